@@ -1,0 +1,2 @@
+using System.CommandLine;
+Console.WriteLine("x" + typeof(RootCommand));

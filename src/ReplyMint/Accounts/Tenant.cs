@@ -1,0 +1,86 @@
+using System.Text.Json.Serialization;
+
+namespace ReplyMint.Accounts;
+
+/// <summary>How the mailbox deals with mail that may be answered.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<MailboxMode>))]
+internal enum MailboxMode { Off, Draft, Automatic, Schedule }
+
+[JsonConverter(typeof(JsonStringEnumConverter<Tone>))]
+internal enum Tone { Professional, Friendly, Casual, Formal }
+
+/// <summary>An organisation. <see cref="Name"/> is no personal data; everything that may be is sealed in the mailbox.</summary>
+internal sealed record Tenant
+{
+    public int V { get; init; } = 1;
+    public required string Id { get; init; }
+    public required string Name { get; init; }
+    /// <summary>IANA name, such as "Europe/Berlin"; schedules and the wording of dates follow it.</summary>
+    public string TimeZone { get; init; } = "Etc/UTC";
+    public DateTimeOffset CreatedAt { get; init; }
+    /// <summary>Addresses that are told what waits for approval; sealed with the tenant's key.</summary>
+    public NoticeSettings Notices { get; init; } = new();
+}
+
+/// <summary>Who is told of waiting drafts, and how often. Never holds an approval link.</summary>
+internal sealed record NoticeSettings
+{
+    public IReadOnlyList<string> Emails { get; init; } = [];
+    public Uri? Webhook { get; init; }
+    /// <summary>0 tells at once; otherwise minutes between digests, at most 1,440.</summary>
+    public int DigestMinutes { get; init; }
+    /// <summary>A reminder after so many hours without a decision; 0 is none.</summary>
+    public int ReminderHours { get; init; } = 24;
+}
+
+/// <summary>One answered address with its settings. All of it is sealed with the tenant's key.</summary>
+internal sealed record Mailbox
+{
+    public int V { get; init; } = 1;
+    public required string Id { get; init; }
+    public required string TenantId { get; init; }
+    public required string Address { get; init; }
+    public string DisplayName { get; init; } = "";
+    public MailboxMode Mode { get; init; } = MailboxMode.Draft;
+    public Schedule Schedule { get; init; } = new();
+    public Tone Tone { get; init; } = Tone.Professional;
+    public string Signature { get; init; } = "";
+    /// <summary>Characters of an answer's text, 100 to 1,000.</summary>
+    public int MaxLength { get; init; } = 800;
+    /// <summary>"auto" follows the mail; otherwise "en", "de", "fr" or "es".</summary>
+    public string Language { get; init; } = "auto";
+    public IReadOnlyList<MailRule> Rules { get; init; } = [];
+    /// <summary>A fixed answer instead of a drafted one, or empty.</summary>
+    public string FixedAnswer { get; init; } = "";
+    /// <summary>Links, addresses, numbers and prices that any answer may contain, beside the passages'.</summary>
+    public string AllowedFacts { get; init; } = "";
+    public bool CatchAll { get; init; }
+    /// <summary>The null reverse-path instead of the signed bounce address.</summary>
+    public bool NullReversePath { get; init; }
+}
+
+/// <summary>A weekly schedule in the tenant's zone: the first span that covers the moment chooses, a holiday before any span.</summary>
+internal sealed record Schedule
+{
+    public IReadOnlyList<ScheduleSpan> Spans { get; init; } = [];
+    public IReadOnlyList<Holiday> Holidays { get; init; } = [];
+    public MailboxMode Otherwise { get; init; } = MailboxMode.Draft;
+}
+
+internal sealed record ScheduleSpan(IReadOnlyList<DayOfWeek> Days, TimeOnly From, TimeOnly To, MailboxMode Mode);
+
+internal sealed record Holiday(DateOnly Date, MailboxMode Mode, string Answer = "");
+
+[JsonConverter(typeof(JsonStringEnumConverter<RuleAction>))]
+internal enum RuleAction { Template, Hold, Ignore }
+
+/// <summary>A tenant's own simple rule, asked in order before any drafting. Empty conditions match all; all given must match.</summary>
+internal sealed record MailRule(string Name, string From, string Subject, string Word, RuleAction Action, string Template = "");
+
+/// <summary>A way in with a secret of its own. A delivery by it may only name mailboxes of its owner.</summary>
+/// <param name="Owner">A tenant's id, or <see cref="Operator"/>.</param>
+internal sealed record Channel(string Id, string Owner, string Kind, string Secret)
+{
+    public const string Operator = "operator";
+    public int V { get; init; } = 1;
+}

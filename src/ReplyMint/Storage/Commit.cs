@@ -1,0 +1,57 @@
+namespace ReplyMint.Storage;
+
+internal enum ConditionKind { Any, Absent, Version }
+
+/// <summary>What must hold of an item for a commit to happen.</summary>
+internal readonly record struct Condition(ConditionKind Kind, long Version)
+{
+    public static Condition Any => default;
+    public static Condition Absent => new(ConditionKind.Absent, 0);
+    public static Condition At(long version) => new(ConditionKind.Version, version);
+    /// <summary>The item is as it was read: that version, or absent.</summary>
+    public static Condition Same(Item? read) => read is null ? Absent : At(read.Version);
+}
+
+internal enum OperationKind { Put, Delete, Add, Check }
+
+internal readonly record struct Operation(
+    OperationKind Kind, ItemKey Key, Condition Condition, ReadOnlyMemory<byte> Value, ReadOnlyMemory<byte> Sealed,
+    DateTimeOffset? Expires, long Amount, long? Limit);
+
+/// <summary>A set of writes that happen together or not at all. No key may stand in it twice (DynamoDB's rule).</summary>
+internal sealed class Commit
+{
+    public const int MaxOperations = 100;
+    public const int MaxItemBytes = 400 * 1024;
+
+    private readonly List<Operation> _operations = [];
+
+    public IReadOnlyList<Operation> Operations => _operations;
+
+    public Commit Put(ItemKey key, ReadOnlyMemory<byte> value, Condition condition, ReadOnlyMemory<byte> @sealed = default, DateTimeOffset? expires = null) =>
+        With(new(OperationKind.Put, key, condition, value, @sealed, expires, 0, null));
+
+    public Commit Delete(ItemKey key, Condition condition = default) =>
+        With(new(OperationKind.Delete, key, condition, default, default, null, 0, null));
+
+    /// <summary>Moves a counter; the commit fails when the result would be above <paramref name="limit"/>. An absent counter is 0.</summary>
+    public Commit Add(ItemKey counter, long amount, long? limit = null, DateTimeOffset? expires = null) =>
+        With(new(OperationKind.Add, counter, default, default, default, expires, amount, limit));
+
+    /// <summary>Writes nothing, but the commit happens only if the condition holds.</summary>
+    public Commit Check(ItemKey key, Condition condition) =>
+        With(new(OperationKind.Check, key, condition, default, default, null, 0, null));
+
+    private Commit With(Operation operation)
+    {
+        if (_operations.Count == MaxOperations)
+            throw new InvalidOperationException($"A commit holds at most {MaxOperations} operations.");
+        if (operation.Value.Length + operation.Sealed.Length > MaxItemBytes)
+            throw new InvalidOperationException($"An item holds at most {MaxItemBytes} bytes.");
+        foreach (var other in _operations)
+            if (other.Key == operation.Key)
+                throw new InvalidOperationException("A key stands in a commit twice.");
+        _operations.Add(operation);
+        return this;
+    }
+}

@@ -1,0 +1,63 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace ReplyMint.Storage;
+
+/// <summary>The database's form, step by step. Steps are only ever added; each runs in one transaction after a backup.</summary>
+internal static class SqliteMigrations
+{
+    /// <summary>In the order of <see cref="Table"/>.</summary>
+    public static IReadOnlyList<string> TableNames { get; } = ["main", "keys", "audit"];
+
+    // "RMnt": tells our files from other SQLite files.
+    private const int ApplicationId = 0x524d6e74;
+
+    private static readonly string[] Steps =
+    [
+        string.Concat(TableNames.Select(table => $"""
+            CREATE TABLE {table}(p TEXT NOT NULL, s TEXT NOT NULL, v BLOB NOT NULL, x BLOB NOT NULL, ver INTEGER NOT NULL, n INTEGER NOT NULL, exp INTEGER, UNIQUE(p,s));
+            CREATE INDEX {table}_exp ON {table}(exp) WHERE exp IS NOT NULL;
+
+            """)),
+    ];
+
+    public static void Run(SqliteConnection connection, string file, string backupFolder, TimeProvider time)
+    {
+        Execute(connection, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON");
+        var version = (int)Number(connection, "PRAGMA user_version");
+        if (version > Steps.Length)
+            throw new StoreRefusedException($"The database {file} was written by a newer ReplyMint (form {version}; this one knows {Steps.Length}). Start the newer version, or restore the backup made before the upgrade.");
+        if (version > 0 && Number(connection, "PRAGMA application_id") != ApplicationId)
+            throw new StoreRefusedException($"The file {file} is a SQLite database of another program.");
+        if (version == Steps.Length)
+            return;
+        if (version > 0)
+            Backup(connection, backupFolder, version, time);
+        for (; version < Steps.Length; version++)
+        {
+            Execute(connection, "BEGIN IMMEDIATE");
+            Execute(connection, Steps[version]);
+            Execute(connection, $"PRAGMA application_id={ApplicationId}; PRAGMA user_version={version + 1}");
+            Execute(connection, "COMMIT");
+        }
+    }
+
+    private static void Backup(SqliteConnection connection, string folder, int version, TimeProvider time)
+    {
+        Directory.CreateDirectory(folder);
+        var stamp = time.GetUtcNow().ToString("yyyyMMdd'T'HHmmss", CultureInfo.InvariantCulture);
+        // VACUUM INTO takes a value, so the path is bound, never joined.
+        using var command = new PreparedCommand(connection, "VACUUM INTO $1", 1);
+        command.Bind(Path.Combine(folder, $"before-form-{version + 1}-{stamp}.db")).Run();
+    }
+
+    internal static void Execute(SqliteConnection connection, string text) =>
+        SqliteException.ThrowExceptionForRC(raw.sqlite3_exec(connection.Handle, text), connection.Handle);
+
+    private static long Number(SqliteConnection connection, string text)
+    {
+        using var command = new PreparedCommand(connection, text, 0);
+        return command.ReadNumber();
+    }
+}

@@ -1,0 +1,161 @@
+using System.Threading.Channels;
+using Microsoft.Data.Sqlite;
+
+namespace ReplyMint.Storage;
+
+/// <summary>
+/// The embedded store: one writer thread with group commit, WAL, synchronous=FULL, and a small pool of readers.
+/// "Durable" means that the write-ahead log was synced before <see cref="CommitAsync"/> returns.
+/// </summary>
+internal sealed class SqliteStore : IStore, IAsyncDisposable
+{
+    // More commits in one transaction save syncs but make each of them wait longer; gains end about here.
+    private const int MaxBatch = 256;
+    private static readonly TimeSpan PurgeEvery = TimeSpan.FromMinutes(1);
+
+    private readonly TimeProvider _time;
+    private readonly SqliteReaders _readers;
+    private readonly SqliteWriter _writer;
+    private readonly Channel<Pending> _queue = Channel.CreateBounded<Pending>(new BoundedChannelOptions(4096) { SingleReader = true });
+    private readonly Thread _thread;
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private DateTimeOffset _nextPurge;
+
+    private SqliteStore(string connectionString, SqliteConnection writer, TimeProvider time)
+    {
+        _time = time;
+        _readers = new SqliteReaders(connectionString);
+        _writer = new SqliteWriter(writer);
+        _thread = new Thread(Write) { IsBackground = true, Name = "store writer" };
+        _thread.Start();
+    }
+
+    /// <summary>Opens or makes the database file and migrates it forward.</summary>
+    /// <exception cref="StoreRefusedException">The file can't be written, is damaged, or comes from a newer version.</exception>
+    public static SqliteStore Open(string file, string backupFolder, TimeProvider time)
+    {
+        SQLitePCL.Batteries_V2.Init();
+        // Pooling would keep the file open after disposal, and with it the lock on the data folder.
+        var connectionString = new SqliteConnectionStringBuilder { DataSource = file, Pooling = false, DefaultTimeout = 10 }.ToString();
+        var connection = new SqliteConnection(connectionString);
+        try
+        {
+            connection.Open();
+            SqliteMigrations.Run(connection, file, backupFolder, time);
+            return new SqliteStore(connectionString, connection, time);
+        }
+        catch (SqliteException failure)
+        {
+            connection.Dispose();
+            throw StoreRefusedException.For(file, failure);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    public ValueTask<Item?> GetAsync(ItemKey key, CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        var reader = _readers.Rent();
+        try
+        {
+            return ValueTask.FromResult(reader.Get(key, _time.GetUtcNow()));
+        }
+        finally
+        {
+            _readers.Return(reader);
+        }
+    }
+
+    public ValueTask<Page> QueryAsync(Table table, string partition, Range range, string? cursor, CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        var reader = _readers.Rent();
+        try
+        {
+            return ValueTask.FromResult(reader.Query(table, partition, range, cursor, _time.GetUtcNow()));
+        }
+        finally
+        {
+            _readers.Return(reader);
+        }
+    }
+
+    public async ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken ct)
+    {
+        var pending = new Pending(commit);
+        await _queue.Writer.WriteAsync(pending, ct);
+        // Once queued it will be written: the caller must learn what became of it, so there is no cancelling here.
+        return await pending.Done.Task;
+    }
+
+    private void Write()
+    {
+        var batch = new List<Pending>(MaxBatch);
+        while (WaitForWork())
+        {
+            while (batch.Count < MaxBatch && _queue.Reader.TryRead(out var pending))
+                batch.Add(pending);
+            WriteBatch(batch);
+            batch.Clear();
+        }
+        _stopped.SetResult();
+    }
+
+    private bool WaitForWork()
+    {
+        var wait = _queue.Reader.WaitToReadAsync();
+        return wait.IsCompletedSuccessfully ? wait.Result : wait.AsTask().GetAwaiter().GetResult();
+    }
+
+    private void WriteBatch(List<Pending> batch)
+    {
+        var now = _time.GetUtcNow();
+        Exception? failure = null;
+        try
+        {
+            _writer.Begin();
+            foreach (var pending in batch)
+                pending.Result = _writer.Apply(pending.Commit, now) ? CommitResult.Committed : CommitResult.Conflict;
+            if (now >= _nextPurge)
+            {
+                _writer.RemoveExpired(now);
+                _nextPurge = now + PurgeEvery;
+            }
+            _writer.End();
+        }
+        catch (Exception exception)
+        {
+            failure = exception is SqliteException sqlite ? StoreUnavailableException.For(sqlite) : exception;
+            _writer.Rollback();
+        }
+        foreach (var pending in batch)
+        {
+            if (failure is null)
+                pending.Done.SetResult(pending.Result);
+            else
+                pending.Done.SetException(failure);
+        }
+    }
+
+    /// <summary>Writes what is queued, folds the log into the file and closes it.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_queue.Writer.TryComplete())
+        {
+            await _stopped.Task;
+            _readers.Dispose();
+            _writer.Dispose();
+        }
+    }
+
+    private sealed class Pending(Commit commit)
+    {
+        public Commit Commit { get; } = commit;
+        public CommitResult Result { get; set; }
+        public TaskCompletionSource<CommitResult> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

@@ -1,0 +1,134 @@
+using Microsoft.Data.Sqlite;
+
+namespace ReplyMint.Storage;
+
+/// <summary>The one connection that writes. Used by the writer thread only; statements are prepared once.</summary>
+internal sealed class SqliteWriter : IDisposable
+{
+    // Bounds how long one purge holds the others up.
+    private const int PurgeRows = 500;
+
+    private readonly SqliteConnection _connection;
+    private readonly PreparedCommand _begin, _commit, _rollback;
+    private readonly Statements[] _tables;
+
+    public SqliteWriter(SqliteConnection connection)
+    {
+        _connection = connection;
+        _begin = new(connection, "BEGIN IMMEDIATE", 0);
+        _commit = new(connection, "COMMIT", 0);
+        _rollback = new(connection, "ROLLBACK", 0);
+        _tables = [.. SqliteMigrations.TableNames.Select(name => new Statements(connection, name))];
+    }
+
+    public void Begin() => _begin.Run();
+
+    public void End() => _commit.Run();
+
+    public void Rollback()
+    {
+        try
+        {
+            _rollback.Run();
+        }
+        catch (SqliteException)
+        {
+            // SQLite has rolled back by itself, as it does on a full disk; then there is no transaction to end.
+        }
+    }
+
+    /// <summary>Asks all conditions first, then writes; false leaves the transaction untouched.</summary>
+    public bool Apply(Commit commit, DateTimeOffset now)
+    {
+        var operations = commit.Operations;
+        var nowMs = now.ToUnixTimeMilliseconds();
+        for (var i = 0; i < operations.Count; i++)
+            if (!_tables[(int)operations[i].Key.Table].Holds(operations[i], nowMs))
+                return false;
+        for (var i = 0; i < operations.Count; i++)
+            _tables[(int)operations[i].Key.Table].Write(operations[i], nowMs);
+        return true;
+    }
+
+    public void RemoveExpired(DateTimeOffset now)
+    {
+        foreach (var table in _tables)
+            table.RemoveExpired(now.ToUnixTimeMilliseconds());
+    }
+
+    public void Dispose()
+    {
+        foreach (var table in _tables)
+            table.Dispose();
+        _begin.Dispose();
+        _commit.Dispose();
+        _rollback.Dispose();
+        _connection.Dispose();
+    }
+
+    private sealed class Statements : IDisposable
+    {
+        private readonly PreparedCommand _select, _put, _add, _delete, _purge;
+
+        public Statements(SqliteConnection connection, string table)
+        {
+            _select = new(connection, $"SELECT ver, n FROM {table} WHERE p=$1 AND s=$2 AND (exp IS NULL OR exp>$3)", 3);
+            // An expired row that was not purged yet counts as absent: the new item starts at version 1 and count 0.
+            _put = new(connection, $"""
+                INSERT INTO {table}(p,s,v,x,ver,n,exp) VALUES($1,$2,$3,$4,1,0,$5)
+                ON CONFLICT(p,s) DO UPDATE SET v=excluded.v, x=excluded.x, exp=excluded.exp,
+                  ver=CASE WHEN exp IS NULL OR exp>$6 THEN ver+1 ELSE 1 END, n=CASE WHEN exp IS NULL OR exp>$6 THEN n ELSE 0 END
+                """, 6);
+            _add = new(connection, $"""
+                INSERT INTO {table}(p,s,v,x,ver,n,exp) VALUES($1,$2,x'',x'',1,$3,$4)
+                ON CONFLICT(p,s) DO UPDATE SET n=CASE WHEN exp IS NULL OR exp>$5 THEN n ELSE 0 END+$3,
+                  ver=CASE WHEN exp IS NULL OR exp>$5 THEN ver+1 ELSE 1 END, exp=excluded.exp
+                """, 5);
+            _delete = new(connection, $"DELETE FROM {table} WHERE p=$1 AND s=$2", 2);
+            _purge = new(connection, $"DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} WHERE exp<=$1 LIMIT {PurgeRows})", 1);
+        }
+
+        public bool Holds(in Operation operation, long now)
+        {
+            var needed = operation.Condition.Kind != ConditionKind.Any || operation is { Kind: OperationKind.Add, Limit: not null };
+            if (!needed)
+                return true;
+            var found = _select.Bind(operation.Key.Partition, operation.Key.Sort, now).ReadVersionAndCount(out var version, out var count);
+            return operation.Kind == OperationKind.Add
+                ? (found ? count : 0) + operation.Amount <= operation.Limit!.Value
+                : operation.Condition.Kind == ConditionKind.Absent ? !found : found && version == operation.Condition.Version;
+        }
+
+        public void Write(in Operation operation, long now)
+        {
+            var key = operation.Key;
+            switch (operation.Kind)
+            {
+                case OperationKind.Put:
+                    _put.Bind(key.Partition, key.Sort, operation.Value, operation.Sealed, operation.Expires, now).Run();
+                    break;
+                case OperationKind.Add:
+                    _add.Bind(key.Partition, key.Sort, operation.Amount, operation.Expires, now).Run();
+                    break;
+                case OperationKind.Delete:
+                    _delete.Bind(key.Partition, key.Sort).Run();
+                    break;
+                case OperationKind.Check:
+                    break;
+                default:
+                    throw new InvalidOperationException("Unknown operation.");
+            }
+        }
+
+        public void RemoveExpired(long now) => _purge.Bind(now).Run();
+
+        public void Dispose()
+        {
+            _select.Dispose();
+            _put.Dispose();
+            _add.Dispose();
+            _delete.Dispose();
+            _purge.Dispose();
+        }
+    }
+}

@@ -1,0 +1,29 @@
+namespace ReplyMint.Storage;
+
+/// <summary>Sealed contents too large for an item, one file each. On disk, file and folder, before the commit that names it.</summary>
+internal sealed class BlobFolder(string root)
+{
+    private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    public async Task WriteAsync(string tenant, string id, ReadOnlyMemory<byte> content, CancellationToken ct)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(root, tenant), Owner | UnixFileMode.UserExecute).FullName;
+        var path = Path.Combine(folder, id);
+        var temporary = path + ".part";
+        await using (var stream = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = Owner, Options = FileOptions.Asynchronous }))
+        {
+            await stream.WriteAsync(content, ct);
+            stream.Flush(flushToDisk: true);
+        }
+        File.Move(temporary, path, overwrite: true);
+        FolderSync.Sync(folder);
+    }
+
+    public async Task<byte[]?> ReadAsync(string tenant, string id, CancellationToken ct)
+    {
+        var path = Path.Combine(root, tenant, id);
+        return File.Exists(path) ? await File.ReadAllBytesAsync(path, ct) : null;
+    }
+
+    public void Delete(string tenant, string id) => File.Delete(Path.Combine(root, tenant, id));
+}

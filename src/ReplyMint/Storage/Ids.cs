@@ -1,0 +1,38 @@
+using System.Security.Cryptography;
+
+namespace ReplyMint.Storage;
+
+/// <summary>Random ids of lower-case letters and digits. They name no person, so logs and keys may hold them.</summary>
+internal static class Ids
+{
+    // Crockford's alphabet in lower case: its characters sort as their values do.
+    private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+
+    /// <summary>26 characters: 50 bits of time in milliseconds, then 80 random bits; sorts by time.</summary>
+    public static string Timed(TimeProvider time)
+    {
+        Span<char> id = stackalloc char[26];
+        var ms = time.GetUtcNow().ToUnixTimeMilliseconds();
+        for (var i = 9; i >= 0; i--, ms >>= 5)
+            id[i] = Alphabet[(int)(ms & 31)];
+        Fill(id[10..]);
+        return new string(id);
+    }
+
+    /// <summary>A letter and 20 random characters (100 bits).</summary>
+    public static string Random(char prefix)
+    {
+        Span<char> id = stackalloc char[21];
+        id[0] = prefix;
+        Fill(id[1..]);
+        return new string(id);
+    }
+
+    private static void Fill(Span<char> into)
+    {
+        Span<byte> random = stackalloc byte[into.Length];
+        RandomNumberGenerator.Fill(random);
+        for (var i = 0; i < into.Length; i++)
+            into[i] = Alphabet[random[i] & 31];
+    }
+}

@@ -1,0 +1,92 @@
+using System.Security.Cryptography;
+using ReplyMint.Security;
+
+namespace ReplyMint.Storage;
+
+/// <summary>Where the master key lies.</summary>
+internal sealed record MasterKeySettings
+{
+    /// <summary>A file that holds the key (base64 of 32 bytes, mode 0600). Default: keys/ID.key in the config folder, made at the first start.</summary>
+    public string? File { get; init; }
+    /// <summary>The name of a systemd credential that holds the key.</summary>
+    public string? Credential { get; init; }
+
+    public IEnumerable<string> Problems()
+    {
+        if (File is not null && Credential is not null)
+            yield return "masterKey: name a file or a credential, not both.";
+    }
+}
+
+/// <summary>The key of keys. It wraps tenants' keys and nothing else, and lies outside the data folder.</summary>
+internal sealed class MasterKey
+{
+    public const int Bytes = 32;
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private readonly byte[] _key;
+
+    private MasterKey(byte[] key) => _key = key;
+
+    /// <summary>A value by which a wrong key is told before it does harm.</summary>
+    public string Check => LookupHash.Of(KeyDerivation.Derive(_key, "master key check"), "replymint");
+
+    /// <summary>For tests and benchmarks: a key that is never stored.</summary>
+    public static MasterKey Ephemeral() => new(RandomNumberGenerator.GetBytes(Bytes));
+
+    public byte[] Wrap(ReadOnlySpan<byte> key, ReadOnlySpan<byte> context) => Sealing.Seal(_key, key, context);
+
+    public byte[]? Unwrap(ReadOnlySpan<byte> wrapped, ReadOnlySpan<byte> context) => Sealing.Open(_key, wrapped, context);
+
+    /// <summary>The path of the key file of a store, for messages and doctor.</summary>
+    public static string DefaultFile(string configFolder, string storeId) => Path.Combine(configFolder, "keys", storeId + ".key");
+
+    /// <summary>Makes the key of a new store. Never overwrites a file.</summary>
+    /// <exception cref="StoreRefusedException">The file is there already or can't be written.</exception>
+    public static MasterKey Create(string file)
+    {
+        try
+        {
+            var folder = Path.GetDirectoryName(file)!;
+            if (!Directory.Exists(folder))
+                Directory.CreateDirectory(folder, OwnerOnly | UnixFileMode.UserExecute);
+            var key = RandomNumberGenerator.GetBytes(Bytes);
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly };
+            using (var stream = new FileStream(file, options))
+            {
+                stream.Write(System.Text.Encoding.ASCII.GetBytes(Convert.ToBase64String(key) + "\n"));
+                stream.Flush(flushToDisk: true);
+            }
+            return new MasterKey(key);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreRefusedException($"The master key can't be written to {file} ({failure.GetType().Name}). Name a config folder of this user with --config.", failure);
+        }
+    }
+
+    /// <summary>Reads the key.</summary>
+    /// <exception cref="StoreRefusedException">It is missing, readable by others, or no key.</exception>
+    public static MasterKey Read(string file)
+    {
+        string text;
+        try
+        {
+            if ((File.GetUnixFileMode(file) & ~(OwnerOnly | UnixFileMode.UserExecute)) != 0)
+                throw new StoreRefusedException($"Others may read the master key {file}. Close it with: chmod 600 {file}");
+            text = File.ReadAllText(file).Trim();
+        }
+        catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new StoreRefusedException($"The master key {file} is missing. This store can't be read without it: put the key back, or name where it lies with --config or the setting masterKey.file.", failure);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreRefusedException($"The master key {file} can't be read by this user.", failure);
+        }
+        var key = new byte[Bytes + 1];
+        if (!Convert.TryFromBase64String(text, key, out var length) || length != Bytes)
+            throw new StoreRefusedException($"The file {file} holds no master key (base64 of {Bytes} bytes).");
+        return new MasterKey(key[..Bytes]);
+    }
+}

@@ -13,7 +13,7 @@ internal sealed class BlobFolder(string root)
         await using (var stream = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = Owner, Options = FileOptions.Asynchronous }))
         {
             await stream.WriteAsync(content, ct);
-            stream.Flush(flushToDisk: true);
+            RandomAccess.FlushToDisk(stream.SafeFileHandle);
         }
         File.Move(temporary, path, overwrite: true);
         FolderSync.Sync(folder);

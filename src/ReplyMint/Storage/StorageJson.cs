@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace ReplyMint.Storage;
 
-/// <summary>Who a store is. <see cref="Check"/> tells a wrong master key.</summary>
+/// <summary>Who a store is. <see cref="KeyCheck"/> tells a wrong master key.</summary>
 internal sealed record StoreIdentity(int V, string Id, string KeyCheck);
 
 /// <summary>A tenant's wrapped keys. Keys are never removed while something is sealed with them.</summary>

@@ -1,0 +1,116 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text.Json;
+using System.Threading.Channels;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Jobs;
+
+/// <summary>
+/// Jobs are items, ordered by the time before which they must not run; wake-ups are only hints that pass in memory.
+/// A lost hint costs time, never work: the sweeper finds the item.
+/// </summary>
+internal sealed class JobQueue(IStore store, TimeProvider time)
+{
+    /// <summary>Due jobs are spread over so many partitions, since one partition has a ceiling on DynamoDB.</summary>
+    public const int Shards = 4;
+
+    private readonly Channel<Job> _hints = Channel.CreateBounded<Job>(20_000);
+    private readonly ConcurrentDictionary<ItemKey, byte> _hinted = new();
+
+    /// <summary>The next hint, when there is one. One reader takes each.</summary>
+    public async ValueTask<Job> NextAsync(CancellationToken ct)
+    {
+        var job = await _hints.Reader.ReadAsync(ct);
+        _hinted.TryRemove(job.Key, out _);
+        return job;
+    }
+
+    /// <summary>Adds a job to a commit. Call <see cref="Wake"/> with it once that is committed.</summary>
+    /// <param name="notBefore">When it may run; null is at once.</param>
+    public Job Add(Commit commit, string tenant, string kind, string target, DateTimeOffset? notBefore = null) =>
+        Add(commit, new JobRecord(1, tenant, kind, target, 0), notBefore ?? time.GetUtcNow());
+
+    /// <summary>Hints that the job is there. Jobs of the future need no hint: the sweeper comes for them.</summary>
+    public void Wake(Job job)
+    {
+        if (DueAt(job.Key) > time.GetUtcNow() || !_hinted.TryAdd(job.Key, 0))
+            return;
+        if (!_hints.Writer.TryWrite(job))
+            _hinted.TryRemove(job.Key, out _);
+    }
+
+    /// <summary>Puts a job off: the old item goes and the new one comes in one commit.</summary>
+    public async Task RescheduleAsync(Job job, TimeSpan after, bool failed, CancellationToken ct)
+    {
+        var commit = new Commit();
+        job.Complete(commit);
+        Add(commit, job.Record with { Attempts = job.Attempts + (failed ? 1 : 0) }, time.GetUtcNow() + after);
+        await store.CommitAsync(commit, ct);
+    }
+
+    public async Task BuryAsync(Job job, string reason, CancellationToken ct)
+    {
+        var commit = new Commit();
+        job.Complete(commit);
+        Bury(commit, job, reason);
+        await store.CommitAsync(commit, ct);
+    }
+
+    /// <summary>Adds a dead letter to a commit that also completes the job.</summary>
+    public void Bury(Commit commit, Job job, string reason) =>
+        commit.Put(DeadKey(job.Tenant, job.Record.Kind, job.Target),
+            JsonSerializer.SerializeToUtf8Bytes(new DeadJob(1, job.Record, reason, time.GetUtcNow()), JobsJson.Default.DeadJob), Condition.Any);
+
+    /// <summary>A tenant's dead letters.</summary>
+    public async Task<IReadOnlyList<DeadJob>> DeadAsync(string tenant, CancellationToken ct)
+    {
+        var dead = new List<DeadJob>();
+        await foreach (var item in store.AllAsync(Table.Main, tenant, "dead/", ct))
+            dead.Add(JsonSerializer.Deserialize(item.Value.Span, JobsJson.Default.DeadJob)!);
+        return dead;
+    }
+
+    /// <summary>Gives a dead letter another life. False when there is none of that name.</summary>
+    public async Task<bool> ReplayAsync(string tenant, string kind, string target, CancellationToken ct)
+    {
+        Job? job = null;
+        var found = await store.RetryAsync(async (commit, token) =>
+        {
+            if (await store.GetAsync(DeadKey(tenant, kind, target), token) is not { } item)
+                return false;
+            commit.Delete(item.Key, Condition.Same(item));
+            job = Add(commit, tenant, kind, target);
+            return true;
+        }, ct);
+        if (found)
+            Wake(job!);
+        return found;
+    }
+
+    /// <summary>The jobs of one shard that may run now.</summary>
+    public async Task<IReadOnlyList<Job>> DueAsync(int shard, int limit, CancellationToken ct)
+    {
+        var before = Stamp(time.GetUtcNow().AddMilliseconds(1));
+        var page = await store.QueryAsync(Table.Main, Partition(shard), new Storage.Range("", Before: before, Limit: limit), null, ct);
+        return [.. page.Items.Select(item => new Job(JsonSerializer.Deserialize(item.Value.Span, JobsJson.Default.JobRecord)!, item.Key, item.Version))];
+    }
+
+    private static Job Add(Commit commit, JobRecord record, DateTimeOffset due)
+    {
+        var key = ItemKey.Main(Partition(Shard(record.Target)), $"{Stamp(due)}/{record.Tenant}/{record.Kind}/{record.Target}");
+        commit.Put(key, JsonSerializer.SerializeToUtf8Bytes(record, JobsJson.Default.JobRecord), Condition.Absent);
+        return new Job(record, key, 1);
+    }
+
+    private static ItemKey DeadKey(string tenant, string kind, string target) => ItemKey.Main(tenant, $"dead/{kind}/{target}");
+
+    private static string Partition(int shard) => string.Create(CultureInfo.InvariantCulture, $"due/{shard}");
+
+    private static int Shard(string target) => target.Length == 0 ? 0 : target[^1] % Shards;
+
+    private static string Stamp(DateTimeOffset at) => at.ToUnixTimeMilliseconds().ToString("D14", CultureInfo.InvariantCulture);
+
+    private static DateTimeOffset DueAt(ItemKey key) =>
+        DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(key.Sort.AsSpan(0, 14), CultureInfo.InvariantCulture));
+}

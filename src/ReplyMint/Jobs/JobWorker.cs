@@ -1,0 +1,144 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Jobs;
+
+/// <summary>How many jobs run at once, and how often forgotten ones are looked for.</summary>
+internal sealed record JobsSettings
+{
+    /// <summary>Jobs at once, 1 to 256. Most of a job's time is waiting for a model or a mail server.</summary>
+    public int Workers { get; init; } = 32;
+    /// <summary>Seconds between looks for due jobs, 1 to 300.</summary>
+    public int SweepSeconds { get; init; } = 2;
+
+    public IEnumerable<string> Problems()
+    {
+        if (Workers is < 1 or > 256)
+            yield return $"jobs.workers is {Workers}; allowed are 1 to 256.";
+        if (SweepSeconds is < 1 or > 300)
+            yield return $"jobs.sweepSeconds is {SweepSeconds}; allowed are 1 to 300.";
+    }
+}
+
+/// <summary>Runs due jobs: hinted ones at once, all others when the sweeper finds them.</summary>
+internal sealed partial class JobWorker(JobQueue queue, IEnumerable<JobHandler> handlers, JobsSettings settings, TimeProvider time, ILogger<JobWorker> log) : BackgroundService
+{
+    private const int SweepPage = 500;
+    private const int MaxFailures = 8;
+    private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(30);
+
+    private readonly Dictionary<string, JobHandler> _handlers = handlers.ToDictionary(handler => handler.Kind, StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<ItemKey, byte> _running = new();
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var workers = Enumerable.Range(0, settings.Workers).Select(_ => Task.Run(() => WorkAsync(stoppingToken), stoppingToken)).ToList();
+        workers.Add(SweepAsync(stoppingToken));
+        await Task.WhenAll(workers);
+    }
+
+    private async Task WorkAsync(CancellationToken ct)
+    {
+        try
+        {
+            while (!ct.IsCancellationRequested)
+                await RunAsync(await queue.NextAsync(ct), ct);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // The host stops; what was not done is still in the store.
+        }
+    }
+
+    private async Task SweepAsync(CancellationToken ct)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(settings.SweepSeconds), time);
+        try
+        {
+            do
+            {
+                for (var shard = 0; shard < JobQueue.Shards; shard++)
+                    foreach (var job in await DueAsync(shard, ct))
+                        if (!_running.ContainsKey(job.Key))
+                            queue.Wake(job);
+            }
+            while (await timer.WaitForNextTickAsync(ct));
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // As above.
+        }
+    }
+
+    private async Task<IReadOnlyList<Job>> DueAsync(int shard, CancellationToken ct)
+    {
+        try
+        {
+            return await queue.DueAsync(shard, SweepPage, ct);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            LogSweepFailed(log, failure);
+            return [];
+        }
+    }
+
+    private async Task RunAsync(Job job, CancellationToken ct)
+    {
+        // A sweep may hint at a job that is running; done jobs fail at their commit's condition on the item.
+        if (!_running.TryAdd(job.Key, 0))
+            return;
+        try
+        {
+            if (_handlers.TryGetValue(job.Record.Kind, out var handler))
+                await FinishAsync(job, await handler.RunAsync(job, ct), ct);
+            else
+                await queue.BuryAsync(job, "no handler for this kind", ct);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (Exception failure)
+        {
+            LogJobFailed(log, job.Record.Kind, job.Target, job.Attempts, failure);
+            await AfterFailureAsync(job, failure, ct);
+        }
+        finally
+        {
+            _running.TryRemove(job.Key, out _);
+        }
+    }
+
+    private Task FinishAsync(Job job, JobOutcome outcome, CancellationToken ct) => outcome switch
+    {
+        JobOutcome.Again again => queue.RescheduleAsync(job, again.After, failed: true, ct),
+        JobOutcome.Wait wait => queue.RescheduleAsync(job, wait.After, failed: false, ct),
+        JobOutcome.Dead dead => queue.BuryAsync(job, dead.Reason, ct),
+        _ => Task.CompletedTask,
+    };
+
+    private async Task AfterFailureAsync(Job job, Exception failure, CancellationToken ct)
+    {
+        try
+        {
+            if (job.Attempts >= MaxFailures)
+                await queue.BuryAsync(job, $"failed {job.Attempts + 1} times, last with {failure.GetType().Name}", ct);
+            else
+                await queue.RescheduleAsync(job, AfterFailure * (1 << Math.Min(job.Attempts, 6)), failed: true, ct);
+        }
+        catch (StoreUnavailableException unavailable)
+        {
+            // The item stays due, so the next sweep tries again.
+            LogJobFailed(log, job.Record.Kind, job.Target, job.Attempts, unavailable);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Job {Kind} {Target} failed (attempt {Attempt})")]
+    private static partial void LogJobFailed(ILogger log, string kind, string target, int attempt, Exception failure);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Looking for due jobs failed")]
+    private static partial void LogSweepFailed(ILogger log, Exception failure);
+}

@@ -1,0 +1,11 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ReplyMint.Jobs;
+
+internal static class JobsFeature
+{
+    public static IServiceCollection AddJobs(this IServiceCollection services, JobsSettings settings) => services
+        .AddSingleton(settings)
+        .AddSingleton<JobQueue>()
+        .AddHostedService<JobWorker>();
+}

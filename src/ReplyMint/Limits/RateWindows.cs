@@ -1,0 +1,117 @@
+using System.Globalization;
+using System.Text.Json;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Limits;
+
+/// <summary>The ceilings of rule 15: rolling, and kept in the store, so that a restart forgets nothing.</summary>
+internal sealed record RateSettings
+{
+    /// <summary>Answers in one thread within 10 minutes.</summary>
+    public int ThreadTenMinutes { get; init; } = 1;
+    /// <summary>Answers in one thread within 24 hours.</summary>
+    public int ThreadDay { get; init; } = 3;
+    /// <summary>Answers to one person within 24 hours.</summary>
+    public int PersonDay { get; init; } = 5;
+    /// <summary>Answers of one tenant within an hour; above it all is held and the operator alerted.</summary>
+    public int TenantHour { get; init; } = 600;
+    /// <summary>Answers of the installation within an hour; above it all is held and the operator alerted.</summary>
+    public int InstallationHour { get; init; } = 6_000;
+
+    public IEnumerable<string> Problems()
+    {
+        foreach (var (name, value) in new[] { ("threadTenMinutes", ThreadTenMinutes), ("threadDay", ThreadDay), ("personDay", PersonDay), ("tenantHour", TenantHour), ("installationHour", InstallationHour) })
+            if (value < 1)
+                yield return $"rates.{name} is {value}; allowed are whole numbers from 1.";
+    }
+}
+
+/// <summary>When the last answers in one thread or to one person went out, in milliseconds since 1970.</summary>
+internal sealed record RateRecord(int V, IReadOnlyList<long> At);
+
+/// <summary>Rates as read for one mail; <see cref="Record"/> adds its answer to them, and fails the commit if others moved them.</summary>
+internal sealed class RateReading
+{
+    internal required Item? ThreadItem { get; init; }
+    internal required Item? PersonItem { get; init; }
+    internal required ItemKey ThreadKey { get; init; }
+    internal required ItemKey PersonKey { get; init; }
+    internal required IReadOnlyList<long> Thread { get; init; }
+    internal required IReadOnlyList<long> Person { get; init; }
+    internal required string Tenant { get; init; }
+    internal required DateTimeOffset Now { get; init; }
+    public required int ThreadTenMinutes { get; init; }
+    public required int ThreadDay { get; init; }
+    public required int PersonDay { get; init; }
+    public required long TenantHour { get; init; }
+    public required long InstallationHour { get; init; }
+    /// <summary>Seconds since our last answer in this thread, or null.</summary>
+    public required double? SecondsSinceLast { get; init; }
+
+    /// <summary>Counts one answer, in the commit that queues it.</summary>
+    public void Record(Commit commit)
+    {
+        var expires = Now.AddDays(1);
+        commit.Put(ThreadKey, Write(Thread), Condition.Same(ThreadItem), expires: expires);
+        commit.Put(PersonKey, Write(Person), Condition.Same(PersonItem), expires: expires);
+        commit.Add(RateWindows.Hour(Tenant, Now), 1, expires: Now.AddHours(3));
+        commit.Add(RateWindows.Hour(KeyRing.Installation, Now), 1, expires: Now.AddHours(3));
+    }
+
+    private byte[] Write(IReadOnlyList<long> before) =>
+        JsonSerializer.SerializeToUtf8Bytes(new RateRecord(1, [.. before, Now.ToUnixTimeMilliseconds()]), LimitsJson.Default.RateRecord);
+}
+
+/// <summary>Reads the rates of rule 15.</summary>
+internal sealed class RateWindows(IStore store, TimeProvider time)
+{
+    private static readonly TimeSpan Day = TimeSpan.FromDays(1);
+    private static readonly TimeSpan TenMinutes = TimeSpan.FromMinutes(10);
+
+    /// <param name="thread">Keyed hash of the thread.</param>
+    /// <param name="person">Keyed hash of the person without plus-tag.</param>
+    public async Task<RateReading> ReadAsync(string tenant, string thread, string person, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        var (threadKey, personKey) = (ItemKey.Main(tenant, "rate/thread/" + thread), ItemKey.Main(tenant, "rate/person/" + person));
+        var (threadItem, personItem) = (await store.GetAsync(threadKey, ct), await store.GetAsync(personKey, ct));
+        var (threadTimes, personTimes) = (Recent(threadItem, now), Recent(personItem, now));
+        return new RateReading
+        {
+            Tenant = tenant,
+            Now = now,
+            ThreadKey = threadKey,
+            PersonKey = personKey,
+            ThreadItem = threadItem,
+            PersonItem = personItem,
+            Thread = threadTimes,
+            Person = personTimes,
+            ThreadTenMinutes = threadTimes.Count(at => at > (now - TenMinutes).ToUnixTimeMilliseconds()),
+            ThreadDay = threadTimes.Count,
+            PersonDay = personTimes.Count,
+            SecondsSinceLast = threadTimes.Count == 0 ? null : (now.ToUnixTimeMilliseconds() - threadTimes[^1]) / 1000.0,
+            TenantHour = await HourAsync(tenant, now, ct),
+            InstallationHour = await HourAsync(KeyRing.Installation, now, ct),
+        };
+    }
+
+    internal static ItemKey Hour(string partition, DateTimeOffset at) =>
+        ItemKey.Main(partition, string.Create(CultureInfo.InvariantCulture, $"rate/hour/{at:yyyyMMddHH}"));
+
+    // Rolling by estimate: this clock hour's count and the share of the last one that is still within 60 minutes. Exact
+    // to a few per cent for steady mail, and two reads instead of one for each answer.
+    private async Task<long> HourAsync(string partition, DateTimeOffset now, CancellationToken ct)
+    {
+        var current = (await store.GetAsync(Hour(partition, now), ct))?.Count ?? 0;
+        var last = (await store.GetAsync(Hour(partition, now.AddHours(-1)), ct))?.Count ?? 0;
+        return current + (long)(last * (1 - (now.Minute * 60 + now.Second) / 3600.0));
+    }
+
+    private static List<long> Recent(Item? item, DateTimeOffset now)
+    {
+        if (item is null)
+            return [];
+        var since = (now - Day).ToUnixTimeMilliseconds();
+        return [.. JsonSerializer.Deserialize(item.Value.Span, LimitsJson.Default.RateRecord)!.At.Where(at => at > since)];
+    }
+}

@@ -1,0 +1,80 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Limits;
+
+/// <summary>A stop switch as stored. Absent means on; only a stored record stops.</summary>
+internal sealed record SwitchRecord(int V, bool Stopped, string Reason, DateTimeOffset At);
+
+/// <summary>A switch as read, with the item, so that a later commit can ask that it did not move meanwhile (MAIL-5).</summary>
+internal sealed record SwitchState(ItemKey Key, Item? Item, bool Stopped)
+{
+    /// <summary>The commit happens only if the switch still stands as it was read.</summary>
+    public void Hold(Commit commit) => commit.Check(Key, Condition.Same(Item));
+}
+
+/// <summary>
+/// Stop switches: for the whole installation, a tenant, or one mailbox. Reading and accepting mail goes on; what stops is
+/// drafting and sending.
+/// </summary>
+internal sealed class Switches(IStore store, TimeProvider time)
+{
+    /// <summary>The switch of one scope: the installation itself, a whole tenant, or a mailbox of a tenant.</summary>
+    public async ValueTask<SwitchState> ReadAsync(string partition, string? mailbox, CancellationToken ct)
+    {
+        var key = KeyOf(partition, mailbox);
+        var item = await store.GetAsync(key, ct);
+        return new SwitchState(key, item, item is not null && JsonSerializer.Deserialize(item.Value.Span, LimitsJson.Default.SwitchRecord)!.Stopped);
+    }
+
+    /// <summary>Adds the change to a commit; the caller adds the audit entry.</summary>
+    public async Task SetAsync(Commit commit, string partition, string? mailbox, bool stopped, string reason, CancellationToken ct)
+    {
+        var state = await ReadAsync(partition, mailbox, ct);
+        var record = new SwitchRecord(1, stopped, reason, time.GetUtcNow());
+        commit.Put(state.Key, JsonSerializer.SerializeToUtf8Bytes(record, LimitsJson.Default.SwitchRecord), Condition.Same(state.Item));
+    }
+
+    private static ItemKey KeyOf(string partition, string? mailbox) => ItemKey.Main(partition, mailbox is null ? "switch" : "switch/" + mailbox);
+}
+
+/// <summary>How many replies a tenant may have in a period. Absent means unlimited; plans come later and write this record.</summary>
+/// <param name="Replies">Replies in the period.</param>
+/// <param name="Period">Names the period's counter, such as "2026-11".</param>
+internal sealed record AllowanceRecord(int V, long Replies, string Period);
+
+/// <summary>The tenant's quota, reserved in the same commit that queues a reply.</summary>
+internal sealed class Allowances(IStore store)
+{
+    /// <summary>The allowance in force, or null when unlimited, with what is left of it.</summary>
+    public async ValueTask<(AllowanceRecord? Allowance, long Left)> ReadAsync(string tenant, CancellationToken ct)
+    {
+        if (await store.GetAsync(KeyOf(tenant), ct) is not { } item)
+            return (null, long.MaxValue);
+        var allowance = JsonSerializer.Deserialize(item.Value.Span, LimitsJson.Default.AllowanceRecord)!;
+        var used = await store.GetAsync(Counter(tenant, allowance.Period), ct);
+        return (allowance, allowance.Replies - (used?.Count ?? 0));
+    }
+
+    /// <summary>Takes one reply; the commit fails when none is left.</summary>
+    public static void Reserve(Commit commit, string tenant, AllowanceRecord? allowance)
+    {
+        if (allowance is not null)
+            commit.Add(Counter(tenant, allowance.Period), 1, allowance.Replies);
+    }
+
+    /// <summary>Adds a new allowance to a commit.</summary>
+    public static void Set(Commit commit, string tenant, AllowanceRecord allowance) =>
+        commit.Put(KeyOf(tenant), JsonSerializer.SerializeToUtf8Bytes(allowance, LimitsJson.Default.AllowanceRecord), Condition.Any);
+
+    private static ItemKey KeyOf(string tenant) => ItemKey.Main(tenant, "allowance");
+
+    private static ItemKey Counter(string tenant, string period) => ItemKey.Main(tenant, "allowance-used/" + period);
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(SwitchRecord))]
+[JsonSerializable(typeof(AllowanceRecord))]
+[JsonSerializable(typeof(RateRecord))]
+internal sealed partial class LimitsJson : JsonSerializerContext;

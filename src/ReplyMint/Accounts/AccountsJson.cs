@@ -1,0 +1,17 @@
+using System.Text.Json.Serialization;
+
+namespace ReplyMint.Accounts;
+
+/// <summary>Leads from an address's keyed hash, or a channel's id, to its owner.</summary>
+internal sealed record OwnerRecord(int V, string Tenant, string Id);
+
+/// <summary>The clear part of a sealed record: ids and nothing else.</summary>
+internal sealed record ClearRecord(int V, string Id);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]
+[JsonSerializable(typeof(OwnerRecord))]
+[JsonSerializable(typeof(ClearRecord))]
+[JsonSerializable(typeof(Tenant))]
+[JsonSerializable(typeof(Mailbox))]
+[JsonSerializable(typeof(Channel))]
+internal sealed partial class AccountsJson : JsonSerializerContext;

@@ -1,0 +1,165 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using ReplyMint.Audit;
+using ReplyMint.Mail;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Accounts;
+
+/// <summary>How a claim of an address ended.</summary>
+internal enum ClaimResult { Claimed, Taken, NotAnAddress }
+
+/// <summary>
+/// Mailboxes and whose mail is whose. An address belongs to one mailbox of one tenant; it is claimed with a condition,
+/// so that of two claims at once one fails. Look-up is by keyed hash: no key holds an address.
+/// </summary>
+internal sealed class Mailboxes(IStore store, KeyRing keys, AuditLog audit, TimeProvider time)
+{
+    // Each mail asks for its mailbox; within this time the last answer serves. A change in this process is seen at once.
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(2);
+    private const int MaxCached = 10_000;
+
+    private readonly ConcurrentDictionary<string, (Mailbox? Mailbox, DateTimeOffset At)> _byAddress = new(StringComparer.Ordinal);
+
+    /// <summary>The mailbox that an envelope recipient belongs to: itself, without its plus-tag, or the domain's catch-all.</summary>
+    public async ValueTask<Mailbox?> FindAsync(string recipient, CancellationToken ct)
+    {
+        if (AddressRules.Normalize(recipient) is not { } address)
+            return null;
+        if (_byAddress.TryGetValue(address, out var known) && time.GetUtcNow() - known.At < Fresh)
+            return known.Mailbox;
+        var mailbox = await LookUpAsync(address, ct);
+        if (_byAddress.Count >= MaxCached)
+            _byAddress.Clear();
+        _byAddress[address] = (mailbox, time.GetUtcNow());
+        return mailbox;
+    }
+
+    public async ValueTask<Mailbox?> GetAsync(string tenant, string id, CancellationToken ct) =>
+        await store.GetAsync(KeyOf(tenant, id), ct) is { } item ? await OpenAsync(item, ct) : null;
+
+    public async Task<IReadOnlyList<Mailbox>> ListAsync(string tenant, CancellationToken ct)
+    {
+        var mailboxes = new List<Mailbox>();
+        await foreach (var item in store.AllAsync(Table.Main, tenant, "mailbox/", ct))
+            mailboxes.Add(await OpenAsync(item, ct));
+        return mailboxes;
+    }
+
+    /// <summary>Claims an address. That the domain is the tenant's was proved before: by the operator's word here.</summary>
+    public async Task<(ClaimResult Result, Mailbox? Mailbox)> AddAsync(Mailbox wanted, Actor actor, CancellationToken ct)
+    {
+        if (AddressRules.Normalize(wanted.Address) is not { } address)
+            return (ClaimResult.NotAnAddress, null);
+        var mailbox = wanted with { Address = address };
+        var own = await keys.RequireAsync(mailbox.TenantId, ct);
+        var lookups = await LookupsAsync(mailbox, ct);
+        var result = await store.RetryAsync(async (commit, token) =>
+        {
+            foreach (var lookup in lookups)
+            {
+                if (await store.GetAsync(lookup, token) is not null)
+                    return ClaimResult.Taken;
+                commit.Put(lookup, Owner(mailbox), Condition.Absent);
+            }
+            Write(commit, own, mailbox, null);
+            await audit.AppendAsync(commit, mailbox.TenantId, new AuditEntry(actor, "mailbox.add", mailbox.Id, new Dictionary<string, string> { ["mode"] = mailbox.Mode.ToString(), ["domainProof"] = "operator" }), token);
+            return ClaimResult.Claimed;
+        }, ct);
+        _byAddress.Clear();
+        return (result, result == ClaimResult.Claimed ? mailbox : null);
+    }
+
+    /// <summary>Changes settings; the address and the owner stay. Null when there is no such mailbox.</summary>
+    public async Task<Mailbox?> ChangeAsync(string tenant, string id, Func<Mailbox, Mailbox> change, Actor actor, IReadOnlyDictionary<string, string> details, CancellationToken ct)
+    {
+        var own = await keys.RequireAsync(tenant, ct);
+        var changed = await store.RetryAsync(async (commit, token) =>
+        {
+            if (await store.GetAsync(KeyOf(tenant, id), token) is not { } item)
+                return null;
+            var before = await OpenAsync(item, token);
+            var after = change(before) with { Id = before.Id, TenantId = before.TenantId, Address = before.Address, CatchAll = before.CatchAll };
+            Write(commit, own, after, item);
+            await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "mailbox.change", id, details), token);
+            return after;
+        }, ct);
+        _byAddress.Clear();
+        return changed;
+    }
+
+    /// <summary>Gives the address up. False when there is no such mailbox.</summary>
+    public async Task<bool> RemoveAsync(string tenant, string id, Actor actor, CancellationToken ct)
+    {
+        var removed = await store.RetryAsync(async (commit, token) =>
+        {
+            if (await store.GetAsync(KeyOf(tenant, id), token) is not { } item)
+                return false;
+            foreach (var lookup in await LookupsAsync(await OpenAsync(item, token), token))
+                commit.Delete(lookup);
+            commit.Delete(item.Key, Condition.Same(item));
+            await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "mailbox.remove", id), token);
+            return true;
+        }, ct);
+        _byAddress.Clear();
+        return removed;
+    }
+
+    /// <summary>Whether any mailbox is configured: until then listeners stay on loopback.</summary>
+    public async Task<bool> AnyAsync(CancellationToken ct)
+    {
+        var page = await store.QueryAsync(Table.Main, KeyRing.Installation, new Storage.Range("address/", Limit: 1), null, ct);
+        return page.Items.Count > 0;
+    }
+
+    /// <summary>Whether an address is one of ours, of any tenant (rule 4).</summary>
+    public async ValueTask<bool> IsOursAsync(string normalized, CancellationToken ct)
+    {
+        var installation = await keys.RequireAsync(KeyRing.Installation, ct);
+        return await store.GetAsync(AddressKey(installation, AddressRules.WithoutTag(normalized)), ct) is not null;
+    }
+
+    private async ValueTask<Mailbox?> LookUpAsync(string address, CancellationToken ct)
+    {
+        var installation = await keys.RequireAsync(KeyRing.Installation, ct);
+        foreach (var key in (ItemKey[])[AddressKey(installation, AddressRules.WithoutTag(address)), DomainKey(installation, AddressRules.Domain(address))])
+        {
+            if (await store.GetAsync(key, ct) is not { } item)
+                continue;
+            var owner = JsonSerializer.Deserialize(item.Value.Span, AccountsJson.Default.OwnerRecord)!;
+            return await GetAsync(owner.Tenant, owner.Id, ct);
+        }
+        return null;
+    }
+
+    private async ValueTask<IReadOnlyList<ItemKey>> LookupsAsync(Mailbox mailbox, CancellationToken ct)
+    {
+        var installation = await keys.RequireAsync(KeyRing.Installation, ct);
+        var address = AddressKey(installation, AddressRules.WithoutTag(mailbox.Address));
+        return mailbox.CatchAll ? [address, DomainKey(installation, AddressRules.Domain(mailbox.Address))] : [address];
+    }
+
+    private static ItemKey AddressKey(TenantKeys installation, string address) =>
+        ItemKey.Main(KeyRing.Installation, "address/" + installation.Hash("address", address));
+
+    private static ItemKey DomainKey(TenantKeys installation, string domain) =>
+        ItemKey.Main(KeyRing.Installation, "domain/" + installation.Hash("domain", domain));
+
+    private static ItemKey KeyOf(string tenant, string id) => ItemKey.Main(tenant, "mailbox/" + id);
+
+    private static byte[] Owner(Mailbox mailbox) =>
+        JsonSerializer.SerializeToUtf8Bytes(new OwnerRecord(1, mailbox.TenantId, mailbox.Id), AccountsJson.Default.OwnerRecord);
+
+    private static void Write(Commit commit, TenantKeys own, Mailbox mailbox, Item? before)
+    {
+        var key = KeyOf(mailbox.TenantId, mailbox.Id);
+        var plain = JsonSerializer.SerializeToUtf8Bytes(mailbox, AccountsJson.Default.Mailbox);
+        commit.Put(key, JsonSerializer.SerializeToUtf8Bytes(new ClearRecord(1, mailbox.Id), AccountsJson.Default.ClearRecord), Condition.Same(before), own.Seal(key, (before?.Version ?? 0) + 1, plain));
+    }
+
+    private async ValueTask<Mailbox> OpenAsync(Item item, CancellationToken ct)
+    {
+        var own = await keys.RequireAsync(item.Key.Partition, ct);
+        return JsonSerializer.Deserialize(own.Open(item), AccountsJson.Default.Mailbox)!;
+    }
+}

@@ -1,0 +1,77 @@
+using System.Text.Json;
+using ReplyMint.Audit;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Accounts;
+
+/// <summary>Tenants: made and read. Each one's settings are sealed with its own key.</summary>
+internal sealed class Tenants(IStore store, KeyRing keys, AuditLog audit, TimeProvider time)
+{
+    // The list of tenants is an item each in the installation's partition; it names ids only.
+    private const string ListPrefix = "tenant/";
+
+    public async Task<Tenant> AddAsync(string name, Actor actor, CancellationToken ct)
+    {
+        var tenant = new Tenant { Id = Ids.Random('t'), Name = name, CreatedAt = time.GetUtcNow() };
+        // The tenant's record is sealed with keys that must exist first; a crash in between leaves keys that seal nothing.
+        var made = new Commit();
+        keys.Create(made, tenant.Id);
+        await store.CommitAsync(made, ct);
+        var own = await keys.RequireAsync(tenant.Id, ct);
+        await store.RetryAsync(async (commit, token) =>
+        {
+            Write(commit, own, tenant, null);
+            commit.Put(ItemKey.Main(KeyRing.Installation, ListPrefix + tenant.Id), Clear(tenant.Id), Condition.Absent);
+            await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(actor, "tenant.add", tenant.Id), token);
+            return true;
+        }, ct);
+        return tenant;
+    }
+
+    public async ValueTask<Tenant?> FindAsync(string id, CancellationToken ct) =>
+        await store.GetAsync(KeyOf(id), ct) is { } item ? await OpenAsync(item, ct) : null;
+
+    /// <summary>By id, or by name when only one has it.</summary>
+    public async Task<Tenant?> FindByNameAsync(string idOrName, CancellationToken ct)
+    {
+        var all = await ListAsync(ct);
+        var named = all.Where(tenant => tenant.Id == idOrName || string.Equals(tenant.Name, idOrName, StringComparison.OrdinalIgnoreCase)).Take(2).ToList();
+        return named.Count == 1 ? named[0] : null;
+    }
+
+    public async Task<IReadOnlyList<Tenant>> ListAsync(CancellationToken ct)
+    {
+        var tenants = new List<Tenant>();
+        await foreach (var entry in store.AllAsync(Table.Main, KeyRing.Installation, ListPrefix, ct))
+            if (await FindAsync(entry.Key.Sort[ListPrefix.Length..], ct) is { } tenant)
+                tenants.Add(tenant);
+        return tenants;
+    }
+
+    /// <summary>Changes a tenant's settings, with an audit entry that names what changed. False when there is no such tenant.</summary>
+    public Task<bool> ChangeAsync(string id, Func<Tenant, Tenant> change, Actor actor, IReadOnlyDictionary<string, string> details, CancellationToken ct) =>
+        store.RetryAsync(async (commit, token) =>
+        {
+            if (await store.GetAsync(KeyOf(id), token) is not { } item)
+                return false;
+            Write(commit, await keys.RequireAsync(id, token), change(await OpenAsync(item, token)), item);
+            await audit.AppendAsync(commit, id, new AuditEntry(actor, "tenant.change", id, details), token);
+            return true;
+        }, ct);
+
+    private static ItemKey KeyOf(string id) => ItemKey.Main(id, "tenant");
+
+    private static byte[] Clear(string id) => JsonSerializer.SerializeToUtf8Bytes(new ClearRecord(1, id), AccountsJson.Default.ClearRecord);
+
+    private static void Write(Commit commit, TenantKeys own, Tenant tenant, Item? before)
+    {
+        var plain = JsonSerializer.SerializeToUtf8Bytes(tenant, AccountsJson.Default.Tenant);
+        commit.Put(KeyOf(tenant.Id), Clear(tenant.Id), Condition.Same(before), own.Seal(KeyOf(tenant.Id), (before?.Version ?? 0) + 1, plain));
+    }
+
+    private async ValueTask<Tenant> OpenAsync(Item item, CancellationToken ct)
+    {
+        var own = await keys.RequireAsync(item.Key.Partition, ct);
+        return JsonSerializer.Deserialize(own.Open(item), AccountsJson.Default.Tenant)!;
+    }
+}

@@ -1,0 +1,39 @@
+using System.Net;
+
+namespace ReplyMint.Inbound;
+
+/// <summary>
+/// A delivery whose channel proved that it may deliver. Only such a one can be parsed and accepted, and only
+/// <c>From</c> makes one, so no path leads around the check.
+/// </summary>
+internal sealed class AuthenticatedDelivery
+{
+    private AuthenticatedDelivery(RawDelivery raw, string? trustedServer, SpentToken? token)
+    {
+        Raw = raw;
+        TrustedServer = trustedServer;
+        Token = token;
+    }
+
+    public RawDelivery Raw { get; }
+
+    /// <summary>The authserv-id whose Authentication-Results fields count, or null when the channel has none (RFC 8601).</summary>
+    public string? TrustedServer { get; }
+
+    /// <summary>A one-time token that the accepting commit has to spend, or null.</summary>
+    public SpentToken? Token { get; }
+
+    /// <summary>SMTP, mode "relay": the client connected from a network that is named to hand us mail. Null when it did not.</summary>
+    public static AuthenticatedDelivery? From(RawDelivery raw, IPAddress client, TrustedNetworks networks, string authservId) =>
+        networks.Contains(client) ? new(raw, authservId.Length > 0 ? authservId : null, null) : null;
+}
+
+/// <summary>
+/// The accepting commit puts the item <paramref name="Key"/> on condition that it is absent. When it is there,
+/// an equal <paramref name="Fingerprint"/> means the provider came again with the same mail (go on, or Duplicate),
+/// and another one means a replayed signature (Replayed).
+/// </summary>
+/// <param name="Key">Random-looking, without personal data; unique over all channels.</param>
+/// <param name="Fingerprint">SHA-256 in hex over all that the provider sent of this mail.</param>
+/// <param name="Lifetime">How long it must be remembered: longer than the signature's time window.</param>
+internal sealed record SpentToken(string Key, string Fingerprint, TimeSpan Lifetime);

@@ -1,0 +1,88 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using ReplyMint.Inbound;
+
+namespace ReplyMint.Tests.Inbound;
+
+public sealed class SmtpTlsTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("smtp-tls").FullName;
+
+    private string Pem => Path.Combine(_folder, "mx.pem");
+
+    private SmtpCertificate Certificate(TimeProvider? time = null, string name = "mx.example.com")
+    {
+        TestCertificates.Write(Pem, name);
+        return new(Pem, "", time ?? TimeProvider.System, NullLogger.Instance);
+    }
+
+    public void Dispose() => Directory.Delete(_folder, true);
+
+    [Fact]
+    public async Task Mail_comes_in_over_TLS()
+    {
+        await using var host = await SmtpHost.StartAsync(certificate: Certificate());
+        await using var talk = await host.ConnectAsync();
+        Assert.Contains("250-STARTTLS", await talk.GreetAsync());
+        Assert.StartsWith("220 ", await talk.AskAsync("STARTTLS"));
+        await talk.SecureAsync();
+        var offer = await talk.AskAsync("EHLO client.example");
+        Assert.DoesNotContain("STARTTLS", offer);
+        await talk.BeginDataAsync();
+        Assert.StartsWith("250 ", await talk.AskAsync("secret\r\n."));
+        Assert.StartsWith("502 ", await talk.AskAsync("STARTTLS"));
+        Assert.Equal("secret\r\n", Assert.Single(host.Contents));
+    }
+
+    [Fact]
+    public async Task Nothing_said_before_TLS_counts_after_it()
+    {
+        await using var host = await SmtpHost.StartAsync(certificate: Certificate());
+        await using var talk = await host.ConnectAsync();
+        await talk.GreetAsync();
+        await talk.AskAsync("MAIL FROM:<a@b.example>");
+        await talk.AskAsync("RCPT TO:<help@example.com>");
+        Assert.StartsWith("220 ", await talk.AskAsync("STARTTLS"));
+        await talk.SecureAsync();
+        Assert.StartsWith("503 ", await talk.AskAsync("DATA"));
+        Assert.StartsWith("503 ", await talk.AskAsync("MAIL FROM:<a@b.example>"));
+        Assert.StartsWith("250-", await talk.AskAsync("EHLO x"));
+        Assert.StartsWith("250 ", await talk.AskAsync("MAIL FROM:<a@b.example>"));
+    }
+
+    [Fact]
+    public async Task Commands_slipped_in_behind_STARTTLS_are_not_carried_out()
+    {
+        await using var host = await SmtpHost.StartAsync(certificate: Certificate());
+        await using var talk = await host.ConnectAsync();
+        await talk.GreetAsync();
+        await talk.SendAsync("STARTTLS\r\nEHLO x\r\nMAIL FROM:<evil@b.example>\r\n");
+        Assert.StartsWith("501 5.5.4", await talk.ReadAsync());
+        Assert.True(await talk.IsClosedAsync());
+    }
+
+    [Fact]
+    public async Task A_renewed_certificate_is_used_and_a_broken_one_is_not()
+    {
+        var time = new FakeTimeProvider();
+        await using var host = await SmtpHost.StartAsync(certificate: Certificate(time, "one"), time: time);
+        Assert.Equal("CN=one", await SeenAsync(host));
+        TestCertificates.Write(Pem, "two");
+        File.SetLastWriteTimeUtc(Pem, DateTime.UtcNow.AddSeconds(5));
+        time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal("CN=two", await SeenAsync(host));
+        await File.WriteAllTextAsync(Pem, "half a file", TestContext.Current.CancellationToken);
+        time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal("CN=two", await SeenAsync(host));
+    }
+
+    private static async Task<string> SeenAsync(SmtpHost host)
+    {
+        await using var talk = await host.ConnectAsync();
+        await talk.GreetAsync();
+        await talk.AskAsync("STARTTLS");
+        var subject = "";
+        await talk.SecureAsync(certificate => subject = certificate.Subject);
+        return subject;
+    }
+}

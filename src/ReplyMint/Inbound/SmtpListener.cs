@@ -22,15 +22,16 @@ internal sealed partial class SmtpListener(SmtpRoom room, SmtpExposure exposure)
     private readonly CancellationTokenSource _abort = new();
     private int _connections;
     private Socket? _socket;
+    private IPEndPoint? _bound;
     private ITimer? _widening;
     private Task _accepting = Task.CompletedTask;
 
     private SmtpListenerSettings Settings => room.Settings;
 
     /// <summary>The port in use, which a configured 0 does not tell; 0 when the listener is off.</summary>
-    public int Port => (_socket?.LocalEndPoint as IPEndPoint)?.Port ?? 0;
+    public int Port => _bound?.Port ?? 0;
 
-    public IPAddress? Address => (_socket?.LocalEndPoint as IPEndPoint)?.Address;
+    public IPAddress? Address => _bound?.Address;
 
     private IPAddress Configured => IPAddress.Parse(Settings.Address);
 
@@ -98,6 +99,7 @@ internal sealed partial class SmtpListener(SmtpRoom room, SmtpExposure exposure)
     private void Open(IPAddress address, int port)
     {
         _socket = Bind(address, port);
+        _bound = (IPEndPoint)_socket.LocalEndPoint!;
         LogListening(room.Logger, address, Port);
         _accepting = Task.WhenAll(_accepting, AcceptAsync(_socket));
     }

@@ -39,12 +39,12 @@ public sealed class SmtpDialogueTests
     }
 
     [Theory]
-    [InlineData(AcceptOutcome.Duplicate, "250 ")]
-    [InlineData(AcceptOutcome.TooBusy, "451 4.3.0")]
-    [InlineData(AcceptOutcome.UnknownRecipient, "550 5.1.1")]
-    public async Task The_reply_says_what_became_of_the_mail(AcceptOutcome outcome, string reply)
+    [InlineData(nameof(AcceptOutcome.Duplicate), "250 ")]
+    [InlineData(nameof(AcceptOutcome.TooBusy), "451 4.3.0")]
+    [InlineData(nameof(AcceptOutcome.UnknownRecipient), "550 5.1.1")]
+    public async Task The_reply_says_what_became_of_the_mail(string outcome, string reply)
     {
-        await using var host = await SmtpHost.StartAsync(accept: _ => Task.FromResult(outcome));
+        await using var host = await SmtpHost.StartAsync(accept: _ => Task.FromResult(Enum.Parse<AcceptOutcome>(outcome)));
         await using var talk = await host.ConnectAsync();
         await talk.GreetAsync();
         await talk.BeginDataAsync();
@@ -179,7 +179,7 @@ public sealed class SmtpDialogueTests
         Assert.StartsWith("503 ", await talk.AskAsync("MAIL FROM:<c@b.example>"));
         Assert.StartsWith("555 ", await talk.AskAsync("RCPT TO:<help@example.com> NOTIFY=NEVER"));
         Assert.StartsWith("250 ", await talk.AskAsync("RCPT TO:<help@example.com>"));
-        Assert.StartsWith("250 ", await talk.AskAsync("EHLO again") is var reply && reply.StartsWith("250-", StringComparison.Ordinal) ? "250 " : reply);
+        Assert.StartsWith("250-", await talk.AskAsync("EHLO again"));
         Assert.StartsWith("503 ", await talk.AskAsync("DATA"));
     }
 

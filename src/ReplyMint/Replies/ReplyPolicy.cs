@@ -186,7 +186,9 @@ internal static class ReplyPolicy
         var mail = f.Mail;
         if (!string.IsNullOrWhiteSpace(mail.Reply))
             return Answer.Pass();
-        if (mail.Shape.Parts.Count > 0 && mail.Shape.Parts.All(p => p is "message/rfc822" or "text/rfc822-headers"))
+        if (mail.Shape.Parts.Count == 0)
+            return Answer.Hold("no part can be read");
+        if (mail.Shape.Parts.All(p => p is "message/rfc822" or "text/rfc822-headers"))
             return Answer.Hold("only a forwarded mail");
         return ReplySubject.Bare(mail.Subject).Length == 0 ? Answer.Hold("neither text nor subject") : Answer.Pass("subject only");
     }

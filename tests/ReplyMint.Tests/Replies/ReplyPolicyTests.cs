@@ -118,17 +118,17 @@ public class ReplyPolicyTests
     [InlineData("talk-request@example.org")]
     [InlineData("talk-bounces@example.org")]
     [InlineData("bounces+17-ab=example.com@mail.example.net")]
-    [InlineData("noreplybilling@example.com", Decision.Answer)]
-    [InlineData("anna.bouncer@example.com", Decision.Answer)]
-    [InlineData("d.mailer@example.com", Decision.Answer)]
-    [InlineData("rob.ot@example.com", Decision.Answer)]
-    [InlineData("owner@shop.example", Decision.Answer)]
-    [InlineData("norbert.eply@example.com", Decision.Answer)]
-    [InlineData("newsletter@example.com", Decision.Hold)]
-    public void The_senders_address_tells_robots_by_whole_words(string address, Decision expected = Decision.Ignore)
+    [InlineData("noreplybilling@example.com", nameof(Decision.Answer))]
+    [InlineData("anna.bouncer@example.com", nameof(Decision.Answer))]
+    [InlineData("d.mailer@example.com", nameof(Decision.Answer))]
+    [InlineData("rob.ot@example.com", nameof(Decision.Answer))]
+    [InlineData("owner@shop.example", nameof(Decision.Answer))]
+    [InlineData("norbert.eply@example.com", nameof(Decision.Answer))]
+    [InlineData("newsletter@example.com", nameof(Decision.Hold))]
+    public void The_senders_address_tells_robots_by_whole_words(string address, string expected = nameof(Decision.Ignore))
     {
         var mail = Mails.Person() with { From = [new MailAddress("", address)], Envelope = new Envelope("x@example.com", Mails.Mailbox) };
-        Assert.Equal(expected, Decide(mail).Result);
+        Assert.Equal(expected, Decide(mail).Result.ToString());
     }
 
     [Fact]
@@ -165,13 +165,13 @@ public class ReplyPolicyTests
     }
 
     [Theory]
-    [InlineData(AuthResult.Pass, AuthResult.Pass, AuthResult.Fail, Decision.Hold)]
-    [InlineData(AuthResult.None, AuthResult.None, AuthResult.None, Decision.Hold)]
-    [InlineData(AuthResult.Fail, AuthResult.None, AuthResult.None, Decision.Hold)]
-    [InlineData(AuthResult.Pass, AuthResult.None, AuthResult.None, Decision.Answer)]
-    [InlineData(AuthResult.Fail, AuthResult.None, AuthResult.Pass, Decision.Answer)]
-    internal void An_unproved_sender_waits(AuthResult spf, AuthResult dkim, AuthResult dmarc, Decision expected) =>
-        Assert.Equal(expected, Decide(Mails.Facts() with { Authentication = new SenderAuthentication("mx", spf, dkim, dmarc) }).Result);
+    [InlineData(AuthResult.Pass, AuthResult.Pass, AuthResult.Fail, nameof(Decision.Hold))]
+    [InlineData(AuthResult.None, AuthResult.None, AuthResult.None, nameof(Decision.Hold))]
+    [InlineData(AuthResult.Fail, AuthResult.None, AuthResult.None, nameof(Decision.Hold))]
+    [InlineData(AuthResult.Pass, AuthResult.None, AuthResult.None, nameof(Decision.Answer))]
+    [InlineData(AuthResult.Fail, AuthResult.None, AuthResult.Pass, nameof(Decision.Answer))]
+    internal void An_unproved_sender_waits(AuthResult spf, AuthResult dkim, AuthResult dmarc, string expected) =>
+        Assert.Equal(expected, Decide(Mails.Facts() with { Authentication = new SenderAuthentication("mx", spf, dkim, dmarc) }).Result.ToString());
 
     [Fact]
     public void A_vouching_key_stands_for_the_sender()
@@ -182,10 +182,10 @@ public class ReplyPolicyTests
     }
 
     [Theory]
-    [InlineData("anna@mail.customer.example", Decision.Answer)]
-    [InlineData("collector@evil.example", Decision.Hold)]
-    public void An_answer_is_not_redirected_to_another_organisation(string replyTo, Decision expected) =>
-        Assert.Equal(expected, Decide(Mails.Person() with { ReplyTo = [new MailAddress("", replyTo)] }).Result);
+    [InlineData("anna@mail.customer.example", nameof(Decision.Answer))]
+    [InlineData("collector@evil.example", nameof(Decision.Hold))]
+    public void An_answer_is_not_redirected_to_another_organisation(string replyTo, string expected) =>
+        Assert.Equal(expected, Decide(Mails.Person() with { ReplyTo = [new MailAddress("", replyTo)] }).Result.ToString());
 
     [Fact]
     public void Spam_and_viruses_are_quarantined_without_a_draft()
@@ -196,19 +196,19 @@ public class ReplyPolicyTests
         Assert.Equal((Decision.Ignore, true, "virus"), (virus.Result, virus.NoDraft, virus.Reasons.First()));
     }
 
-    public static TheoryData<string, Decision, bool> Facts() => new()
+    public static TheoryData<string, string, bool> Facts() => new()
     {
-        { "permanent-bounce", Decision.Hold, false }, { "seen-before", Decision.Ignore, false },
-        { "rate-thread", Decision.Hold, false }, { "rate-person", Decision.Hold, false },
-        { "breaker-tenant", Decision.Hold, false }, { "breaker-installation", Decision.Hold, false },
-        { "person-answered", Decision.Ignore, false }, { "newer-mail", Decision.Ignore, false }, { "thread-closed", Decision.Ignore, false },
-        { "same-text", Decision.Hold, false }, { "too-quick", Decision.Hold, false }, { "foreign-thread-token", Decision.Hold, false },
-        { "human-please", Decision.Ignore, false }, { "mailbox-off", Decision.Ignore, false },
-        { "stopped", Decision.Hold, true }, { "paused", Decision.Hold, true }, { "quota", Decision.Hold, true },
+        { "permanent-bounce", nameof(Decision.Hold), false }, { "seen-before", nameof(Decision.Ignore), false },
+        { "rate-thread", nameof(Decision.Hold), false }, { "rate-person", nameof(Decision.Hold), false },
+        { "breaker-tenant", nameof(Decision.Hold), false }, { "breaker-installation", nameof(Decision.Hold), false },
+        { "person-answered", nameof(Decision.Ignore), false }, { "newer-mail", nameof(Decision.Ignore), false }, { "thread-closed", nameof(Decision.Ignore), false },
+        { "same-text", nameof(Decision.Hold), false }, { "too-quick", nameof(Decision.Hold), false }, { "foreign-thread-token", nameof(Decision.Hold), false },
+        { "human-please", nameof(Decision.Ignore), false }, { "mailbox-off", nameof(Decision.Ignore), false },
+        { "stopped", nameof(Decision.Hold), true }, { "paused", nameof(Decision.Hold), true }, { "quota", nameof(Decision.Hold), true },
     };
 
     [Theory, MemberData(nameof(Facts))]
-    internal void Each_stored_fact_has_its_rule(string rule, Decision expected, bool noDraft)
+    public void Each_stored_fact_has_its_rule(string rule, string expected, bool noDraft)
     {
         var facts = Mails.Facts();
         facts = rule switch
@@ -232,7 +232,7 @@ public class ReplyPolicyTests
             _ => facts with { Allowance = new AllowanceFacts(QuotaUsedUp: true) },
         };
         var verdict = Decide(facts);
-        Assert.Equal((expected, noDraft, rule), (verdict.Result, verdict.NoDraft, verdict.Reasons.Single()));
+        Assert.Equal((expected, noDraft, rule), (verdict.Result.ToString(), verdict.NoDraft, verdict.Reasons.Single()));
     }
 
     [Fact]

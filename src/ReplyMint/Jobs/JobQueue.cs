@@ -45,7 +45,9 @@ internal sealed class JobQueue(IStore store, TimeProvider time)
     {
         var commit = new Commit();
         job.Complete(commit);
-        Add(commit, job.Record with { Attempts = job.Attempts + (failed ? 1 : 0) }, time.GetUtcNow() + after);
+        // Later than now by at least the key's resolution: the old and the new item must not have one key.
+        var due = time.GetUtcNow() + (after > TimeSpan.FromMilliseconds(1) ? after : TimeSpan.FromMilliseconds(1));
+        Add(commit, job.Record with { Attempts = job.Attempts + (failed ? 1 : 0) }, due);
         await store.CommitAsync(commit, ct);
     }
 

@@ -1,0 +1,134 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using ReplyMint.Accounts;
+using ReplyMint.Jobs;
+using ReplyMint.Mail;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Inbound;
+
+/// <summary>
+/// Accepts a delivery: one commit holds the mail and its job, and only then the channel may say "yes". The same mail
+/// again, by whatever path, is the same message.
+/// </summary>
+internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Messages messages, JobQueue jobs, TimeProvider time)
+{
+    /// <summary>The kind of the job that handles a message.</summary>
+    public const string JobKind = "mail";
+
+    // A mail comes again within days, or not at all; longer than any sender's queue and any restored backup.
+    private static readonly TimeSpan SeenKept = TimeSpan.FromDays(400);
+    // Parsed mails that wait in memory for their job, which otherwise parses again.
+    private const int MaxParsed = 512;
+    private const int MaxParsedSize = 64 * 1024;
+
+    private readonly ConcurrentDictionary<string, InboundMail> _parsed = new(StringComparer.Ordinal);
+
+    /// <summary>Whether a recipient may be named by a channel of this owner (MAIL-1).</summary>
+    public async ValueTask<bool> KnowsAsync(string recipient, string owner, CancellationToken ct) => await MailboxAsync(recipient, owner, ct) is not null;
+
+    public async Task<AcceptOutcome> AcceptAsync(AuthenticatedDelivery delivery, CancellationToken ct)
+    {
+        var raw = delivery.Raw;
+        if (raw.Envelope.Recipient is not { } recipient || await MailboxAsync(recipient, raw.Owner, ct) is not { } mailbox)
+            return AcceptOutcome.UnknownRecipient;
+        var mail = MailParser.Parse(raw.Content, raw.Envelope);
+        var own = await keys.RequireAsync(mailbox.TenantId, ct);
+        var now = time.GetUtcNow();
+        var author = mail.Author ?? new MailAddress("", raw.Envelope.ReversePath ?? "");
+        var address = AddressRules.Normalize(author.Address) ?? author.Address;
+        var record = new MessageRecord
+        {
+            Id = Ids.Timed(time),
+            Mailbox = mailbox.Id,
+            Person = own.Person(address),
+            Thread = own.Hash("thread", $"{mailbox.Id}\n{address}\n{Root(mail)}"),
+            Channel = raw.ChannelId,
+            ReceivedAt = now,
+            Size = raw.Content.Length,
+        };
+        var summary = new MessageSummary
+        {
+            Envelope = raw.Envelope,
+            From = author,
+            Subject = mail.Subject,
+            MessageId = mail.MessageId,
+            Date = mail.Date,
+            Authentication = Authenticate(delivery, mail),
+        };
+        return await StoreAsync(delivery, mail, mailbox, own, record, summary, ct);
+    }
+
+    /// <summary>The mail of a message that was accepted moments ago, parsed; null when it has to be read from the store.</summary>
+    public InboundMail? TakeParsed(string id) => _parsed.TryRemove(id, out var mail) ? mail : null;
+
+    private async Task<AcceptOutcome> StoreAsync(AuthenticatedDelivery delivery, InboundMail mail, Mailbox mailbox, TenantKeys own, MessageRecord record, MessageSummary summary, CancellationToken ct)
+    {
+        var seenKey = ItemKey.Main(own.Tenant, "seen/" + SeenHash(own, mailbox, mail));
+        var parked = mail.Shape.Size <= MaxParsedSize && _parsed.Count < MaxParsed && _parsed.TryAdd(record.Id, mail);
+        Job? job = null;
+        PersonKey? person = null;
+        var outcome = await store.RetryAsync(async (commit, token) =>
+        {
+            if (await store.GetAsync(seenKey, token) is not null)
+                return AcceptOutcome.Duplicate;
+            if (delivery.Token is { } spent && await SpendAsync(commit, spent, token) == AcceptOutcome.Replayed)
+                return AcceptOutcome.Replayed;
+            person = (await keys.PersonAsync(own, record.Person, token)).AddTo(commit);
+            Messages.Write(commit, person, record, summary, null);
+            await messages.WriteRawAsync(commit, person, record.Id, delivery.Raw.Content, record.ReceivedAt, token);
+            commit.Put(seenKey, JsonSerializer.SerializeToUtf8Bytes(new SeenRecord(1, record.Id), InboundJson.Default.SeenRecord), Condition.Absent, expires: record.ReceivedAt + SeenKept);
+            job = jobs.Add(commit, own.Tenant, JobKind, record.Id);
+            return AcceptOutcome.Accepted;
+        }, ct);
+        if (outcome != AcceptOutcome.Accepted)
+        {
+            if (parked)
+                _parsed.TryRemove(record.Id, out _);
+            return outcome;
+        }
+        keys.Remember(person!);
+        jobs.Wake(job!);
+        return outcome;
+    }
+
+    private async Task<AcceptOutcome> SpendAsync(Commit commit, SpentToken spent, CancellationToken ct)
+    {
+        var key = ItemKey.Main(KeyRing.Installation, "spent/" + spent.Key);
+        if (await store.GetAsync(key, ct) is { } item)
+        {
+            // The provider repeats a delivery that it thinks failed: the same mail under the same token is no replay.
+            var same = JsonSerializer.Deserialize(item.Value.Span, InboundJson.Default.SpentRecord)!.Fingerprint == spent.Fingerprint;
+            return same ? AcceptOutcome.Accepted : AcceptOutcome.Replayed;
+        }
+        commit.Put(key, JsonSerializer.SerializeToUtf8Bytes(new SpentRecord(1, spent.Fingerprint), InboundJson.Default.SpentRecord), Condition.Absent, expires: time.GetUtcNow() + spent.Lifetime);
+        return AcceptOutcome.Accepted;
+    }
+
+    private async ValueTask<Mailbox?> MailboxAsync(string recipient, string owner, CancellationToken ct)
+    {
+        var mailbox = await mailboxes.FindAsync(recipient, ct);
+        return mailbox is not null && (owner == Channel.Operator || owner == mailbox.TenantId) ? mailbox : null;
+    }
+
+    private static SenderAuthentication Authenticate(AuthenticatedDelivery delivery, InboundMail mail) =>
+        delivery.Raw.ChannelVerdict
+            ?? (delivery.TrustedServer is { } server ? AuthenticationResults.Of(mail, server) : SenderAuthentication.Unknown);
+
+    // The first reference is the thread's root; within it only the same correspondent counts, so that quoting somebody's
+    // Message-ID leads nowhere.
+    private static string Root(InboundMail mail) =>
+        mail.References.Count > 0 ? mail.References[0] : mail.InReplyTo.Length > 0 ? mail.InReplyTo : mail.MessageId;
+
+    private static string SeenHash(TenantKeys own, Mailbox mailbox, InboundMail mail)
+    {
+        var content = new StringBuilder();
+        foreach (var from in mail.From)
+            content.Append(from.Address).Append('\n');
+        content.Append(mail.Date?.ToUnixTimeSeconds()).Append('\n').Append(mail.Subject).Append('\n').Append(mail.Text);
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(content.ToString())));
+        return own.Hash("seen", $"{mailbox.Id}\n{mail.MessageId}\n{hash}");
+    }
+}

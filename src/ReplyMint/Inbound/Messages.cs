@@ -1,0 +1,77 @@
+using System.Text.Json;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Inbound;
+
+/// <summary>Reads and writes messages. A message's items lie under its tenant: message, raw mail, and what later rooms add.</summary>
+internal sealed class Messages(IStore store, KeyRing keys, BlobFolder blobs)
+{
+    /// <summary>Above this the sealed raw mail lies in a blob: an item holds 400 KB, and other adapters store it as text.</summary>
+    public const int MaxInlineRaw = 256 * 1024;
+
+    // What is kept, and how long, before anybody sets it otherwise: the mail itself shortest.
+    public static readonly TimeSpan RawKept = TimeSpan.FromDays(7);
+    public static readonly TimeSpan TextKept = TimeSpan.FromDays(90);
+    public static readonly TimeSpan RecordKept = TimeSpan.FromDays(365);
+
+    public static ItemKey KeyOf(string tenant, string id) => ItemKey.Main(tenant, "message/" + id);
+
+    public static ItemKey RawKey(string tenant, string id) => ItemKey.Main(tenant, "raw/" + id);
+
+    /// <summary>The message, or null when it is gone or its person's key was destroyed.</summary>
+    public async ValueTask<Message?> FindAsync(string tenant, string id, CancellationToken ct) =>
+        await store.GetAsync(KeyOf(tenant, id), ct) is { } item ? await OpenAsync(item, ct) : null;
+
+    /// <summary>The newest first, a page at a time.</summary>
+    public async Task<(IReadOnlyList<Message> Messages, string? Cursor)> ListAsync(string tenant, int limit, string? cursor, CancellationToken ct)
+    {
+        var page = await store.QueryAsync(Table.Main, tenant, new Storage.Range("message/", Descending: true, Limit: limit), cursor, ct);
+        var messages = new List<Message>(page.Items.Count);
+        foreach (var item in page.Items)
+            if (await OpenAsync(item, ct) is { } message)
+                messages.Add(message);
+        return (messages, page.Cursor);
+    }
+
+    /// <summary>Adds a new or changed message to a commit.</summary>
+    public static void Write(Commit commit, PersonKey person, MessageRecord record, MessageSummary summary, Item? before)
+    {
+        var key = KeyOf(person.Tenant, record.Id);
+        var plain = JsonSerializer.SerializeToUtf8Bytes(summary, InboundJson.Default.MessageSummary);
+        commit.Put(key, JsonSerializer.SerializeToUtf8Bytes(record, InboundJson.Default.MessageRecord), Condition.Same(before),
+            person.Seal(key, (before?.Version ?? 0) + 1, plain), record.ReceivedAt + RecordKept);
+    }
+
+    /// <summary>Adds the raw mail to a commit; a large one is on disk before this returns.</summary>
+    internal async Task WriteRawAsync(Commit commit, PersonKey person, string id, ReadOnlyMemory<byte> raw, DateTimeOffset now, CancellationToken ct)
+    {
+        var key = RawKey(person.Tenant, id);
+        var @sealed = person.Seal(key, 1, raw.Span);
+        var inline = raw.Length <= MaxInlineRaw;
+        if (!inline)
+            await blobs.WriteAsync(person.Tenant, id, @sealed, ct);
+        commit.Put(key, JsonSerializer.SerializeToUtf8Bytes(new RawRecord(1, !inline), InboundJson.Default.RawRecord), Condition.Absent, inline ? @sealed : default, now + RawKept);
+    }
+
+    /// <summary>The mail as it came, or null when it was removed by now.</summary>
+    public async ValueTask<ReadOnlyMemory<byte>?> RawAsync(Message message, CancellationToken ct)
+    {
+        var key = RawKey(message.Tenant, message.Id);
+        if (await store.GetAsync(key, ct) is not { } item || await PersonAsync(message.Tenant, message.Record.Person, ct) is not { } person)
+            return null;
+        if (!JsonSerializer.Deserialize(item.Value.Span, InboundJson.Default.RawRecord)!.Blob)
+            return person.Open(item);
+        return await blobs.ReadAsync(message.Tenant, message.Id, ct) is { } @sealed ? person.Open(key, 1, @sealed) : null;
+    }
+
+    public async ValueTask<PersonKey?> PersonAsync(string tenant, string person, CancellationToken ct) =>
+        await keys.TenantAsync(tenant, ct) is { } own ? await keys.FindPersonAsync(own, person, ct) : null;
+
+    private async ValueTask<Message?> OpenAsync(Item item, CancellationToken ct)
+    {
+        var record = JsonSerializer.Deserialize(item.Value.Span, InboundJson.Default.MessageRecord)!;
+        return await PersonAsync(item.Key.Partition, record.Person, ct) is { } person
+            ? new Message(record, JsonSerializer.Deserialize(person.Open(item), InboundJson.Default.MessageSummary)!, item)
+            : null;
+    }
+}

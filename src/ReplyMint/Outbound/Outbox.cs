@@ -1,0 +1,143 @@
+using System.Text.Json;
+using ReplyMint.Jobs;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Outbound;
+
+/// <summary>A mail in the outbox, opened.</summary>
+internal sealed record OutboxEntry(OutboxRecord Record, OutboundMail Mail, Item Item)
+{
+    public string Tenant => Item.Key.Partition;
+}
+
+/// <summary>The stored side of the outbox: what waits, what left, what a person has to settle.</summary>
+internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, TimeProvider time)
+{
+    /// <summary>The kind of the job that sends.</summary>
+    public const string JobKind = "send";
+
+    private const int MaxEvents = 20;
+    private static readonly TimeSpan Kept = TimeSpan.FromDays(365);
+
+    public static ItemKey KeyOf(string tenant, string id) => ItemKey.Main(tenant, "out/" + id);
+
+    /// <summary>Adds a mail and its job to the commit that decides on it. Wake the job once that is committed.</summary>
+    /// <param name="sealer">The correspondent's key for a reply, the tenant's for a notice.</param>
+    public Job Enqueue(Commit commit, string tenant, SealingKey sealer, OutboxRecord record, OutboundMail mail, DateTimeOffset? notBefore = null)
+    {
+        Write(commit, tenant, sealer, record with { Person = (sealer as PersonKey)?.Person }, mail, null);
+        return jobs.Add(commit, tenant, JobKind, record.Id, notBefore);
+    }
+
+    public async ValueTask<OutboxEntry?> FindAsync(string tenant, string id, CancellationToken ct) =>
+        await store.GetAsync(KeyOf(tenant, id), ct) is { } item ? await OpenAsync(item, ct) : null;
+
+    /// <summary>Only the clear part: how far a message's answer got.</summary>
+    public async ValueTask<OutboxRecord?> StateAsync(string tenant, string id, CancellationToken ct) =>
+        await store.GetAsync(KeyOf(tenant, id), ct) is { } item ? Read(item) : null;
+
+    /// <summary>The newest first.</summary>
+    public async Task<(IReadOnlyList<OutboxEntry> Entries, string? Cursor)> ListAsync(string tenant, int limit, string? cursor, CancellationToken ct)
+    {
+        var page = await store.QueryAsync(Table.Main, tenant, new Storage.Range("out/", Descending: true, Limit: limit), cursor, ct);
+        var entries = new List<OutboxEntry>(page.Items.Count);
+        foreach (var item in page.Items)
+            if (await OpenAsync(item, ct) is { } entry)
+                entries.Add(entry);
+        return (entries, page.Cursor);
+    }
+
+    /// <summary>Adds a change of state to a commit, on condition that the entry is as it was read.</summary>
+    internal async Task ChangeAsync(Commit commit, OutboxEntry entry, OutboxRecord to, CancellationToken ct)
+    {
+        var sealer = await SealerAsync(entry.Tenant, to.Person, ct) ?? throw new InvalidOperationException("The key that sealed the entry is gone.");
+        Write(commit, entry.Tenant, sealer, to with { ChangedAt = time.GetUtcNow() }, entry.Mail, entry.Item);
+    }
+
+    /// <summary>
+    /// Settles an uncertain mail: it left after all, or it did not and goes out again. False when it is not uncertain (any
+    /// more). The caller adds the audit entry of a person's decision by <paramref name="also"/>.
+    /// </summary>
+    public async Task<bool> SettleAsync(string tenant, string id, bool sent, string detail, Func<Commit, CancellationToken, Task>? also, CancellationToken ct)
+    {
+        Job? job = null;
+        var settled = await store.RetryAsync(async (commit, token) =>
+        {
+            job = null;
+            if (await FindAsync(tenant, id, token) is not { Record.State: OutboxState.Uncertain } entry)
+                return false;
+            await ChangeAsync(commit, entry, entry.Record with { State = sent ? OutboxState.Sent : OutboxState.Queued, Detail = detail }, token);
+            if (!sent)
+                job = jobs.Add(commit, tenant, JobKind, id);
+            if (also is not null)
+                await also(commit, token);
+            return true;
+        }, ct);
+        if (job is not null)
+            jobs.Wake(job);
+        return settled;
+    }
+
+    /// <summary>Gives a dead mail another life. False when it is not dead.</summary>
+    public async Task<bool> ReplayAsync(string tenant, string id, Func<Commit, CancellationToken, Task> also, CancellationToken ct)
+    {
+        Job? job = null;
+        var replayed = await store.RetryAsync(async (commit, token) =>
+        {
+            job = null;
+            if (await FindAsync(tenant, id, token) is not { Record.State: OutboxState.Dead or OutboxState.Failed } entry)
+                return false;
+            await ChangeAsync(commit, entry, entry.Record with { State = OutboxState.Queued, Attempts = 0, Detail = "replayed" }, token);
+            job = jobs.Add(commit, tenant, JobKind, id);
+            await also(commit, token);
+            return true;
+        }, ct);
+        if (job is not null)
+            jobs.Wake(job);
+        return replayed;
+    }
+
+    /// <summary>
+    /// Stores an event on its mail, once, and settles an uncertain one: who tells of a delivery or a bounce has seen the
+    /// mail. False when there is no such mail.
+    /// </summary>
+    public Task<bool> RecordEventAsync(string tenant, string id, DeliveryEvent happened, CancellationToken ct) =>
+        store.RetryAsync(async (commit, token) =>
+        {
+            if (await FindAsync(tenant, id, token) is not { } entry)
+                return false;
+            var record = entry.Record;
+            if (record.Events.Any(known => known.Id == happened.Id))
+                return true;
+            record = record with { Events = [.. record.Events.TakeLast(MaxEvents - 1), happened] };
+            if (record.State is OutboxState.Uncertain)
+                record = record with { State = OutboxState.Sent, Detail = $"settled by the event {happened.Kind}" };
+            await ChangeAsync(commit, entry, record, token);
+            return true;
+        }, ct);
+
+    private static void Write(Commit commit, string tenant, SealingKey sealer, OutboxRecord record, OutboundMail mail, Item? before)
+    {
+        var key = KeyOf(tenant, record.Id);
+        var plain = JsonSerializer.SerializeToUtf8Bytes(mail, OutboxJson.Default.OutboundMail);
+        commit.Put(key, JsonSerializer.SerializeToUtf8Bytes(record, OutboxJson.Default.OutboxRecord), Condition.Same(before),
+            sealer.Seal(key, (before?.Version ?? 0) + 1, plain), record.CreatedAt + Kept);
+    }
+
+    private static OutboxRecord Read(Item item) => JsonSerializer.Deserialize(item.Value.Span, OutboxJson.Default.OutboxRecord)!;
+
+    private async ValueTask<OutboxEntry?> OpenAsync(Item item, CancellationToken ct)
+    {
+        var record = Read(item);
+        return await SealerAsync(item.Key.Partition, record.Person, ct) is { } sealer
+            ? new OutboxEntry(record, JsonSerializer.Deserialize(sealer.Open(item), OutboxJson.Default.OutboundMail)!, item)
+            : null;
+    }
+
+    private async ValueTask<SealingKey?> SealerAsync(string tenant, string? person, CancellationToken ct)
+    {
+        if (await keys.TenantAsync(tenant, ct) is not { } own)
+            return null;
+        return person is null ? own : await keys.FindPersonAsync(own, person, ct);
+    }
+}

@@ -1,0 +1,42 @@
+using System.Text.Json.Serialization;
+
+namespace ReplyMint.Outbound;
+
+/// <summary>Where a mail on its way out stands. Only Queued may start a sending; Uncertain is never sent again by itself.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<OutboxState>))]
+internal enum OutboxState { Queued, Sending, Sent, Failed, Uncertain, Dead, Cancelled }
+
+/// <summary>What a mail is for: an answer, or a notice to people of the house.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<OutboxPurpose>))]
+internal enum OutboxPurpose { Reply, Notice }
+
+/// <summary>Something that a provider or a bounce told about a mail after it left.</summary>
+/// <param name="Id">The provider's id of the event; the same one is stored once.</param>
+/// <param name="Kind">"delivered", "failed", "complained", "bounced" and the like.</param>
+/// <param name="Detail">A reply code or severity; never an address or text.</param>
+internal sealed record DeliveryEvent(string Id, string Kind, DateTimeOffset At, string Detail);
+
+/// <summary>The clear part of an outbox item; the mail itself is sealed.</summary>
+internal sealed record OutboxRecord
+{
+    public int V { get; init; } = 1;
+    /// <summary>A reply has its message's id, which makes a second answer to one message impossible.</summary>
+    public required string Id { get; init; }
+    public required OutboxPurpose Purpose { get; init; }
+    public string? Mailbox { get; init; }
+    /// <summary>Keyed hash of the recipient when the mail is sealed with the correspondent's key; null: the tenant's.</summary>
+    public string? Person { get; init; }
+    public OutboxState State { get; init; }
+    public int Attempts { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset? ChangedAt { get; init; }
+    /// <summary>Which process started the sending; a Sending of another process that owns the store no more is uncertain.</summary>
+    public string? By { get; init; }
+    public string Detail { get; init; } = "";
+    public IReadOnlyList<DeliveryEvent> Events { get; init; } = [];
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]
+[JsonSerializable(typeof(OutboxRecord))]
+[JsonSerializable(typeof(OutboundMail))]
+internal sealed partial class OutboxJson : JsonSerializerContext;

@@ -1,0 +1,69 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using ReplyMint.Mail;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Outbound;
+
+/// <summary>Why an address gets no automatic answers.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<SuppressionReason>))]
+internal enum SuppressionReason { PermanentFailure, Complaint, HumanAsked }
+
+internal sealed record SuppressionRecord(int V, SuppressionReason Reason, DateTimeOffset At);
+
+/// <summary>Addresses that must not be answered, as keyed hashes only: they survive an erasure without naming anybody.</summary>
+internal sealed class Suppressions(IStore store, KeyRing keys, TimeProvider time)
+{
+    private const string Prefix = "suppressed/";
+    /// <summary>A permanent bounce counts for so long (rule 13); complaints and wishes never end by themselves.</summary>
+    public static readonly TimeSpan BounceCounts = TimeSpan.FromDays(60);
+
+    public async Task AddAsync(string tenant, string address, SuppressionReason reason, CancellationToken ct)
+    {
+        if (await KeyOfAsync(tenant, address, ct) is not { } key)
+            return;
+        await store.RetryAsync(async (commit, token) =>
+        {
+            var item = await store.GetAsync(key, token);
+            // A complaint outlives the bounce that comes after it.
+            if (item is not null && reason == SuppressionReason.PermanentFailure && Read(item).Reason != reason)
+                return false;
+            var now = time.GetUtcNow();
+            commit.Put(key, JsonSerializer.SerializeToUtf8Bytes(new SuppressionRecord(1, reason, now), SuppressionJson.Default.SuppressionRecord),
+                Condition.Same(item), expires: reason == SuppressionReason.PermanentFailure ? now + BounceCounts : null);
+            return true;
+        }, ct);
+    }
+
+    public async ValueTask<SuppressionRecord?> FindAsync(string tenant, string address, CancellationToken ct) =>
+        await KeyOfAsync(tenant, address, ct) is { } key && await store.GetAsync(key, ct) is { } item ? Read(item) : null;
+
+    /// <summary>All of a tenant: the hashes, since no address is stored.</summary>
+    public async Task<IReadOnlyList<(string Hash, SuppressionRecord Record)>> ListAsync(string tenant, CancellationToken ct)
+    {
+        var all = new List<(string, SuppressionRecord)>();
+        await foreach (var item in store.AllAsync(Table.Main, tenant, Prefix, ct))
+            all.Add((item.Key.Sort[Prefix.Length..], Read(item)));
+        return all;
+    }
+
+    /// <summary>Takes a suppression back, in the caller's commit with its audit entry. False when there is none.</summary>
+    public async Task<bool> RemoveAsync(Commit commit, string tenant, string address, CancellationToken ct)
+    {
+        if (await KeyOfAsync(tenant, address, ct) is not { } key || await store.GetAsync(key, ct) is not { } item)
+            return false;
+        commit.Delete(key, Condition.Same(item));
+        return true;
+    }
+
+    private async ValueTask<ItemKey?> KeyOfAsync(string tenant, string address, CancellationToken ct) =>
+        AddressRules.Normalize(address) is { } normalized && await keys.TenantAsync(tenant, ct) is { } own
+            ? ItemKey.Main(tenant, Prefix + own.Hash("suppressed", AddressRules.WithoutTag(normalized)))
+            : null;
+
+    private static SuppressionRecord Read(Item item) => JsonSerializer.Deserialize(item.Value.Span, SuppressionJson.Default.SuppressionRecord)!;
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]
+[JsonSerializable(typeof(SuppressionRecord))]
+internal sealed partial class SuppressionJson : JsonSerializerContext;

@@ -56,7 +56,7 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Mes
             Subject = mail.Subject,
             MessageId = mail.MessageId,
             Date = mail.Date,
-            Authentication = Authenticate(delivery, mail),
+            Authentication = Authenticate(delivery),
         };
         return await StoreAsync(delivery, mail, mailbox, own, record, summary, ct);
     }
@@ -113,9 +113,7 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Mes
         return mailbox is not null && (owner == Channel.Operator || owner == mailbox.TenantId) ? mailbox : null;
     }
 
-    private static SenderAuthentication Authenticate(AuthenticatedDelivery delivery, InboundMail mail) =>
-        delivery.Raw.ChannelVerdict
-            ?? (delivery.TrustedServer is { } server ? AuthenticationResults.Of(mail, server) : SenderAuthentication.Unknown);
+    private static SenderAuthentication Authenticate(AuthenticatedDelivery delivery) => delivery.Raw.ChannelVerdict ?? SenderAuthentication.Unknown;
 
     // The first reference is the thread's root; within it only the same correspondent counts, so that quoting somebody's
     // Message-ID leads nowhere.

@@ -17,6 +17,9 @@ internal static class StoreCommits
             var outcome = await build(commit, ct);
             if (commit.Operations.Count == 0 || await store.CommitAsync(commit, ct) == CommitResult.Committed)
                 return outcome;
+            // Group commit answers all contenders at the same moment; spread them, or the unlucky ones starve.
+            if (tries > 1)
+                await Task.Delay(Random.Shared.Next(1, Math.Min(tries, 32)), ct);
         }
         throw new StoreUnavailableException($"A commit met {MaxTries} conflicts in a row.");
     }

@@ -1,0 +1,65 @@
+using System.Text;
+using Microsoft.Data.Sqlite;
+using ReplyMint.Storage;
+using Xunit;
+
+namespace ReplyMint.Tests.Storage;
+
+public sealed class SqliteStoreTests : StoreConformance
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private string File => _folder.Sub("replymint.db");
+
+    private protected override ValueTask<IStore> OpenAsync() => new(SqliteStore.Open(File, _folder.Sub("backup"), Time));
+
+    public override async ValueTask DisposeAsync()
+    {
+        await ((SqliteStore)Store).DisposeAsync();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task What_was_committed_is_there_after_reopening()
+    {
+        await Store.CommitAsync(new Commit().Put(ItemKey.Main("t", "a"), "x"u8.ToArray(), Condition.Any), TestContext.Current.CancellationToken);
+        await ((SqliteStore)Store).DisposeAsync();
+        await using var again = SqliteStore.Open(File, _folder.Sub("backup"), Time);
+        Assert.NotNull(await again.GetAsync(ItemKey.Main("t", "a"), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public void A_newer_store_is_refused_with_the_way_out()
+    {
+        using (var connection = new SqliteConnection($"Data Source={_folder.Sub("new.db")};Pooling=False"))
+        {
+            connection.Open();
+            SqliteMigrations.Execute(connection, "PRAGMA user_version=99");
+        }
+        var refused = Assert.Throws<StoreRefusedException>(() => SqliteStore.Open(_folder.Sub("new.db"), _folder.Sub("backup"), Time));
+        Assert.Contains("newer ReplyMint", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_damaged_file_is_refused_and_left_as_it_is()
+    {
+        var bytes = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("this is not a database ", 500)));
+        System.IO.File.WriteAllBytes(_folder.Sub("bad.db"), bytes);
+        var refused = Assert.Throws<StoreRefusedException>(() => SqliteStore.Open(_folder.Sub("bad.db"), _folder.Sub("backup"), Time));
+        Assert.Contains("damaged", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(bytes, System.IO.File.ReadAllBytes(_folder.Sub("bad.db")));
+    }
+
+    [Fact]
+    public async Task Expired_rows_leave_the_file_by_themselves()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        await Store.CommitAsync(new Commit().Put(ItemKey.Main("t", "old"), "x"u8.ToArray(), Condition.Any, expires: Time.GetUtcNow().AddMinutes(1)), ct);
+        Time.Advance(TimeSpan.FromMinutes(2));
+        await Store.CommitAsync(new Commit().Put(ItemKey.Main("t", "new"), "x"u8.ToArray(), Condition.Any), ct);
+        using var connection = new SqliteConnection($"Data Source={File};Pooling=False");
+        connection.Open();
+        using var command = new PreparedCommand(connection, "SELECT count(*) FROM main WHERE s='old'", 0);
+        Assert.Equal(0, command.ReadNumber());
+    }
+}

@@ -1,0 +1,76 @@
+using System.Collections;
+using System.Text;
+
+namespace ReplyMint.Cli;
+
+/// <summary>What a command has of the world: where it writes, what it is asked, and where it stands.</summary>
+internal sealed record CommandHost
+{
+    public required TextWriter Out { get; init; }
+    public required TextWriter Error { get; init; }
+    public required TextReader In { get; init; }
+
+    /// <summary>A person sits at both ends, so a question makes sense.</summary>
+    public required bool Interactive { get; init; }
+
+    public required IReadOnlyDictionary<string, string> Environment { get; init; }
+    public required string Directory { get; init; }
+
+    /// <summary>The command line as it was given.</summary>
+    public IReadOnlyList<string> Arguments { get; init; } = [];
+
+    /// <summary>Opens the store whose lock is held.</summary>
+    public required Func<ReplyMintSettings, CancellationToken, Task<OpenedStore>> Open { get; init; }
+
+    public static CommandHost OfProcess()
+    {
+        var utf8 = new UTF8Encoding(false);
+        return new()
+        {
+            Out = new StreamWriter(Console.OpenStandardOutput(), utf8) { AutoFlush = true },
+            Error = new StreamWriter(Console.OpenStandardError(), utf8) { AutoFlush = true },
+            In = new StreamReader(Console.OpenStandardInput(), utf8),
+            Interactive = !Console.IsInputRedirected && !Console.IsErrorRedirected,
+            Environment = System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+                .ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "", StringComparer.Ordinal),
+            Directory = System.Environment.CurrentDirectory,
+            Open = static (_, _) => throw new RefusedException("this build has no store"),
+        };
+    }
+
+    /// <summary>For parsing only: the server knows a client's command line, but not its world.</summary>
+    public static CommandHost Nowhere { get; } = new()
+    {
+        Out = TextWriter.Null, Error = TextWriter.Null, In = TextReader.Null, Interactive = false,
+        Environment = new Dictionary<string, string>(), Directory = "/",
+        Open = static (_, _) => throw new RefusedException("a server opens no second store"),
+    };
+
+    /// <summary>One line that says what is wrong and what to do.</summary>
+    public int Fail(string message, int code = ExitCode.Failed)
+    {
+        Error.WriteLine($"replymint: {message}");
+        return code;
+    }
+
+    public string Full(string path) => Path.GetFullPath(path, Directory);
+
+    public async Task<bool> ConfirmAsync(string question, CancellationToken ct)
+    {
+        if (!Interactive)
+        {
+            Error.WriteLine($"replymint: {question} There is nobody to ask here; add --yes.");
+            return false;
+        }
+        await Error.WriteAsync($"{question} [y/N] ".AsMemory(), ct);
+        var answer = await In.ReadLineAsync(ct);
+        return answer?.Trim() is "y" or "Y" or "yes";
+    }
+}
+
+internal static class ExitCode
+{
+    public const int Ok = 0;
+    public const int Failed = 1;
+    public const int Usage = 2;
+}

@@ -1,0 +1,33 @@
+using System.CommandLine;
+using ReplyMint.Cli.Commands;
+
+namespace ReplyMint.Cli;
+
+/// <summary>All commands. The server builds the same tree to understand what a client forwards.</summary>
+internal static class CommandTree
+{
+    /// <summary>How the help shows them; a test holds that none is left out.</summary>
+    public static IReadOnlyList<(string Title, string[] Names)> Groups { get; } =
+    [
+        ("Installation", ["settings"]),
+    ];
+
+    public static RootCommand Build(CommandHost host)
+    {
+        var root = new RootCommand("Answers mail.");
+        foreach (var option in GlobalOptions.All)
+            root.Options.Add(option);
+        root.Subcommands.Add(SettingsCommands.Build(host));
+        Attach(root, host);
+        return root;
+    }
+
+    /// <summary>Gives every store command its way to the store.</summary>
+    private static void Attach(Command command, CommandHost host)
+    {
+        if (command is StoreCommand store)
+            store.SetAction((parse, ct) => StoreRun.ActAsync(store, parse, host, ct));
+        foreach (var child in command.Subcommands)
+            Attach(child, host);
+    }
+}

@@ -1,0 +1,91 @@
+using System.CommandLine;
+using ReplyMint.Cli.Reach;
+
+namespace ReplyMint.Cli;
+
+/// <summary>How a store command is run from a command line: by the server that owns the store, or here under the lock.</summary>
+internal static class StoreRun
+{
+    /// <summary>How long a command waits for another one that holds the lock.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    public static async Task<int> ActAsync(StoreCommand command, ParseResult parse, CommandHost host, CancellationToken ct)
+    {
+        if (SettingsOfCommand.Read(parse, host) is not { } settings)
+            return ExitCode.Usage;
+        var data = settings.Data;
+        if (data is null)
+        {
+            (data, var which) = new Folders(host).ForCommand();
+            host.Error.WriteLine($"(using {which})");
+        }
+        IReadOnlyList<ForwardedFile> files;
+        try
+        {
+            files = command.ReadFiles is { } read ? await read(parse, host, ct) : [];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return host.Fail(e.Message);
+        }
+
+        if (await ForwardAsync(data, parse, files, host, ct) is { } forwarded)
+            return forwarded;
+        StoreLock? taken;
+        try
+        {
+            taken = await StoreLock.TakeAsync(data, Patience, ct);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return host.Fail($"the data folder {data} can't be written; check its owner and mode, or name another one with --data");
+        }
+        if (taken is null)
+            // The one that had the lock may have been a server on its way up.
+            return await ForwardAsync(data, parse, files, host, ct) ?? host.Fail(StoreLock.Held(data));
+        using (taken)
+            return await HereAsync(command, settings with { Data = data }, parse, files, host, ct);
+    }
+
+    /// <summary>The body with its boundary: whatever it throws becomes one line and a status.</summary>
+    public static async Task<int> BodyAsync(StoreCommand command, CommandContext context, ParseResult parse, CancellationToken ct)
+    {
+        try
+        {
+            return await command.Body(context, parse, ct);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            return ExitCode.Failed;
+        }
+        catch (Exception e)
+        {
+            return context.Fail($"the command failed unexpectedly: {e.Message} ({e.GetType().Name})");
+        }
+    }
+
+    private static async Task<int?> ForwardAsync(string data, ParseResult parse, IReadOnlyList<ForwardedFile> files, CommandHost host, CancellationToken ct)
+    {
+        using var client = ControlClient.Connect(data);
+        return client is null ? null : await client.RunAsync(host.Arguments, files, host, ct);
+    }
+
+    private static async Task<int> HereAsync(
+        StoreCommand command, ReplyMintSettings settings, ParseResult parse, IReadOnlyList<ForwardedFile> files, CommandHost host, CancellationToken ct)
+    {
+        OpenedStore store;
+        try
+        {
+            store = await host.Open(settings, ct);
+        }
+        catch (RefusedException e)
+        {
+            return host.Fail(e.Message);
+        }
+        await using (store)
+            return await BodyAsync(command, new()
+            {
+                Services = store.Services, Out = host.Out, Error = host.Error, Files = files, Confirm = host.ConfirmAsync, InServer = false,
+            }, parse, ct);
+    }
+}

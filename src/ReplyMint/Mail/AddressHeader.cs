@@ -7,7 +7,7 @@ internal static class AddressHeader
 {
     public static void Read(ReadOnlySpan<byte> value, List<MailAddress> into)
     {
-        var bytes = value[..Math.Min(value.Length, MailLimits.HeaderValueBytes)].ToArray();
+        var bytes = Utf7.InHeader(value[..Math.Min(value.Length, MailLimits.HeaderValueBytes)]);
         var list = HeaderText.Guarded(() => InternetAddressList.TryParse(HeaderText.Options, bytes, out var read) ? read : null, null);
         if (list is not null)
             Add(list, into, 0);

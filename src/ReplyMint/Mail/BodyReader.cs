@@ -97,6 +97,9 @@ internal sealed class BodyReader
     public static AttachmentInfo Describe(MimeNode part, ReadOnlyMemory<byte> raw)
     {
         var content = TextDecoding.Content(raw[part.BodyStart..part.BodyEnd], part.TransferEncoding);
+        // Where text travels line by line, CRLF is the line's end in transit (RFC 2046 4.1.1); Base64 carries the bytes as they are.
+        if (part.Is("text") && part.TransferEncoding != "base64")
+            content = TextDecoding.LocalLines(content);
         return new(FileName(part), part.MediaType, content.Length, Convert.ToHexStringLower(SHA256.HashData(content.Span)));
     }
 }

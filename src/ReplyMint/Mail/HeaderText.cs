@@ -21,7 +21,7 @@ internal static class HeaderText
     {
         if (Ascii.IsValid(value) && value.IndexOf("=?"u8) < 0)
             return OneLine(Encoding.ASCII.GetString(value));
-        var bytes = value.ToArray();
+        var bytes = Utf7.InHeader(value);
         return OneLine(Guarded(() => Rfc2047.DecodeText(Options, bytes), TextDecoding.Fallback.GetString(bytes)));
     }
 

@@ -39,6 +39,8 @@ internal sealed record InboundMail
     public string Reply { get; init; } = "";
     public string Signature { get; init; } = "";
     public string Quoted { get; init; } = "";
+    /// <summary>An older mail was passed on (by its mark in the text), rather than answered.</summary>
+    public bool Forwarded { get; init; }
     /// <summary>Text that an HTML mail hides from its reader (display:none, white on white, size zero).</summary>
     public IReadOnlyList<string> Hidden { get; init; } = [];
     public IReadOnlyList<AttachmentInfo> Attachments { get; init; } = [];

@@ -94,6 +94,7 @@ internal static class MailParser
             Reply = parts.Reply,
             Signature = parts.Signature,
             Quoted = parts.Quoted,
+            Forwarded = parts.Forwarded,
             Hidden = hidden.Distinct().Take(MailLimits.HiddenPieces).ToList(),
             Attachments = body.Attachments.Select(p => BodyReader.Describe(p, raw)).ToList(),
             Shape = new MailShape

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using MimeKit;
 
@@ -32,6 +33,7 @@ internal sealed class MimeNode
 /// </summary>
 internal ref struct MimeTree
 {
+    private static readonly SearchValues<char> s_letters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-");
     private readonly ReadOnlySpan<byte> _raw;
     private readonly List<string> _problems;
     private int _parts;
@@ -77,6 +79,7 @@ internal ref struct MimeTree
                 named = true;
                 var bytes = Bounded(field.Value);
                 type = HeaderText.Guarded(() => ContentType.TryParse(HeaderText.Options, bytes, out var read) ? read : null, null);
+                type ??= Tolerant(bytes);
                 if (type is null)
                     Problem("a content type could not be read and was taken as text");
             }
@@ -89,8 +92,14 @@ internal ref struct MimeTree
                 encoding = HeaderText.Token(_raw[field.Value]);
         }
         type ??= digest ? new ContentType("message", "rfc822") : new ContentType("text", "plain");
-        var multipart = string.Equals(type.MediaType, "multipart", StringComparison.OrdinalIgnoreCase)
-            && !string.IsNullOrEmpty(type.Boundary) && type.Boundary.Length <= 1_000;
+        var multipart = string.Equals(type.MediaType, "multipart", StringComparison.OrdinalIgnoreCase);
+        ReadOnlySpan<byte> delimiter = multipart ? Delimiter(type.Boundary, bodyStart, end) : default;
+        if (multipart && delimiter.IsEmpty && !_raw[bodyStart..end].Trim(" \t\r\n"u8).IsEmpty)
+        {
+            Problem("a multipart had no delimiter and was read as text");
+            type = new ContentType("text", "plain");
+            multipart = false;
+        }
         if (multipart && depth >= MailLimits.Depth)
         {
             Problem($"parts nested deeper than {MailLimits.Depth} levels were not read");
@@ -101,15 +110,61 @@ internal ref struct MimeTree
             Fields = fields, Type = type, Disposition = disposition, TransferEncoding = encoding, HasContentType = named,
             BodyStart = bodyStart, BodyEnd = end, IsMultipart = multipart,
         };
-        if (multipart)
-            Split(node, depth);
+        if (!delimiter.IsEmpty && multipart)
+            Split(node, delimiter, depth);
         return node;
     }
 
-    /// <summary>Cuts a multipart at its delimiter lines (RFC 2046 5.1.1). A missing last delimiter ends with the range.</summary>
-    private void Split(MimeNode node, int depth)
+    /// <summary>Type and boundary of a content type whose parameters are not set off as they should be.</summary>
+    private static ContentType? Tolerant(byte[] value)
     {
-        var delimiter = HeaderText.Bytes("--" + node.Type.Boundary);
+        var text = Encoding.Latin1.GetString(value).Trim();
+        var slash = text.IndexOf('/', StringComparison.Ordinal);
+        if (slash is < 1 or > 30)
+            return null;
+        var end = slash + 1;
+        while (end < text.Length && (char.IsAsciiLetterOrDigit(text[end]) || text[end] is '-' or '+' or '.'))
+            end++;
+        if (end == slash + 1 || text.AsSpan(0, slash).ContainsAnyExcept(s_letters))
+            return null;
+        var type = new ContentType(text[..slash], text[(slash + 1)..end]);
+        var boundary = text.IndexOf("boundary=", StringComparison.OrdinalIgnoreCase);
+        if (boundary > 0)
+            type.Boundary = text[(boundary + 9)..].Split(['"', ';', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries).FirstOrDefault("").Trim();
+        return type;
+    }
+
+    /// <summary>
+    /// The delimiter of a multipart. Where the boundary is missing or stands nowhere in the body, it is the first line
+    /// that looks like one: two hyphens, a word, and a header field on the next line.
+    /// </summary>
+    private ReadOnlySpan<byte> Delimiter(string? boundary, int start, int end)
+    {
+        if (!string.IsNullOrEmpty(boundary) && boundary.Length <= 1_000)
+        {
+            var delimiter = HeaderText.Bytes("--" + boundary);
+            if (_raw[start..end].IndexOf(delimiter) >= 0)
+                return delimiter;
+        }
+        var at = start;
+        for (var line = 0; line < 100 && at < end; line++)
+        {
+            var length = LineEnd(at, end) - at;
+            var next = NextLine(_raw, at, end);
+            var text = _raw.Slice(at, length).TrimEnd(" \t\r"u8);
+            if (text.Length > 2 && text.StartsWith("--"u8) && text.IndexOf((byte)' ') < 0 && next < end && _raw[next..end].StartsWith("Content-"u8))
+            {
+                Problem("a multipart did not name its boundary; it was guessed");
+                return text;
+            }
+            at = next;
+        }
+        return default;
+    }
+
+    /// <summary>Cuts a multipart at its delimiter lines (RFC 2046 5.1.1). A missing last delimiter ends with the range.</summary>
+    private void Split(MimeNode node, ReadOnlySpan<byte> delimiter, int depth)
+    {
         var digest = node.Is("multipart", "digest");
         var at = node.BodyStart;
         var partStart = -1;
@@ -127,8 +182,11 @@ internal ref struct MimeTree
             var lineEnd = LineEnd(after, node.BodyEnd);
             var rest = _raw[after..lineEnd];
             closed = rest.StartsWith("--"u8);
-            if (!closed && rest.Trim(" \t\r"u8).Length > 0)
+            if ((closed ? rest[2..] : rest).Trim(" \t\r"u8).Length > 0)
+            {
+                closed = false;
                 continue;
+            }
             if (partStart >= 0)
                 Child(node, partStart, BeforeLineBreak(partStart, hit), depth, digest);
             partStart = NextLine(_raw, after, node.BodyEnd);
@@ -162,7 +220,7 @@ internal ref struct MimeTree
             if (!IsField(at, end))
             {
                 // A torn line between two fields is skipped; anything else is text whose blank line is missing.
-                if (fields.Count > 0 && next < end && IsField(next, end))
+                if (fields.Count > 0 && next < end && IsField(next, end) && !_raw[at..lineEnd].StartsWith("--"u8))
                 {
                     Problem("a line in the header that is no field was skipped");
                     at = next;

@@ -57,6 +57,25 @@ internal static class TextDecoding
         return output.AsMemory(0, limit >= 0 ? Math.Min(used, limit) : used);
     }
 
+    /// <summary>CRLF becomes LF, as a person's program would store the text.</summary>
+    public static ReadOnlyMemory<byte> LocalLines(ReadOnlyMemory<byte> content)
+    {
+        if (content.Span.IndexOf("\r\n"u8) < 0)
+            return content;
+        var bytes = content.Span;
+        var lines = new byte[bytes.Length];
+        var used = 0;
+        while (bytes.IndexOf("\r\n"u8) is >= 0 and var at)
+        {
+            bytes[..at].CopyTo(lines.AsSpan(used));
+            used += at;
+            lines[used++] = (byte)'\n';
+            bytes = bytes[(at + 2)..];
+        }
+        bytes.CopyTo(lines.AsSpan(used));
+        return lines.AsMemory(0, used + bytes.Length);
+    }
+
     /// <summary>Bytes to text. <paramref name="problem"/> says what was wrong with the charset, or null.</summary>
     public static string Text(ReadOnlySpan<byte> bytes, string? charset, out string? problem)
     {

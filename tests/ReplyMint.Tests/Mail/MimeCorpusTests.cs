@@ -8,25 +8,48 @@ namespace ReplyMint.Tests.Mail;
 /// <summary>Real and broken mails of public parsers' test suites, with the fields that a person's mail program shows.</summary>
 public sealed partial class MimeCorpusTests(ITestOutputHelper output)
 {
-    [Fact]
-    public void Fields_are_right_on_most_mails()
+    /// <summary>Where that suite's parser reads a mail in another way, and why ours is kept.</summary>
+    private static readonly Dictionary<string, string> s_readOtherwise = new()
     {
-        var folder = SharedData.Folder("mime");
-        var right = 0;
-        foreach (var file in Directory.GetFiles(folder, "stalwart-*.eml").Order())
+        ["0b0ef03b9a"] = "no delimiter line fits; guessed ones still give the text",
+        ["2c3185bd07"] = "the mail is cut short: what there is of the text is shown, not put among the attachments",
+        ["2c6342fe9c"] = "the same",
+        ["ca8c9649ca"] = "the same",
+        ["49ceb16582"] = "an empty text is no attachment",
+        ["306aa4333c"] = "three attached messages, though the last one has no end",
+        ["5afc5be3b6"] = "the file name is found in a broken disposition",
+        ["1da629ee5e"] = "x-uuencode is decoded",
+        ["b3b58f3e35"] = "Latin-1 that calls itself UTF-8 is read as Latin-1",
+        ["e74d350e85"] = "Latin-1 in header fields is read as Latin-1, not as question marks",
+        ["f9bc0bd5cf"] = "the same",
+        ["fe9bfcf301"] = "the same",
+        ["c073a0076e"] = "an attached text has the size of its bytes, not of a conversion to UTF-8",
+        ["f3067414f3"] = "the same",
+        ["3567a1753f"] = "random damage; the text is shown, not dropped",
+    };
+
+    [Fact]
+    public void All_fields_are_right_where_the_suite_reads_as_a_mail_program_does()
+    {
+        int right = 0, wrong = 0;
+        foreach (var file in Directory.GetFiles(SharedData.Folder("mime"), "stalwart-*.eml").Order())
         {
             using var expected = JsonDocument.Parse(File.ReadAllBytes(Path.ChangeExtension(file, ".json")));
             if (expected.RootElement.TryGetProperty("mustParse", out _))
                 continue;
             var mail = MailParser.Parse(File.ReadAllBytes(file), new(null, null));
-            var wrong = Wrong(mail, expected.RootElement).ToList();
-            if (wrong.Count == 0)
+            var differences = Wrong(mail, expected.RootElement).ToList();
+            var id = Path.GetFileNameWithoutExtension(file)["stalwart-".Length..];
+            if (differences.Count == 0)
                 right++;
-            else
-                output.WriteLine($"{Path.GetFileNameWithoutExtension(file)}: {string.Join("; ", wrong)}");
+            else if (!s_readOtherwise.ContainsKey(id))
+            {
+                wrong++;
+                output.WriteLine($"{id}: {string.Join("; ", differences)}");
+            }
         }
-        output.WriteLine($"{right} right");
-        Assert.True(right >= 32, $"Only {right} mails have all fields right.");
+        output.WriteLine($"{right} right, {wrong} wrong");
+        Assert.True(right > 0 && wrong == 0, $"{wrong} mails are read wrongly.");
     }
 
     [Theory]
@@ -68,7 +91,7 @@ public sealed partial class MimeCorpusTests(ITestOutputHelper output)
         if (html)
         {
             // HTML is compared by its letters: how a rendering is laid out is a matter of taste.
-            text = Tags().Replace(text, "");
+            text = System.Net.WebUtility.HtmlDecode(Tags().Replace(Title().Replace(text, ""), ""));
             if (Letters(text) != Letters(mail.Text))
                 yield return $"html text {Letters(mail.Text)}, not {Letters(text)}";
         }
@@ -102,6 +125,9 @@ public sealed partial class MimeCorpusTests(ITestOutputHelper output)
     private static string Letters(string text) => string.Concat(text.Where(char.IsLetterOrDigit));
 
     private static string Short(string text) => text.Length > 300 ? text[..300] : text;
+
+    [GeneratedRegex("<title>.*?</title>", RegexOptions.Singleline | RegexOptions.IgnoreCase, 1000)]
+    private static partial Regex Title();
 
     [GeneratedRegex("<[^>]*>|&nbsp;", RegexOptions.None, 1000)]
     private static partial Regex Tags();

@@ -1,0 +1,108 @@
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Logging;
+
+namespace ReplyMint.Security;
+
+/// <summary>
+/// The certificate that HTTPS shows, read again when its files change, so that a renewal needs no restart. Watched by looking
+/// at the files when somebody connects: ACME clients exchange symbolic links, which file notifications don't follow.
+/// </summary>
+internal sealed partial class CertificateFiles
+{
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
+
+    private readonly CertificateSettings _settings;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Lock _reloading = new();
+    private volatile Loaded _current;
+    private long _looked;
+
+    private sealed record Loaded(SslServerAuthenticationOptions Options, Stamp Stamp);
+
+    private readonly record struct Stamp(DateTime Certificate, DateTime Key);
+
+    /// <exception cref="SettingsException">The files can't be used; its message names the file and the reason.</exception>
+    public CertificateFiles(CertificateSettings settings, TimeProvider time, ILogger<CertificateFiles> logger)
+    {
+        (_settings, _time, _logger) = (settings, time, logger);
+        _looked = time.GetTimestamp();
+        try
+        {
+            _current = Load();
+        }
+        catch (Exception e) when (IsBroken(e))
+        {
+            throw new SettingsException($"http.certificate: {Reason(e)}");
+        }
+    }
+
+    /// <summary>For the handshake. A new pair that can't be used leaves the old one in place: half a renewal must not end the service.</summary>
+    public SslServerAuthenticationOptions Current()
+    {
+        if (_time.GetElapsedTime(Interlocked.Read(ref _looked)) < LookEvery)
+            return _current.Options;
+        lock (_reloading)
+        {
+            if (_time.GetElapsedTime(_looked) < LookEvery)
+                return _current.Options;
+            Interlocked.Exchange(ref _looked, _time.GetTimestamp());
+            try
+            {
+                if (Now() != _current.Stamp)
+                {
+                    _current = Load();
+                    LogReloaded(_logger, _settings.CertificateFile);
+                }
+            }
+            catch (Exception e) when (IsBroken(e))
+            {
+                LogKept(_logger, _settings.CertificateFile, Reason(e));
+            }
+        }
+        return _current.Options;
+    }
+
+    private Stamp Now() => new(ChangedAt(_settings.CertificateFile), ChangedAt(_settings.KeyFile));
+
+    // The link itself says when it was made, not when the file behind it was.
+    private static DateTime ChangedAt(string path) =>
+        (File.ResolveLinkTarget(path, returnFinalTarget: true) ?? new FileInfo(path)).LastWriteTimeUtc;
+
+    private Loaded Load()
+    {
+        // Taken before reading: a change in between is then seen the next time.
+        var stamp = Now();
+        using (var key = File.OpenHandle(_settings.KeyFile))
+            if (FileGuard.Problem(key, _settings.KeyFile, FileGuard.GroupMayRead) is { } problem)
+                throw new SettingsException(problem);
+        var chain = new X509Certificate2Collection();
+        chain.ImportFromPemFile(_settings.CertificateFile);
+        var certificate = X509Certificate2.CreateFromPemFile(_settings.CertificateFile, _settings.KeyFile);
+        var options = new SslServerAuthenticationOptions
+        {
+            ApplicationProtocols = [SslApplicationProtocol.Http11],
+            // Offline: a handshake of ours must not call out to the certificate's issuer.
+            ServerCertificateContext = SslStreamCertificateContext.Create(certificate, chain, offline: true),
+        };
+        return new(options, stamp);
+    }
+
+    private static bool IsBroken(Exception e) => e is IOException or UnauthorizedAccessException or CryptographicException or SettingsException or ArgumentException;
+
+    private string Reason(Exception e) => e switch
+    {
+        SettingsException own => own.Message,
+        FileNotFoundException or DirectoryNotFoundException => $"there is no file {_settings.CertificateFile}, or no {_settings.KeyFile}.",
+        UnauthorizedAccessException => $"{_settings.CertificateFile} or {_settings.KeyFile} can't be read by the user that ReplyMint runs as.",
+        _ => $"{_settings.CertificateFile} and {_settings.KeyFile} are no certificate and its key in PEM form.",
+    };
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The certificate {File} changed and was taken up")]
+    private static partial void LogReloaded(ILogger logger, string file);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The certificate {File} changed but can't be used, so the old one stays: {Reason}")]
+    private static partial void LogKept(ILogger logger, string file, string reason);
+}

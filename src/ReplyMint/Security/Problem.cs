@@ -1,0 +1,37 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace ReplyMint.Security;
+
+/// <summary>
+/// An error's answer: problem details (RFC 9457). Says what the caller did and how to mend it; nothing internal.
+/// A handler returns it as its result.
+/// </summary>
+/// <param name="Status">400 to 599.</param>
+/// <param name="Detail">A sentence for a person, or null when the title says it all.</param>
+/// <param name="Errors">For bad input: the member's name and what is wrong with it.</param>
+internal sealed record Problem(int Status, string? Detail = null, IReadOnlyDictionary<string, string[]>? Errors = null) : IResult
+{
+    public const string ContentType = "application/problem+json";
+
+    public Task ExecuteAsync(HttpContext httpContext)
+    {
+        var answer = httpContext.Response;
+        var body = Body(httpContext.TraceIdentifier);
+        answer.StatusCode = Status;
+        answer.ContentType = ContentType;
+        answer.ContentLength = body.Length;
+        return answer.Body.WriteAsync(body, httpContext.RequestAborted).AsTask();
+    }
+
+    public byte[] Body(string traceId) =>
+        JsonSerializer.SerializeToUtf8Bytes(
+            new ProblemBody("about:blank", ReasonPhrases.GetReasonPhrase(Status) is { Length: > 0 } title ? title : "Error", Status, Detail, traceId, Errors),
+            SecurityJson.Default.ProblemBody);
+}
+
+/// <summary>The wire form.</summary>
+/// <param name="Type">"about:blank": the status code says what kind of problem it is.</param>
+/// <param name="TraceId">The same as the X-Trace-Id header; name it when asking for help.</param>
+internal sealed record ProblemBody(string Type, string Title, int Status, string? Detail, string TraceId, IReadOnlyDictionary<string, string[]>? Errors);

@@ -35,7 +35,11 @@ internal enum SendResult
 }
 
 /// <param name="Detail">For the operator: reply code and class, never an address or text.</param>
-internal sealed record SendOutcome(SendResult Result, string Detail);
+internal sealed record SendOutcome(SendResult Result, string Detail)
+{
+    /// <summary>The next hop refused the recipient's address for good: it is to be suppressed. A refusal for other reasons (our sender, the account) must not.</summary>
+    public bool AddressRefused { get; init; }
+}
 
 /// <summary>A way out for finished mails: file, SMTP, Mailgun's API, later SES.</summary>
 internal interface IOutboundChannel

@@ -1,0 +1,29 @@
+using ReplyMint.Security;
+
+namespace ReplyMint.Outbound;
+
+/// <summary>Makes the one configured channel out.</summary>
+internal static class OutboundChannels
+{
+    /// <param name="folder">Where channel "file" writes.</param>
+    public static IOutboundChannel Create(OutboundSettings settings, string folder, SecretSource secrets, TimeProvider time) => settings.Channel switch
+    {
+        OutboundSettings.ToSmtp => new SmtpChannel(settings.Smtp, settings.Concurrency, secrets, time),
+        OutboundSettings.ToMailgun => new MailgunChannel(settings.Mailgun, Http(settings.Concurrency), secrets, time),
+        _ => new FileChannel(folder),
+    };
+
+    private static HttpMessageInvoker Http(int concurrency) => new(new SocketsHttpHandler
+    {
+        // An answer never goes where a redirect points, and no proxy of the environment sees it.
+        AllowAutoRedirect = false,
+        UseProxy = false,
+        UseCookies = false,
+        ConnectTimeout = TimeSpan.FromSeconds(10),
+        // A connection that the server has closed meanwhile would make a mail uncertain.
+        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(20),
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        MaxConnectionsPerServer = concurrency,
+        MaxResponseHeadersLength = 32,
+    });
+}

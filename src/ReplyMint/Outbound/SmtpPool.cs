@@ -1,0 +1,133 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using MailKit.Net.Smtp;
+using MailKit.Security;
+using ReplyMint.Security;
+
+namespace ReplyMint.Outbound;
+
+/// <summary>An open, authenticated connection. <paramref name="Used"/>: it has carried a mail before and may have been closed since.</summary>
+internal sealed record SmtpConnection(SmtpClient Client, bool Used);
+
+/// <summary>Keeps connections for the next mail, since a TLS session for each would cost more than the mail itself.</summary>
+internal sealed class SmtpPool : IDisposable
+{
+    private readonly SmtpSettings _settings;
+    private readonly SecretSource _secrets;
+    private readonly TimeProvider _time;
+    private readonly ITimer _sweep;
+    private readonly Stack<(SmtpClient Client, long Since)> _idle = [];
+    private bool _disposed;
+
+    public SmtpPool(SmtpSettings settings, SecretSource secrets, TimeProvider time)
+    {
+        (_settings, _secrets, _time) = (settings, secrets, time);
+        _sweep = time.CreateTimer(_ => Sweep(), null, Idle, Idle);
+    }
+
+    private TimeSpan Idle => TimeSpan.FromSeconds(_settings.IdleSeconds);
+
+    /// <param name="fresh">Never one that was used before.</param>
+    public async Task<SmtpConnection> TakeAsync(bool fresh, CancellationToken ct)
+    {
+        if (!fresh)
+            lock (_idle)
+                if (_idle.TryPop(out var kept) && _time.GetElapsedTime(kept.Since) < Idle)
+                    return new(kept.Client, true);
+                else
+                    kept.Client?.Dispose();
+        var client = new SmtpClient();
+        try
+        {
+            await ConnectAsync(client, ct);
+            return new(client, false);
+        }
+        catch
+        {
+            client.Dispose();
+            throw;
+        }
+    }
+
+    public void Return(SmtpClient client)
+    {
+        lock (_idle)
+            if (client.IsConnected && !_disposed)
+            {
+                _idle.Push((client, _time.GetTimestamp()));
+                return;
+            }
+        client.Dispose();
+    }
+
+    public void Dispose()
+    {
+        _sweep.Dispose();
+        lock (_idle)
+        {
+            _disposed = true;
+            foreach (var (client, _) in _idle)
+                client.Dispose();
+            _idle.Clear();
+        }
+    }
+
+    private async Task ConnectAsync(SmtpClient client, CancellationToken ct)
+    {
+        // Asking a certificate authority's server whether a certificate was revoked is a call nobody configured.
+        client.CheckCertificateRevocation = false;
+        client.Timeout = _settings.TimeoutSeconds * 1000;
+        if (_settings.HostName.Length > 0)
+            client.LocalDomain = _settings.HostName;
+        if (_settings.AuthorityFile.Length > 0)
+            client.ServerCertificateValidationCallback = Trusts(_settings.AuthorityFile);
+        await client.ConnectAsync(_settings.Host, _settings.Port, _settings.Security switch
+        {
+            SmtpSettings.None => SecureSocketOptions.None,
+            SmtpSettings.Tls => SecureSocketOptions.SslOnConnect,
+            // Required: a server (or somebody in between) that offers none gets no mail and no password.
+            _ => SecureSocketOptions.StartTls,
+        }, ct);
+        // With BDAT the end of the mail is not one dot, and "did it leave?" would have another answer.
+        client.Capabilities &= ~SmtpCapabilities.Chunking;
+        if (_settings.User.Length == 0)
+            return;
+        var password = _secrets.Read("outbound.smtp.password", _settings.Password);
+        if (password.Value is null)
+            throw new SecretUnavailableException(password.Problem!);
+        await client.AuthenticateAsync(_settings.User, password.Value, ct);
+    }
+
+    private static RemoteCertificateValidationCallback Trusts(string authorityFile) => (_, certificate, presented, errors) =>
+    {
+        if (errors == SslPolicyErrors.None)
+            return true;
+        if (errors != SslPolicyErrors.RemoteCertificateChainErrors || certificate is null)
+            return false;
+        using var chain = new X509Chain();
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.ImportFromPemFile(authorityFile);
+        if (presented is not null)
+            foreach (var element in presented.ChainElements)
+                chain.ChainPolicy.ExtraStore.Add(element.Certificate);
+        return chain.Build(new X509Certificate2(certificate));
+    };
+
+    private void Sweep()
+    {
+        lock (_idle)
+        {
+            var kept = _idle.Where(entry => _time.GetElapsedTime(entry.Since) < Idle).Reverse().ToArray();
+            foreach (var (client, since) in _idle)
+                if (_time.GetElapsedTime(since) >= Idle)
+                    client.Dispose();
+            _idle.Clear();
+            foreach (var entry in kept)
+                _idle.Push(entry);
+        }
+    }
+}
+
+/// <summary>A secret could not be read; the message names the setting and the remedy, never a value.</summary>
+internal sealed class SecretUnavailableException(string problem) : Exception(problem);

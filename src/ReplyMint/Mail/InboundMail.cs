@@ -45,6 +45,8 @@ internal sealed record InboundMail
     public IReadOnlyList<string> Hidden { get; init; } = [];
     public IReadOnlyList<AttachmentInfo> Attachments { get; init; } = [];
     public MailShape Shape { get; init; } = new();
+    /// <summary>The text of the first message/delivery-status part (RFC 3464), at most 64 KB, or empty.</summary>
+    public string DeliveryStatus { get; init; } = "";
     /// <summary>What was broken and how it was read all the same; for the receipt, in plain words without content.</summary>
     public IReadOnlyList<string> Problems { get; init; } = [];
 

@@ -42,6 +42,9 @@ internal static class MailLimits
     /// <inheritdoc cref="HiddenPieces"/>
     public const int HiddenChars = 1_000;
 
+    /// <summary>Bytes of a delivery report that are read; each of our mails has one recipient.</summary>
+    public const int DeliveryStatusBytes = 64 * 1024;
+
     /// <summary>Characters of a file name, as file systems allow them.</summary>
     public const int FileNameChars = 255;
 }

@@ -106,7 +106,20 @@ internal static class MailParser
                 CalendarOnly = string.IsNullOrWhiteSpace(text) && body.Leaves.Any(p => p.Is("text", "calendar")),
                 Size = raw.Length,
             },
+            DeliveryStatus = DeliveryStatus(body, raw),
         };
+    }
+
+    private static string DeliveryStatus(BodyReader body, ReadOnlyMemory<byte> raw)
+    {
+        foreach (var part in body.Leaves)
+        {
+            if (part.MediaType is not ("message/delivery-status" or "message/global-delivery-status"))
+                continue;
+            var content = TextDecoding.Content(raw[part.BodyStart..part.BodyEnd], part.TransferEncoding, MailLimits.DeliveryStatusBytes);
+            return Encoding.UTF8.GetString(content.Span);
+        }
+        return "";
     }
 
     private static bool IsEncrypted(MimeNode node)

@@ -51,8 +51,14 @@ internal ref struct MimeTree
     private static int SkipLeading(ReadOnlySpan<byte> raw, List<string> problems)
     {
         var at = raw.StartsWith("\xEF\xBB\xBF"u8) ? 3 : 0;
-        while (at < raw.Length && raw[at] is (byte)'\r' or (byte)'\n')
-            at++;
+        while (at < raw.Length)
+        {
+            // Some programs leave a line of blanks there.
+            var text = raw[at..].IndexOfAnyExcept(" \t"u8);
+            if (text < 0 || raw[at + text] is not ((byte)'\r' or (byte)'\n'))
+                break;
+            at += text + 1;
+        }
         if (at > 0)
             problems.Add("blank lines before the header were skipped");
         if (raw[at..].StartsWith("From "u8) || raw[at..].StartsWith(">From "u8))

@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# ./test.sh          restores, builds, runs all tests, publishes the native binary and tests that too (at most 15 minutes on two cores)
+# ./test.sh --full   the long forms as well (at most 60 minutes)
+# The last line is "N passed, N failed"; the status is 0 only when none failed.
+set -uo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cd "$here" || exit 1
+source .ci/sdk.sh
+
+limit=900
+case ${1:-} in
+    '') ;;
+    --full) export REPLYMINT_TEST_FULL=1; limit=3600 ;;
+    *) sed -n '2,4s/^# //p' "$0"; exit 2 ;;
+esac
+
+passed=0 failed=0
+run_id=$$-$RANDOM
+export REPLYMINT_TEST_RUN=$run_id
+logs=$here/artifacts/test
+mkdir -p "$logs"
+
+# What a test started and left behind carries the mark of this run in its environment.
+kill_leftovers() {
+    local environment pid
+    for environment in /proc/[0-9]*/environ; do
+        pid=${environment#/proc/}; pid=${pid%/environ}
+        [[ $pid == "$$" || $pid == "$BASHPID" ]] && continue
+        if tr '\0' '\n' <"$environment" 2>/dev/null | grep -qx "REPLYMINT_TEST_RUN=$run_id"; then
+            kill -KILL "$pid" 2>/dev/null || true
+        fi
+    done
+}
+
+finish() {
+    kill_leftovers
+    echo
+    echo "$passed passed, $failed failed"
+    [[ $failed -eq 0 && $passed -gt 0 ]]
+    exit
+}
+
+step() { printf '\n== %s (%d s)\n' "$1" "$SECONDS"; }
+
+# A step that is no test counts only when it fails.
+must() {
+    local name=$1; shift
+    step "$name"
+    if ! timeout --kill-after=10 "$limit" "$@"; then
+        echo "$name: failed" >&2
+        failed=$((failed + 1))
+        finish
+    fi
+}
+
+# need COMMAND PACKAGE: installs a Debian package whose command is missing.
+need() {
+    command -v "$1" >/dev/null && return 0
+    step "Install $2, for the command $1"
+    local sudo=
+    [[ $EUID -eq 0 ]] || sudo='sudo -n'
+    if ! { $sudo apt-get install -y --no-install-recommends "$2" || { $sudo apt-get update && $sudo apt-get install -y --no-install-recommends "$2"; }; } \
+        >"$logs/apt.log" 2>&1; then
+        tail -5 "$logs/apt.log" >&2
+        echo "test.sh: the command $1 is missing; install the package $2 and try again" >&2
+        failed=$((failed + 1))
+        finish
+    fi
+}
+
+# tests NAME EXECUTABLE: runs a test program and adds up what its summary says.
+tests() {
+    local name=$1 program=$2 log=$logs/$1.log status=0 ok bad skipped
+    step "$name"
+    timeout --kill-after=10 "$limit" "$program" --no-progress --no-ansi >"$log" 2>&1 || status=$?
+    ok=$(sed -n 's/^ *succeeded: *\([0-9]*\)$/\1/p' "$log" | tail -1)
+    bad=$(sed -n 's/^ *failed: *\([0-9]*\)$/\1/p' "$log" | tail -1)
+    skipped=$(sed -n 's/^ *skipped: *\([0-9]*\)$/\1/p' "$log" | tail -1)
+    # A run that crashed, hung or found no tests is a failure, whatever it printed.
+    [[ $status -ne 0 && ${bad:-0} -eq 0 ]] && bad=1
+    [[ ${bad:-0} -gt 0 ]] && cat "$log"
+    grep '^skipped' -A1 "$log" | grep -v '^--' || true
+    passed=$((passed + ${ok:-0}))
+    failed=$((failed + ${bad:-0}))
+    echo "$name: ${ok:-0} passed, ${bad:-0} failed, ${skipped:-0} skipped"
+    kill_leftovers
+}
+
+trap 'exit 130' INT TERM
+trap kill_leftovers EXIT
+
+if ! find_sdk; then
+    failed=1
+    finish
+fi
+command -v clang >/dev/null || need gcc gcc
+need flock util-linux
+need setpriv util-linux
+
+quiet=(-v quiet --nologo -p:UseSharedCompilation=false)
+must 'Restore' "$DOTNET" restore "${quiet[@]}"
+must 'Build, warnings as errors' "$DOTNET" build --no-restore -c Release "${quiet[@]}"
+tests 'Tests' tests/ReplyMint.Tests/bin/Release/net10.0/ReplyMint.Tests
+
+machine=$(uname -m)
+rid=linux-$([[ $machine == aarch64 ]] && echo arm64 || echo x64)
+must 'Publish the native binary' "$DOTNET" publish src/ReplyMint.Cli -r "$rid" -o artifacts/publish "${quiet[@]}"
+export REPLYMINT_TEST_BINARY=$here/artifacts/publish/replymint
+ls -l "$REPLYMINT_TEST_BINARY"
+tests 'Tests of the native binary' tests/ReplyMint.BinaryTests/bin/Release/net10.0/ReplyMint.BinaryTests
+finish

@@ -24,13 +24,10 @@ mkdir -p "$logs"
 # What a test started and left behind carries the mark of this run in its environment.
 kill_leftovers() {
     local environment pid
-    for environment in /proc/[0-9]*/environ; do
-        pid=${environment#/proc/}; pid=${pid%/environ}
-        [[ $pid == "$$" || $pid == "$BASHPID" ]] && continue
-        if tr '\0' '\n' <"$environment" 2>/dev/null | grep -qx "REPLYMINT_TEST_RUN=$run_id"; then
-            kill -KILL "$pid" 2>/dev/null || true
-        fi
-    done
+    while read -r environment; do
+        pid=${environment#/proc/}
+        kill -KILL "${pid%/environ}" 2>/dev/null || true
+    done < <(grep -lzx "REPLYMINT_TEST_RUN=$run_id" /proc/[0-9]*/environ 2>/dev/null)
 }
 
 finish() {

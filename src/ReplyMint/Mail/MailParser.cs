@@ -145,13 +145,13 @@ internal static class MailParser
                 continue;
             var content = TextDecoding.Content(raw[part.BodyStart..part.BodyEnd], part.TransferEncoding, MailLimits.TextBytes);
             var text = TextDecoding.Text(content.Span, part.Type.Charset, out var problem);
-            if (problem is not null && !problems.Contains(problem))
-                problems.Add(problem);
             if (text.Length > MailLimits.TextChars)
             {
                 text = text[..MailLimits.TextChars];
-                problems.Add($"text beyond {MailLimits.TextChars} characters was not read");
+                problem = $"text beyond {MailLimits.TextChars} characters was not read";
             }
+            if (problem is not null && !problems.Contains(problem))
+                problems.Add(problem);
             if (part.Is("text", "html"))
                 text = HtmlText.Render(text, hidden);
             if (builder.Length > 0 && builder[^1] != '\n')

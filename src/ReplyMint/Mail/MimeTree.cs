@@ -195,6 +195,11 @@ internal ref struct MimeTree
             }
             if (partStart >= 0)
                 Child(node, partStart, BeforeLineBreak(partStart, hit), depth, digest);
+            if (_parts >= MailLimits.Parts)
+            {
+                Problem($"parts beyond the first {MailLimits.Parts} were not read");
+                return;
+            }
             partStart = NextLine(_raw, after, node.BodyEnd);
             at = partStart;
         }
@@ -205,13 +210,8 @@ internal ref struct MimeTree
         Problem("a multipart had no end and was read up to where it stopped");
     }
 
-    private void Child(MimeNode parent, int start, int end, int depth, bool digest)
-    {
-        if (_parts >= MailLimits.Parts)
-            Problem($"parts beyond the first {MailLimits.Parts} were not read");
-        else
-            parent.Children.Add(Entity(start, end, depth + 1, digest));
-    }
+    private void Child(MimeNode parent, int start, int end, int depth, bool digest) =>
+        parent.Children.Add(Entity(start, end, depth + 1, digest));
 
     /// <summary>Reads the fields of one header; returns where the body starts.</summary>
     private int Header(int start, int end, int limit, List<RawField> fields)
@@ -240,13 +240,23 @@ internal ref struct MimeTree
                 lineEnd = LineEnd(next, end);
                 next = NextLine(_raw, next, end);
             }
-            if (fields.Count < limit)
-                fields.Add(new(at..(at + _raw[at..colon].TrimEnd(" \t"u8).Length), (colon + 1)..lineEnd));
-            else
+            if (fields.Count == limit)
+            {
                 Problem($"header fields beyond the first {limit} were not read");
+                return BlankLine(at, end);
+            }
+            fields.Add(new(at..(at + _raw[at..colon].TrimEnd(" \t"u8).Length), (colon + 1)..lineEnd));
             at = next;
         }
         return end;
+    }
+
+    /// <summary>Where the text behind the next blank line starts.</summary>
+    private readonly int BlankLine(int at, int end)
+    {
+        var lf = _raw[at..end].IndexOf("\n\n"u8);
+        var crlf = _raw[at..(lf < 0 ? end : at + lf)].IndexOf("\n\r\n"u8);
+        return crlf >= 0 ? at + crlf + 3 : lf >= 0 ? at + lf + 2 : end;
     }
 
     /// <summary>Does a field start here: printable ASCII without blanks, then a colon (RFC 5322 2.2)?</summary>

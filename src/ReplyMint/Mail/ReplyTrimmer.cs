@@ -35,6 +35,7 @@ internal static class ReplyTrimmer
     private static int Classify(string[] lines, Kind[] kinds, out bool forwarded)
     {
         forwarded = false;
+        var firstText = -1;
         for (var i = 0; i < lines.Length; i++)
         {
             var line = lines[i].AsSpan().Trim();
@@ -56,29 +57,27 @@ internal static class ReplyTrimmer
                 return WithRule(lines, i);
             var start = Attribution.StartOf(lines, i, out var kept);
             if (start < 0)
+            {
+                firstText = firstText < 0 ? i : firstText;
                 continue;
+            }
+            if (firstText >= start)
+                firstText = -1;
             for (var j = start; j <= i; j++)
                 kinds[j] = Kind.Attribution;
             if (kept > 0)
             {
                 lines[start] = lines[start][..kept];
                 kinds[start] = Kind.Text;
+                firstText = start;
             }
             if (FollowedByQuote(lines, i + 1))
                 continue;
-            if (WrittenBefore(kinds, start) || kept > 0)
+            if (firstText >= 0 || kept > 0)
                 return kept > 0 ? start + 1 : WithRule(lines, start);
             // Nothing was written above it: the program lost the quotation marks, and what follows is all there is.
         }
         return lines.Length;
-    }
-
-    private static bool WrittenBefore(Kind[] kinds, int end)
-    {
-        for (var i = 0; i < end; i++)
-            if (kinds[i] == Kind.Text)
-                return true;
-        return false;
     }
 
     /// <summary>Takes what is quoted out of the lines before the cut; what remains is the author's.</summary>

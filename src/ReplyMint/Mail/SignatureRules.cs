@@ -8,11 +8,15 @@ internal static class SignatureRules
     private const int MaxSignatureLines = 25;
     private const int MaxSignatureWidth = 70;
 
+    /// <summary>Ruled lines looked behind; a text with more of them is a table.</summary>
+    private const int MaxRules = 100;
+
     private static readonly SearchValues<char> s_phone = SearchValues.Create("0123456789+()-./ \u00A0");
 
     /// <summary>The first line of the signature within the lines, or their count when there is none.</summary>
     public static int StartOf(IReadOnlyList<string> lines)
     {
+        var rules = 0;
         for (var i = 0; i < lines.Count; i++)
         {
             var line = lines[i].AsSpan().Trim();
@@ -22,7 +26,7 @@ internal static class SignatureRules
                 return WithMarks(lines, i);
             if (IsSentFrom(line) && (i == 0 || EndsParagraph(lines, i)))
                 return i;
-            if (IsRule(line) && IsBlock(lines, i + 1))
+            if (IsRule(line) && ++rules <= MaxRules && IsBlock(lines, i + 1))
                 return WithMarks(lines, i);
         }
         return ContactBlock(lines);
@@ -49,6 +53,8 @@ internal static class SignatureRules
     {
         if (string.IsNullOrWhiteSpace(lines[at - 1]))
             return true;
+        if (lines.Count - at > MaxSignatureLines)
+            return false;
         for (var i = at + 1; i < lines.Count; i++)
             if (!string.IsNullOrWhiteSpace(lines[i]) && !IsSentFrom(lines[i].AsSpan().Trim()))
                 return false;

@@ -1,0 +1,180 @@
+using System.Diagnostics;
+using System.Text;
+using ReplyMint.Mail;
+using Xunit;
+
+namespace ReplyMint.Tests.Mail;
+
+/// <summary>Mails made to hurt: none may stop the reader, and none may cost much more than an honest mail of its size.</summary>
+public sealed class HostileMailTests(ITestOutputHelper output)
+{
+    private const int Mega = 1024 * 1024;
+
+    [Fact]
+    public void Any_bytes_are_read_without_an_exception()
+    {
+        var seeds = Seeds().ToList();
+        var random = new Random(20261124);
+        var watch = Stopwatch.StartNew();
+        for (var round = 0; round < 20_000; round++)
+        {
+            var bytes = Mutate(seeds[random.Next(seeds.Count)], random);
+            try
+            {
+                var mail = MailParser.Parse(bytes, new(null, null));
+                Assert.DoesNotContain(mail.Subject, char.IsControl);
+            }
+            catch (Exception e)
+            {
+                Assert.Fail($"Round {round}: {e}\n{Convert.ToBase64String(bytes)}");
+            }
+        }
+        output.WriteLine($"{watch.ElapsedMilliseconds} ms");
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(60));
+    }
+
+    public static TheoryData<string> Floods() => new(
+        "plain", "base64", "quoted-printable", "header fields", "one header field", "part header fields", "parts", "rfc822 chain", "multipart chain", "open tags", "ampersands", "deep tags",
+        "quoted lines", "attributions", "header blocks", "addresses", "comments", "groups", "references", "encoded words", "boundary look-alikes", "attributes", "styles", "blank lines", "rules", "long line", "parameters", "open angle brackets", "rfc2231", "sent from", "bare attributions", "contacts");
+
+    [Theory]
+    [MemberData(nameof(Floods))]
+    public void A_flood_of_25_MB_takes_less_than_a_second(string kind)
+    {
+        var bytes = Flood(kind);
+        var best = long.MaxValue;
+        InboundMail? mail = null;
+        // Other tests run beside this one; the best of three tells what the mail itself costs.
+        for (var i = 0; i < 3 && best >= 1_000; i++)
+        {
+            var watch = Stopwatch.StartNew();
+            mail = MailParser.Parse(bytes, new(null, null));
+            best = Math.Min(best, watch.ElapsedMilliseconds);
+        }
+        output.WriteLine($"{kind}: {best} ms, {string.Join("; ", mail!.Problems)}");
+        Assert.True(best < 1_000, $"{kind} took {best} ms");
+        Assert.True(mail.Text.Length <= MailLimits.TextChars + 1);
+    }
+
+    [Fact]
+    public void What_was_left_unread_is_said()
+    {
+        Assert.Contains(MailParser.Parse(Flood("header fields"), new(null, null)).Problems, p => p.Contains("header fields", StringComparison.Ordinal));
+        Assert.Contains(MailParser.Parse(Flood("parts"), new(null, null)).Problems, p => p.Contains("parts beyond", StringComparison.Ordinal));
+        Assert.Contains(MailParser.Parse(Flood("multipart chain"), new(null, null)).Problems, p => p.Contains("nested deeper", StringComparison.Ordinal));
+        Assert.Contains(MailParser.Parse(Flood("plain"), new(null, null)).Problems, p => p.Contains("characters", StringComparison.Ordinal));
+    }
+
+    private static byte[] Flood(string kind)
+    {
+        const string head = "From: a@example.com\r\nTo: b@example.com\r\nSubject: flood\r\n";
+        const string html = head + "Content-Type: text/html\r\n\r\n";
+        return kind switch
+        {
+            "plain" => Fill(head + "\r\n", "The quick brown fox jumps over the lazy dog, again and again.\r\n"),
+            "base64" => Fill(head + "Content-Type: application/pdf; name=a.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n", new string('A', 76) + "\r\n"),
+            "quoted-printable" => Fill(head + "Content-Transfer-Encoding: quoted-printable\r\n\r\n", "=C3=A4=\r\n"),
+            "header fields" => Fill(head, "X: y\r\n"),
+            "one header field" => Fill(head + "X-Long:", " word word word\r\n"),
+            "part header fields" => Fill(head + "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n", "X: y\r\n"),
+            "parts" => Fill(head + "Content-Type: multipart/mixed; boundary=b\r\n\r\n", "--b\r\n\r\nx\r\n"),
+            "rfc822 chain" => Fill(head, "Content-Type: message/rfc822\r\n\r\n"),
+            "multipart chain" => Chain(head),
+            "open tags" => Fill(html, "<"),
+            "ampersands" => Fill(html, "&amp"),
+            "deep tags" => Fill(html, "<div><span style='display:none'>x"),
+            "attributes" => Fill(html + "<a ", "a=b "),
+            "styles" => Fill(html + "<style>", ".a{display:none}"),
+            "quoted lines" => Fill(head + "\r\n", "> x\r\ny\r\n"),
+            "attributions" => Fill(head + "\r\n", "On 12 May 2020 a <a@b.c>\r\nwrote:\r\n> x\r\n"),
+            "bare attributions" => Fill(head + "\r\n", "On 12 May 2020 a <a@b.c> wrote:\r\n"),
+            "sent from" => Fill(head + "\r\nx\r\n", "Sent from y\r\n"),
+            "contacts" => Fill(head + "\r\nx\r\n", "a@b.c\r\n"),
+            "header blocks" => Fill(head + "\r\n", "From: x\r\nDate: y\r\nz\r\n"),
+            "addresses" => Fill("To: ", "a@b.example, "),
+            "comments" => Fill("To: ", "("),
+            "groups" => Fill("To: ", "g:"),
+            "open angle brackets" => Fill("To: ", "<a@"),
+            "references" => Fill("References: ", "<a@b> "),
+            "encoded words" => Fill("Subject: ", "=?utf-7?Q?+AOQ-?= =?iso-2022-jp?B?GyRC?= "),
+            "boundary look-alikes" => Fill(head + "Content-Type: multipart/mixed; boundary=b\r\n\r\n", "\r\n--bx"),
+            "blank lines" => Fill(head + "\r\n", "\r\n"),
+            "rules" => Fill(head + "\r\n", "----\r\nx\r\n"),
+            "long line" => Fill(head + "\r\n", "x"),
+            "parameters" => Fill(head + "Content-Type: multipart/mixed", "; a=b"),
+            "rfc2231" => Fill(head + "Content-Disposition: attachment", "; filename*1*=a"),
+            _ => throw new ArgumentOutOfRangeException(nameof(kind)),
+        };
+    }
+
+    private static byte[] Fill(string start, string unit)
+    {
+        var bytes = new byte[25 * Mega];
+        var at = Encoding.ASCII.GetBytes(start, bytes);
+        var piece = Encoding.ASCII.GetBytes(unit);
+        while (at + piece.Length <= bytes.Length)
+        {
+            piece.CopyTo(bytes, at);
+            at += piece.Length;
+        }
+        return bytes[..at];
+    }
+
+    private static byte[] Chain(string head)
+    {
+        var text = new StringBuilder(head);
+        for (var i = 0; i < 10_000; i++)
+            text.Append("Content-Type: multipart/mixed; boundary=b").Append(i).Append("\r\n\r\n--b").Append(i).Append("\r\n");
+        return Fill(text.ToString(), "x\r\n");
+    }
+
+    private static IEnumerable<byte[]> Seeds()
+    {
+        string[] mails =
+        [
+            "From: =?utf-8?Q?J=C3=BCrgen?= <j@example.com>\r\nTo: \"A, B\" (c) <b@example.com>, g: x@y.z, w@v;\r\nSubject: =?iso-8859-1?B?5Pb8?=\r\n =?x?Q?y?=\r\nDate: Tue, 3 Apr 2012 16:55:26 +0400 (MSD)\r\nMessage-ID: <a@b>\r\nReferences: <c@d> <e@f>\r\n\r\nHello\r\n\r\nOn Apr 3, 2012, at 4:19 PM, bob wrote:\r\n\r\n> Hi\r\n-- \r\nJ\r\n",
+            "Content-Type: multipart/alternative; boundary=\"=_b\"\r\n\r\n--=_b\r\nContent-Type: text/plain; charset=utf-8; format=flowed\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nH=C3=A4llo =\r\nx\r\n--=_b\r\nContent-Type: text/html; charset=\"windows-1251\"\r\n\r\n<html><style>.h{display:none}</style><p class=h>a</p><blockquote>b&nbsp;&#x1F600;</blockquote><font color=white>c</html>\r\n--=_b--\r\n",
+            "Content-Type: multipart/mixed; boundary=m\n\n--m\nContent-Type: message/rfc822\n\nSubject: x\n\ny\n--m\nContent-Type: application/pdf; name*=utf-8''%e2%82%ac.pdf\nContent-Disposition: attachment; filename*0=a; filename*1=b\nContent-Transfer-Encoding: base64\n\nAAECAwQ=\n--m\nContent-Transfer-Encoding: x-uuencode\n\nbegin 644 x\n#0V%T\n`\nend\n--m--",
+            "From x@y Tue Apr 3\r\nFrom: a\r\nFrom: b@c\r\nContent-Type: text/plain; charset=utf-7\r\nContent-Type: text/html\r\nSubject: =?utf-7?Q?+AOQ-?=\r\n\r\n+AOQ-\r\n-----Original Message-----\r\nFrom: x@y\r\nSent: now\r\nSubject: z\r\n",
+            "Content-Type: multipart/report; report-type=delivery-status; boundary=r\r\n\r\n--r\r\n\r\ntext\r\n--r\r\nContent-Type: message/delivery-status\r\n\r\nAction: failed\r\n--r\r\nContent-Type: text/calendar\r\n\r\nBEGIN:VCALENDAR\r\n--r--\r\n",
+        ];
+        return mails.Select(Encoding.UTF8.GetBytes).Append([]).Append([0xEF, 0xBB, 0xBF, 0xFF, 0x00, 0x0A]);
+    }
+
+    /// <summary>Flips, inserts, removes, doubles and cuts; sometimes the bytes are random altogether.</summary>
+    private static byte[] Mutate(byte[] seed, Random random)
+    {
+        if (random.Next(20) == 0)
+        {
+            var noise = new byte[random.Next(400)];
+            random.NextBytes(noise);
+            return noise;
+        }
+        var bytes = seed.ToList();
+        const string spice = "\r\n\r\n:;<>()\"@=?-,\\ \t\0\x7F\xFF\xC3\xF0>|&'/.";
+        for (var i = random.Next(1, 12); i > 0; i--)
+        {
+            var at = random.Next(bytes.Count + 1);
+            switch (random.Next(5))
+            {
+                case 0 when at < bytes.Count:
+                    bytes[at] = (byte)random.Next(256);
+                    break;
+                case 1:
+                    bytes.Insert(at, (byte)spice[random.Next(spice.Length)]);
+                    break;
+                case 2 when at < bytes.Count:
+                    bytes.RemoveRange(at, Math.Min(random.Next(1, 30), bytes.Count - at));
+                    break;
+                case 3 when at < bytes.Count:
+                    var piece = bytes.GetRange(at, Math.Min(random.Next(1, 60), bytes.Count - at));
+                    bytes.InsertRange(random.Next(bytes.Count + 1), piece);
+                    break;
+                case 4 when random.Next(6) == 0:
+                    bytes.RemoveRange(at, bytes.Count - at);
+                    break;
+            }
+        }
+        return [.. bytes];
+    }
+}

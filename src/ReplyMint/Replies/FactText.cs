@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Text;
+
+namespace ReplyMint.Replies;
+
+/// <summary>The form in which statements are looked for: compatibility forms folded, lower case, nothing invisible, written-out dots restored.</summary>
+internal static class FactText
+{
+    public static string Fold(string text)
+    {
+        var folded = new StringBuilder(text.Length);
+        foreach (var c in Compatible(text))
+        {
+            if (IsInvisible(c))
+                continue;
+            folded.Append(c switch
+            {
+                '\n' => '\n',
+                '\u3002' or '\uFF0E' or '\uFF61' or '\u2024' or '\u00B7' => '.',
+                '\u2010' or '\u2011' or '\u2012' or '\u2013' or '\u2014' or '\u2015' or '\u2212' or '\uFE63' => '-',
+                '\u2018' or '\u2019' or '\u02BC' or '\u00B4' or '`' => '\'',
+                '\u2044' or '\u2215' => '/',
+                '\u2236' or '\uA789' => ':',
+                _ => char.IsWhiteSpace(c) ? ' ' : char.ToLowerInvariant(c),
+            });
+        }
+        // Written-out forms that a reader puts together again in his head.
+        return folded
+            .Replace("hxxps", "https").Replace("hxxp", "http")
+            .Replace("[.]", ".").Replace("(.)", ".").Replace("{.}", ".").Replace("[dot]", ".").Replace("(dot)", ".").Replace("{dot}", ".").Replace(" [.] ", ".")
+            .Replace("[punkt]", ".").Replace("(punkt)", ".").Replace("[point]", ".").Replace("(point)", ".").Replace("[punto]", ".").Replace("(punto)", ".")
+            .Replace("[:]", ":").Replace("[://]", "://").Replace(" :// ", "://").Replace(": //", "://")
+            .Replace("[at]", "@").Replace("(at)", "@").Replace("{at}", "@").Replace("[@]", "@").Replace("(@)", "@").Replace("(ät)", "@").Replace("[arroba]", "@").Replace("(arroba)", "@")
+            .Replace(" dot ", ".").Replace(" . ", ".").Replace(" @ ", "@").Replace(" @", "@").Replace("@ ", "@")
+            .ToString();
+    }
+
+    /// <summary>Characters that show nothing: format characters (zero-width, bidirectional, tags), variation selectors, fillers.</summary>
+    public static bool IsInvisible(char c) =>
+        c is '\u034F' or '\u115F' or '\u1160' or '\u17B4' or '\u17B5' or '\u3164' or '\uFFA0' or (>= '\uFE00' and <= '\uFE0F') or (>= '\u180B' and <= '\u180F')
+        || CharUnicodeInfo.GetUnicodeCategory(c) == UnicodeCategory.Format;
+
+    private static string Compatible(string text)
+    {
+        StringBuilder? changed = null;
+        for (var i = 0; i < text.Length; i++)
+        {
+            var c = text[i];
+            if (c is >= '\uFF01' and <= '\uFF5E')
+                (changed ??= new StringBuilder(text))[i] = (char)(c - 0xFEE0);
+        }
+        return changed?.ToString() ?? text;
+    }
+}

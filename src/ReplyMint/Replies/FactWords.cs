@@ -1,0 +1,91 @@
+namespace ReplyMint.Replies;
+
+/// <summary>Words of the four served languages that statements are made of, lower case and composed.</summary>
+internal static class FactWords
+{
+    public static readonly Dictionary<string, int> Months = Named(
+        "january januar jänner janvier enero jan", "february februar février fevrier febrero feb fév", "march märz maerz mars marzo mar mär", "april avril abril apr avr abr",
+        "may mai mayo", "june juni juin junio jun", "july juli juillet julio jul juil", "august août aout agosto aug ago", "september septembre septiembre setiembre sep sept",
+        "october oktober octobre octubre oct okt", "november novembre noviembre nov", "december dezember décembre decembre diciembre dec dez déc dic");
+
+    /// <summary>Months that stand alone without doubt: not "may", "march", "mars", "juin" beside a name, nor short forms.</summary>
+    public static readonly HashSet<string> ClearMonths =
+    [
+        "january", "february", "april", "june", "july", "august", "september", "october", "november", "december", "januar", "februar", "märz", "juni", "juli", "oktober", "dezember",
+        "janvier", "février", "avril", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre", "enero", "febrero", "abril", "mayo", "junio", "julio", "agosto",
+        "septiembre", "octubre", "noviembre", "diciembre",
+    ];
+
+    public static readonly Dictionary<string, int> Weekdays = Named(
+        "monday mondays montag montags lundi lundis lunes", "tuesday tuesdays dienstag dienstags mardi mardis martes", "wednesday wednesdays mittwoch mittwochs mercredi mercredis miércoles miercoles",
+        "thursday thursdays donnerstag donnerstags jeudi jeudis jueves", "friday fridays freitag freitags vendredi vendredis viernes",
+        "saturday saturdays samstag samstags sonnabend sonnabends samedi samedis sábado sábados sabado", "sunday sundays sonntag sonntags dimanche dimanches domingo domingos");
+
+    /// <summary>Units of time, from the shortest.</summary>
+    public static readonly Dictionary<string, int> Units = Named(
+        "minute minutes minuten min minuto minutos", "hour hours hrs stunde stunden std heure heures hora horas", "day days tag tage tagen werktag werktage werktagen jour jours día días dia dias",
+        "week weeks woche wochen semaine semaines semana semanas", "month months monat monate monaten mois mes meses", "year years jahr jahre jahren année années año años");
+
+    /// <summary>Words that may stand between a number and its unit: "3 business days".</summary>
+    public static readonly HashSet<string> UnitAdjectives = ["business", "working", "full", "volle", "vollen", "whole", "more", "weitere", "calendar"];
+
+    public static readonly Dictionary<string, decimal> Numbers = Numerals();
+
+    public static readonly Dictionary<string, decimal> Scales = new()
+    {
+        ["k"] = 1_000, ["thousand"] = 1_000, ["tausend"] = 1_000, ["mille"] = 1_000, ["mil"] = 1_000, ["million"] = 1_000_000, ["millions"] = 1_000_000, ["millionen"] = 1_000_000,
+        ["mio"] = 1_000_000, ["millón"] = 1_000_000, ["millones"] = 1_000_000, ["m"] = 1_000_000,
+    };
+
+    public static readonly Dictionary<string, string> Currencies = Currency(
+        "eur € euro euros", "usd $ us$ dollar dollars us-dollar us-dollars dólar dólares bucks", "gbp £ pound pounds pfund livres libras quid", "chf sfr fr franken francs franc francos", "jpy ¥ yen",
+        "sek nok dkk kr kronor kroner kronen", "pln zł zloty", "czk kč", "inr ₹ rupees", "btc ₿ bitcoin", "cad", "aud", "mxn peso pesos", "cent cents ct centimes céntimos pence", "krw ₩", "rub ₽", "try ₺", "ils ₪", "uah ₴", "brl r$");
+
+    private static Dictionary<string, int> Named(params string[] groups)
+    {
+        var names = new Dictionary<string, int>();
+        for (var i = 0; i < groups.Length; i++)
+            foreach (var word in groups[i].Split(' '))
+                names[word] = i + 1;
+        return names;
+    }
+
+    private static Dictionary<string, string> Currency(params string[] groups)
+    {
+        var names = new Dictionary<string, string>();
+        foreach (var group in groups)
+        {
+            var words = group.Split(' ');
+            foreach (var word in words)
+                names[word] = words[0];
+        }
+        return names;
+    }
+
+    private static Dictionary<string, decimal> Numerals()
+    {
+        var numbers = new Dictionary<string, decimal>();
+        Add(1, "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty");
+        Add(1, "ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn neunzehn zwanzig");
+        Add(1, "- deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize dix-sept dix-huit dix-neuf vingt");
+        Add(1, "- dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis diecisiete dieciocho diecinueve veinte");
+        var tens = new[] { "thirty forty fifty sixty seventy eighty ninety hundred", "dreißig vierzig fünfzig sechzig siebzig achtzig neunzig hundert", "trente quarante cinquante soixante soixante-dix quatre-vingts quatre-vingt-dix cent", "treinta cuarenta cincuenta sesenta setenta ochenta noventa cien" };
+        foreach (var words in tens)
+            for (var i = 0; i < 8; i++)
+                numbers[words.Split(' ')[i]] = 30 + 10 * i;
+        numbers["eine"] = numbers["einen"] = numbers["einem"] = numbers["einer"] = 1;
+        numbers["thousand"] = numbers["tausend"] = numbers["mille"] = numbers["mil"] = 1_000;
+        numbers["half"] = numbers["halben"] = numbers["halbe"] = 0.5m;
+        return numbers;
+
+        void Add(int first, string words)
+        {
+            foreach (var word in words.Split(' '))
+            {
+                if (word != "-")
+                    numbers[word] = first;
+                first++;
+            }
+        }
+    }
+}

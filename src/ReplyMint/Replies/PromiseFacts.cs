@@ -1,0 +1,111 @@
+namespace ReplyMint.Replies;
+
+/// <summary>
+/// Words that bind the tenant: refunds, guarantees, gifts, reductions. A source that denies one ("no refunds") lets an
+/// answer deny it too, but not promise it.
+/// </summary>
+internal static class PromiseFacts
+{
+    /// <summary>Beginnings of words, and what they promise.</summary>
+    private static readonly (string Stem, string Promise)[] Stems =
+    [
+        ("refund", "refund"), ("reimburs", "refund"), ("money back", "refund"), ("money-back", "refund"), ("repay", "refund"), ("erstatt", "refund"), ("rückerstatt", "refund"), ("zurückerstatt", "refund"), ("rückzahl", "refund"),
+        ("geld zurück", "refund"), ("gutschrift", "refund"), ("rembours", "refund"), ("reembols", "refund"), ("reintegr", "refund"), ("devolución del dinero", "refund"), ("devolver el dinero", "refund"), ("chargeback", "refund"),
+        ("guarant", "guarantee"), ("warrant", "guarantee"), ("garant", "guarantee"), ("gewährleist", "guarantee"), ("garanz", "guarantee"),
+        ("free of charge", "free"), ("for free", "free"), ("free ship", "free"), ("free deliver", "free"), ("free return", "free"), ("free replac", "free"), ("complimentary", "free"), ("at no cost", "free"), ("no charge", "free"), ("without charge", "free"), ("no extra cost", "free"), ("no additional cost", "free"),
+        ("kostenlos", "free"), ("kostenfrei", "free"), ("gratis", "free"), ("gratuit", "free"), ("umsonst", "free"), ("unentgeltlich", "free"), ("sans frais", "free"), ("sin coste", "free"), ("sin costo", "free"), ("offert", "free"),
+        ("compensat", "compensation"), ("entschädig", "compensation"), ("schadensersatz", "compensation"), ("dédommag", "compensation"), ("indemni", "compensation"), ("compensac", "compensation"), ("indemniz", "compensation"), ("schadenersatz", "compensation"),
+        ("discount", "discount"), ("voucher", "discount"), ("coupon", "discount"), ("rabatt", "discount"), ("gutschein", "discount"), ("nachlass", "discount"), ("preisnachlass", "discount"), ("bon d'achat", "discount"), ("remise de", "discount"), ("réduction", "discount"), ("descuento", "discount"), ("cupón", "discount"), ("vale de", "discount"), ("store credit", "discount"), ("half price", "discount"), ("halber preis", "discount"), ("moitié prix", "discount"), ("mitad de precio", "discount"),
+        ("we promise", "promise"), ("i promise", "promise"), ("promised", "promise"), ("verspr", "promise"), ("zusicher", "promise"), ("zugesichert", "promise"), ("nous promettons", "promise"), ("promettons", "promise"), ("je vous promets", "promise"), ("prometemos", "promise"), ("prometo", "promise"), ("le prometemos", "promise"), ("legally binding", "promise"), ("rechtsverbindlich", "promise"), ("we assure", "promise"), ("we commit", "promise"),
+        ("cancel your contract", "cancel"), ("waive", "waiver"), ("erlassen", "waiver"), ("kulanz", "waiver"),
+        ("replacement", "replacement"), ("ersatzlieferung", "replacement"), ("ersatzgerät", "replacement"), ("remplac", "replacement"), ("reemplaz", "replacement"),
+    ];
+
+    private static readonly HashSet<string> Denials =
+    [
+        "no", "not", "never", "cannot", "can't", "don't", "won't", "doesn't", "isn't", "aren't", "unfortunately", "without", "unable", "kein", "keine", "keinen", "keiner", "keinerlei", "nicht", "nie", "leider", "ohne",
+        "ne", "n'", "pas", "aucun", "aucune", "jamais", "sans", "nunca", "ningún", "ninguna", "ningun", "tampoco", "sin",
+    ];
+
+    private static readonly string[] NoDenial =
+    [
+        "problem", "worr", "doubt", "delay", "question", "hassle", "matter", "later", "only", "least", "sorge", "zweifel", "verzögerung", "verzug", "frage", "wenn und aber", "umständ", "nur", "zuletzt",
+        "souci", "doute", "délai", "retard", "seulement", "hésite", "duda", "demora", "sólo", "solo", "dude", "hesitate", "zöger",
+    ];
+
+    public static void Find(FactScanner scanner, bool grants)
+    {
+        var text = scanner.Text;
+        var start = 0;
+        while (start < text.Length)
+        {
+            var end = SentenceEnd(text, start);
+            Sentence(scanner, start, end, grants);
+            start = end;
+        }
+    }
+
+    private static void Sentence(FactScanner scanner, int start, int end, bool grants)
+    {
+        var text = scanner.Text;
+        bool? denied = null;
+        for (var i = start; i < end; i++)
+        {
+            if (!char.IsLetter(text[i]) || (i > 0 && char.IsLetter(text[i - 1])))
+                continue;
+            foreach (var (stem, promise) in Stems)
+            {
+                if (text[i] != stem[0] || i + stem.Length > text.Length || !text.AsSpan(i, stem.Length).SequenceEqual(stem))
+                    continue;
+                // What the stem itself denies ("sans frais", "no charge") is the promise.
+                denied ??= Denied(text, start, end, i, i + stem.Length);
+                if (denied == false)
+                    scanner.Mention(FactKind.Promise, promise, i, i + stem.Length);
+                if (denied == true || grants)
+                    scanner.Mention(FactKind.Promise, "no " + promise, i, i + stem.Length);
+                break;
+            }
+        }
+    }
+
+    private static bool Denied(string text, int start, int end, int from, int to)
+    {
+        for (var i = start; i < end;)
+        {
+            if (i >= from && i < to || !char.IsLetter(text[i]))
+            {
+                i++;
+                continue;
+            }
+            var stop = i + 1;
+            while (stop < end && (char.IsLetter(text[stop]) || text[stop] == '\''))
+                stop++;
+            var word = text[i..Math.Min(stop, i + 20)];
+            if ((Denials.Contains(word) || word.StartsWith("n'", StringComparison.Ordinal)) && !Harmless(text, stop))
+                return true;
+            i = stop;
+        }
+        return false;
+    }
+
+    /// <summary>"No problem", "without delay", "ohne Zweifel" deny nothing.</summary>
+    private static bool Harmless(string text, int at)
+    {
+        while (at < text.Length && text[at] is ' ' or ',')
+            at++;
+        if (at + 2 < text.Length && text[at] == 'a' && text[at + 1] == ' ')
+            at += 2;
+        foreach (var word in NoDenial)
+            if (at + word.Length <= text.Length && text.AsSpan(at, word.Length).SequenceEqual(word))
+                return true;
+        return false;
+    }
+
+    private static int SentenceEnd(string text, int start)
+    {
+        for (var i = start; i < text.Length; i++)
+            if (text[i] is '!' or '?' or ';' || (text[i] is '.' && (i + 1 == text.Length || text[i + 1] is ' ' or '\n')) || (text[i] == '\n' && i + 1 < text.Length && text[i + 1] == '\n'))
+                return i + 1;
+        return text.Length;
+    }
+}

@@ -4,15 +4,9 @@ using ReplyMint.Storage;
 
 namespace ReplyMint.Limits;
 
-/// <summary>The ceilings of rule 15: rolling, and kept in the store, so that a restart forgets nothing.</summary>
+/// <summary>The breakers of rule 15. The rates of a thread and a person are the policy's own and can't be set higher.</summary>
 internal sealed record RateSettings
 {
-    /// <summary>Answers in one thread within 10 minutes.</summary>
-    public int ThreadTenMinutes { get; init; } = 1;
-    /// <summary>Answers in one thread within 24 hours.</summary>
-    public int ThreadDay { get; init; } = 3;
-    /// <summary>Answers to one person within 24 hours.</summary>
-    public int PersonDay { get; init; } = 5;
     /// <summary>Answers of one tenant within an hour; above it all is held and the operator alerted.</summary>
     public int TenantHour { get; init; } = 600;
     /// <summary>Answers of the installation within an hour; above it all is held and the operator alerted.</summary>
@@ -20,9 +14,10 @@ internal sealed record RateSettings
 
     public IEnumerable<string> Problems()
     {
-        foreach (var (name, value) in new[] { ("threadTenMinutes", ThreadTenMinutes), ("threadDay", ThreadDay), ("personDay", PersonDay), ("tenantHour", TenantHour), ("installationHour", InstallationHour) })
-            if (value < 1)
-                yield return $"rates.{name} is {value}; allowed are whole numbers from 1.";
+        if (TenantHour < 1)
+            yield return $"rates.tenantHour is {TenantHour}; allowed are whole numbers from 1.";
+        if (InstallationHour < 1)
+            yield return $"rates.installationHour is {InstallationHour}; allowed are whole numbers from 1.";
     }
 }
 

@@ -4,10 +4,12 @@ using Microsoft.Extensions.DependencyInjection;
 namespace ReplyMint.Storage;
 
 /// <summary>An open store with its keys: what every other room stands on.</summary>
-internal sealed class OpenStore(SqliteStore store, KeyRing keys, DataFolder folder, string id, string keyFile) : IAsyncDisposable
+internal sealed class OpenStore(SqliteStore store, KeyRing keys, TenantKeys installation, DataFolder folder, string id, string keyFile) : IAsyncDisposable
 {
     public SqliteStore Store => store;
     public KeyRing Keys => keys;
+    /// <summary>The installation's own keys, which every start needs.</summary>
+    public TenantKeys Installation => installation;
     public DataFolder Folder => folder;
     public string Id => id;
 
@@ -29,7 +31,7 @@ internal sealed class OpenStore(SqliteStore store, KeyRing keys, DataFolder fold
             var item = await store.GetAsync(IdentityKey, ct);
             return item is null
                 ? await CreateAsync(store, folder, configFolder, settings, ct)
-                : Reopen(store, folder, configFolder, settings, JsonSerializer.Deserialize(item.Value.Span, StorageJson.Default.StoreIdentity)!);
+                : await ReopenAsync(store, folder, configFolder, settings, JsonSerializer.Deserialize(item.Value.Span, StorageJson.Default.StoreIdentity)!, ct);
         }
         catch
         {
@@ -40,13 +42,14 @@ internal sealed class OpenStore(SqliteStore store, KeyRing keys, DataFolder fold
 
     public ValueTask DisposeAsync() => store.DisposeAsync();
 
-    private static OpenStore Reopen(SqliteStore store, DataFolder folder, string configFolder, MasterKeySettings settings, StoreIdentity identity)
+    private static async Task<OpenStore> ReopenAsync(SqliteStore store, DataFolder folder, string configFolder, MasterKeySettings settings, StoreIdentity identity, CancellationToken ct)
     {
         var file = Named(settings) ?? MasterKey.DefaultFile(configFolder, identity.Id);
         var master = MasterKey.Read(file);
         if (master.Check != identity.KeyCheck)
             throw new StoreRefusedException($"The key {file} is not the one of this store ({identity.Id}).");
-        return new OpenStore(store, new KeyRing(store, master), folder, identity.Id, file);
+        var keys = new KeyRing(store, master);
+        return new OpenStore(store, keys, await keys.RequireAsync(KeyRing.Installation, ct), folder, identity.Id, file);
     }
 
     private static async Task<OpenStore> CreateAsync(SqliteStore store, DataFolder folder, string configFolder, MasterKeySettings settings, CancellationToken ct)
@@ -60,7 +63,7 @@ internal sealed class OpenStore(SqliteStore store, KeyRing keys, DataFolder fold
         keys.Create(commit, KeyRing.Installation);
         if (await store.CommitAsync(commit, ct) != CommitResult.Committed)
             throw new StoreRefusedException("The store was made by another process at the same moment. Start again.");
-        return new OpenStore(store, keys, folder, id, file) { IsNew = true };
+        return new OpenStore(store, keys, await keys.RequireAsync(KeyRing.Installation, ct), folder, id, file) { IsNew = true };
     }
 
     private static string? Named(MasterKeySettings settings)

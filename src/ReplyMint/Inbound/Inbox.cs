@@ -5,6 +5,7 @@ using System.Text.Json;
 using ReplyMint.Accounts;
 using ReplyMint.Jobs;
 using ReplyMint.Mail;
+using ReplyMint.Outbound;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Inbound;
@@ -13,7 +14,7 @@ namespace ReplyMint.Inbound;
 /// Accepts a delivery: one commit holds the mail and its job, and only then the channel may say "yes". The same mail
 /// again, by whatever path, is the same message.
 /// </summary>
-internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Messages messages, JobQueue jobs, TimeProvider time)
+internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Messages messages, Outbox outbox, ReplyTokens tokens, JobQueue jobs, TimeProvider time)
 {
     /// <summary>The kind of the job that handles a message.</summary>
     public const string JobKind = "mail";
@@ -109,9 +110,17 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Mes
 
     private async ValueTask<Mailbox?> MailboxAsync(string recipient, string owner, CancellationToken ct)
     {
-        var mailbox = await mailboxes.FindAsync(recipient, ct);
+        var mailbox = await BouncedAsync(recipient, ct) ?? await mailboxes.FindAsync(recipient, ct);
         return mailbox is not null && (owner == Channel.Operator || owner == mailbox.TenantId) ? mailbox : null;
     }
+
+    // A bounce comes to the signed address that the answer left from, and belongs to the answer's mailbox.
+    private async ValueTask<Mailbox?> BouncedAsync(string recipient, CancellationToken ct) =>
+        recipient.StartsWith(ReplyTokens.BouncePrefix, StringComparison.OrdinalIgnoreCase)
+            && tokens.ReadBounceAddress(recipient) is { } subject
+            && await outbox.StateAsync(subject.TenantId, subject.OutboxId, ct) is { Mailbox: { } mailbox }
+            ? await mailboxes.GetAsync(subject.TenantId, mailbox, ct)
+            : null;
 
     private static SenderAuthentication Authenticate(AuthenticatedDelivery delivery) => delivery.Raw.ChannelVerdict ?? SenderAuthentication.Unknown;
 

@@ -18,6 +18,7 @@ internal abstract record DeskOutcome
     public sealed record NotWaiting(DraftState State) : DeskOutcome;
     /// <summary>The guard holds it. What can be overridden has to be named by the person.</summary>
     public sealed record Guarded(IReadOnlyList<GuardFinding> Findings) : DeskOutcome;
+    public sealed record QuotaUsedUp : DeskOutcome;
     /// <summary>The text was removed by retention or erasure, so there is nothing left to answer to.</summary>
     public sealed record Gone : DeskOutcome;
 }
@@ -48,7 +49,8 @@ internal sealed class DraftDesk(
             var guarded = ApprovedDraft.From(Drafting.ToGuard(mail, mailbox, text ?? draft.Content.Text, draft.Content), decision);
             if (guarded.Draft is not { } approved)
                 return new DeskOutcome.Guarded(guarded.Findings);
-            await CountAsync(commit, tenant, message, token);
+            if (!await CountAsync(commit, tenant, message, token))
+                return new DeskOutcome.QuotaUsedUp();
             Drafts.Write(commit, person, Decided(draft, DraftState.Approved, actor), text is null ? draft.Content : draft.Content with { Text = text, Drafter = "person" }, draft.Item);
             Messages.Write(commit, person, message.Record with { State = MessageState.Answered, Reasons = ["approved"], DecidedAt = time.GetUtcNow() }, message.Summary, message.Item);
             await WriteReceiptAsync(commit, person, message, actor, guarded.Findings, token);
@@ -125,13 +127,16 @@ internal sealed class DraftDesk(
         draft.Record with { State = state, DecidedAt = time.GetUtcNow(), DecidedBy = actor.Id };
 
     // A person's answer counts like any other: the rates protect the correspondent, the quota the bill.
-    private async Task CountAsync(Commit commit, string tenant, Message message, CancellationToken ct)
+    private async Task<bool> CountAsync(Commit commit, string tenant, Message message, CancellationToken ct)
     {
+        var (allowance, left) = await allowances.ReadAsync(tenant, ct);
+        if (left <= 0)
+            return false;
+        Allowances.Reserve(commit, tenant, allowance);
         var own = await keys.RequireAsync(tenant, ct);
         var author = AddressRules.Normalize(message.Summary.From.Address);
         (await rates.ReadAsync(tenant, message.Record.Thread, own.Hash("rate", author is null ? "" : AddressRules.WithoutTag(author)), ct)).Record(commit);
-        var (allowance, _) = await allowances.ReadAsync(tenant, ct);
-        Allowances.Reserve(commit, tenant, allowance);
+        return true;
     }
 
     private async Task WriteReceiptAsync(Commit commit, PersonKey person, Message message, Actor actor, IReadOnlyList<GuardFinding> findings, CancellationToken ct)

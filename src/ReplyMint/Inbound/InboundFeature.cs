@@ -1,0 +1,36 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using ReplyMint.Accounts;
+
+namespace ReplyMint.Inbound;
+
+internal static class InboundFeature
+{
+    // All mails above 64 KB that are on their way in at one moment; ten of the largest.
+    private const long MemoryBudget = 256L * 1024 * 1024;
+
+    /// <param name="services">The application's.</param>
+    /// <param name="smtp">The listener's settings.</param>
+    /// <param name="development">Then the listener stays on loopback.</param>
+    public static IServiceCollection AddInbound(this IServiceCollection services, SmtpListenerSettings smtp, bool development) => services
+        .AddSingleton(smtp)
+        .AddSingleton(new InboundBudget(MemoryBudget))
+        .AddSingleton<Messages>()
+        .AddSingleton<MessageTexts>()
+        .AddSingleton<Inbox>()
+        .AddSingleton(provider => Room(provider, smtp))
+        .AddSingleton(provider => new SmtpExposure(development, () => provider.GetRequiredService<Mailboxes>().AnyAsync(default).GetAwaiter().GetResult()))
+        .AddSingleton<SmtpListener>()
+        .AddHostedService(provider => provider.GetRequiredService<SmtpListener>());
+
+    private static SmtpRoom Room(IServiceProvider provider, SmtpListenerSettings smtp)
+    {
+        var inbox = provider.GetRequiredService<Inbox>();
+        var time = provider.GetRequiredService<TimeProvider>();
+        var log = provider.GetRequiredService<ILogger<SmtpListener>>();
+        return new SmtpRoom(smtp, TrustedNetworks.TryParse(smtp.Networks, out _)!, provider.GetRequiredService<InboundBudget>(),
+            smtp.CertificateFile.Length > 0 ? new SmtpCertificate(smtp, time, log) : null, time, log,
+            (recipient, ct) => inbox.KnowsAsync(recipient, Channel.Operator, ct), inbox.AcceptAsync);
+    }
+}

@@ -1,0 +1,18 @@
+using Microsoft.Extensions.DependencyInjection;
+using ReplyMint.Jobs;
+using ReplyMint.Security;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Outbound;
+
+internal static class OutboundFeature
+{
+    public static IServiceCollection AddOutbound(this IServiceCollection services, OutboundSettings settings, OpenStore open) => services
+        .AddSingleton(settings)
+        .AddSingleton(new ReplyTokens(open.Installation.Derive("reply tokens")))
+        .AddSingleton(provider => OutboundChannels.Create(settings, open.Folder.Out, provider.GetRequiredService<SecretSource>(), provider.GetRequiredService<TimeProvider>()))
+        .AddSingleton<Suppressions>()
+        .AddSingleton<Outbox>()
+        .AddSingleton<OutboxSender>()
+        .AddSingleton(provider => new JobHandler(Outbox.JobKind, provider.GetRequiredService<OutboxSender>().SendAsync));
+}

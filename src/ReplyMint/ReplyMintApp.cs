@@ -1,8 +1,16 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using ReplyMint.Accounts;
+using ReplyMint.Audit;
+using ReplyMint.Inbound;
+using ReplyMint.Jobs;
+using ReplyMint.Limits;
+using ReplyMint.Outbound;
 using ReplyMint.Security;
+using ReplyMint.Storage;
 
 namespace ReplyMint;
 
@@ -22,9 +30,21 @@ public static class ReplyMintApp
         return builder;
     }
 
-    internal static void AddReplyMint(this IServiceCollection services, HttpSettings http, ControlSocket? control = null)
+    /// <summary>All rooms, from the ground up. Commands without a server use the same, and start nothing.</summary>
+    internal static IServiceCollection AddReplyMint(this IServiceCollection services, ReplyMintSettings settings, OpenStore open)
     {
-        services.AddSecurity(http, control);
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(SecretSource.FromEnvironment());
+        services.AddSingleton(settings);
+        services.AddSecurity(settings.HttpFront());
+        return services
+            .AddStorage(open)
+            .AddAudit()
+            .AddJobs(settings.Jobs)
+            .AddLimits(settings.Rates)
+            .AddOutbound(settings.Outbound, open)
+            .AddAccounts()
+            .AddInbound(settings.Smtp, settings.Environment == DeploymentEnvironment.Development);
     }
 
     /// <summary>The way of a request, in order.</summary>

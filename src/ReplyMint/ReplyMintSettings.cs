@@ -1,6 +1,9 @@
 using System.Net;
 using ReplyMint.Inbound;
+using ReplyMint.Jobs;
 using ReplyMint.Limits;
+using ReplyMint.Outbound;
+using ReplyMint.Security;
 using ReplyMint.Storage;
 
 namespace ReplyMint;
@@ -14,7 +17,7 @@ internal sealed record ReplyMintSettings
     /// <summary>The folder of the master key and of replymint.json, outside the data folder; null is the user's.</summary>
     public string? Config { get; init; }
 
-    public Deployment Environment { get; init; } = Deployment.Production;
+    public DeploymentEnvironment Environment { get; init; } = DeploymentEnvironment.Production;
 
     /// <summary>Where HTTP is served.</summary>
     public IReadOnlyList<string> Urls { get; init; } = ["http://localhost:8080"];
@@ -26,7 +29,13 @@ internal sealed record ReplyMintSettings
 
     public RateSettings Rates { get; init; } = new();
 
-    public JobSettings Jobs { get; init; } = new();
+    public JobsSettings Jobs { get; init; } = new();
+
+    /// <summary>How the HTTP front is reached.</summary>
+    public HttpSettings Http { get; init; } = new();
+
+    /// <summary>How answers leave.</summary>
+    public OutboundSettings Outbound { get; init; } = new();
 
     public NoticesSettings Notices { get; init; } = new();
 
@@ -40,30 +49,23 @@ internal sealed record ReplyMintSettings
         foreach (var url in Urls)
             if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.AbsolutePath != "/")
                 yield return "urls must be addresses such as http://localhost:8080 or https://mail.example.com, without a path";
-        if (Jobs.Workers is < 1 or > 64)
-            yield return "jobs.workers must be 1 to 64";
         if (Notices.Operator.Email is { } email && !(email.IndexOf('@', StringComparison.Ordinal) is > 0 and var at && at < email.Length - 1))
             yield return "notices.operator.email must be a mail address";
         if (Notices.Operator.Webhook is { } webhook && !(webhook.IsAbsoluteUri && webhook.Scheme is "http" or "https"))
             yield return "notices.operator.webhook must be an http or https address";
         if (Dns.Server is { } server && !IPEndPoint.TryParse(server, out _))
             yield return "dns.server must be an IP address, with or without a port, such as 9.9.9.9 or 127.0.0.1:5353";
-        foreach (var problem in Of("masterKey", MasterKey.Problems()).Concat(Of("smtp", Smtp.Problems())).Concat(Of("rates", Rates.Problems())))
+        foreach (var problem in Of("masterKey", MasterKey.Problems()).Concat(Of("smtp", Smtp.Problems()))
+            .Concat(Of("rates", Rates.Problems())).Concat(Of("jobs", Jobs.Problems())).Concat(Of("http", HttpFront().Problems())).Concat(Of("outbound", Outbound.Problems())))
             yield return problem;
     }
+
+    /// <summary>The HTTP front's settings with what concerns the whole process.</summary>
+    public HttpSettings HttpFront() => Http with { Environment = Environment, Urls = Urls };
 
     /// <summary>A room names its members; the path to the room is only known here.</summary>
     private static IEnumerable<string> Of(string room, IEnumerable<string> problems) =>
         problems.Select(p => p.StartsWith(room, StringComparison.Ordinal) ? p : $"{room}.{p}");
-}
-
-/// <summary>What the installation is for; each has its own rules for hosts, origins and listeners (NET-1).</summary>
-internal enum Deployment { Production, Staging, Development }
-
-internal sealed record JobSettings
-{
-    /// <summary>Mails that are handled at the same time, 1 to 64.</summary>
-    public int Workers { get; init; } = 4;
 }
 
 internal sealed record NoticesSettings

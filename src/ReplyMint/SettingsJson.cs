@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
 using System.Text.Json.Serialization;
+using ReplyMint.Security;
 
 namespace ReplyMint;
 
@@ -13,7 +14,7 @@ namespace ReplyMint;
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true,
     WriteIndented = true,
-    Converters = [typeof(LowerCaseEnum<Deployment>)])]
+    Converters = [typeof(LowerCaseEnum<DeploymentEnvironment>)])]
 [JsonSerializable(typeof(ReplyMintSettings))]
 internal sealed partial class SettingsJson : JsonSerializerContext
 {

@@ -30,7 +30,7 @@ internal static class InboundFeature
         var time = provider.GetRequiredService<TimeProvider>();
         var log = provider.GetRequiredService<ILogger<SmtpListener>>();
         return new SmtpRoom(smtp, TrustedNetworks.TryParse(smtp.Networks, out _)!, provider.GetRequiredService<InboundBudget>(),
-            smtp.CertificateFile.Length > 0 ? new SmtpCertificate(smtp, time, log) : null, time, log,
+            smtp.CertificateFile.Length > 0 ? new SmtpCertificate(smtp.CertificateFile, smtp.CertificateKeyFile, time, log) : null, time, log,
             (recipient, ct) => inbox.KnowsAsync(recipient, Channel.Operator, ct), inbox.AcceptAsync);
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json.Serialization;
 
 namespace ReplyMint.Security;
 
@@ -6,9 +7,11 @@ namespace ReplyMint.Security;
 internal sealed record HttpSettings
 {
     /// <summary>production (the default), staging or development.</summary>
+    [JsonIgnore]
     public DeploymentEnvironment Environment { get; set; } = DeploymentEnvironment.Production;
 
     /// <summary>Where to listen: http://ADDRESS:PORT or https://ADDRESS:PORT.</summary>
+    [JsonIgnore]
     public IReadOnlyList<string> Urls { get; set; } = ["http://localhost:8080"];
 
     /// <summary>The API's own public address, such as https://api.example.com. Its host is served, and plain HTTP is redirected to it.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using ReplyMint.Security;
 
 namespace ReplyMint.Storage;
 
@@ -85,5 +86,7 @@ internal static class StorageFeature
         .AddSingleton(open.Folder)
         .AddSingleton(open.Keys)
         .AddSingleton<IStore>(open.Store)
-        .AddSingleton(new BlobFolder(open.Folder.Blobs));
+        .AddSingleton(new BlobFolder(open.Folder.Blobs))
+        .AddSingleton(new ReadyCheck("store", async ct =>
+            await open.Store.CommitAsync(new Commit().Put(ItemKey.Main(KeyRing.Installation, "ready"), "{\"v\":1}"u8.ToArray(), Condition.Any), ct) == CommitResult.Committed));
 }

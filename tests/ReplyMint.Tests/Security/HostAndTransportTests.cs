@@ -192,7 +192,7 @@ public sealed class HostAndTransportTests
     public void Development_refuses_to_start_anywhere_but_on_loopback(string url)
     {
         var services = new Microsoft.Extensions.DependencyInjection.ServiceCollection();
-        var error = Assert.Throws<SettingsException>(() => services.AddReplyMint(TestHost.Development(s => s.Urls = [url])));
+        var error = Assert.Throws<SettingsException>(() => services.AddSecurity(TestHost.Development(s => s.Urls = [url])));
         Assert.Contains("in development every listener stays on loopback", error.Message, StringComparison.Ordinal);
         Assert.Empty(TestHost.Production(s => s.Urls = [url]).Problems());
     }

@@ -53,7 +53,7 @@ internal sealed class TestHost : IAsyncDisposable
         var log = new LogLines();
         builder.Services.AddSingleton(log);
         builder.Logging.AddProvider(log);
-        builder.Services.AddReplyMint(settings, control);
+        builder.Services.AddSecurity(settings, control);
         services?.Invoke(builder.Services);
         var app = builder.Build();
         app.MapReplyMint();

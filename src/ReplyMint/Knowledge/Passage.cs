@@ -9,8 +9,10 @@ internal sealed record Passage(string Id, string Source, string Question, string
     public int V { get; init; } = 1;
     /// <summary>"en", "de", "fr", "es" or "" when not told.</summary>
     public string Language { get; init; } = "";
+    /// <summary>The entry's own id where its file gives one (JSONL "id"), else empty. Parts of a split entry share it.</summary>
+    public string Ref { get; init; } = "";
 }
 
 /// <summary>A passage that was found, with how well it fits.</summary>
-/// <param name="Score">0 to 1: share of the question's weighted words that the passage covers, damped by its rank; comparable between queries.</param>
+/// <param name="Score">0 to 1: share of the question's weighted words that the passage covers, less what its best rival has; comparable between queries.</param>
 internal sealed record PassageHit(Passage Passage, double Score);

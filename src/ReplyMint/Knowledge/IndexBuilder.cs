@@ -1,0 +1,119 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace ReplyMint.Knowledge;
+
+/// <summary>
+/// Lays a tenant's passages out as the bytes that <see cref="KnowledgeIndex"/> searches in place: opening one is reading it.
+/// </summary>
+internal sealed class IndexBuilder
+{
+    // BM25F: the question field counts five times the answer; lengths damp a little in questions, more in answers.
+    private const float QuestionWeight = 5f;
+    private const float AnswerWeight = 0.5f;
+    private const float QuestionLengthShare = 0.3f;
+    private const float AnswerLengthShare = 0.75f;
+    private const float Saturation = 2f;
+
+    /// <summary>A word of the question that only the answer holds is covered by so much.</summary>
+    private const float AnswerCoverage = 0.2f;
+
+    private readonly Dictionary<string, int> _terms = new(StringComparer.Ordinal);
+    private readonly List<List<Count>> _postings = [];
+    private readonly List<Doc> _docs = [];
+    private readonly ArrayBufferWriter<byte> _texts = new();
+    private readonly List<int> _textOffsets = [0];
+    private readonly int[] _byLanguage = new int[LanguageWords.Count];
+
+    /// <summary>Occurrences of one term in one passage.</summary>
+    private record struct Count(int Doc, ushort InQuestion, ushort InAnswer);
+
+    private readonly record struct Doc(int QuestionLength, int AnswerLength);
+
+    public int Passages => _docs.Count;
+
+    public void Add(Passage passage)
+    {
+        var doc = _docs.Count;
+        var language = LanguageWords.Of(passage.Language);
+        var questionLength = CountWords(passage.Question, language, doc, question: true);
+        var answerLength = CountWords(passage.Answer, language, doc, question: false);
+        _docs.Add(new Doc(questionLength, answerLength));
+        _byLanguage[(int)language]++;
+        PassageText.Write(_texts, passage);
+        _textOffsets.Add(_texts.WrittenCount);
+    }
+
+    private int CountWords(string text, Language language, int doc, bool question)
+    {
+        Span<char> buffer = stackalloc char[Words.MaxLength + 2];
+        var lookup = _terms.GetAlternateLookup<ReadOnlySpan<char>>();
+        var words = new Words(text);
+        var length = 0;
+        while (words.Next())
+        {
+            var key = Terms.Key(language, words, buffer);
+            if (key.IsEmpty)
+                continue;
+            length++;
+            if (!lookup.TryGetValue(key, out var term))
+            {
+                term = _postings.Count;
+                lookup[key] = term;
+                _postings.Add([]);
+            }
+            var counts = CollectionsMarshal.AsSpan(_postings[term]);
+            if (counts.IsEmpty || counts[^1].Doc != doc)
+            {
+                _postings[term].Add(new Count(doc, 0, 0));
+                counts = CollectionsMarshal.AsSpan(_postings[term]);
+            }
+            ref var last = ref counts[^1];
+            if (question)
+                last.InQuestion = (ushort)Math.Min(ushort.MaxValue, last.InQuestion + 1);
+            else
+                last.InAnswer = (ushort)Math.Min(ushort.MaxValue, last.InAnswer + 1);
+        }
+        return length;
+    }
+
+    /// <param name="version">What <see cref="KnowledgeIndex.Version"/> will say: the state of the store that it was built from.</param>
+    public byte[] Build(long version)
+    {
+        var order = _terms.Select(pair => (Key: Encoding.UTF8.GetBytes(pair.Key), Term: pair.Value)).ToArray();
+        Array.Sort(order, static (a, b) => a.Key.AsSpan().SequenceCompareTo(b.Key));
+        var termOffsets = new int[order.Length + 1];
+        var postingOffsets = new int[order.Length + 1];
+        var idf = new float[order.Length];
+        var mass = new float[_docs.Count];
+        var print = new uint[_docs.Count];
+        var postings = new Posting[_postings.Sum(list => list.Count)];
+        var averageQuestion = Math.Max(1f, _docs.Count == 0 ? 1f : (float)_docs.Average(doc => doc.QuestionLength));
+        var averageAnswer = Math.Max(1f, _docs.Count == 0 ? 1f : (float)_docs.Average(doc => doc.AnswerLength));
+        var at = 0;
+        for (var i = 0; i < order.Length; i++)
+        {
+            var counts = _postings[order[i].Term];
+            var language = Terms.LanguageOf(order[i].Key);
+            termOffsets[i + 1] = termOffsets[i] + order[i].Key.Length;
+            postingOffsets[i + 1] = postingOffsets[i] + counts.Count;
+            idf[i] = Terms.Idf(_byLanguage[(int)language], counts.Count) * Terms.Weight(order[i].Key);
+            foreach (var count in counts)
+            {
+                var doc = _docs[count.Doc];
+                var frequency =
+                    (QuestionWeight * count.InQuestion / (1 - QuestionLengthShare + (QuestionLengthShare * doc.QuestionLength / averageQuestion)))
+                    + (AnswerWeight * count.InAnswer / (1 - AnswerLengthShare + (AnswerLengthShare * doc.AnswerLength / averageAnswer)));
+                var covered = count.InQuestion > 0 ? 1f : AnswerCoverage;
+                postings[at++] = new Posting(count.Doc, count.InQuestion > 0, ((frequency / (frequency + Saturation)) + covered) / 2);
+                if (count.InQuestion > 0)
+                {
+                    mass[count.Doc] += idf[i];
+                    print[count.Doc] += (uint)(i + 1) * 2_654_435_761u;
+                }
+            }
+        }
+        return IndexBytes.Write(version, _byLanguage, [.. order.SelectMany(entry => entry.Key)], termOffsets, postingOffsets, idf, mass, print, postings, [.. _textOffsets], _texts.WrittenSpan);
+    }
+}

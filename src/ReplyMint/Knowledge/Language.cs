@@ -19,7 +19,7 @@ internal static class LanguageWords
             a an the is are was were be been being am do does did doing done have has had having i me my mine myself you your yours
             he him his she her it its we us our ours they them their this that these those there here to of in on at for and or but if
             so as by with from into about than then too also just any some such can could would should shall will may might must let
-            get got please hello hi dear thanks thank regards not don doesn didn isn aren wasn weren won wouldn couldn shouldn hasn haven
+            get got please hello hi dear thanks thank regards not anything something everything else don doesn didn isn aren wasn weren won wouldn couldn shouldn hasn haven
             """),
         Lookup.Of("""
             der die das den dem des ein eine einen einem einer eines ich du er sie es wir ihr mich mir dich dir ihn ihm uns euch ihnen
@@ -27,21 +27,21 @@ internal static class LanguageWords
             ist sind war waren bin bist hat habe haben hatte hatten wird werden wurde wurden kann koennen koennte konnte muss muessen
             soll sollen darf duerfen moechte will wollen zu zum zur in im an am auf aus bei beim von vom mit nach fuer um ueber unter vor
             durch gegen ohne bis seit dass ob wenn als da dort hier auch noch nur schon so sehr nicht kein keine keinen bitte danke
-            hallo guten tag sehr geehrte geehrter liebe lieber gruesse freundliche freundlichen man sich dies diese dieser dieses diesen etwas
+            hallo guten tag sehr geehrte geehrter liebe lieber gruesse freundliche freundlichen man sich dies diese dieser dieses diesen etwas alles nichts
             """),
         Lookup.Of("""
             le la les un une des du de d l je j me m moi tu te t toi il elle on nous vous ils elles se s leur leurs mon ma mes ton ta tes
             son sa ses notre nos votre vos et ou mais donc or ni car que qu si est sont suis es sommes etes etait etaient etre ete ai as a
             avons avez ont avoir avait eu peut peux pouvez pouvons pouvoir puis dois doit devez faut veux veut voulez voudrais fait faire
             au aux en dans sur sous par pour avec sans chez vers entre ce c cet cette ces cela ca ceci y n ne pas plus tres aussi bien
-            bonjour merci madame monsieur cordialement svp plait
+            bonjour merci madame monsieur cordialement svp plait rien quelque chose
             """),
         Lookup.Of("""
             el la los las un una unos unas lo al del de yo me mi mis tu te ti tus el ella ello nosotros nos ellos ellas se su sus usted
             ustedes vosotros os le les y e o u pero si no ni que es son soy eres somos era eran ser sido esta estan estoy estar hay ha han
             he hemos haber tengo tiene tienen tener puede puedo pueden podemos poder debo debe deben quiero quiere quisiera hacer a en con
             sin por para sobre entre hasta desde este esta estos estas ese esa eso esos esas esto aqui alli muy mas ya tambien solo
-            hola gracias buenos buenas dias tardes estimado estimada saludos favor
+            hola gracias buenos buenas dias tardes estimado estimada saludos favor algo nada
             """),
     ];
 

@@ -6,8 +6,7 @@ internal sealed class SearchScratch
     [ThreadStatic]
     private static SearchScratch? t_spare;
 
-    private float[] _earned = [];
-    private float[] _asked = [];
+    private Sums[] _sums = [];
     private int[] _touched = [];
     private int _count;
 
@@ -17,31 +16,48 @@ internal sealed class SearchScratch
     {
         var scratch = t_spare ?? new SearchScratch();
         t_spare = null;
-        if (scratch._earned.Length < passages)
-            (scratch._earned, scratch._asked, scratch._touched) = (new float[passages], new float[passages], new int[passages]);
+        if (scratch._sums.Length < passages)
+            (scratch._sums, scratch._touched) = (new Sums[passages], new int[passages]);
         return scratch;
     }
 
     public static void Return(SearchScratch scratch) => t_spare = scratch;
 
-    public void Add(int doc, float earned, float asked)
+    /// <summary>Adds a term to all passages that hold it.</summary>
+    public void Add(ReadOnlySpan<Posting> postings, float weight, float idf)
     {
-        ref var sum = ref _earned[doc];
-        if (sum == 0f)
-            _touched[_count++] = doc;
-        sum += earned;
-        _asked[doc] += asked;
+        var sums = _sums;
+        var touched = _touched;
+        var count = _count;
+        foreach (ref readonly var posting in postings)
+        {
+            var doc = posting.Doc;
+            ref var sum = ref sums[doc];
+            if (sum.Earned == 0f)
+                touched[count++] = doc;
+            sum.Earned += weight * posting.Impact;
+            if (posting.InQuestion)
+                sum.Asked += idf;
+        }
+        _count = count;
     }
 
-    public float Earned(int doc) => _earned[doc];
+    public float Earned(int doc) => _sums[doc].Earned;
 
-    public float Asked(int doc) => _asked[doc];
+    public float Asked(int doc) => _sums[doc].Asked;
 
     public void Clear()
     {
         foreach (var doc in Touched)
-            (_earned[doc], _asked[doc]) = (0f, 0f);
+            _sums[doc] = default;
         _count = 0;
+    }
+
+    /// <summary>What the passage earned of the sentence's weight, and how much of its own question was asked.</summary>
+    private struct Sums
+    {
+        public float Earned;
+        public float Asked;
     }
 }
 

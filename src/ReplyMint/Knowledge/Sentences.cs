@@ -6,21 +6,41 @@ internal static class Sentences
     /// <summary>Most sentences that are looked at; a longer mail's questions come first.</summary>
     public const int Most = 40;
 
-    /// <summary>Ranges of at most <see cref="Most"/> sentences, those that ask first, each kind in its order.</summary>
+    /// <summary>
+    /// Ranges of at most <see cref="Most"/> sentences, those that ask first, each kind in its order. A short paragraph that asks
+    /// is one more, whole: "I bought a desk last week. Can it go back?" asks nothing without its first sentence.
+    /// </summary>
     public static int Split(ReadOnlySpan<char> text, Span<Sentence> sentences)
     {
-        var questions = 0;
-        var count = 0;
-        var start = 0;
+        var (questions, count, start) = (0, 0, 0);
+        var (paragraph, inParagraph, paragraphAsks) = (0, 0, false);
         while (start < text.Length)
         {
             var end = End(text, start);
             var asks = text[start..end].IndexOfAny('?', '？') >= 0;
-            if (HasWord(text[start..end]))
+            if (HasWord(text[start..end]) && (asks || !Courtesy.Is(text[start..end])))
+            {
                 Place(sentences, new Sentence(start, end - start, asks), ref questions, ref count);
+                inParagraph++;
+                paragraphAsks |= asks;
+            }
             start = end;
+            if (start == text.Length || EndsParagraph(text, start))
+            {
+                if (paragraphAsks && inParagraph is 2 or 3)
+                    Place(sentences, new Sentence(paragraph, start - paragraph, Asks: true), ref questions, ref count);
+                (paragraph, inParagraph, paragraphAsks) = (start, 0, false);
+            }
         }
         return count;
+    }
+
+    /// <summary>An empty line lies between here and the next word.</summary>
+    private static bool EndsParagraph(ReadOnlySpan<char> text, int at)
+    {
+        var space = text[Math.Max(0, at - 1)..];
+        var end = space.IndexOfAnyExcept(" \t\r\n");
+        return end > 0 && space[..end].Count('\n') > 1;
     }
 
     private static void Place(Span<Sentence> sentences, Sentence sentence, ref int questions, ref int count)

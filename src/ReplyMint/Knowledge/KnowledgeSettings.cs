@@ -1,0 +1,27 @@
+namespace ReplyMint.Knowledge;
+
+/// <summary>Settings of a tenant's knowledge.</summary>
+internal sealed record KnowledgeSettings
+{
+    /// <summary>
+    /// Score from which on a passage answers a mail, 0.05 to 1. At the default, of public test questions whose answer is not in the
+    /// knowledge at least 95 % stay below it; higher is more silent.
+    /// </summary>
+    public double Threshold { get; init; } = 0.22;
+
+    /// <summary>Passages a tenant may have, 1 to 50,000.</summary>
+    public int MaxPassages { get; init; } = 20_000;
+
+    /// <summary>Memory for opened indexes of all tenants, in MB, 8 to 4,096. The least used close first.</summary>
+    public int CacheMegabytes { get; init; } = 64;
+
+    public IEnumerable<string> Problems()
+    {
+        if (!(Threshold is >= 0.05 and <= 1))
+            yield return "knowledge.threshold must be 0.05 to 1.";
+        if (MaxPassages is < 1 or > 50_000)
+            yield return "knowledge.maxPassages must be 1 to 50000.";
+        if (CacheMegabytes is < 8 or > 4_096)
+            yield return "knowledge.cacheMegabytes must be 8 to 4096.";
+    }
+}

@@ -18,14 +18,17 @@ public sealed class AuthenticationResultsTests
     }
 
     [Theory]
-    [InlineData("mx.example.org; spf=pass smtp.mailfrom=example.com; dkim=pass header.d=example.com; dmarc=pass header.from=example.com", AuthResult.Pass, AuthResult.Pass, AuthResult.Pass)]
-    [InlineData("MX.Example.ORG 1; DMARC=Fail (p=reject; dis=none) header.from=example.com", AuthResult.None, AuthResult.None, AuthResult.Fail)]
-    [InlineData("mx.example.org;\r\n\tspf=softfail (a (nested) comment) smtp.mailfrom=\"x;dmarc=pass\";\r\n dkim=temperror", AuthResult.SoftFail, AuthResult.TempError, AuthResult.None)]
-    [InlineData("(before) mx.example.org ; spf/1 = neutral ; dkim=permerror reason=\"bad; dmarc=pass\"", AuthResult.Neutral, AuthResult.PermError, AuthResult.None)]
-    [InlineData("mx.example.org; none", AuthResult.None, AuthResult.None, AuthResult.None)]
-    [InlineData("mx.example.org; dkim=fail header.d=a.example; dkim=pass header.d=b.example", AuthResult.None, AuthResult.Pass, AuthResult.None)]
-    public void The_named_servers_word_is_read(string field, AuthResult spf, AuthResult dkim, AuthResult dmarc) =>
-        Assert.Equal(new SenderAuthentication(Ours, spf, dkim, dmarc), Read(field));
+    [InlineData("mx.example.org; spf=pass smtp.mailfrom=example.com; dkim=pass header.d=example.com; dmarc=pass header.from=example.com", "Pass Pass Pass")]
+    [InlineData("MX.Example.ORG 1; DMARC=Fail (p=reject; dis=none) header.from=example.com", "None None Fail")]
+    [InlineData("mx.example.org;\r\n\tspf=softfail (a (nested) comment) smtp.mailfrom=\"x;dmarc=pass\";\r\n dkim=temperror", "SoftFail TempError None")]
+    [InlineData("(before) mx.example.org ; spf/1 = neutral ; dkim=permerror reason=\"bad; dmarc=pass\"", "Neutral PermError None")]
+    [InlineData("mx.example.org; none", "None None None")]
+    [InlineData("mx.example.org; dkim=fail header.d=a.example; dkim=pass header.d=b.example", "None Pass None")]
+    public void The_named_servers_word_is_read(string field, string spfDkimDmarc)
+    {
+        var read = Read(field);
+        Assert.Equal((Ours, spfDkimDmarc), (read.Source, $"{read.Spf} {read.Dkim} {read.Dmarc}"));
+    }
 
     [Theory]
     [InlineData("evil.example; dmarc=pass")]

@@ -9,7 +9,6 @@ internal static class CommandTree
     /// <summary>How the help shows them; a test holds that none is left out.</summary>
     public static IReadOnlyList<(string Title, string[] Names)> Groups { get; } =
     [
-        ("Mail", ["explain"]),
         ("Installation", ["settings"]),
     ];
 
@@ -18,7 +17,6 @@ internal static class CommandTree
         var root = new RootCommand("Answers mail.");
         foreach (var option in GlobalOptions.All)
             root.Options.Add(option);
-        root.Subcommands.Add(ExplainCommand.Build(host));
         root.Subcommands.Add(SettingsCommands.Build(host));
         Attach(root, host);
         return root;

@@ -51,6 +51,8 @@ internal static class DraftGuard
             findings.Add(new(GuardRule.Length, "empty"));
         else if (input.Text.Length > input.Mailbox.MaxLength)
             findings.Add(new(GuardRule.Length, $"{input.Text.Length} characters, allowed are {input.Mailbox.MaxLength}"));
+        if (input.Language.Length > 0 && ReplyLanguage.Guess(input.Text) is { Length: > 0 } language && language != input.Language)
+            findings.Add(new(GuardRule.Language, $"{language} instead of {input.Language}"));
         Statements(input, findings);
         return findings;
     }

@@ -1,0 +1,76 @@
+using Microsoft.Extensions.AI;
+
+namespace ReplyMint.Replies;
+
+/// <summary>What was spent on the model in the last 24 hours, read by the caller before and written after each call.</summary>
+internal sealed record ModelBudget(decimal Spent);
+
+/// <summary>
+/// Writes with a language model, bounded in time, tokens and cost. It holds no lock and no thread while the model
+/// thinks. What comes back is only a draft: the guard reads it like any other.
+/// </summary>
+/// <param name="canary">Random for the installation; standing in a draft it proves that the instruction leaked.</param>
+internal sealed class ModelDrafter(IChatClient client, ModelSettings settings, string canary, TimeProvider time)
+{
+    /// <summary>More passages than this only distract.</summary>
+    private const int MaxPassages = 4;
+
+    public async Task<DraftOutcome> DraftAsync(DraftRequest request, ModelBudget budget, CancellationToken ct)
+    {
+        var passages = request.Hits.Where(h => h.Score >= request.Threshold).Take(MaxPassages).Select(h => h.Passage).ToList();
+        if (passages.Count == 0)
+            return new DraftOutcome.NothingFits("no passage answers well enough");
+        var language = ReplyLanguage.Of(request.Mailbox, request.Mail);
+        var frame = ReplyFrame.Around(request.Mailbox, request.Mail, language);
+        var length = request.Mailbox.MaxLength - frame.Length;
+        if (length < 40)
+            return new DraftOutcome.NothingFits("greeting and signature fill the mailbox's maximal length");
+        var system = ModelPrompt.System(request.Mailbox, language, length, canary);
+        var user = ModelPrompt.User(request.Mail, passages);
+        // A token has rarely fewer than two characters, so this is the worst case; the real price is known afterwards.
+        if (settings.CostOf((system.Length + user.Length) / 2, settings.MaxOutputTokens) is var worst and > 0 && budget.Spent + worst > settings.MaxCostPerDay)
+            return new DraftOutcome.Failed("the model's budget of the day is used up", Retryable: false);
+        return await AskAsync(request, frame, passages, language, system, user, ct);
+    }
+
+    private async Task<DraftOutcome> AskAsync(
+        DraftRequest request, ReplyFrame frame, List<Knowledge.Passage> passages, string language, string system, string user, CancellationToken ct)
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(settings.TimeoutSeconds), time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(ct, timeout.Token);
+        ChatResponse response;
+        try
+        {
+            response = await client.GetResponseAsync(
+                [new ChatMessage(ChatRole.System, system), new ChatMessage(ChatRole.User, user)],
+                new ChatOptions { MaxOutputTokens = settings.MaxOutputTokens, ModelId = settings.Model, Temperature = (float?)settings.Temperature }, both.Token);
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !ct.IsCancellationRequested)
+        {
+            return new DraftOutcome.Failed($"the model did not answer within {settings.TimeoutSeconds} s", Retryable: true) { Usage = Estimate(system, user, "") };
+        }
+        catch (ModelException e)
+        {
+            return new DraftOutcome.Failed(e.Message, e.Retryable) { RetryAfter = e.RetryAfter };
+        }
+        var text = response.Text.Trim();
+        var usage = response.Usage is { InputTokenCount: { } input, OutputTokenCount: { } output }
+            ? new ModelUsage(settings.Model, input, output, settings.CostOf(input, output)) : Estimate(system, user, text);
+        if (text.Length == 0)
+            return new DraftOutcome.Failed("the model answered nothing", Retryable: true) { Usage = usage };
+        if (text.Contains(ModelPrompt.NothingFits, StringComparison.OrdinalIgnoreCase))
+            return new DraftOutcome.NothingFits("the model finds no answer in the passages") { Usage = usage };
+        if (response.FinishReason == ChatFinishReason.ContentFilter)
+            return new DraftOutcome.NothingFits("the model's server withheld the answer") { Usage = usage };
+        if (response.FinishReason == ChatFinishReason.Length)
+            return new DraftOutcome.Failed("the model's answer was cut off", Retryable: false) { Usage = usage };
+        return new DraftOutcome.Draft(frame.Put(text), passages, language) { Usage = usage, SystemPrompt = system, Canary = canary, Author = settings.Model };
+    }
+
+    /// <summary>For servers that don't count, and calls whose end nobody saw: about four characters a token.</summary>
+    private ModelUsage Estimate(string system, string user, string answer)
+    {
+        long input = (system.Length + user.Length) / 4, output = answer.Length / 4;
+        return new ModelUsage(settings.Model, input, output, settings.CostOf(input, output));
+    }
+}

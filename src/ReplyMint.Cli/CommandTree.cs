@@ -9,6 +9,7 @@ internal static class CommandTree
     /// <summary>How the help shows them; a test holds that none is left out.</summary>
     public static IReadOnlyList<(string Title, string[] Names)> Groups { get; } =
     [
+        ("Mail", ["explain"]),
         ("Installation", ["settings"]),
     ];
 
@@ -17,6 +18,7 @@ internal static class CommandTree
         var root = new RootCommand("Answers mail.");
         foreach (var option in GlobalOptions.All)
             root.Options.Add(option);
+        root.Subcommands.Add(ExplainCommand.Build(host));
         root.Subcommands.Add(SettingsCommands.Build(host));
         Attach(root, host);
         return root;

@@ -44,28 +44,28 @@ internal sealed record ReplyMintSettings
     /// <summary>What is wrong, one sentence each, beginning with the member's path.</summary>
     public IEnumerable<string> Problems()
     {
-        if (Urls.Count == 0)
-            yield return "urls must name at least one address such as http://localhost:8080";
-        foreach (var url in Urls)
-            if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.AbsolutePath != "/")
-                yield return "urls must be addresses such as http://localhost:8080 or https://mail.example.com, without a path";
         if (Notices.Operator.Email is { } email && !(email.IndexOf('@', StringComparison.Ordinal) is > 0 and var at && at < email.Length - 1))
             yield return "notices.operator.email must be a mail address";
         if (Notices.Operator.Webhook is { } webhook && !(webhook.IsAbsoluteUri && webhook.Scheme is "http" or "https"))
             yield return "notices.operator.webhook must be an http or https address";
         if (Dns.Server is { } server && !IPEndPoint.TryParse(server, out _))
             yield return "dns.server must be an IP address, with or without a port, such as 9.9.9.9 or 127.0.0.1:5353";
-        foreach (var problem in Of("masterKey", MasterKey.Problems()).Concat(Of("smtp", Smtp.Problems()))
-            .Concat(Of("rates", Rates.Problems())).Concat(Of("jobs", Jobs.Problems())).Concat(Of("http", HttpFront().Problems())).Concat(Of("outbound", Outbound.Problems())))
+        IEnumerable<string>[] rooms =
+        [
+            Of("http", HttpFront().Problems()), Of("masterKey", MasterKey.Problems()), Of("smtp", Smtp.Problems()),
+            Of("outbound", Outbound.Problems()), Of("rates", Rates.Problems()), Of("jobs", Jobs.Problems()),
+        ];
+        foreach (var problem in rooms.SelectMany(room => room))
             yield return problem;
     }
 
-    /// <summary>The HTTP front's settings with what concerns the whole process.</summary>
+    /// <summary>What the HTTP front needs, with what stands at the root because it concerns more than HTTP.</summary>
     public HttpSettings HttpFront() => Http with { Environment = Environment, Urls = Urls };
 
     /// <summary>A room names its members; the path to the room is only known here.</summary>
     private static IEnumerable<string> Of(string room, IEnumerable<string> problems) =>
-        problems.Select(p => p.StartsWith(room, StringComparison.Ordinal) ? p : $"{room}.{p}");
+        problems.Select(p => p.StartsWith("http.urls", StringComparison.Ordinal) || p.StartsWith("http.environment", StringComparison.Ordinal)
+            ? p["http.".Length..] : p.StartsWith(room, StringComparison.Ordinal) ? p : $"{room}.{p}");
 }
 
 internal sealed record NoticesSettings

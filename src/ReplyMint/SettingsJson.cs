@@ -4,7 +4,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
 using System.Text.Json.Serialization;
-using ReplyMint.Security;
 
 namespace ReplyMint;
 
@@ -13,8 +12,7 @@ namespace ReplyMint;
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true,
-    WriteIndented = true,
-    Converters = [typeof(LowerCaseEnum<DeploymentEnvironment>)])]
+    WriteIndented = true)]
 [JsonSerializable(typeof(ReplyMintSettings))]
 internal sealed partial class SettingsJson : JsonSerializerContext
 {
@@ -54,7 +52,3 @@ internal sealed partial class SettingsJson : JsonSerializerContext
         }
     }
 }
-
-/// <summary>Enums are written as the file's other words are: "production".</summary>
-internal sealed class LowerCaseEnum<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.CamelCase, allowIntegerValues: false)
-    where T : struct, Enum;

@@ -27,10 +27,13 @@ internal sealed class SettingsShape
 
     private bool IsObject => _type.Kind == JsonTypeInfoKind.Object;
 
-    public IEnumerable<SettingsShape> Members => IsObject ? _type.Properties.Select(Of) : [];
+    public IEnumerable<SettingsShape> Members => Properties.Select(Of);
 
     public SettingsShape? Member(string name) =>
-        IsObject && _type.Properties.FirstOrDefault(p => p.Name == name) is { } found ? Of(found) : null;
+        Properties.FirstOrDefault(p => p.Name == name) is { } found ? Of(found) : null;
+
+    /// <summary>The metadata lists members that are never written, too.</summary>
+    private IEnumerable<JsonPropertyInfo> Properties => IsObject ? _type.Properties.Where(p => p.Get is not null && p.Set is not null) : [];
 
     /// <summary>All members that hold a value and no further members.</summary>
     public IEnumerable<SettingsShape> Leaves => IsObject ? Members.SelectMany(m => m.Leaves) : [this];

@@ -26,7 +26,7 @@ internal static class SettingsCommands
         variables.SetAction(_ =>
         {
             foreach (var leaf in SettingsShape.Root.Leaves)
-                host.Out.WriteLine($"{leaf.Variable,-48} {leaf.Allowed}");
+                host.Out.WriteLine($"{leaf.Variable,-52} {leaf.Allowed}");
         });
         return new Command("settings", "what this installation is set to") { show, schema, variables };
     }

@@ -22,6 +22,8 @@ internal sealed record InboundMail
     public required Envelope Envelope { get; init; }
     /// <summary>All header fields of the top level in their order, values decoded; folded white space is one space.</summary>
     public required IReadOnlyList<HeaderField> Headers { get; init; }
+    /// <summary>Authentication-Results of the top level, undecoded, the topmost first (<see cref="AuthenticationResults"/>).</summary>
+    public IReadOnlyList<string> TrustFields { get; init; } = [];
     public IReadOnlyList<MailAddress> From { get; init; } = [];
     public IReadOnlyList<MailAddress> To { get; init; } = [];
     public IReadOnlyList<MailAddress> Cc { get; init; } = [];

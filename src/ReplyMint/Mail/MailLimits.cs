@@ -9,6 +9,9 @@ internal static class MailLimits
     /// <summary>Header fields kept of the top level. Mail over many hops carries about 100.</summary>
     public const int HeaderFields = 1_000;
 
+    /// <summary>Authentication-Results fields kept, the topmost: our own server's stand on top.</summary>
+    public const int TrustFields = 50;
+
     /// <summary>Header fields read of an inner part; only the Content-* fields matter there.</summary>
     public const int PartHeaderFields = 100;
 

@@ -13,24 +13,28 @@ internal static class MailParser
     {
         var problems = new List<string>();
         var root = MimeTree.Read(raw.Span, problems);
-        var fields = Fields(raw.Span, root, problems);
+        var trust = new List<string>();
+        var fields = Fields(raw.Span, root, problems, trust);
         var mail = new InboundMail
         {
             Envelope = envelope,
             Headers = fields,
+            TrustFields = trust,
             Problems = problems,
         };
         mail = Headers(raw.Span, root, mail);
         return Body(raw, root, mail, problems);
     }
 
-    private static List<HeaderField> Fields(ReadOnlySpan<byte> raw, MimeNode root, List<string> problems)
+    private static List<HeaderField> Fields(ReadOnlySpan<byte> raw, MimeNode root, List<string> problems, List<string> trust)
     {
         var fields = new List<HeaderField>(root.Fields.Count);
         var budget = MailLimits.HeaderBlockBytes;
         foreach (var field in root.Fields)
         {
             var value = raw[field.Value];
+            if (Ascii.EqualsIgnoreCase(raw[field.Name], AuthenticationResults.FieldName) && trust.Count < MailLimits.TrustFields)
+                trust.Add(Encoding.UTF8.GetString(value[..Math.Min(value.Length, MailLimits.HeaderValueBytes)]));
             var limit = Math.Min(MailLimits.HeaderValueBytes, budget);
             if (value.Length > limit)
             {

@@ -28,8 +28,18 @@ internal sealed class ContentRules(RequestDelegate next)
             return null;
         if (headers.ContentType.Count > 1 || !MediaTypeHeaderValue.TryParse(headers.ContentType.ToString(), out var type))
             return new(415, "The Content-Type can't be read.");
-        return IsKnown(type.Charset.HasValue ? type.Charset.AsSpan().Trim('"') : "utf-8") ? null
-            : new(415, "The charset is not known here. Send UTF-8.");
+        if (!type.Charset.HasValue)
+            return null;
+        var charset = HeaderUtilities.RemoveQuotes(type.Charset);
+        if (!IsKnown(charset.AsSpan()))
+            return new(415, "The charset is not known here. Send UTF-8.");
+        if (charset.Length != type.Charset.Length)
+        {
+            // Quoted it means the same, but the framework's JSON reader takes the quotes for a part of the name and fails.
+            type.Charset = charset;
+            headers.ContentType = type.ToString();
+        }
+        return null;
     }
 
     private static bool IsKnown(ReadOnlySpan<char> charset) =>

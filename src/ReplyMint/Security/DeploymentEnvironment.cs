@@ -1,17 +1,15 @@
 using System.Net;
-using System.Text.Json.Serialization;
 
 namespace ReplyMint.Security;
 
 /// <summary>Where this runs. Production is what holds when nothing is said; development must be named.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<DeploymentEnvironment>))]
 internal enum DeploymentEnvironment
 {
-    [JsonStringEnumMemberName("production")] Production = 0,
+    Production = 0,
     /// <summary>Production's rules with its own names and origins.</summary>
-    [JsonStringEnumMemberName("staging")] Staging = 1,
+    Staging = 1,
     /// <summary>Plain HTTP and localhost are served; therefore every listener, of every protocol, stays on loopback.</summary>
-    [JsonStringEnumMemberName("development")] Development = 2,
+    Development = 2,
 }
 
 internal static class DeploymentEnvironments

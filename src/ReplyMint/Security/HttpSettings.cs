@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json.Serialization;
 
 namespace ReplyMint.Security;
@@ -6,11 +5,11 @@ namespace ReplyMint.Security;
 /// <summary>How ReplyMint is reached over HTTP. Every default is the closed one.</summary>
 internal sealed record HttpSettings
 {
-    /// <summary>production (the default), staging or development.</summary>
+    /// <summary>production (the default), staging or development. Given by the installation's settings, because it rules every listener.</summary>
     [JsonIgnore]
     public DeploymentEnvironment Environment { get; set; } = DeploymentEnvironment.Production;
 
-    /// <summary>Where to listen: http://ADDRESS:PORT or https://ADDRESS:PORT.</summary>
+    /// <summary>Where to listen: http://ADDRESS:PORT or https://ADDRESS:PORT. Given by the installation's settings.</summary>
     [JsonIgnore]
     public IReadOnlyList<string> Urls { get; set; } = ["http://localhost:8080"];
 
@@ -48,18 +47,18 @@ internal sealed record HttpSettings
     public IEnumerable<string> Problems()
     {
         if (!Enum.IsDefined(Environment))
-            yield return $"http.environment: is none of {DeploymentEnvironments.Names}.";
+            yield return $"environment: is none of {DeploymentEnvironments.Names}.";
         if (Urls.Count == 0)
-            yield return $"http.urls: names no address to listen on. Allowed: {ListenAddress.Form}.";
+            yield return $"urls: names no address to listen on. Allowed: {ListenAddress.Form}.";
         foreach (var url in Urls)
         {
             var address = ListenAddress.Parse(url);
             if (address is null)
-                yield return $"http.urls: \"{url}\" is no address to listen on. Allowed: {ListenAddress.Form}.";
-            else if (Environment.ListenProblem("http.urls", address.Host) is { } exposed)
+                yield return $"urls: \"{url}\" is no address to listen on. Allowed: {ListenAddress.Form}.";
+            else if (Environment.ListenProblem("urls", address.Host) is { } exposed)
                 yield return exposed;
             else if (address.Https && Certificate is null)
-                yield return $"http.urls: {url} needs http.certificate with certificateFile and keyFile.";
+                yield return $"urls: {url} needs http.certificate with certificateFile and keyFile.";
         }
         if (PublicUrl is not null && !IsOrigin(PublicUrl.TrimEnd('/'), Environment.NeedsHttps()))
             yield return $"http.publicUrl: \"{PublicUrl}\" must be {OriginForm(Environment.NeedsHttps())}.";

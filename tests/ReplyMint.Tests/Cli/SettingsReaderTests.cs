@@ -26,7 +26,7 @@ public sealed class SettingsReaderTests : IDisposable
     {
         var shown = await ShowAsync();
         Assert.Equal("production", (string?)shown["environment"]);
-        Assert.Equal(4, (int?)shown["jobs"]!["workers"]);
+        Assert.Equal("file", (string?)shown["outbound"]!["channel"]);
         Assert.Equal(Path.Combine(_cli.Folder, ".config/replymint"), (string?)shown["config"]);
     }
 
@@ -68,7 +68,7 @@ public sealed class SettingsReaderTests : IDisposable
     [InlineData("""{ "jobs": { "workers": 1.5 } }""", "jobs.workers must be a whole number up to 2147483647; this number is not (s.json)")]
     [InlineData("""{ "jobs": { "workers": null } }""", "jobs.workers must be a whole number up to 2147483647, not null (s.json)")]
     [InlineData("""{ "jobs": 5 }""", "jobs must be an object of members, not number (s.json)")]
-    [InlineData("""{ "jobs": { "workers": 65 } }""", "jobs.workers must be 1 to 64 (s.json)")]
+    [InlineData("""{ "jobs": { "workers": 257 } }""", "jobs.workers is 257; allowed are 1 to 256. (s.json)")]
     [InlineData("""{ "environment": "prod" }""", "environment must be one of production, staging, development; this text is not (s.json)")]
     [InlineData("""{ "urls": [1] }""", "urls must be a list whose items have the right type; this list is not (s.json)")]
     [InlineData("""{ "environment": "staging", "environment": "production" }""", "names a member twice")]

@@ -108,7 +108,7 @@ internal sealed class TestHost : IAsyncDisposable
         using var read = new MemoryStream();
         try
         {
-            await stream.WriteAsync(Encoding.Latin1.GetBytes(raw), patience.Token);
+            await stream.WriteAsync(Encoding.UTF8.GetBytes(raw), patience.Token);
             await stream.CopyToAsync(read, patience.Token);
         }
         catch (IOException)
@@ -143,14 +143,16 @@ internal sealed record Answer(int Status, IReadOnlyList<(string Name, string Val
 
     public static Answer Parse(byte[] bytes)
     {
-        var text = Encoding.UTF8.GetString(bytes);
+        // One character a byte until the chunks are off: their lengths count bytes.
+        var text = Encoding.Latin1.GetString(bytes);
         var end = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
         if (end < 0)
             return new(0, [], text);
         var lines = text[..end].Split("\r\n");
         var headers = lines.Skip(1).Select(l => (l[..l.IndexOf(':', StringComparison.Ordinal)], l[(l.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim())).ToArray();
         var answer = new Answer(int.Parse(lines[0].Split(' ')[1], CultureInfo.InvariantCulture), headers, text[(end + 4)..]);
-        return answer["Transfer-Encoding"] == "chunked" ? answer with { Body = Unchunk(answer.Body) } : answer;
+        var body = answer["Transfer-Encoding"] == "chunked" ? Unchunk(answer.Body) : answer.Body;
+        return answer with { Body = Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(body)) };
     }
 
     private static string Unchunk(string chunked)

@@ -1,0 +1,31 @@
+using System.Globalization;
+using System.Text;
+
+namespace ReplyMint.Cli;
+
+/// <summary>Text that strangers wrote, made safe for a terminal: no escape sequences, no tricks of writing direction.</summary>
+internal static class Plain
+{
+    /// <summary>Line ends and tabs stay; other control and formatting characters show as a replacement mark.</summary>
+    public static string Text(string text)
+    {
+        if (!text.Any(IsUnsafe))
+            return text;
+        var safe = new StringBuilder(text.Length);
+        foreach (var c in text)
+            _ = c == '\r' ? safe : safe.Append(IsUnsafe(c) ? '\uFFFD' : c);
+        return safe.ToString();
+    }
+
+    /// <summary>The same on one line, cut to a length.</summary>
+    public static string Line(string text, int length = 200)
+    {
+        var line = Text(text).Replace('\n', ' ').Replace('\t', ' ').Trim();
+        return line.Length <= length ? line : string.Concat(line.AsSpan(0, length - 1), "…");
+    }
+
+    private static bool IsUnsafe(char c) => c is not ('\n' or '\t')
+        && CharUnicodeInfo.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+        // Joiners belong to scripts and emoji; they move nothing.
+        && c is not ('\u200C' or '\u200D');
+}

@@ -1,0 +1,143 @@
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using ReplyMint.Security;
+
+namespace ReplyMint.Tests.Security;
+
+public sealed class PublicRouteTests
+{
+    private static readonly SharedHost Shared = new(() => TestHost.StartAsync(TestHost.Development(), app =>
+    {
+        app.MapGet("/forgotten", () => "open to the world");
+        app.MapControl(app.Services.GetRequiredService<HttpSettings>()).MapGet("/stop", () => "stopped");
+    }));
+
+    [Fact]
+    public async Task Health_ready_and_info_say_little()
+    {
+        var host = await Shared.GetAsync();
+        Assert.Equal("{\"status\":\"ok\"}", (await host.AskAsync("GET", "/health")).Body);
+        Assert.Equal("{\"status\":\"ready\"}", (await host.AskAsync("GET", "/ready")).Body);
+        var info = (await host.AskAsync("GET", "/info")).Json;
+        Assert.Equal(["version", "environment"], info.EnumerateObject().Select(m => m.Name));
+        Assert.Equal("development", info.GetProperty("environment").GetString());
+        Assert.Matches("^[0-9]+\\.[0-9]+\\.[0-9]+$", info.GetProperty("version").GetString());
+    }
+
+    [Fact]
+    public async Task The_API_describes_itself_in_OpenAPI_3_1()
+    {
+        await using var host = await TestHost.StartAsync(TestHost.Development(s => s.PublicUrl = "https://api.example.com"));
+        var document = (await host.AskAsync("GET", "/openapi/v1.json")).Json;
+        Assert.StartsWith("3.1.", document.GetProperty("openapi").GetString(), StringComparison.Ordinal);
+        Assert.Equal("https://api.example.com", document.GetProperty("servers")[0].GetProperty("url").GetString());
+        var paths = document.GetProperty("paths");
+        Assert.Equal(["/health", "/info", "/ready"], paths.EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal));
+        var refusal = paths.GetProperty("/ready").GetProperty("get").GetProperty("responses").GetProperty("503").GetProperty("content");
+        Assert.True(refusal.TryGetProperty("application/problem+json", out _));
+    }
+
+    [Fact]
+    public async Task A_route_that_no_group_protects_stays_shut()
+    {
+        var host = await Shared.GetAsync();
+        (await host.AskAsync("GET", "/forgotten")).IsProblem(404);
+    }
+
+    [Fact]
+    public async Task Every_route_of_the_product_is_protected_by_its_group()
+    {
+        await using var host = await TestHost.StartAsync(TestHost.Development());
+        var routes = host.Services.GetServices<EndpointDataSource>().SelectMany(s => s.Endpoints).OfType<RouteEndpoint>().ToArray();
+        Assert.NotEmpty(routes);
+        foreach (var route in routes)
+            Assert.True(route.Metadata.GetMetadata<Protection>() is not null, $"{route.RoutePattern.RawText} is in no group of RouteGroups.");
+    }
+
+    [Fact]
+    public async Task Not_ready_is_503_with_the_name_of_what_fails_only()
+    {
+        var works = false;
+        var asked = 0;
+        var time = new FakeTimeProvider();
+        await using var host = await TestHost.StartAsync(TestHost.Development(), services: services =>
+        {
+            services.AddSingleton<TimeProvider>(time);
+            services.AddSingleton(new ReadyCheck("store", _ =>
+            {
+                asked++;
+                return works ? ValueTask.FromResult(true) : throw new IOException("/var/lib/replymint/db is on a full disk");
+            }));
+            services.AddSingleton(new ReadyCheck("clock", _ => ValueTask.FromResult(true)));
+        });
+        var answer = (await host.AskAsync("GET", "/ready")).IsProblem(503);
+        Assert.Equal("Not ready: store.", answer.Json.GetProperty("detail").GetString());
+        Assert.Equal(200, (await host.AskAsync("GET", "/health")).Status);
+
+        // Anybody may ask, so the disk is asked at most once a second.
+        works = true;
+        (await host.AskAsync("GET", "/ready")).IsProblem(503);
+        Assert.Equal(1, asked);
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(200, (await host.AskAsync("GET", "/ready")).Status);
+    }
+
+    [Fact]
+    public async Task A_check_that_hangs_counts_as_not_ready_and_the_next_caller_is_not_kept_waiting_for_ever()
+    {
+        var time = new FakeTimeProvider();
+        var started = new TaskCompletionSource();
+        await using var host = await TestHost.StartAsync(TestHost.Development(), services: services =>
+        {
+            services.AddSingleton<TimeProvider>(time);
+            services.AddSingleton(new ReadyCheck("store", async ct =>
+            {
+                started.TrySetResult();
+                await new TaskCompletionSource().Task.WaitAsync(ct);
+                return true;
+            }));
+        });
+        var asking = host.AskAsync("GET", "/ready");
+        await started.Task;
+        time.Advance(TimeSpan.FromSeconds(5));
+        (await asking).IsProblem(503);
+    }
+
+    [Fact]
+    public async Task Control_routes_answer_on_their_socket_only()
+    {
+        var folder = Directory.CreateTempSubdirectory("replymint-run-").FullName;
+        var path = Path.Combine(folder, "control");
+        await File.WriteAllTextAsync(path, "left behind by a killed server");
+        try
+        {
+            await using (var host = await TestHost.StartAsync(TestHost.Production(), app =>
+                app.MapControl(app.Services.GetRequiredService<HttpSettings>()).MapGet("/stop", () => "stopped"), control: new ControlSocket(path)))
+            {
+                if (!OperatingSystem.IsWindows())
+                    Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+                (await host.AskAsync("GET", "/control/stop", "Host: api.example.com", "X-Forwarded-Proto: https", "X-Forwarded-For: 127.0.0.1")).IsProblem(404, https: true);
+                Assert.Equal("stopped", (await AskSocketAsync(path, "GET /control/stop HTTP/1.1\r\nHost: replymint\r\nConnection: close\r\n\r\n")).HasTheHeaders().Body);
+                Assert.Equal(200, (await AskSocketAsync(path, "GET /health HTTP/1.1\r\nHost: replymint\r\nConnection: close\r\n\r\n")).Status);
+            }
+            Assert.False(File.Exists(path));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static async Task<Answer> AskSocketAsync(string path, string raw)
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await socket.ConnectAsync(new UnixDomainSocketEndPoint(path));
+        await using var stream = new NetworkStream(socket);
+        return await TestHost.ExchangeAsync(stream, raw);
+    }
+}

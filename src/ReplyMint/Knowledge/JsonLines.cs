@@ -5,8 +5,11 @@ namespace ReplyMint.Knowledge;
 /// <summary>JSONL: one object a line. A line that is none becomes a problem; the others are read all the same.</summary>
 internal static class JsonLines
 {
-    /// <summary>Problems of one kind that are told; a file with more is not what its name says.</summary>
+    /// <summary>Broken lines that are told one by one.</summary>
     private const int MostProblems = 100;
+
+    /// <summary>Each broken line costs an exception; a file with so many is not what its name says.</summary>
+    private const int MostBroken = 5_000;
 
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = 16, CommentHandling = JsonCommentHandling.Disallow };
 
@@ -16,7 +19,7 @@ internal static class JsonLines
         var line = 0;
         var broken = 0;
         var start = 0;
-        while (start < text.Length)
+        while (start < text.Length && broken < MostBroken)
         {
             var end = text.IndexOf('\n', start);
             if (end < 0)
@@ -31,7 +34,9 @@ internal static class JsonLines
             else if (++broken <= MostProblems)
                 problems.Add(new ReadProblem(name, line, "is not a JSON object."));
         }
-        if (broken > MostProblems)
+        if (broken == MostBroken)
+            problems.Add(new ReadProblem(name, line, $"is the {MostBroken}th line that is no JSON object; what follows was not read."));
+        else if (broken > MostProblems)
             problems.Add(new ReadProblem(name, 0, $"has {broken - MostProblems} more lines that are no JSON objects."));
     }
 
@@ -80,6 +85,9 @@ internal static class JsonLines
     private static bool TryParse(ReadOnlyMemory<char> line, out JsonDocument? entry)
     {
         entry = null;
+        // What is no JSON at all is told without the cost of an exception.
+        if (line.Span[0] != '{' || line.Span[^1] != '}')
+            return false;
         try
         {
             entry = JsonDocument.Parse(line, Options);

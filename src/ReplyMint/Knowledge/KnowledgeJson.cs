@@ -5,4 +5,6 @@ namespace ReplyMint.Knowledge;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(EvalReport))]
 [JsonSerializable(typeof(Passage))]
+[JsonSerializable(typeof(SourceRecord))]
+[JsonSerializable(typeof(ClearSource))]
 internal sealed partial class KnowledgeJson : JsonSerializerContext;

@@ -1,0 +1,113 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Knowledge;
+
+/// <summary>
+/// Opens tenants' indexes and searches them. An index lies as one sealed file in the data folder's index directory; it is made
+/// anew from the sealed passages when it is absent, of another state, or does not open. Losing it loses nothing.
+/// </summary>
+internal sealed partial class KnowledgeSearch(KnowledgeStore knowledge, KeyRing keys, DataFolder folder, KnowledgeSettings settings, ILogger<KnowledgeSearch> log)
+{
+    private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    /// <summary>Changes that may come between while an index is made, before it is taken as it is.</summary>
+    private const int MostTries = 5;
+
+    private readonly IndexCache _cache = new(settings.CacheMegabytes * 1024L * 1024);
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> _openings = new(StringComparer.Ordinal);
+
+    /// <summary>From this score on a passage answers; below it the mail is held.</summary>
+    public double Threshold => settings.Threshold;
+
+    /// <summary>The tenant's passages that fit best, best first; see <see cref="KnowledgeIndex"/>.</summary>
+    /// <param name="text">A mail's newly written part, or a bare question.</param>
+    public async ValueTask<IReadOnlyList<PassageHit>> SearchAsync(string tenant, string text, int limit, string subject, CancellationToken ct) =>
+        (await IndexAsync(tenant, ct)).Search(text, limit, subject);
+
+    /// <summary>The tenant's index as the store is now.</summary>
+    public async ValueTask<KnowledgeIndex> IndexAsync(string tenant, CancellationToken ct)
+    {
+        var version = await knowledge.VersionAsync(tenant, ct);
+        if (_cache.Get(tenant, version) is { } open)
+            return open;
+        var gate = _openings.GetOrAdd(tenant, static _ => new SemaphoreSlim(1));
+        await gate.WaitAsync(ct);
+        try
+        {
+            if (_cache.Get(tenant, version) is { } meanwhile)
+                return meanwhile;
+            var own = await keys.RequireAsync(tenant, ct);
+            var index = version == 0 ? KnowledgeIndex.Of([]) : await ReadAsync(own, version, ct) ?? await RebuildAsync(own, ct);
+            _cache.Put(tenant, index);
+            return index;
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    private async Task<KnowledgeIndex?> ReadAsync(TenantKeys own, long version, CancellationToken ct)
+    {
+        try
+        {
+            var file = await File.ReadAllBytesAsync(PathOf(own.Tenant), ct);
+            // The version is part of what is sealed: an older file does not open.
+            return own.Open(SealedAs(own.Tenant), version, file) is { } plain ? KnowledgeIndex.Open(plain) : null;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private async Task<KnowledgeIndex> RebuildAsync(TenantKeys own, CancellationToken ct)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            var version = await knowledge.VersionAsync(own.Tenant, ct);
+            var builder = new IndexBuilder();
+            await foreach (var passage in knowledge.PassagesAsync(own.Tenant, ct))
+                builder.Add(passage);
+            if (await knowledge.VersionAsync(own.Tenant, ct) != version && tries < MostTries)
+                continue;
+            var bytes = builder.Build(version);
+            LogRebuilt(own.Tenant, builder.Passages, version);
+            await WriteAsync(own, version, bytes, ct);
+            return KnowledgeIndex.Open(bytes)!;
+        }
+    }
+
+    private async Task WriteAsync(TenantKeys own, long version, byte[] bytes, CancellationToken ct)
+    {
+        var path = PathOf(own.Tenant);
+        var temporary = path + ".part";
+        try
+        {
+            await using (var stream = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = Owner, Options = FileOptions.Asynchronous }))
+            {
+                await stream.WriteAsync(own.Seal(SealedAs(own.Tenant), version, bytes), ct);
+                RandomAccess.FlushToDisk(stream.SafeFileHandle);
+            }
+            File.Move(temporary, path, overwrite: true);
+            FolderSync.Sync(folder.Index);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // A full disk must not stop searches: the index in memory is whole.
+            LogNotWritten(own.Tenant, failure.GetType().Name);
+        }
+    }
+
+    private string PathOf(string tenant) => Path.Combine(folder.Index, tenant);
+
+    private static ItemKey SealedAs(string tenant) => ItemKey.Main(tenant, "index-file");
+
+    [LoggerMessage(LogLevel.Information, "Knowledge of {Tenant} was indexed: {Passages} passages, version {Version}.")]
+    private partial void LogRebuilt(string tenant, int passages, long version);
+
+    [LoggerMessage(LogLevel.Warning, "The index of {Tenant} could not be written ({Failure}); it is made anew at the next start.")]
+    private partial void LogNotWritten(string tenant, string failure);
+}

@@ -7,6 +7,7 @@ using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Inbound;
 using ReplyMint.Jobs;
+using ReplyMint.Knowledge;
 using ReplyMint.Limits;
 using ReplyMint.Outbound;
 using ReplyMint.Security;
@@ -42,6 +43,7 @@ public static class ReplyMintApp
             .AddAudit()
             .AddJobs(settings.Jobs)
             .AddLimits(settings.Rates)
+            .AddKnowledge(settings.Knowledge)
             .AddOutbound(settings.Outbound, open)
             .AddAccounts()
             .AddInbound(settings.Smtp, settings.Environment == DeploymentEnvironment.Development);

@@ -1,6 +1,7 @@
 using System.Net;
 using ReplyMint.Inbound;
 using ReplyMint.Jobs;
+using ReplyMint.Knowledge;
 using ReplyMint.Limits;
 using ReplyMint.Outbound;
 using ReplyMint.Security;
@@ -37,6 +38,9 @@ internal sealed record ReplyMintSettings
     /// <summary>How answers leave.</summary>
     public OutboundSettings Outbound { get; init; } = new();
 
+    /// <summary>What answers rest on.</summary>
+    public KnowledgeSettings Knowledge { get; init; } = new();
+
     public NoticesSettings Notices { get; init; } = new();
 
     public DnsSettings Dns { get; init; } = new();
@@ -54,6 +58,7 @@ internal sealed record ReplyMintSettings
         [
             Of("http", HttpFront().Problems()), Of("masterKey", MasterKey.Problems()), Of("smtp", Smtp.Problems()),
             Of("outbound", Outbound.Problems()), Of("rates", Rates.Problems()), Of("jobs", Jobs.Problems()),
+            Of("knowledge", Knowledge.Problems()),
         ];
         foreach (var problem in rooms.SelectMany(room => room))
             yield return problem;

@@ -18,10 +18,10 @@ internal sealed record KnowledgeSettings
     public IEnumerable<string> Problems()
     {
         if (!(Threshold is >= 0.05 and <= 1))
-            yield return "knowledge.threshold must be 0.05 to 1.";
+            yield return $"knowledge.threshold is {Threshold}; allowed is 0.05 to 1.";
         if (MaxPassages is < 1 or > 50_000)
-            yield return "knowledge.maxPassages must be 1 to 50000.";
+            yield return $"knowledge.maxPassages is {MaxPassages}; allowed are whole numbers from 1 to 50000.";
         if (CacheMegabytes is < 8 or > 4_096)
-            yield return "knowledge.cacheMegabytes must be 8 to 4096.";
+            yield return $"knowledge.cacheMegabytes is {CacheMegabytes}; allowed are whole numbers from 8 to 4096.";
     }
 }

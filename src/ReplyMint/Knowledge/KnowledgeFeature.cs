@@ -7,5 +7,5 @@ internal static class KnowledgeFeature
     public static IServiceCollection AddKnowledge(this IServiceCollection services, KnowledgeSettings settings) => services
         .AddSingleton(settings)
         .AddSingleton<KnowledgeStore>()
-        .AddSingleton<KnowledgeSearch>();
+        .AddSingleton<KnowledgeIndexes>();
 }

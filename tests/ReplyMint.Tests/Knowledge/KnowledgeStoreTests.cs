@@ -36,14 +36,14 @@ public sealed class KnowledgeStoreTests : IAsyncLifetime
     private KnowledgeStore Store(IStore? store = null, int most = 20_000) =>
         new(store ?? _open.Store, _open.Keys, _audit, TimeProvider.System, new KnowledgeSettings { MaxPassages = most });
 
-    private KnowledgeSearch Search(int megabytes = 64) =>
-        new(Store(), _open.Keys, _open.Folder, new KnowledgeSettings { CacheMegabytes = megabytes }, NullLogger<KnowledgeSearch>.Instance);
+    private KnowledgeIndexes Search(int megabytes = 64) =>
+        new(Store(), _open.Keys, _open.Folder, new KnowledgeSettings { CacheMegabytes = megabytes }, NullLogger<KnowledgeIndexes>.Instance);
 
     private static SourceReading Faq(string name, params (string Question, string Answer)[] pairs) =>
         PassageReader.Read(name, Encoding.UTF8.GetBytes(string.Join("\n\n", pairs.Select(pair => $"# {pair.Question}\n{pair.Answer}"))));
 
-    private static async Task<string> Answer(KnowledgeSearch search, string question, string tenant = Tenant) =>
-        await search.SearchAsync(tenant, question, 1, "", CancellationToken.None) is [var hit, ..] ? hit.Passage.Answer : "";
+    private static async Task<string> Answer(KnowledgeIndexes search, string question, string tenant = Tenant) =>
+        (await search.OpenAsync(tenant, CancellationToken.None)).Search(question, 1) is [var hit, ..] ? hit.Passage.Answer : "";
 
     private async Task<List<string>> PassageKeys()
     {
@@ -79,7 +79,7 @@ public sealed class KnowledgeStoreTests : IAsyncLifetime
     public async Task Nothing_of_it_lies_open()
     {
         await Store().AddAsync(Tenant, Faq("confidential-hours.md", ("When do you open?", "At ninefold.")), Actor.Machine, CancellationToken.None);
-        await Search().IndexAsync(Tenant, CancellationToken.None);
+        await Search().OpenAsync(Tenant, CancellationToken.None);
         await _open.DisposeAsync();
         var files = Directory.EnumerateFiles(_temporary.Sub("data"), "*", SearchOption.AllDirectories).ToList();
         Assert.Contains(files, file => file.EndsWith("index/t1", StringComparison.Ordinal));
@@ -103,7 +103,7 @@ public sealed class KnowledgeStoreTests : IAsyncLifetime
             await Store().AddAsync(Tenant, Faq(name, old), Actor.Machine, CancellationToken.None);
             await Assert.ThrowsAsync<IOException>(() => Store(new FailingStore(_open.Store, commits)).AddAsync(Tenant, Faq(name, changed), Actor.Machine, CancellationToken.None));
             var expected = commits < 3 ? "Old" : "New";
-            var index = await Search().IndexAsync(Tenant, CancellationToken.None);
+            var index = await Search().OpenAsync(Tenant, CancellationToken.None);
             Assert.Equal(Enumerable.Range(0, 150).Select(i => $"{expected} {i}"), index.All().Where(passage => passage.Source == name).Select(passage => passage.Answer));
             await Store().AddAsync(Tenant, Faq(name, old), Actor.Machine, CancellationToken.None);
             await Store().AddAsync(Tenant, Faq(name, changed), Actor.Machine, CancellationToken.None);
@@ -136,8 +136,8 @@ public sealed class KnowledgeStoreTests : IAsyncLifetime
         var file = Path.Combine(_open.Folder.Index, Tenant);
         await Store().AddAsync(Tenant, Faq("a.md", ("When do you open?", "At nine.")), Actor.Machine, CancellationToken.None);
         await Store().AddAsync("t2", Faq("a.md", ("When do you open?", "Never.")), Actor.Machine, CancellationToken.None);
-        await Search().IndexAsync(Tenant, CancellationToken.None);
-        await Search().IndexAsync("t2", CancellationToken.None);
+        await Search().OpenAsync(Tenant, CancellationToken.None);
+        await Search().OpenAsync("t2", CancellationToken.None);
         var bytes = await File.ReadAllBytesAsync(file);
         if (what == "changed")
             bytes[^30] ^= 1;

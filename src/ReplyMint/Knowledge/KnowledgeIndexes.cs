@@ -5,10 +5,10 @@ using ReplyMint.Storage;
 namespace ReplyMint.Knowledge;
 
 /// <summary>
-/// Opens tenants' indexes and searches them. An index lies as one sealed file in the data folder's index directory; it is made
+/// Opens tenants' indexes. An index lies as one sealed file in the data folder's index directory; it is made
 /// anew from the sealed passages when it is absent, of another state, or does not open. Losing it loses nothing.
 /// </summary>
-internal sealed partial class KnowledgeSearch(KnowledgeStore knowledge, KeyRing keys, DataFolder folder, KnowledgeSettings settings, ILogger<KnowledgeSearch> log)
+internal sealed partial class KnowledgeIndexes(KnowledgeStore knowledge, KeyRing keys, DataFolder folder, KnowledgeSettings settings, ILogger<KnowledgeIndexes> log)
 {
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
@@ -18,16 +18,8 @@ internal sealed partial class KnowledgeSearch(KnowledgeStore knowledge, KeyRing 
     private readonly IndexCache _cache = new(settings.CacheMegabytes * 1024L * 1024);
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _openings = new(StringComparer.Ordinal);
 
-    /// <summary>From this score on a passage answers; below it the mail is held.</summary>
-    public double Threshold => settings.Threshold;
-
-    /// <summary>The tenant's passages that fit best, best first; see <see cref="KnowledgeIndex"/>.</summary>
-    /// <param name="text">A mail's newly written part, or a bare question.</param>
-    public async ValueTask<IReadOnlyList<PassageHit>> SearchAsync(string tenant, string text, int limit, string subject, CancellationToken ct) =>
-        (await IndexAsync(tenant, ct)).Search(text, limit, subject);
-
     /// <summary>The tenant's index as the store is now.</summary>
-    public async ValueTask<KnowledgeIndex> IndexAsync(string tenant, CancellationToken ct)
+    public async ValueTask<KnowledgeIndex> OpenAsync(string tenant, CancellationToken ct)
     {
         var version = await knowledge.VersionAsync(tenant, ct);
         if (_cache.Get(tenant, version) is { } open)

@@ -56,7 +56,7 @@ internal sealed record ReplyMintSettings
             yield return "dns.server must be an IP address, with or without a port, such as 9.9.9.9 or 127.0.0.1:5353";
         IEnumerable<string>[] rooms =
         [
-            Of("http", HttpFront().Problems()), Of("masterKey", MasterKey.Problems()), Of("smtp", Smtp.Problems()),
+            HttpFront().Problems(), Of("masterKey", MasterKey.Problems()), Of("smtp", Smtp.Problems()),
             Of("outbound", Outbound.Problems()), Of("rates", Rates.Problems()), Of("jobs", Jobs.Problems()),
             Of("knowledge", Knowledge.Problems()),
         ];

@@ -48,6 +48,8 @@ internal sealed class HealthResult : IResult
     {
         httpContext.Response.ContentType = "application/json";
         httpContext.Response.ContentLength = Body.Length;
-        return httpContext.Response.Body.WriteAsync(Body, 0, Body.Length, httpContext.RequestAborted);
+        // Asking for the request's token would make one; so few bytes are not worth it.
+        var written = httpContext.Response.BodyWriter.WriteAsync(Body, CancellationToken.None);
+        return written.IsCompletedSuccessfully ? Task.CompletedTask : written.AsTask();
     }
 }

@@ -23,10 +23,10 @@ internal sealed record Protection(string Group)
 internal static class RouteGroups
 {
     public static RouteGroupBuilder MapPublic(this IEndpointRouteBuilder routes) =>
-        routes.MapGroup("").WithMetadata(Protection.Public);
+        routes.MapGroup("").WithMetadata(Protection.Public).WithTags(Protection.Public.Group);
 
     public static RouteGroupBuilder MapWebhooks(this IEndpointRouteBuilder routes, HttpSettings settings) =>
-        routes.MapGroup("/webhooks").WithMetadata(Protection.Webhooks, new BodyLimit(settings.Limits.MaxMailBytes));
+        routes.MapGroup("/webhooks").WithMetadata(Protection.Webhooks, new BodyLimit(settings.Limits.MaxMailBytes)).WithTags(Protection.Webhooks.Group);
 
     public static RouteGroupBuilder MapControl(this IEndpointRouteBuilder routes, HttpSettings settings) =>
         routes.MapGroup("/control").WithMetadata(Protection.Control, new BodyLimit(settings.Limits.MaxMailBytes)).ExcludeFromDescription();

@@ -48,6 +48,9 @@ internal static class SecurityFeature
                 document.Info = new() { Title = "ReplyMint", Version = HealthEndpoints.Version };
                 // Never the name that the first caller happened to use.
                 document.Servers = settings.PublicUrl is null ? [] : [new() { Url = settings.PublicUrl }];
+                // HEAD is GET without the body; described twice it would give two operations one id.
+                foreach (var path in document.Paths.Values)
+                    path.Operations?.Remove(HttpMethod.Head);
                 return Task.CompletedTask;
             });
         });

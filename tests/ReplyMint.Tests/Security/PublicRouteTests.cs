@@ -38,6 +38,8 @@ public sealed class PublicRouteTests
         Assert.Equal("https://api.example.com", document.GetProperty("servers")[0].GetProperty("url").GetString());
         var paths = document.GetProperty("paths");
         Assert.Equal(["/health", "/info", "/ready"], paths.EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal));
+        Assert.Equal("get", Assert.Single(paths.GetProperty("/health").EnumerateObject()).Name);
+        Assert.Equal("public", paths.GetProperty("/health").GetProperty("get").GetProperty("tags")[0].GetString());
         var refusal = paths.GetProperty("/ready").GetProperty("get").GetProperty("responses").GetProperty("503").GetProperty("content");
         Assert.True(refusal.TryGetProperty("application/problem+json", out _));
     }

@@ -79,7 +79,7 @@ internal sealed class KnowledgeIndex
         var title = subject.AsSpan(0, Math.Min(subject.Length, MostSubject));
         var asks = Asks(title, language);
         foreach (var sentence in sentences[..count])
-            asks |= sentence.Asks && Asks(mail.Slice(sentence.Start, sentence.Length), language);
+            asks |= sentence is { Asks: true, Whole: false } && Asks(mail.Slice(sentence.Start, sentence.Length), language);
         // One more than asked for: the last of them still needs a rival.
         var best = new Best(limit + 1);
         var found = new Best(limit + 1);

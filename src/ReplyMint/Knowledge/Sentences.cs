@@ -20,7 +20,7 @@ internal static class Sentences
             var asks = text[start..end].IndexOfAny('?', '？') >= 0;
             if (HasWord(text[start..end]) && (asks || !Courtesy.Is(text[start..end])))
             {
-                Place(sentences, new Sentence(start, end - start, asks), ref questions, ref count);
+                Place(sentences, new Sentence(start, end - start, asks, Whole: false), ref questions, ref count);
                 inParagraph++;
                 paragraphAsks |= asks;
             }
@@ -28,7 +28,7 @@ internal static class Sentences
             if (start == text.Length || EndsParagraph(text, start))
             {
                 if (paragraphAsks && inParagraph is 2 or 3)
-                    Place(sentences, new Sentence(paragraph, start - paragraph, Asks: true), ref questions, ref count);
+                    Place(sentences, new Sentence(paragraph, start - paragraph, Asks: true, Whole: true), ref questions, ref count);
                 (paragraph, inParagraph, paragraphAsks) = (start, 0, false);
             }
         }
@@ -113,4 +113,5 @@ internal static class Sentences
 }
 
 /// <summary>Where a sentence lies in its text, and whether it has a question mark.</summary>
-internal readonly record struct Sentence(int Start, int Length, bool Asks);
+/// <param name="Whole">It is a whole paragraph, whose sentences are there too.</param>
+internal readonly record struct Sentence(int Start, int Length, bool Asks, bool Whole);

@@ -25,9 +25,11 @@ internal static class Stemmer
             end -= 3;
         else if (end > 4 && (Ends(word, end, "em") || Ends(word, end, "en") || Ends(word, end, "er") || Ends(word, end, "es") || Ends(word, end, "st")))
             end -= 2;
-        else if (end > 3 && word[end - 1] is 'e' or 'n')
+        else if (end > 3 && word[end - 1] == 'e')
             end--;
-        else if (end > 3 && word[end - 1] == 's' && word[end - 2] != 's')
+        else if (end > 4 && word[end - 1] == 'n' && word[end - 2] is 'l' or 'r')
+            end--;
+        else if (end > 3 && word[end - 1] == 's' && word[end - 2] is 'a' or 'i' or 'o' or 'y')
             end--;
         // Häuser and Haus, Öffnung and öffnen: the umlaut is no part of the stem.
         return FoldUmlauts(word, end);

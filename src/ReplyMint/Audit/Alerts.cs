@@ -12,13 +12,16 @@ internal sealed record Alert(string Id, string Kind, string Subject, string Text
     public DateTimeOffset? AcknowledgedAt { get; init; }
 }
 
+/// <summary>Adds to the commit that stores an alert what makes the operator hear of it; given by the room that sends notices.</summary>
+internal delegate void AlertAnnouncer(Commit commit, Alert alert);
+
 /// <summary>Alert records of the installation. Telling people is the work of the notices.</summary>
-internal sealed class Alerts(IStore store, TimeProvider time)
+/// <param name="store">The store.</param>
+/// <param name="time">The clock.</param>
+/// <param name="announcer">Asked late, since who tells needs rooms that raise alerts themselves.</param>
+internal sealed class Alerts(IStore store, TimeProvider time, Func<AlertAnnouncer>? announcer = null)
 {
     private static readonly TimeSpan Kept = TimeSpan.FromDays(365);
-
-    /// <summary>Adds a job that tells the operator to the commit that stores the alert; set by the room that sends notices.</summary>
-    public Action<Commit, Alert>? Announce { get; set; }
 
     /// <summary>Raises an alert, or does nothing when the same one is open already.</summary>
     public async Task RaiseAsync(string kind, string subject, string text, CancellationToken ct)
@@ -29,7 +32,7 @@ internal sealed class Alerts(IStore store, TimeProvider time)
         var commit = new Commit()
             .Put(KeyOf(alert.Id), value, Condition.Absent, expires: alert.At + Kept)
             .Put(open, value, Condition.Absent, expires: alert.At + Kept);
-        Announce?.Invoke(commit, alert);
+        announcer?.Invoke().Invoke(commit, alert);
         await store.CommitAsync(commit, ct);
     }
 

@@ -1,0 +1,152 @@
+using ReplyMint.Accounts;
+using ReplyMint.Audit;
+using ReplyMint.Inbound;
+using ReplyMint.Jobs;
+using ReplyMint.Limits;
+using ReplyMint.Mail;
+using ReplyMint.Outbound;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Replies;
+
+/// <summary>How a person's decision on a draft ended.</summary>
+internal abstract record DeskOutcome
+{
+    public sealed record Done : DeskOutcome;
+    public sealed record NotFound : DeskOutcome;
+    /// <summary>Decided before, by a person or since somebody answered.</summary>
+    public sealed record NotWaiting(DraftState State) : DeskOutcome;
+    /// <summary>The guard holds it. What can be overridden has to be named by the person.</summary>
+    public sealed record Guarded(IReadOnlyList<GuardFinding> Findings) : DeskOutcome;
+    public sealed record QuotaUsedUp : DeskOutcome;
+    /// <summary>The text was removed by retention or erasure, so there is nothing left to answer to.</summary>
+    public sealed record Gone : DeskOutcome;
+}
+
+/// <summary>Where people decide: approve, edit, reject. Each decision is one commit with its audit entry.</summary>
+internal sealed class DraftDesk(
+    IStore store, KeyRing keys, Messages messages, MessageTexts texts, Mailboxes mailboxes, Drafts drafts, Receipts receipts,
+    RateWindows rates, Allowances allowances, Outbox outbox, JobQueue jobs, ReplyLetters letters, AuditLog audit, TimeProvider time)
+{
+    /// <summary>Sends a waiting draft, as it is or with a person's text.</summary>
+    /// <param name="text">The person's text, or null to send the draft as it stands.</param>
+    /// <param name="overridden">Rules of the guard whose findings the person has seen and sends all the same.</param>
+    public async Task<DeskOutcome> ApproveAsync(string tenant, string id, string? text, IReadOnlySet<GuardRule> overridden, Actor actor, CancellationToken ct)
+    {
+        Job? send = null;
+        var outcome = await store.RetryAsync<DeskOutcome>(async (commit, token) =>
+        {
+            send = null;
+            if (await FindAsync(tenant, id, token) is not ({ } draft, { } message))
+                return new DeskOutcome.NotFound();
+            if (draft.Record.State != DraftState.Waiting)
+                return new DeskOutcome.NotWaiting(draft.Record.State);
+            if (await texts.FindAsync(message, token) is not { } stored || await mailboxes.GetAsync(tenant, message.Record.Mailbox, token) is not { } mailbox
+                || await messages.PersonAsync(tenant, message.Record.Person, token) is not { } person)
+                return new DeskOutcome.Gone();
+            var mail = stored.ToMail(message.Summary);
+            var decision = new PersonDecision(actor.Id, overridden, text is not null);
+            var guarded = ApprovedDraft.From(Drafting.ToGuard(mail, mailbox, text ?? draft.Content.Text, draft.Content), decision);
+            if (guarded.Draft is not { } approved)
+                return new DeskOutcome.Guarded(guarded.Findings);
+            if (!await CountAsync(commit, tenant, message, token))
+                return new DeskOutcome.QuotaUsedUp();
+            Drafts.Write(commit, person, Decided(draft, DraftState.Approved, actor), text is null ? draft.Content : draft.Content with { Text = text, Drafter = "person" }, draft.Item);
+            Messages.Write(commit, person, message.Record with { State = MessageState.Answered, Reasons = ["approved"], DecidedAt = time.GetUtcNow() }, message.Summary, message.Item);
+            await WriteReceiptAsync(commit, person, message, actor, guarded.Findings, token);
+            send = outbox.Enqueue(commit, tenant, person, letters.RecordOf(message, mailbox), letters.Write(mail, mailbox, message, approved));
+            await audit.AppendAsync(commit, tenant, Entry(actor, text is null ? "draft.approve" : "draft.edit-and-approve", id, guarded.Findings), token);
+            return new DeskOutcome.Done();
+        }, ct);
+        if (send is not null)
+            jobs.Wake(send);
+        return outcome;
+    }
+
+    /// <summary>Keeps a person's text with the draft, without sending it.</summary>
+    public Task<DeskOutcome> EditAsync(string tenant, string id, string text, Actor actor, CancellationToken ct) =>
+        store.RetryAsync<DeskOutcome>(async (commit, token) =>
+        {
+            if (await FindAsync(tenant, id, token) is not ({ } draft, { } message))
+                return new DeskOutcome.NotFound();
+            if (draft.Record.State != DraftState.Waiting)
+                return new DeskOutcome.NotWaiting(draft.Record.State);
+            if (await messages.PersonAsync(tenant, message.Record.Person, token) is not { } person)
+                return new DeskOutcome.Gone();
+            Drafts.Write(commit, person, draft.Record, draft.Content with { Text = text, Drafter = "person" }, draft.Item);
+            await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "draft.edit", id), token);
+            return new DeskOutcome.Done();
+        }, ct);
+
+    /// <summary>Leaves the mail without an answer.</summary>
+    public Task<DeskOutcome> RejectAsync(string tenant, string id, Actor actor, CancellationToken ct) =>
+        store.RetryAsync<DeskOutcome>(async (commit, token) =>
+        {
+            if (await FindAsync(tenant, id, token) is not ({ } draft, { } message))
+                return new DeskOutcome.NotFound();
+            if (draft.Record.State != DraftState.Waiting)
+                return new DeskOutcome.NotWaiting(draft.Record.State);
+            if (await messages.PersonAsync(tenant, message.Record.Person, token) is not { } person)
+                return new DeskOutcome.Gone();
+            Drafts.Write(commit, person, Decided(draft, DraftState.Rejected, actor), draft.Content, draft.Item);
+            Messages.Write(commit, person, message.Record with { State = MessageState.Ignored, Reasons = ["rejected"], DecidedAt = time.GetUtcNow() }, message.Summary, message.Item);
+            await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "draft.reject", id), token);
+            return new DeskOutcome.Done();
+        }, ct);
+
+    /// <summary>Decides on a held message anew, such as after a stop switch was lifted or knowledge was added.</summary>
+    public async Task<DeskOutcome> RetryAsync(string tenant, string id, Actor actor, CancellationToken ct)
+    {
+        Job? job = null;
+        var outcome = await store.RetryAsync<DeskOutcome>(async (commit, token) =>
+        {
+            job = null;
+            if (await FindAsync(tenant, id, token) is not ({ } draft, { } message))
+                return new DeskOutcome.NotFound();
+            if (draft.Record.State != DraftState.Waiting || message.Record.State != MessageState.Held)
+                return new DeskOutcome.NotWaiting(draft.Record.State);
+            if (await messages.PersonAsync(tenant, message.Record.Person, token) is not { } person || await messages.RawAsync(message, token) is null)
+                return new DeskOutcome.Gone();
+            Messages.Write(commit, person, message.Record with { State = MessageState.Received, Reasons = [], DecidedAt = null }, message.Summary, message.Item);
+            // The new decision writes these anew. What the mail itself said last must not count as "said before".
+            foreach (var key in (ItemKey[])[Drafts.KeyOf(tenant, id), Drafts.WaitingKey(tenant, id), Receipts.KeyOf(tenant, id), MessageTexts.KeyOf(tenant, id), ReplyWorkReader.LastTextKey(tenant, message.Record.Thread)])
+                commit.Delete(key);
+            job = jobs.Add(commit, tenant, Inbox.JobKind, id);
+            await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "message.retry", id), token);
+            return new DeskOutcome.Done();
+        }, ct);
+        if (job is not null)
+            jobs.Wake(job);
+        return outcome;
+    }
+
+    private async Task<(Draft?, Message?)> FindAsync(string tenant, string id, CancellationToken ct) =>
+        (await drafts.FindAsync(tenant, id, ct), await messages.FindAsync(tenant, id, ct));
+
+    private DraftRecord Decided(Draft draft, DraftState state, Actor actor) =>
+        draft.Record with { State = state, DecidedAt = time.GetUtcNow(), DecidedBy = actor.Id };
+
+    // A person's answer counts like any other: the rates protect the correspondent, the quota the bill.
+    private async Task<bool> CountAsync(Commit commit, string tenant, Message message, CancellationToken ct)
+    {
+        var (allowance, left) = await allowances.ReadAsync(tenant, ct);
+        if (left <= 0)
+            return false;
+        Allowances.Reserve(commit, tenant, allowance);
+        var own = await keys.RequireAsync(tenant, ct);
+        var author = AddressRules.Normalize(message.Summary.From.Address);
+        (await rates.ReadAsync(tenant, message.Record.Thread, own.Hash("rate", author is null ? "" : AddressRules.WithoutTag(author)), ct)).Record(commit);
+        return true;
+    }
+
+    private async Task WriteReceiptAsync(Commit commit, PersonKey person, Message message, Actor actor, IReadOnlyList<GuardFinding> findings, CancellationToken ct)
+    {
+        if (await receipts.FindAsync(message.Tenant, message.Id, message.Record.Person, ct) is not ({ } receipt, { } item))
+            return;
+        var changed = receipt with { DecidedBy = actor.Id, Overridden = [.. findings.Select(finding => finding.Rule.ToString()).Distinct()] };
+        Receipts.Write(commit, person, message.Record, changed, item);
+    }
+
+    private static AuditEntry Entry(Actor actor, string act, string id, IReadOnlyList<GuardFinding> overridden) =>
+        new(actor, act, id, overridden.Count == 0 ? null : new Dictionary<string, string> { ["overridden"] = string.Join(",", overridden.Select(finding => finding.Rule).Distinct()) });
+}

@@ -1,0 +1,130 @@
+using System.Globalization;
+using ReplyMint.Accounts;
+using ReplyMint.Jobs;
+using ReplyMint.Knowledge;
+using ReplyMint.Mail;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Replies;
+
+/// <summary>What came of drafting: a text, or why there is none, or when to try again.</summary>
+internal sealed record Drafted
+{
+    public required DraftContent Content { get; init; }
+    /// <summary>A reason to hold it whatever else; null for none.</summary>
+    public string? Hold { get; init; }
+    /// <summary>A tenant's rule says that this mail gets no answer.</summary>
+    public bool Ignore { get; init; }
+    /// <summary>The machinery failed for now; the mail is decided on later.</summary>
+    public JobOutcome? Retry { get; init; }
+    public string Note { get; init; } = "";
+    public IReadOnlyList<GuardFinding> Findings { get; init; } = [];
+    public ModelUsage? Usage { get; init; }
+    public string SystemPrompt { get; init; } = "";
+    public string Canary { get; init; } = "";
+
+    public bool HasText => Content.Text.Length > 0;
+
+    public static Drafted Nothing(string note) => new() { Content = new DraftContent { Text = "", Drafter = "", Language = "" }, Note = note };
+}
+
+/// <summary>
+/// Chooses who writes: the tenant's own rules first, then a fixed answer, then the model where one is configured, else
+/// the extractive drafter.
+/// </summary>
+internal sealed class Drafting(KnowledgeIndexes indexes, KnowledgeSettings settings, ModelSpending spending, TimeProvider time, ModelDrafter? model = null)
+{
+    // The drafters look at few; a person who decides is shown these.
+    private const int Hits = 5;
+    private const int MaxModelTries = 4;
+
+    public async Task<Drafted> DraftAsync(ReplyWork work, CancellationToken ct)
+    {
+        var (mail, mailbox) = (work.Mail, work.Mailbox);
+        var rule = MailRules.Match(mailbox.Rules, mail);
+        if (rule is { Action: RuleAction.Ignore })
+            return Drafted.Nothing("rule:" + rule.Name) with { Ignore = true };
+        if (rule is { Action: RuleAction.Template })
+            return Of(MailRules.Fill(rule.Template, mail, mailbox, "rule:" + rule.Name), [], work);
+        var fixedAnswer = work.HolidayAnswer.Length > 0 ? work.HolidayAnswer : mailbox.FixedAnswer;
+        var drafted = fixedAnswer.Length > 0
+            ? Of(MailRules.Fill(fixedAnswer, mail, mailbox, "fixed"), [], work)
+            : await FromKnowledgeAsync(work, ct);
+        return rule is null ? drafted : drafted with { Hold = "rule:" + rule.Name };
+    }
+
+    /// <summary>What the guard is asked for a draft of this moment.</summary>
+    public static GuardInput ToGuard(ReplyWork work, Drafted drafted) =>
+        ToGuard(work.Mail, work.Mailbox, drafted.Content.Text, drafted.Content) with { SystemPrompt = drafted.SystemPrompt, Canary = drafted.Canary };
+
+    /// <summary>What the guard is asked for a person's text or a stored draft.</summary>
+    public static GuardInput ToGuard(InboundMail mail, Mailbox mailbox, string text, DraftContent content) => new()
+    {
+        Text = text,
+        Mail = mail,
+        Mailbox = mailbox,
+        Passages = [.. content.Passages.Select(hit => hit.Passage)],
+        Language = content.Language,
+    };
+
+    private async Task<Drafted> FromKnowledgeAsync(ReplyWork work, CancellationToken ct)
+    {
+        var index = await indexes.OpenAsync(work.Tenant.Id, ct);
+        var hits = index.Search(work.Mail.Reply, Hits, work.Mail.Subject);
+        var request = new DraftRequest(work.Mail, work.Mailbox, hits, settings.Threshold) { MailId = work.Message.Id };
+        if (model is null)
+            return Of(ExtractiveDrafter.Draft(request), hits, work);
+        var outcome = await model.DraftAsync(request, new ModelBudget(await spending.LastDayAsync(ct)), ct);
+        if (outcome.Usage is { Cost: > 0 } usage)
+            await spending.AddAsync(usage.Cost, ct);
+        return Of(outcome, hits, work);
+    }
+
+    private Drafted Of(DraftOutcome outcome, IReadOnlyList<PassageHit> hits, ReplyWork work)
+    {
+        switch (outcome)
+        {
+            case DraftOutcome.Draft draft:
+                var used = draft.Passages.Select(passage => passage.Id).ToHashSet(StringComparer.Ordinal);
+                return new Drafted
+                {
+                    Content = new DraftContent { Text = draft.Text, Drafter = draft.Author, Language = draft.Language, Passages = [.. hits.Where(hit => used.Contains(hit.Passage.Id))] },
+                    Usage = outcome.Usage,
+                    SystemPrompt = draft.SystemPrompt,
+                    Canary = draft.Canary,
+                };
+            case DraftOutcome.Failed { Retryable: true } failed when work.Job.Attempts < MaxModelTries:
+                return Drafted.Nothing(failed.Reason) with { Retry = new JobOutcome.Again(failed.RetryAfter ?? TimeSpan.FromSeconds(5 << work.Job.Attempts)) };
+            case DraftOutcome.Failed failed:
+                return Near(hits, failed.Reason) with { Hold = "model-failed", Usage = outcome.Usage };
+            case DraftOutcome.NothingFits nothing:
+                return Near(hits, nothing.Reason) with { Hold = "no-knowledge", Usage = outcome.Usage };
+            default:
+                throw new InvalidOperationException("Unknown outcome.");
+        }
+    }
+
+    // Who has to write himself is shown the nearest passages all the same.
+    private static Drafted Near(IReadOnlyList<PassageHit> hits, string note) =>
+        Drafted.Nothing(note) with { Content = new DraftContent { Text = "", Drafter = "", Language = "", Passages = [.. hits.Take(3)] } };
+}
+
+/// <summary>What models cost in the last 24 hours, in whole millionths of the price's currency, one counter an hour.</summary>
+internal sealed class ModelSpending(IStore store, TimeProvider time)
+{
+    private const string Prefix = "model-spent/";
+    private const decimal Unit = 1_000_000m;
+
+    public async ValueTask<decimal> LastDayAsync(CancellationToken ct)
+    {
+        var page = await store.QueryAsync(Table.Main, KeyRing.Installation, new Storage.Range(Prefix), null, ct);
+        return page.Items.Sum(item => item.Count) / Unit;
+    }
+
+    public async Task AddAsync(decimal cost, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        var key = ItemKey.Main(KeyRing.Installation, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{now:yyyyMMddHH}"));
+        await store.CommitAsync(new Commit().Add(key, (long)Math.Ceiling(cost * Unit), expires: now.AddHours(24)), ct);
+    }
+}

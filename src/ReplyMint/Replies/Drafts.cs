@@ -1,0 +1,89 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using ReplyMint.Inbound;
+using ReplyMint.Knowledge;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Replies;
+
+[JsonConverter(typeof(JsonStringEnumConverter<DraftState>))]
+internal enum DraftState { Waiting, Approved, Rejected, Cancelled }
+
+/// <summary>The clear part of a draft; it has its message's id.</summary>
+internal sealed record DraftRecord
+{
+    public int V { get; init; } = 1;
+    public required string Id { get; init; }
+    public required string Mailbox { get; init; }
+    public required string Person { get; init; }
+    public DraftState State { get; init; }
+    /// <summary>Why a person has to look: names of rules, "mode" or "no-knowledge".</summary>
+    public IReadOnlyList<string> Reasons { get; init; } = [];
+    public required DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset? DecidedAt { get; init; }
+    public string? DecidedBy { get; init; }
+}
+
+/// <summary>What was drafted and on what it rests; sealed with the correspondent's key.</summary>
+internal sealed record DraftContent
+{
+    /// <summary>The text as it would leave; empty when a person has to write it.</summary>
+    public required string Text { get; init; }
+    /// <summary>"extractive", "model", "fixed", "rule" or "person".</summary>
+    public required string Drafter { get; init; }
+    public required string Language { get; init; }
+    public IReadOnlyList<PassageHit> Passages { get; init; } = [];
+}
+
+/// <summary>A draft, opened.</summary>
+internal sealed record Draft(DraftRecord Record, DraftContent Content, Item Item)
+{
+    public string Id => Record.Id;
+    public string Tenant => Item.Key.Partition;
+}
+
+/// <summary>Stores drafts, and the short list of what waits for a person.</summary>
+internal sealed class Drafts(IStore store, Messages messages)
+{
+    private const string WaitingPrefix = "waiting/";
+
+    public static ItemKey KeyOf(string tenant, string id) => ItemKey.Main(tenant, "draft/" + id);
+
+    public static ItemKey WaitingKey(string tenant, string id) => ItemKey.Main(tenant, WaitingPrefix + id);
+
+    /// <summary>Adds a draft to a commit, and to the waiting list while it waits.</summary>
+    public static void Write(Commit commit, PersonKey person, DraftRecord record, DraftContent content, Item? before)
+    {
+        var key = KeyOf(person.Tenant, record.Id);
+        var plain = JsonSerializer.SerializeToUtf8Bytes(content, RepliesJson.Default.DraftContent);
+        var expires = record.CreatedAt + Messages.TextKept;
+        commit.Put(key, JsonSerializer.SerializeToUtf8Bytes(record, RepliesJson.Default.DraftRecord), Condition.Same(before), person.Seal(key, (before?.Version ?? 0) + 1, plain), expires);
+        if (record.State == DraftState.Waiting)
+            commit.Put(WaitingKey(person.Tenant, record.Id), "{\"v\":1}"u8.ToArray(), Condition.Any, expires: expires);
+        else
+            commit.Delete(WaitingKey(person.Tenant, record.Id));
+    }
+
+    public async ValueTask<Draft?> FindAsync(string tenant, string id, CancellationToken ct)
+    {
+        if (await store.GetAsync(KeyOf(tenant, id), ct) is not { } item)
+            return null;
+        var record = JsonSerializer.Deserialize(item.Value.Span, RepliesJson.Default.DraftRecord)!;
+        return await messages.PersonAsync(tenant, record.Person, ct) is { } person
+            ? new Draft(record, JsonSerializer.Deserialize(person.Open(item), RepliesJson.Default.DraftContent)!, item)
+            : null;
+    }
+
+    /// <summary>What waits for a person, oldest first.</summary>
+    public async Task<IReadOnlyList<Draft>> WaitingAsync(string tenant, CancellationToken ct)
+    {
+        var waiting = new List<Draft>();
+        await foreach (var item in store.AllAsync(Table.Main, tenant, WaitingPrefix, ct))
+            if (await FindAsync(tenant, item.Key.Sort[WaitingPrefix.Length..], ct) is { } draft)
+                waiting.Add(draft);
+        return waiting;
+    }
+
+    public async ValueTask<bool> IsWaitingAsync(string tenant, string id, CancellationToken ct) =>
+        await store.GetAsync(WaitingKey(tenant, id), ct) is not null;
+}

@@ -1,0 +1,39 @@
+using System.Text.Json.Serialization;
+using Microsoft.Extensions.DependencyInjection;
+using ReplyMint.Audit;
+using ReplyMint.Inbound;
+using ReplyMint.Jobs;
+using ReplyMint.Security;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Replies;
+
+internal static class RepliesFeature
+{
+    public static IServiceCollection AddReplies(this IServiceCollection services, ModelSettings model, OperatorNoticeSettings notices, OpenStore open, SecretSource secrets) => services
+        .AddModel(model, secrets, Convert.ToHexStringLower(open.Installation.Derive("model canary").AsSpan(0, 8)))
+        .AddSingleton(notices)
+        .AddSingleton(new NoticeHttp(OutsideHttp.Create(notices.AllowPrivateWebhooks)))
+        .AddSingleton<ModelSpending>()
+        .AddSingleton<Drafting>()
+        .AddSingleton<Drafts>()
+        .AddSingleton<Receipts>()
+        .AddSingleton<ReplyLetters>()
+        .AddSingleton<ReplyWorkReader>()
+        .AddSingleton<ReplyEndings>()
+        .AddSingleton<ReplyPipeline>()
+        .AddSingleton<DraftDesk>()
+        .AddSingleton<Notices>()
+        .AddSingleton(provider => new JobHandler(Inbox.JobKind, provider.GetRequiredService<ReplyPipeline>().HandleAsync))
+        .AddSingleton(provider => new JobHandler(Notices.DraftsJob, provider.GetRequiredService<Notices>().TellDraftsAsync))
+        .AddSingleton(provider => new JobHandler(Notices.ReminderJob, provider.GetRequiredService<Notices>().RemindAsync))
+        .AddSingleton(provider => new JobHandler(Notices.AlertJob, provider.GetRequiredService<Notices>().TellAlertAsync))
+        .AddSingleton<Func<AlertAnnouncer>>(provider => () => provider.GetRequiredService<Notices>().Announce);
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]
+[JsonSerializable(typeof(DraftRecord))]
+[JsonSerializable(typeof(DraftContent))]
+[JsonSerializable(typeof(Receipt))]
+[JsonSerializable(typeof(NoticeEvent))]
+internal sealed partial class RepliesJson : JsonSerializerContext;

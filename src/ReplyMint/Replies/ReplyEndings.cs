@@ -1,0 +1,97 @@
+using ReplyMint.Inbound;
+using ReplyMint.Jobs;
+using ReplyMint.Limits;
+using ReplyMint.Mail;
+using ReplyMint.Outbound;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Replies;
+
+/// <summary>The three ends of a message, each one commit: state, receipt, text, and what follows from it.</summary>
+internal sealed class ReplyEndings(IStore store, Outbox outbox, JobQueue jobs, Notices notices, ReplyLetters letters, Suppressions suppressions, ReplyTokens tokens, TimeProvider time)
+{
+    private static readonly TimeSpan TextRemembered = TimeSpan.FromDays(30);
+
+    /// <summary>No answer. A bounce of one of our own mails is noted where it belongs.</summary>
+    public async Task<JobOutcome> IgnoreAsync(ReplyWork work, Verdict verdict, CancellationToken ct, string note = "")
+    {
+        await NoteBounceAsync(work, ct);
+        var commit = Begin(work, MessageState.Ignored, note.Length > 0 ? [.. verdict.Reasons, note] : [.. verdict.Reasons]);
+        Receipts.Write(commit, work.Person, work.Message.Record, new Receipt { Verdict = verdict, Mode = work.Mode.ToString(), Note = note }, null);
+        return await CommitAsync(commit, [], ct);
+    }
+
+    /// <summary>A person has to look: with a draft where there is one.</summary>
+    public async Task<JobOutcome> HoldAsync(ReplyWork work, Verdict verdict, Drafted drafted, IEnumerable<string> why, CancellationToken ct)
+    {
+        var reasons = why.ToList();
+        var commit = Begin(work, MessageState.Held, reasons);
+        Receipts.Write(commit, work.Person, work.Message.Record, ReceiptOf(work, verdict, drafted), null);
+        var draft = new DraftRecord
+        {
+            Id = work.Message.Id,
+            Mailbox = work.Mailbox.Id,
+            Person = work.Person.Person,
+            Reasons = reasons,
+            CreatedAt = time.GetUtcNow(),
+        };
+        Drafts.Write(commit, work.Person, draft, drafted.Content, null);
+        return await CommitAsync(commit, notices.Announce(commit, work.Tenant, draft.Id), ct);
+    }
+
+    /// <summary>The answer goes to the outbox, counted in the same commit against rates and quota.</summary>
+    public async Task<JobOutcome> AnswerAsync(ReplyWork work, Verdict verdict, Drafted drafted, ApprovedDraft approved, CancellationToken ct)
+    {
+        var commit = Begin(work, MessageState.Answered, [drafted.Content.Drafter]);
+        Receipts.Write(commit, work.Person, work.Message.Record, ReceiptOf(work, verdict, drafted), null);
+        work.Rates.Record(commit);
+        Allowances.Reserve(commit, work.Tenant.Id, work.Allowance);
+        var job = outbox.Enqueue(commit, work.Tenant.Id, work.Person, letters.RecordOf(work.Message, work.Mailbox), letters.Write(work.Mail, work.Mailbox, work.Message, approved));
+        return await CommitAsync(commit, [job], ct);
+    }
+
+    private Commit Begin(ReplyWork work, MessageState state, IReadOnlyList<string> reasons)
+    {
+        var commit = new Commit();
+        var record = work.Message.Record with { State = state, Reasons = reasons, DecidedAt = time.GetUtcNow() };
+        Messages.Write(commit, work.Person, record, work.Message.Summary, work.Message.Item);
+        MessageTexts.Write(commit, work.Person, record, MessageText.Of(work.Mail), null);
+        commit.Put(ReplyWorkReader.LastTextKey(work.Tenant.Id, record.Thread), System.Text.Encoding.ASCII.GetBytes(work.TextHash), Condition.Any, expires: record.ReceivedAt + TextRemembered);
+        work.Job.Complete(commit);
+        return commit;
+    }
+
+    private static Receipt ReceiptOf(ReplyWork work, Verdict verdict, Drafted drafted) => new()
+    {
+        Verdict = verdict,
+        Mode = work.Mode.ToString(),
+        Drafter = drafted.Content.Drafter,
+        Passages = [.. drafted.Content.Passages.Select(hit => new ReceiptPassage(hit.Passage.Id, hit.Passage.Source, hit.Passage.Question, hit.Score))],
+        Findings = drafted.Findings,
+        Note = drafted.Note,
+        Usage = drafted.Usage,
+    };
+
+    private async Task<JobOutcome> CommitAsync(Commit commit, IReadOnlyList<Job> wake, CancellationToken ct)
+    {
+        // A conflict means that a rate, the quota or the message moved since it was read: decide anew on what is true now.
+        if (await store.CommitAsync(commit, ct) == CommitResult.Conflict)
+            return new JobOutcome.Wait(TimeSpan.Zero);
+        foreach (var job in wake)
+            jobs.Wake(job);
+        return JobOutcome.Finished;
+    }
+
+    private async Task NoteBounceAsync(ReplyWork work, CancellationToken ct)
+    {
+        if (work.Mail.Envelope.Recipient is not { } recipient || tokens.ReadBounceAddress(recipient) is not { } subject || subject.TenantId != work.Tenant.Id)
+            return;
+        var permanent = BounceReport.Read(work.Mail).FirstOrDefault(report => report.Permanent);
+        if (await outbox.FindAsync(subject.TenantId, subject.OutboxId, ct) is not { } entry)
+            return;
+        await outbox.RecordEventAsync(subject.TenantId, subject.OutboxId, new DeliveryEvent(work.Message.Id, "bounced", time.GetUtcNow(), permanent?.Status ?? ""), ct);
+        // Whom we wrote to is suppressed, not whom the report names: anybody may write a report.
+        if (permanent is not null)
+            await suppressions.AddAsync(subject.TenantId, entry.Mail.To, SuppressionReason.PermanentFailure, ct);
+    }
+}

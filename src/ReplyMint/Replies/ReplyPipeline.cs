@@ -1,0 +1,44 @@
+using ReplyMint.Accounts;
+using ReplyMint.Jobs;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Replies;
+
+/// <summary>The way of one accepted mail, from its job to the outbox (or to a recorded reason for silence).</summary>
+internal sealed class ReplyPipeline(IStore store, ReplyWorkReader reader, Drafting drafting, ReplyEndings endings)
+{
+    public async Task<JobOutcome> HandleAsync(Job job, CancellationToken ct)
+    {
+        if (await reader.ReadAsync(job, ct) is not { } work)
+            return await DropAsync(job, ct);
+
+        var verdict = ReplyPolicy.Decide(work.Facts);
+        if (verdict.Result == Decision.Ignore)
+            return await endings.IgnoreAsync(work, verdict, ct);
+        if (verdict.NoDraft)
+            return await endings.HoldAsync(work, verdict, Drafted.Nothing(""), verdict.Reasons, ct);
+
+        var drafted = await drafting.DraftAsync(work, ct);
+        if (drafted.Retry is { } later)
+            return later;
+        if (drafted.Ignore)
+            return await endings.IgnoreAsync(work, verdict, ct, drafted.Note);
+        if (!drafted.HasText || verdict.Result == Decision.Hold || drafted.Hold is not null)
+            return await endings.HoldAsync(work, verdict, drafted, drafted.Hold is null ? verdict.Reasons : [.. verdict.Reasons, drafted.Hold], ct);
+
+        var guarded = ApprovedDraft.From(Drafting.ToGuard(work, drafted));
+        if (guarded.Draft is not { } approved)
+            return await endings.HoldAsync(work, verdict, drafted with { Findings = guarded.Findings }, [.. guarded.Findings.Select(finding => $"guard-{finding.Rule}".ToLowerInvariant()).Distinct()], ct);
+        if (work.Mode != MailboxMode.Automatic)
+            return await endings.HoldAsync(work, verdict, drafted, ["mode"], ct);
+        return await endings.AnswerAsync(work, verdict, drafted, approved, ct);
+    }
+
+    private async Task<JobOutcome> DropAsync(Job job, CancellationToken ct)
+    {
+        var commit = new Commit();
+        job.Complete(commit);
+        await store.CommitAsync(commit, ct);
+        return JobOutcome.Finished;
+    }
+}

@@ -1,0 +1,128 @@
+using ReplyMint.Accounts;
+using ReplyMint.Audit;
+using ReplyMint.Inbound;
+using ReplyMint.Jobs;
+using ReplyMint.Limits;
+using ReplyMint.Mail;
+using ReplyMint.Outbound;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Replies;
+
+/// <summary>All that is known of a message when it is decided on: read once, judged purely, written in one commit.</summary>
+internal sealed record ReplyWork
+{
+    public required Job Job { get; init; }
+    public required Message Message { get; init; }
+    public required InboundMail Mail { get; init; }
+    public required Tenant Tenant { get; init; }
+    public required Mailbox Mailbox { get; init; }
+    public required PersonKey Person { get; init; }
+    public required RateReading Rates { get; init; }
+    public required AllowanceRecord? Allowance { get; init; }
+    public required MailboxMode Mode { get; init; }
+    /// <summary>A holiday's fixed answer, or empty.</summary>
+    public string HolidayAnswer { get; init; } = "";
+    public required string TextHash { get; init; }
+    public required PolicyFacts Facts { get; init; }
+}
+
+/// <summary>Reads what the policy and the drafter need to know.</summary>
+internal sealed class ReplyWorkReader(
+    IStore store, KeyRing keys, Inbox inbox, Messages messages, Tenants tenants, Mailboxes mailboxes, RateWindows rates,
+    RateSettings rateSettings, Allowances allowances, Switches switches, Suppressions suppressions, ReplyTokens tokens, Alerts alerts, TimeProvider time)
+{
+    /// <summary>Null when there is nothing to decide: the message is gone, decided, or its mailbox was removed.</summary>
+    public async Task<ReplyWork?> ReadAsync(Job job, CancellationToken ct)
+    {
+        var parsed = inbox.TakeParsed(job.Target);
+        if (await messages.FindAsync(job.Tenant, job.Target, ct) is not { Record.State: MessageState.Received } message)
+            return null;
+        if (await tenants.FindAsync(job.Tenant, ct) is not { } tenant || await mailboxes.GetAsync(job.Tenant, message.Record.Mailbox, ct) is not { } mailbox)
+            return null;
+        if (await messages.PersonAsync(job.Tenant, message.Record.Person, ct) is not { } person)
+            return null;
+        if (parsed is null)
+        {
+            if (await messages.RawAsync(message, ct) is not { } raw)
+                return null;
+            parsed = MailParser.Parse(raw, message.Summary.Envelope);
+        }
+        return await ReadAsync(job, message, parsed, tenant, mailbox, person, ct);
+    }
+
+    private async Task<ReplyWork> ReadAsync(Job job, Message message, InboundMail mail, Tenant tenant, Mailbox mailbox, PersonKey person, CancellationToken ct)
+    {
+        var own = await keys.RequireAsync(tenant.Id, ct);
+        var author = AddressRules.Normalize(message.Summary.From.Address);
+        var reading = await rates.ReadAsync(tenant.Id, message.Record.Thread, own.Hash("rate", author is null ? "" : AddressRules.WithoutTag(author)), ct);
+        var (allowance, left) = await allowances.ReadAsync(tenant.Id, ct);
+        var suppression = author is null ? null : await suppressions.FindAsync(tenant.Id, author, ct);
+        var scheduled = mailbox.Mode == MailboxMode.Schedule ? ScheduleClock.ModeAt(mailbox.Schedule, tenant.TimeZone, time.GetUtcNow()) : new ScheduledMode(mailbox.Mode, "");
+        var textHash = own.Hash("text", mail.Reply);
+        var ours = await OwnAddressesAsync(mail, ct);
+        return new ReplyWork
+        {
+            Job = job,
+            Message = message,
+            Mail = mail,
+            Tenant = tenant,
+            Mailbox = mailbox,
+            Person = person,
+            Rates = reading,
+            Allowance = allowance,
+            Mode = scheduled.Mode,
+            HolidayAnswer = scheduled.Answer,
+            TextHash = textHash,
+            Facts = new PolicyFacts
+            {
+                Mail = mail,
+                MailboxAddress = mailbox.Address,
+                Authentication = message.Summary.Authentication,
+                VerdictExpected = message.Summary.VerdictExpected,
+                IsOwnAddress = ours.Contains,
+                IsOwnMessageId = id => tokens.ReadMessageId(id) is not null,
+                IsOwnLoopMark = mark => tokens.ReadLoopMark(mark) is not null,
+                PermanentBounce = suppression?.Reason is SuppressionReason.PermanentFailure or SuppressionReason.Complaint,
+                // The same mail was refused as a duplicate when it came: there is no second message of it.
+                SeenBefore = false,
+                Rates = await RateFactsAsync(reading, tenant.Id, ct),
+                SameTextAsLast = await LastTextAsync(tenant.Id, message.Record.Thread, ct) == textHash,
+                SecondsSinceOurs = reading.SecondsSinceLast,
+                Allowance = new AllowanceFacts(left <= 0, false, await StoppedAsync(tenant.Id, mailbox.Id, ct), scheduled.Mode == MailboxMode.Off),
+                SuppressedByPerson = suppression?.Reason == SuppressionReason.HumanAsked,
+            },
+        };
+    }
+
+    /// <summary>Where the text of a thread's last mail is remembered, as a keyed hash (rule 17).</summary>
+    public static ItemKey LastTextKey(string tenant, string thread) => ItemKey.Main(tenant, "last-text/" + thread);
+
+    private async Task<string?> LastTextAsync(string tenant, string thread, CancellationToken ct) =>
+        await store.GetAsync(LastTextKey(tenant, thread), ct) is { } item ? System.Text.Encoding.ASCII.GetString(item.Value.Span) : null;
+
+    private async Task<bool> StoppedAsync(string tenant, string mailbox, CancellationToken ct) =>
+        (await switches.ReadAsync(KeyRing.Installation, null, ct)).Stopped
+        || (await switches.ReadAsync(tenant, null, ct)).Stopped
+        || (await switches.ReadAsync(tenant, mailbox, ct)).Stopped;
+
+    private async Task<RateFacts> RateFactsAsync(RateReading reading, string tenant, CancellationToken ct)
+    {
+        var tenantTripped = reading.TenantHour >= rateSettings.TenantHour;
+        var installationTripped = reading.InstallationHour >= rateSettings.InstallationHour;
+        if (tenantTripped)
+            await alerts.RaiseAsync("breaker", tenant, $"A tenant sent {reading.TenantHour} answers within an hour; all of its mail is held until the rate is below {rateSettings.TenantHour}.", ct);
+        if (installationTripped)
+            await alerts.RaiseAsync("breaker", KeyRing.Installation, $"The installation sent {reading.InstallationHour} answers within an hour; all mail is held until the rate is below {rateSettings.InstallationHour}.", ct);
+        return new RateFacts(reading.ThreadTenMinutes, reading.ThreadDay, reading.PersonDay, tenantTripped, installationTripped);
+    }
+
+    private async Task<HashSet<string>> OwnAddressesAsync(InboundMail mail, CancellationToken ct)
+    {
+        var ours = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var address in mail.From.Select(from => from.Address).Append(mail.Envelope.ReversePath ?? ""))
+            if (AddressRules.Normalize(address) is { } normalized && await mailboxes.IsOursAsync(normalized, ct))
+                ours.Add(normalized);
+        return ours;
+    }
+}

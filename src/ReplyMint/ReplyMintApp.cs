@@ -10,6 +10,7 @@ using ReplyMint.Jobs;
 using ReplyMint.Knowledge;
 using ReplyMint.Limits;
 using ReplyMint.Outbound;
+using ReplyMint.Replies;
 using ReplyMint.Security;
 using ReplyMint.Storage;
 
@@ -35,7 +36,8 @@ public static class ReplyMintApp
     internal static IServiceCollection AddReplyMint(this IServiceCollection services, ReplyMintSettings settings, OpenStore open)
     {
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton(SecretSource.FromEnvironment());
+        var secrets = SecretSource.FromEnvironment();
+        services.AddSingleton(secrets);
         services.AddSingleton(settings);
         services.AddSecurity(settings.HttpFront());
         return services
@@ -46,7 +48,8 @@ public static class ReplyMintApp
             .AddKnowledge(settings.Knowledge)
             .AddOutbound(settings.Outbound, open)
             .AddAccounts()
-            .AddInbound(settings.Smtp, settings.Environment == DeploymentEnvironment.Development);
+            .AddInbound(settings.Smtp, settings.Environment == DeploymentEnvironment.Development)
+            .AddReplies(settings.Model, settings.Notices, open, secrets);
     }
 
     /// <summary>The way of a request, in order.</summary>

@@ -4,6 +4,7 @@ using ReplyMint.Jobs;
 using ReplyMint.Knowledge;
 using ReplyMint.Limits;
 using ReplyMint.Outbound;
+using ReplyMint.Replies;
 using ReplyMint.Security;
 using ReplyMint.Storage;
 
@@ -41,24 +42,24 @@ internal sealed record ReplyMintSettings
     /// <summary>What answers rest on.</summary>
     public KnowledgeSettings Knowledge { get; init; } = new();
 
-    public NoticesSettings Notices { get; init; } = new();
+    /// <summary>The language model; without an endpoint none is asked.</summary>
+    public ModelSettings Model { get; init; } = new();
+
+    /// <summary>Who is told of alerts.</summary>
+    public OperatorNoticeSettings Notices { get; init; } = new();
 
     public DnsSettings Dns { get; init; } = new();
 
     /// <summary>What is wrong, one sentence each, beginning with the member's path.</summary>
     public IEnumerable<string> Problems()
     {
-        if (Notices.Operator.Email is { } email && !(email.IndexOf('@', StringComparison.Ordinal) is > 0 and var at && at < email.Length - 1))
-            yield return "notices.operator.email must be a mail address";
-        if (Notices.Operator.Webhook is { } webhook && !(webhook.IsAbsoluteUri && webhook.Scheme is "http" or "https"))
-            yield return "notices.operator.webhook must be an http or https address";
         if (Dns.Server is { } server && !IPEndPoint.TryParse(server, out _))
             yield return "dns.server must be an IP address, with or without a port, such as 9.9.9.9 or 127.0.0.1:5353";
         IEnumerable<string>[] rooms =
         [
             HttpFront().Problems(), Of("masterKey", MasterKey.Problems()), Of("smtp", Smtp.Problems()),
             Of("outbound", Outbound.Problems()), Of("rates", Rates.Problems()), Of("jobs", Jobs.Problems()),
-            Of("knowledge", Knowledge.Problems()),
+            Of("knowledge", Knowledge.Problems()), Of("model", Model.Problems()), Of("notices", Notices.Problems()),
         ];
         foreach (var problem in rooms.SelectMany(room => room))
             yield return problem;
@@ -71,18 +72,6 @@ internal sealed record ReplyMintSettings
     private static IEnumerable<string> Of(string room, IEnumerable<string> problems) =>
         problems.Select(p => p.StartsWith("http.urls", StringComparison.Ordinal) || p.StartsWith("http.environment", StringComparison.Ordinal)
             ? p["http.".Length..] : p.StartsWith(room, StringComparison.Ordinal) ? p : $"{room}.{p}");
-}
-
-internal sealed record NoticesSettings
-{
-    public OperatorNotices Operator { get; init; } = new();
-}
-
-/// <summary>Who is told of alerts.</summary>
-internal sealed record OperatorNotices
-{
-    public string? Email { get; init; }
-    public Uri? Webhook { get; init; }
 }
 
 internal sealed record DnsSettings

@@ -57,7 +57,7 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Mes
             Subject = mail.Subject,
             MessageId = mail.MessageId,
             Date = mail.Date,
-            Authentication = Authenticate(delivery),
+            Authentication = Authenticate(delivery, mail),
         };
         return await StoreAsync(delivery, mail, mailbox, own, record, summary, ct);
     }
@@ -122,7 +122,9 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Mes
             ? await mailboxes.GetAsync(subject.TenantId, mailbox, ct)
             : null;
 
-    private static SenderAuthentication Authenticate(AuthenticatedDelivery delivery) => delivery.Raw.ChannelVerdict ?? SenderAuthentication.Unknown;
+    private static SenderAuthentication Authenticate(AuthenticatedDelivery delivery, InboundMail mail) =>
+        delivery.Raw.ChannelVerdict
+            ?? (delivery.TrustedServer is { } server ? AuthenticationResults.Read(mail.TrustFields, server) : SenderAuthentication.Unknown);
 
     // The first reference is the thread's root; within it only the same correspondent counts, so that quoting somebody's
     // Message-ID leads nowhere.

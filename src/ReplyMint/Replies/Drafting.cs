@@ -32,7 +32,7 @@ internal sealed record Drafted
 /// Chooses who writes: the tenant's own rules first, then a fixed answer, then the model where one is configured, else
 /// the extractive drafter.
 /// </summary>
-internal sealed class Drafting(KnowledgeIndexes indexes, KnowledgeSettings settings, ModelSpending spending, TimeProvider time, ModelDrafter? model = null)
+internal sealed class Drafting(KnowledgeIndexes indexes, KnowledgeSettings settings, ModelSpending spending, ModelDrafter? model = null)
 {
     // The drafters look at few; a person who decides is shown these.
     private const int Hits = 5;
@@ -69,8 +69,7 @@ internal sealed class Drafting(KnowledgeIndexes indexes, KnowledgeSettings setti
 
     private async Task<Drafted> FromKnowledgeAsync(ReplyWork work, CancellationToken ct)
     {
-        var index = await indexes.OpenAsync(work.Tenant.Id, ct);
-        var hits = index.Search(work.Mail.Reply, Hits, work.Mail.Subject);
+        var hits = (await indexes.OpenAsync(work.Tenant.Id, ct)).Search(work.Mail.Reply, Hits, work.Mail.Subject);
         var request = new DraftRequest(work.Mail, work.Mailbox, hits, settings.Threshold) { MailId = work.Message.Id };
         if (model is null)
             return Of(ExtractiveDrafter.Draft(request), hits, work);
@@ -80,7 +79,7 @@ internal sealed class Drafting(KnowledgeIndexes indexes, KnowledgeSettings setti
         return Of(outcome, hits, work);
     }
 
-    private Drafted Of(DraftOutcome outcome, IReadOnlyList<PassageHit> hits, ReplyWork work)
+    private static Drafted Of(DraftOutcome outcome, IReadOnlyList<PassageHit> hits, ReplyWork work)
     {
         switch (outcome)
         {

@@ -22,7 +22,7 @@ internal static class MailLimits
     public const int HeaderBlockBytes = 1024 * 1024;
 
     /// <summary>Multiparts within multiparts. Real mail stays below 8; each level scans its range once more.</summary>
-    public const int Depth = 30;
+    public const int Depth = 20;
 
     /// <summary>Parts of all levels together.</summary>
     public const int Parts = 1_000;

@@ -235,10 +235,13 @@ internal ref struct MimeTree
                 return at;
             }
             var colon = at + _raw[at..lineEnd].IndexOf((byte)':');
-            while (next < end && _raw[next] is (byte)' ' or (byte)'\t' && !_raw[next..LineEnd(next, end)].Trim(" \t\r"u8).IsEmpty)
+            while (next < end && _raw[next] is (byte)' ' or (byte)'\t')
             {
-                lineEnd = LineEnd(next, end);
-                next = NextLine(_raw, next, end);
+                var foldEnd = LineEnd(next, end);
+                if (_raw[next..foldEnd].TrimStart(" \t\r"u8).IsEmpty)
+                    break;
+                lineEnd = foldEnd;
+                next = Math.Min(foldEnd + 1, end);
             }
             if (fields.Count == limit)
             {

@@ -5,7 +5,12 @@ using Xunit;
 
 namespace ReplyMint.Tests.Mail;
 
+/// <summary>What measures time runs alone.</summary>
+[CollectionDefinition("Timed mail", DisableParallelization = true)]
+public sealed class TimedMail;
+
 /// <summary>Mails made to hurt: none may stop the reader, and none may cost much more than an honest mail of its size.</summary>
+[Collection("Timed mail")]
 public sealed class HostileMailTests(ITestOutputHelper output)
 {
     private const int Mega = 1024 * 1024;
@@ -44,8 +49,8 @@ public sealed class HostileMailTests(ITestOutputHelper output)
         var bytes = Flood(kind);
         var best = long.MaxValue;
         InboundMail? mail = null;
-        // Other tests run beside this one; the best of three tells what the mail itself costs.
-        for (var i = 0; i < 3 && best >= 1_000; i++)
+        // Other tests run beside this one; the best of five tells what the mail itself costs.
+        for (var i = 0; i < 5 && best >= 1_000; i++)
         {
             var watch = Stopwatch.StartNew();
             mail = MailParser.Parse(bytes, new(null, null));

@@ -12,6 +12,12 @@ internal static class Attribution
 {
     public const int MaxChars = 400;
 
+    /// <summary>Lines of a text that are looked at closely; long threads have some hundred attributions.</summary>
+    public const int MaxCandidates = 2_000;
+
+    private static readonly SearchValues<string> s_wrote = SearchValues.Create(TrimWords.Wrote, StringComparison.OrdinalIgnoreCase);
+    private static readonly SearchValues<char> s_lastLetters = SearchValues.Create([.. TrimWords.Wrote.SelectMany(w => new[] { w[^1], char.ToUpperInvariant(w[^1]) })]);
+    private static readonly SearchValues<char> s_wordEnd = SearchValues.Create(" <\"");
     private static readonly SearchValues<char> s_address = SearchValues.Create("@");
     private static readonly string[] s_midLine = [" On ", "--- On ", "-- On "];
 
@@ -19,11 +25,12 @@ internal static class Attribution
     /// The first line of the attribution that ends at <paramref name="end"/>, or -1. <paramref name="kept"/> is how many
     /// characters of that first line were typed by the author before a program glued its own words to it.
     /// </summary>
-    public static int StartOf(string[] lines, int end, out int kept)
+    /// <param name="budget">Lines that may still be looked at closely; a text with more of them is made to hurt.</param>
+    public static int StartOf(string[] lines, int end, ref int budget, out int kept)
     {
         kept = 0;
         var last = lines[end].AsSpan().Trim();
-        if (last.Length is < 2 or > MaxChars || !MayEnd(last))
+        if (last.Length is < 2 or > MaxChars || !MayEnd(last) || --budget < 0)
             return -1;
         var text = "";
         var byName = -1;
@@ -62,12 +69,15 @@ internal static class Attribution
     private static bool MayEnd(ReadOnlySpan<char> line)
     {
         var c = line[^1];
-        return c is ':' or '：' or '>' or '-' || EndsWithWrote(line) || (char.IsAsciiDigit(line[0]) && line.Contains("GMT", StringComparison.Ordinal));
+        return c is ':' or '：' or '>' || EndsWithWrote(line) || (char.IsAsciiDigit(line[0]) && line.Contains("GMT", StringComparison.Ordinal));
     }
 
     public static bool EndsWithWrote(ReadOnlySpan<char> text)
     {
         text = text.TrimEnd(":： \u00A0-");
+        // Most lines end in none of the verbs' last letters.
+        if (text.IsEmpty || !s_lastLetters.Contains(text[^1]))
+            return false;
         foreach (var verb in TrimWords.Wrote)
             if (text.EndsWith(verb, StringComparison.OrdinalIgnoreCase) || (text.Length == verb.Length - 1 && verb.AsSpan(1).Equals(text, StringComparison.OrdinalIgnoreCase)))
                 return true;
@@ -81,9 +91,21 @@ internal static class Attribution
         // In many languages the date or the name follows the verb: "schrieb am 16. Aug. um 12:52 Uhr:", "schreef NAME <ADDRESS>:".
         if (text[^1] is not (':' or '：'))
             return false;
-        foreach (var verb in TrimWords.Wrote)
-            if (text.IndexOf(verb, StringComparison.OrdinalIgnoreCase) is > 0 and var at && at + verb.Length < text.Length && text[at + verb.Length] is ' ' or '<' or '"')
-                return true;
+        var from = 0;
+        while (text[from..].IndexOfAny(s_wrote) is >= 0 and var at)
+        {
+            from += at + 1;
+            // The verb ends where the next word, name or address begins.
+            for (int words = 0, end = from; words < 3 && from > 1; words++, end++)
+            {
+                var next = text[end..].IndexOfAny(s_wordEnd);
+                if (next < 0)
+                    break;
+                end += next;
+                if (EndsWithWrote(text[..end]))
+                    return true;
+            }
+        }
         return false;
     }
 
@@ -129,13 +151,15 @@ internal static class Attribution
     /// <summary>"NAME &lt;address&gt; wrote:", or "---- NAME wrote ----".</summary>
     private static bool IsNamed(ReadOnlySpan<char> text)
     {
+        var at = text.IndexOfAny(s_address);
+        if (at < 0 && !text.StartsWith("--") && text.IndexOfAnyInRange('\u3040', '\uD7A3') < 0)
+            return false;
         if (!Wrote(text))
             return false;
         if (text.StartsWith("--") && text.EndsWith("--"))
             return text.Length < 120;
-        var at = text.IndexOfAny(s_address);
         if (at < 0)
-            return HasDate(text) && text.IndexOfAnyInRange('\u3040', '\uD7A3') >= 0 && text.Length < 150;
+            return HasDate(text) && text.Length < 150 && !text.StartsWith("--");
         return at < 100 && text[0] is not ('<' or '>') && Balanced(text) && text[..at].IndexOf(". ") < 0 && text.IndexOf('?') < 0
             && (text.Contains('<') || text[..at].IndexOf(' ') < 0);
     }

@@ -10,25 +10,39 @@ internal static class AuthenticationResults
 {
     public const string FieldName = "Authentication-Results";
 
-    /// <param name="fields">The fields' values, the topmost first.</param>
-    /// <param name="authservId">The server whose word counts.</param>
+    /// <summary>Notes that a server's filters leave between such fields; any other field ends what stands together.</summary>
+    public static bool MayStandBetween(ReadOnlySpan<byte> name) =>
+        Ascii.EqualsIgnoreCase(name, "DKIM-Filter"u8) || Ascii.EqualsIgnoreCase(name, "Received-SPF"u8)
+        || (name.Length > 4 && Ascii.EqualsIgnoreCase(name[..4], "ARC-"u8));
+
+    /// <param name="fields">The values of the fields that stand together at the top, the topmost first.</param>
+    /// <param name="authservId">The server whose word counts; compared case-blind, as A-labels.</param>
     /// <returns>With all results None when that server said nothing.</returns>
     public static SenderAuthentication Read(IReadOnlyList<string> fields, string authservId)
     {
         // The topmost was added last, by the server itself; what lies below may have come with the mail.
         var said = new Dictionary<string, AuthResult>(StringComparer.Ordinal);
+        var trusted = Name(authservId);
         foreach (var field in fields)
-            foreach (var (method, result) in Field(field, authservId))
+        {
+            // A field of another server was there before ours came on top; so was everything below it.
+            if (Field(field, trusted) is not { } more)
+                break;
+            foreach (var (method, result) in more)
                 said.TryAdd(method, result);
+        }
         return new(authservId, said.GetValueOrDefault("spf"), said.GetValueOrDefault("dkim"), said.GetValueOrDefault("dmarc"));
     }
 
-    private static Dictionary<string, AuthResult> Field(string field, string authservId)
+    private static string Name(string authservId) => Domains.ToAscii(authservId.Trim()) ?? authservId.Trim().ToLowerInvariant();
+
+    /// <summary>What one field says, or null when it is another server's.</summary>
+    private static Dictionary<string, AuthResult>? Field(string field, string trusted)
     {
         var said = new Dictionary<string, AuthResult>(StringComparer.Ordinal);
         var scanner = new Scanner(field);
-        if (!string.Equals(scanner.Value(), authservId, StringComparison.OrdinalIgnoreCase))
-            return said;
+        if (trusted.Length == 0 || Name(scanner.Value()) != trusted)
+            return null;
         scanner.SkipStatement();
         while (scanner.Statement() is { } statement)
         {

@@ -30,11 +30,17 @@ internal static class MailParser
     {
         var fields = new List<HeaderField>(root.Fields.Count);
         var budget = MailLimits.HeaderBlockBytes;
+        var trustEnded = false;
         foreach (var field in root.Fields)
         {
             var value = raw[field.Value];
-            if (Ascii.EqualsIgnoreCase(raw[field.Name], AuthenticationResults.FieldName) && trust.Count < MailLimits.TrustFields)
-                trust.Add(Encoding.UTF8.GetString(value[..Math.Min(value.Length, MailLimits.HeaderValueBytes)]));
+            if (Ascii.EqualsIgnoreCase(raw[field.Name], AuthenticationResults.FieldName))
+            {
+                if (!trustEnded && trust.Count < MailLimits.TrustFields)
+                    trust.Add(Encoding.UTF8.GetString(value[..Math.Min(value.Length, MailLimits.HeaderValueBytes)]));
+            }
+            else
+                trustEnded |= trust.Count > 0 && !AuthenticationResults.MayStandBetween(raw[field.Name]);
             var limit = Math.Min(MailLimits.HeaderValueBytes, budget);
             if (value.Length > limit)
             {

@@ -36,6 +36,7 @@ internal static class ReplyTrimmer
     {
         forwarded = false;
         var firstText = -1;
+        var budget = Attribution.MaxCandidates;
         for (var i = 0; i < lines.Length; i++)
         {
             var line = lines[i].AsSpan().Trim();
@@ -47,7 +48,7 @@ internal static class ReplyTrimmer
             if (IsQuote(lines[i]))
             {
                 // A torn address leaves "> wrote:" at the start of a line; it ends an attribution and is no quotation.
-                if (line.Length > 20 || line[^1] is not (':' or 'e') || Attribution.StartOf(lines, i, out _) < 0)
+                if (line.Length > 20 || line[^1] is not (':' or 'e') || Attribution.StartOf(lines, i, ref budget, out _) < 0)
                 {
                     kinds[i] = Kind.Quote;
                     continue;
@@ -55,7 +56,7 @@ internal static class ReplyTrimmer
             }
             if (QuotedHeader.SeparatorAt(lines, i, out forwarded) || QuotedHeader.BlockAt(lines, i))
                 return WithRule(lines, i);
-            var start = Attribution.StartOf(lines, i, out var kept);
+            var start = Attribution.StartOf(lines, i, ref budget, out var kept);
             if (start < 0)
             {
                 firstText = firstText < 0 ? i : firstText;

@@ -47,6 +47,24 @@ public sealed class AuthenticationResultsTests
         Assert.Equal(new SenderAuthentication(Ours, AuthResult.Pass, AuthResult.None, AuthResult.Fail),
             Read("mx.example.org; dmarc=fail", "mx.example.org; spf=pass", "mx.example.org; dmarc=pass"));
 
+    [Theory]
+    [InlineData("Authentication-Results: mx.example.org; spf=pass\r\nReceived: by mx\r\nAuthentication-Results: mx.example.org; dmarc=pass\r\n", "Pass None")]
+    [InlineData("Authentication-Results: other.example; spf=pass\r\nAuthentication-Results: mx.example.org; dmarc=pass\r\n", "None None")]
+    [InlineData("Received: by mx\r\nAuthentication-Results: mx.example.org; spf=pass\r\nDKIM-Filter: x\r\nAuthentication-Results: mx.example.org; dmarc=pass\r\n", "Pass Pass")]
+    public void Only_what_stands_together_at_the_top_is_the_servers(string header, string spfDmarc)
+    {
+        var mail = MailParser.Parse(Encoding.UTF8.GetBytes(header + "From: a@example.com\r\n\r\nx"), new(null, null));
+        var read = AuthenticationResults.Read(mail.TrustFields, Ours);
+        Assert.Equal(spfDmarc, $"{read.Spf} {read.Dmarc}");
+    }
+
+    [Fact]
+    public void A_name_is_compared_as_A_labels()
+    {
+        Assert.Equal(AuthResult.Pass, AuthenticationResults.Read(["xn--bcher-kva.example; dmarc=pass"], "B\u00FCcher.example").Dmarc);
+        Assert.Equal(AuthResult.None, AuthenticationResults.Read(["; dmarc=pass"], "").Dmarc);
+    }
+
     [Fact]
     public void A_hostile_field_costs_linear_time()
     {

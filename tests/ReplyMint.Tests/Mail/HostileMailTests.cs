@@ -40,7 +40,7 @@ public sealed class HostileMailTests(ITestOutputHelper output)
 
     public static TheoryData<string> Floods() => new(
         "plain", "base64", "quoted-printable", "header fields", "one header field", "part header fields", "parts", "rfc822 chain", "multipart chain", "open tags", "ampersands", "deep tags",
-        "quoted lines", "attributions", "header blocks", "addresses", "comments", "groups", "references", "encoded words", "boundary look-alikes", "attributes", "styles", "blank lines", "rules", "long line", "parameters", "open angle brackets", "rfc2231", "sent from", "bare attributions", "contacts");
+        "quoted lines", "attributions", "header blocks", "addresses", "comments", "groups", "references", "encoded words", "boundary look-alikes", "attributes", "styles", "blank lines", "rules", "long line", "parameters", "open angle brackets", "rfc2231", "sent from", "bare attributions", "contacts", "colons", "times", "verbs");
 
     [Theory]
     [MemberData(nameof(Floods))]
@@ -94,6 +94,9 @@ public sealed class HostileMailTests(ITestOutputHelper output)
             "attributions" => Fill(head + "\r\n", "On 12 May 2020 a <a@b.c>\r\nwrote:\r\n> x\r\n"),
             "bare attributions" => Fill(head + "\r\n", "On 12 May 2020 a <a@b.c> wrote:\r\n"),
             "sent from" => Fill(head + "\r\nx\r\n", "Sent from y\r\n"),
+            "colons" => Fill(head + "\r\n", "a@b:\r\n"),
+            "times" => Fill(head + "\r\n", "1:23 a schrieb:\r\n1:23 <:\r\n"),
+            "verbs" => Fill(head + "\r\n", "1:23 schrieb wrote schrieb wrote schrieb wrote schrieb wrote <x:\r\n"),
             "contacts" => Fill(head + "\r\nx\r\n", "a@b.c\r\n"),
             "header blocks" => Fill(head + "\r\n", "From: x\r\nDate: y\r\nz\r\n"),
             "addresses" => Fill("To: ", "a@b.example, "),

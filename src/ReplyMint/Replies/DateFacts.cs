@@ -25,7 +25,7 @@ internal static class DateFacts
         for (var i = 0; i < tokens.Count; i++)
         {
             var token = tokens[i];
-            if (!scanner.IsFree(token.Start, token.End))
+            if (token.Text.Length == 0 || !scanner.IsFree(token.Start, token.End))
                 continue;
             if (token.Digits)
                 _ = Numeric(scanner, tokens, i, grants) || DayMonth(scanner, tokens, i, grants) || Time(scanner, tokens, i) || Span(scanner, tokens, i);

@@ -208,7 +208,8 @@ internal static class DraftGuard
 
     private static IEnumerable<string> Shingles(string text)
     {
-        var words = FactTokens.Read(FactText.Fold(text)).Where(t => char.IsLetterOrDigit(t.Text[0])).Select(t => t.Text).ToList();
+        var folded = FactText.Fold(text);
+        var words = FactTokens.Read(folded).Where(t => char.IsLetterOrDigit(folded[t.Start])).Select(t => folded[t.Start..t.End]).ToList();
         for (var i = 0; i + LeakWords <= words.Count; i++)
             yield return string.Join(' ', words.GetRange(i, LeakWords));
     }

@@ -24,21 +24,31 @@ internal static class FactText
                 _ => char.IsWhiteSpace(c) ? ' ' : char.ToLowerInvariant(c),
             });
         }
-        // Written-out forms that a reader puts together again in his head.
-        return folded
-            .Replace("hxxps", "https").Replace("hxxp", "http")
-            .Replace("[.]", ".").Replace("(.)", ".").Replace("{.}", ".").Replace("[dot]", ".").Replace("(dot)", ".").Replace("{dot}", ".").Replace(" [.] ", ".")
-            .Replace("[punkt]", ".").Replace("(punkt)", ".").Replace("[point]", ".").Replace("(point)", ".").Replace("[punto]", ".").Replace("(punto)", ".")
-            .Replace("[:]", ":").Replace("[://]", "://").Replace(" :// ", "://").Replace(": //", "://")
-            .Replace("[at]", "@").Replace("(at)", "@").Replace("{at}", "@").Replace("[@]", "@").Replace("(@)", "@").Replace("(ät)", "@").Replace("[arroba]", "@").Replace("(arroba)", "@")
-            .Replace(" dot ", ".").Replace(" . ", ".").Replace(" @ ", "@").Replace(" @", "@").Replace("@ ", "@")
-            .ToString();
+        // Written-out forms that a reader puts together again in his head; most texts have none.
+        var written = folded.ToString();
+        if (written.Contains("hxxp", StringComparison.Ordinal))
+            written = written.Replace("hxxps", "https", StringComparison.Ordinal).Replace("hxxp", "http", StringComparison.Ordinal);
+        if (written.AsSpan().ContainsAny('[', '(', '{'))
+            foreach (var (form, sign) in Bracketed)
+                written = written.Replace(form, sign, StringComparison.Ordinal);
+        if (written.AsSpan().ContainsAny('@', ':'))
+            foreach (var (form, sign) in Spaced)
+                written = written.Replace(form, sign, StringComparison.Ordinal);
+        return written.Replace(" dot ", ".", StringComparison.Ordinal).Replace(" . ", ".", StringComparison.Ordinal);
     }
 
+    private static readonly (string, string)[] Bracketed =
+    [
+        (" [.] ", "."), ("[.]", "."), ("(.)", "."), ("{.}", "."), (" [dot] ", "."), ("[dot]", "."), (" (dot) ", "."), ("(dot)", "."), ("{dot}", "."), ("[punkt]", "."), ("(punkt)", "."), ("[point]", "."),
+        ("(point)", "."), ("[punto]", "."), ("(punto)", "."), ("[:]", ":"), ("[://]", "://"), ("[at]", "@"), ("(at)", "@"), ("{at}", "@"), ("[@]", "@"), ("(@)", "@"), ("(ät)", "@"), ("[arroba]", "@"), ("(arroba)", "@"),
+    ];
+
+    private static readonly (string, string)[] Spaced = [(" :// ", "://"), (": //", "://"), (" @ ", "@"), (" @", "@"), ("@ ", "@")];
+
     /// <summary>Characters that show nothing: format characters (zero-width, bidirectional, tags), variation selectors, fillers.</summary>
-    public static bool IsInvisible(char c) =>
+    public static bool IsInvisible(char c) => c > '\u007F' && (
         c is '\u034F' or '\u115F' or '\u1160' or '\u17B4' or '\u17B5' or '\u3164' or '\uFFA0' or (>= '\uFE00' and <= '\uFE0F') or (>= '\u180B' and <= '\u180F')
-        || CharUnicodeInfo.GetUnicodeCategory(c) == UnicodeCategory.Format;
+        || CharUnicodeInfo.GetUnicodeCategory(c) == UnicodeCategory.Format);
 
     private static string Compatible(string text)
     {

@@ -3,15 +3,18 @@ using System.Globalization;
 namespace ReplyMint.Replies;
 
 /// <summary>A word or number of a folded text.</summary>
+/// <param name="Text">A number or sign as written; a word only if statements are made of it, else empty: most words need no string.</param>
 /// <param name="Value">The number it stands for, if any.</param>
 internal readonly record struct FactToken(int Start, int End, string Text, decimal? Value, bool Digits);
 
 /// <summary>Cuts a folded text into words, numbers and single signs, in one pass.</summary>
 internal static class FactTokens
 {
+    private static readonly string[] Signs = [.. Enumerable.Range(0, 128).Select(c => ((char)c).ToString())];
+
     public static List<FactToken> Read(string text)
     {
-        var tokens = new List<FactToken>();
+        var tokens = new List<FactToken>(text.Length / 5);
         for (var i = 0; i < text.Length;)
         {
             var c = text[i];
@@ -27,14 +30,14 @@ internal static class FactTokens
                 var end = i + 1;
                 while (end < text.Length && (char.IsLetter(text[end]) || (text[end] is '-' or '\'' && end + 1 < text.Length && char.IsLetter(text[end + 1]) && end - i < 40)))
                     end++;
-                var word = text[i..Math.Min(end, i + 60)];
-                tokens.Add(new(i, end, word, FactWords.Numbers.TryGetValue(word, out var value) ? value : null, false));
+                var word = FactWords.Known(text.AsSpan(i, end - i));
+                tokens.Add(new(i, end, word, word.Length > 0 && FactWords.Numbers.TryGetValue(word, out var value) ? value : null, false));
                 i = end;
             }
             else
             {
                 if (c is not (' ' or '\n'))
-                    tokens.Add(new(i, i + 1, c.ToString(), null, false));
+                    tokens.Add(new(i, i + 1, c < Signs.Length ? Signs[c] : c.ToString(), null, false));
                 i++;
             }
         }

@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace ReplyMint.Replies;
 
 /// <summary>Words of the four served languages that statements are made of, lower case and composed.</summary>
@@ -40,6 +42,18 @@ internal static class FactWords
     public static readonly Dictionary<string, string> Currencies = Currency(
         "eur € euro euros", "usd $ us$ dollar dollars us-dollar us-dollars dólar dólares bucks", "gbp £ pound pounds pfund livres libras quid", "chf sfr fr franken francs franc francos", "jpy ¥ yen",
         "sek nok dkk kr kronor kroner kronen", "pln zł zloty", "czk kč", "inr ₹ rupees", "btc ₿ bitcoin", "cad", "aud", "mxn peso pesos", "cent cents ct centimes céntimos pence", "krw ₩", "rub ₽", "try ₺", "ils ₪", "uah ₴", "brl r$");
+
+    /// <summary>Words that only the scanners' grammar knows.</summary>
+    private static readonly string[] Grammar =
+        ("am pm a p m h k st nd rd th er º ª of de del the le la el uhr o'clock heures heure horas next nächste nächsten nächster kommende kommenden prochaine prochain próxima próximo " +
+        "tomorrow demain mañana morgen übermorgen après-demain tonight overnight today heute aujourd'hui hoy guten schönen jeden every " +
+        "to bis à and und et y or oder ou o percent prozent pct promille per cent pour por ciento cien d'").Split(' ');
+
+    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> All = Months.Keys.Concat(Weekdays.Keys).Concat(Units.Keys).Concat(UnitAdjectives)
+        .Concat(Numbers.Keys).Concat(Scales.Keys).Concat(Currencies.Keys).Concat(Grammar).ToFrozenSet(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
+
+    /// <summary>The word if statements are made of it, else empty.</summary>
+    public static string Known(ReadOnlySpan<char> word) => word.Length <= 20 && All.TryGetValue(word, out var known) ? known : "";
 
     private static Dictionary<string, int> Named(params string[] groups)
     {

@@ -21,6 +21,8 @@ internal static class PromiseFacts
         ("replacement", "replacement"), ("ersatzlieferung", "replacement"), ("ersatzgerät", "replacement"), ("remplac", "replacement"), ("reemplaz", "replacement"),
     ];
 
+    private static readonly Dictionary<char, (string Stem, string Promise)[]> ByLetter = Stems.GroupBy(s => s.Stem[0]).ToDictionary(g => g.Key, g => g.ToArray());
+
     private static readonly HashSet<string> Denials =
     [
         "no", "not", "never", "cannot", "can't", "don't", "won't", "doesn't", "isn't", "aren't", "unfortunately", "without", "unable", "kein", "keine", "keinen", "keiner", "keinerlei", "nicht", "nie", "leider", "ohne",
@@ -53,9 +55,11 @@ internal static class PromiseFacts
         {
             if (!char.IsLetter(text[i]) || (i > 0 && char.IsLetter(text[i - 1])))
                 continue;
-            foreach (var (stem, promise) in Stems)
+            if (!ByLetter.TryGetValue(text[i], out var stems))
+                continue;
+            foreach (var (stem, promise) in stems)
             {
-                if (text[i] != stem[0] || i + stem.Length > text.Length || !text.AsSpan(i, stem.Length).SequenceEqual(stem))
+                if (i + stem.Length > text.Length || !text.AsSpan(i, stem.Length).SequenceEqual(stem))
                     continue;
                 // What the stem itself denies ("sans frais", "no charge") is the promise.
                 denied ??= Denied(text, start, end, i, i + stem.Length);

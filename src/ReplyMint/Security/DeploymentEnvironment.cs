@@ -1,15 +1,17 @@
 using System.Net;
+using System.Text.Json.Serialization;
 
 namespace ReplyMint.Security;
 
 /// <summary>Where this runs. Production is what holds when nothing is said; development must be named.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<DeploymentEnvironment>))]
 internal enum DeploymentEnvironment
 {
-    Production = 0,
+    [JsonStringEnumMemberName("production")] Production = 0,
     /// <summary>Production's rules with its own names and origins.</summary>
-    Staging = 1,
+    [JsonStringEnumMemberName("staging")] Staging = 1,
     /// <summary>Plain HTTP and localhost are served; therefore every listener, of every protocol, stays on loopback.</summary>
-    Development = 2,
+    [JsonStringEnumMemberName("development")] Development = 2,
 }
 
 internal static class DeploymentEnvironments

@@ -128,7 +128,7 @@ public sealed class SettingsReaderTests : IDisposable
     {
         Assert.Equal(0, await _cli.RunAsync("settings", "variables"));
         var variables = _cli.Out.TrimEnd().Split('\n').Select(l => l.Split(' ')[0]).ToList();
-        Assert.Contains("REPLYMINT_NOTICES__OPERATOR__EMAIL", variables);
+        Assert.Contains("REPLYMINT_NOTICES__EMAIL", variables);
         Assert.Equal(variables.Count, variables.Distinct().Count());
         foreach (var variable in variables)
             _cli.Environment[variable] = "\u0001";

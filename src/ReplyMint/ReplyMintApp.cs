@@ -49,6 +49,7 @@ public static class ReplyMintApp
             .AddOutbound(settings.Outbound, open)
             .AddAccounts()
             .AddInbound(settings.Smtp, settings.Environment == DeploymentEnvironment.Development)
+            .AddMailgun(settings.Mailgun)
             .AddReplies(settings.Model, settings.Notices, open, secrets);
     }
 
@@ -66,5 +67,6 @@ public static class ReplyMintApp
         app.UseRouteGuard();                  // no route without protection
 
         app.MapSecurity();                    // /health, /ready, /info, /openapi/v1.json
+        app.MapMailgun();                     // /webhooks/mailgun/...
     }
 }

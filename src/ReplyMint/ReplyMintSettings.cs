@@ -29,6 +29,9 @@ internal sealed record ReplyMintSettings
     /// <summary>The built-in SMTP listener.</summary>
     public SmtpListenerSettings Smtp { get; init; } = new();
 
+    /// <summary>Mailgun's webhooks for the operator's own routes.</summary>
+    public MailgunWebhookSettings Mailgun { get; init; } = new();
+
     public RateSettings Rates { get; init; } = new();
 
     public JobsSettings Jobs { get; init; } = new();
@@ -58,7 +61,7 @@ internal sealed record ReplyMintSettings
         IEnumerable<string>[] rooms =
         [
             HttpFront().Problems(), Of("masterKey", MasterKey.Problems()), Of("smtp", Smtp.Problems()),
-            Of("outbound", Outbound.Problems()), Of("rates", Rates.Problems()), Of("jobs", Jobs.Problems()),
+            Of("outbound", Outbound.Problems()), Of("mailgun", Mailgun.Problems()), Of("rates", Rates.Problems()), Of("jobs", Jobs.Problems()),
             Of("knowledge", Knowledge.Problems()), Of("model", Model.Problems()), Of("notices", Notices.Problems()),
         ];
         foreach (var problem in rooms.SelectMany(room => room))

@@ -26,14 +26,9 @@ internal sealed class AuthenticatedDelivery
     /// <summary>SMTP, mode "relay": the client connected from a network that is named to hand us mail. Null when it did not.</summary>
     public static AuthenticatedDelivery? From(RawDelivery raw, IPAddress client, TrustedNetworks networks, string authservId) =>
         networks.Contains(client) ? new(raw, authservId.Length > 0 ? authservId : null, null) : null;
-}
 
-/// <summary>
-/// The accepting commit puts the item <paramref name="Key"/> on condition that it is absent. When it is there,
-/// an equal <paramref name="Fingerprint"/> means the provider came again with the same mail (go on, or Duplicate),
-/// and another one means a replayed signature (Replayed).
-/// </summary>
-/// <param name="Key">Random-looking, without personal data; unique over all channels.</param>
-/// <param name="Fingerprint">SHA-256 in hex over all that the provider sent of this mail.</param>
-/// <param name="Lifetime">How long it must be remembered: longer than the signature's time window.</param>
-internal sealed record SpentToken(string Key, string Fingerprint, TimeSpan Lifetime);
+    /// <summary>Mailgun: the signature was genuine; the accepting commit spends its token.</summary>
+    /// <param name="fingerprint">Of all that was sent under the signature.</param>
+    public static AuthenticatedDelivery From(RawDelivery raw, MailgunProof proof, string fingerprint) =>
+        new(raw with { ChannelId = proof.Source.Id, Owner = proof.Source.Owner }, null, proof.Spend(fingerprint));
+}

@@ -14,7 +14,7 @@ namespace ReplyMint.Inbound;
 /// Accepts a delivery: one commit holds the mail and its job, and only then the channel may say "yes". The same mail
 /// again, by whatever path, is the same message.
 /// </summary>
-internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Messages messages, Outbox outbox, ReplyTokens tokens, JobQueue jobs, TimeProvider time)
+internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Messages messages, SpentTokens spentTokens, Outbox outbox, ReplyTokens tokens, JobQueue jobs, TimeProvider time)
 {
     /// <summary>The kind of the job that handles a message.</summary>
     public const string JobKind = "mail";
@@ -75,7 +75,7 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Mes
         {
             if (await store.GetAsync(seenKey, token) is not null)
                 return AcceptOutcome.Duplicate;
-            if (delivery.Token is { } spent && await SpendAsync(commit, spent, token) == AcceptOutcome.Replayed)
+            if (delivery.Token is { } spent && !await spentTokens.SpendAsync(commit, spent, token))
                 return AcceptOutcome.Replayed;
             person = (await keys.PersonAsync(own, record.Person, token)).AddTo(commit);
             Messages.Write(commit, person, record, summary, null);
@@ -93,19 +93,6 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Mes
         keys.Remember(person!);
         jobs.Wake(job!);
         return outcome;
-    }
-
-    private async Task<AcceptOutcome> SpendAsync(Commit commit, SpentToken spent, CancellationToken ct)
-    {
-        var key = ItemKey.Main(KeyRing.Installation, "spent/" + spent.Key);
-        if (await store.GetAsync(key, ct) is { } item)
-        {
-            // The provider repeats a delivery that it thinks failed: the same mail under the same token is no replay.
-            var same = JsonSerializer.Deserialize(item.Value.Span, InboundJson.Default.SpentRecord)!.Fingerprint == spent.Fingerprint;
-            return same ? AcceptOutcome.Accepted : AcceptOutcome.Replayed;
-        }
-        commit.Put(key, JsonSerializer.SerializeToUtf8Bytes(new SpentRecord(1, spent.Fingerprint), InboundJson.Default.SpentRecord), Condition.Absent, expires: time.GetUtcNow() + spent.Lifetime);
-        return AcceptOutcome.Accepted;
     }
 
     private async ValueTask<Mailbox?> MailboxAsync(string recipient, string owner, CancellationToken ct)

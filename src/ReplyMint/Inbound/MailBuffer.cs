@@ -38,6 +38,18 @@ internal sealed class MailBuffer(int limit, InboundBudget budget) : IDisposable
             Drop(BufferState.TooLarge);
     }
 
+    /// <summary>Reads to the end, or until the limit or the budget is passed.</summary>
+    public async Task ReadAsync(Stream stream, CancellationToken ct)
+    {
+        while (Room(4096) is { Length: > 0 } room)
+        {
+            var read = await stream.ReadAsync(room, ct);
+            if (read == 0)
+                return;
+            Advance(read);
+        }
+    }
+
     public void Dispose()
     {
         budget.Return(_taken);

@@ -132,16 +132,16 @@ internal sealed partial class SmtpListener(SmtpRoom room, SmtpExposure exposure)
             {
                 connection = await socket.AcceptAsync(_stop.Token);
             }
-            catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException
-                || (e is SocketException && (_stop.IsCancellationRequested || _socket != socket)))
+            catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted })
             {
+                // Stopped, or closed to be opened elsewhere.
                 return;
             }
             catch (SocketException e)
             {
                 // Out of file descriptors, or the client was gone already: the next one may be well.
                 LogAcceptFailed(room.Logger, e);
-                await Task.Delay(TimeSpan.FromMilliseconds(50), room.Time);
+                await Task.Delay(TimeSpan.FromMilliseconds(50), room.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 continue;
             }
             var session = ServeAsync(connection);

@@ -81,7 +81,8 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
                 return JobOutcome.Finished;
             case SendResult.Permanent:
                 await EndAsync(job, entry, record with { State = OutboxState.Failed }, ct);
-                if (record.Purpose == OutboxPurpose.Reply)
+                // Only when the address itself was refused: a wrong account or sender of ours says nothing about it.
+                if (record.Purpose == OutboxPurpose.Reply && outcome.AddressRefused)
                     await suppressions.AddAsync(job.Tenant, entry.Mail.To, SuppressionReason.PermanentFailure, ct);
                 return JobOutcome.Finished;
             case SendResult.Uncertain:

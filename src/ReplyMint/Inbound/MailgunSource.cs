@@ -1,0 +1,95 @@
+using ReplyMint.Accounts;
+using ReplyMint.Security;
+
+namespace ReplyMint.Inbound;
+
+/// <summary>Mailgun's webhooks for the operator's own routes. Tenants' channels carry their key in the store.</summary>
+internal sealed record MailgunWebhookSettings
+{
+    /// <summary>Where the webhook signing key lies (not the API key): "file:/absolute/path" or "credential:NAME"; empty takes no webhooks.</summary>
+    public string SigningKey { get; init; } = "";
+
+    /// <summary>During a rotation, where the key before lies; it counts as well.</summary>
+    public string PreviousSigningKey { get; init; } = "";
+
+    /// <summary>
+    /// Whether Mailgun's spam filter is on for the domain, so that it adds its own X-Mailgun-Spf, -Dkim-Check-Result and -Sflag.
+    /// When it is off, such fields can only come from the sender: set false, and answers are held (rule 11).
+    /// </summary>
+    public bool Verdicts { get; init; } = true;
+
+    public IEnumerable<string> Problems()
+    {
+        if (SigningKey.Length > 0 && SecretSource.Problem("mailgun.signingKey", SigningKey) is { } problem)
+            yield return problem;
+        if (PreviousSigningKey.Length > 0 && SecretSource.Problem("mailgun.previousSigningKey", PreviousSigningKey) is { } previous)
+            yield return previous;
+    }
+}
+
+/// <summary>Who posts to a webhook: the channel, whose mailboxes it may name, and the keys that count at present.</summary>
+internal sealed record MailgunSource(string Id, string Owner, IReadOnlyList<string> Keys);
+
+/// <summary>Finds the keys of a webhook's channel.</summary>
+internal sealed class MailgunSources(MailgunWebhookSettings settings, SecretSource secrets, Func<string, CancellationToken, ValueTask<Channel?>> find, TimeProvider time)
+{
+    public const string Kind = "mailgun";
+
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(30);
+
+    private readonly Lock _lock = new();
+    private IReadOnlyList<string> _keys = [];
+    private DateTimeOffset _read = DateTimeOffset.MinValue;
+
+    /// <param name="channel">Null: the operator's own. An unknown one has no keys, so that nothing of it verifies.</param>
+    public async ValueTask<MailgunSource> FindAsync(string? channel, CancellationToken ct)
+    {
+        if (channel is null)
+            return new(Kind, Channel.Operator, OperatorKeys());
+        return await find(channel, ct) is { Kind: Kind, Secret.Length: > 0 } found
+            ? new(found.Id, found.Owner, [found.Secret])
+            : new(Kind, Channel.Operator, []);
+    }
+
+    /// <summary>Read anew every half minute, so that a rotation needs no restart; the last good keys stay when a file can't be read.</summary>
+    private IReadOnlyList<string> OperatorKeys()
+    {
+        lock (_lock)
+        {
+            var now = time.GetUtcNow();
+            if (now - _read < Fresh)
+                return _keys;
+            _read = now;
+            var keys = new List<string>();
+            foreach (var (name, reference) in new[] { ("mailgun.signingKey", settings.SigningKey), ("mailgun.previousSigningKey", settings.PreviousSigningKey) })
+                if (reference.Length > 0 && secrets.Read(name, reference).Value is { } key)
+                    keys.Add(key);
+            if (keys.Count > 0)
+                _keys = keys;
+            return _keys;
+        }
+    }
+}
+
+/// <summary>That Mailgun spoke lately, by a signature whose token is yet to be spent. It does not cover the body.</summary>
+internal sealed class MailgunProof
+{
+    // Twice the window, since a timestamp may lie in the future as far as in the past, and a little more.
+    private static readonly TimeSpan Remembered = 2 * MailgunSignature.Window + TimeSpan.FromMinutes(1);
+
+    private readonly string _token;
+
+    private MailgunProof(MailgunSource source, string token) => (Source, _token) = (source, token);
+
+    public MailgunSource Source { get; }
+
+    /// <summary>Null unless the verdict is <see cref="SignatureVerdict.Genuine"/>.</summary>
+    public static MailgunProof? From(MailgunSource source, string? timestamp, string? token, string? signature, DateTimeOffset now, out SignatureVerdict verdict)
+    {
+        verdict = MailgunSignature.Verify(source.Keys, timestamp, token, signature, now);
+        return verdict == SignatureVerdict.Genuine ? new(source, token!) : null;
+    }
+
+    /// <param name="fingerprint">Of all that was sent under this signature.</param>
+    public SpentToken Spend(string fingerprint) => SpentToken.For($"mailgun/{Source.Id}", _token, fingerprint, Remembered);
+}

@@ -18,6 +18,7 @@ internal static class InboundFeature
         .AddSingleton(new InboundBudget(MemoryBudget))
         .AddSingleton<Messages>()
         .AddSingleton<MessageTexts>()
+        .AddSingleton<SpentTokens>()
         .AddSingleton<Inbox>()
         .AddSingleton(provider => Room(provider, smtp))
         .AddSingleton(provider => new SmtpExposure(development, () => provider.GetRequiredService<Mailboxes>().AnyAsync(default).GetAwaiter().GetResult()))

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
 using System.Text.Json.Serialization;
+using ReplyMint.Security;
 
 namespace ReplyMint;
 
@@ -12,7 +13,8 @@ namespace ReplyMint;
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true,
-    WriteIndented = true)]
+    WriteIndented = true,
+    Converters = [typeof(LowerCaseEnum<DeploymentEnvironment>)])]
 [JsonSerializable(typeof(ReplyMintSettings))]
 internal sealed partial class SettingsJson : JsonSerializerContext
 {
@@ -52,3 +54,7 @@ internal sealed partial class SettingsJson : JsonSerializerContext
         }
     }
 }
+
+/// <summary>Enums are written as the file's other words are: "production".</summary>
+internal sealed class LowerCaseEnum<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.CamelCase, allowIntegerValues: false)
+    where T : struct, Enum;

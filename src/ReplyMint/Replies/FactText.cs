@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
 
+using ReplyMint.Mail;
+
 namespace ReplyMint.Replies;
 
 /// <summary>The form in which statements are looked for: compatibility forms folded, lower case, nothing invisible, written-out dots restored.</summary>
@@ -9,7 +11,7 @@ internal static class FactText
     public static string Fold(string text)
     {
         var folded = new StringBuilder(text.Length);
-        foreach (var c in Compatible(text))
+        foreach (var c in UnicodeForms.Nfkc(text))
         {
             if (IsInvisible(c))
                 continue;
@@ -49,16 +51,4 @@ internal static class FactText
     public static bool IsInvisible(char c) => c > '\u007F' && (
         c is '\u034F' or '\u115F' or '\u1160' or '\u17B4' or '\u17B5' or '\u3164' or '\uFFA0' or (>= '\uFE00' and <= '\uFE0F') or (>= '\u180B' and <= '\u180F')
         || CharUnicodeInfo.GetUnicodeCategory(c) == UnicodeCategory.Format);
-
-    private static string Compatible(string text)
-    {
-        StringBuilder? changed = null;
-        for (var i = 0; i < text.Length; i++)
-        {
-            var c = text[i];
-            if (c is >= '\uFF01' and <= '\uFF5E')
-                (changed ??= new StringBuilder(text))[i] = (char)(c - 0xFEE0);
-        }
-        return changed?.ToString() ?? text;
-    }
 }

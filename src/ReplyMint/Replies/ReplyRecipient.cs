@@ -10,7 +10,7 @@ internal static class ReplyRecipient
     {
         if (mail.Author is not { } author || !IsPlain(author.Address))
             return null;
-        if (mail.ReplyTo is [{ } asked] && IsPlain(asked.Address) && Organisations.Same(author.Address, asked.Address))
+        if (mail.ReplyTo is [{ } asked] && IsPlain(asked.Address) && SenderProof.SameOrganisation(author.Address, asked.Address))
             return new(Name(asked.Name.Length > 0 ? asked.Name : author.Name), asked.Address.Trim());
         return new(Name(author.Name), author.Address.Trim());
     }

@@ -29,8 +29,13 @@ internal static class SenderProof
         if (mail.Author is not { } author)
             return Answer.Pass();
         foreach (var address in mail.ReplyTo)
-            if (!Organisations.Same(author.Address, address.Address))
+            if (!SameOrganisation(author.Address, address.Address))
                 return Answer.Hold(address.Address);
         return Answer.Pass();
     }
+
+    /// <summary>Of two addresses; what is no address belongs to nobody.</summary>
+    public static bool SameOrganisation(string one, string other) =>
+        AddressRules.Normalize(one) is { } a && AddressRules.Normalize(other) is { } b
+        && AddressRules.SameOrganisation(AddressRules.Domain(a), AddressRules.Domain(b));
 }

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
 
+using ReplyMint.Mail;
+
 namespace ReplyMint.Replies;
 
 /// <summary>A form for comparing words of any language: lower case, no Latin diacritics, no invisible characters, plain dashes and quotes.</summary>
@@ -15,7 +17,7 @@ internal static class TextFold
     public static string Words(string text)
     {
         var folded = new StringBuilder(text.Length);
-        foreach (var c in text)
+        foreach (var c in UnicodeForms.Nfkc(text))
         {
             if (CharUnicodeInfo.GetUnicodeCategory(c) is UnicodeCategory.Format or UnicodeCategory.NonSpacingMark)
                 continue;
@@ -28,7 +30,6 @@ internal static class TextFold
                 >= '\u1EA0' and <= '\u1EF9' => Vietnamese(c),
                 >= '\u0386' and <= '\u03CE' => Greek(char.ToLowerInvariant(c)),
                 'ё' or 'Ё' => 'е',
-                >= '\uFF01' and <= '\uFF5E' => char.ToLowerInvariant((char)(c - 0xFEE0)),
                 '\u2010' or '\u2011' or '\u2012' or '\u2013' or '\u2014' or '\u2212' => '-',
                 '\u2018' or '\u2019' or '\u02BC' or '\u00B4' or '`' => '\'',
                 _ => char.IsWhiteSpace(c) ? ' ' : char.ToLowerInvariant(c),

@@ -46,6 +46,7 @@ public class DraftGuardTests
     [InlineData("See ev\u200Bil.example", GuardRule.Link)]
     [InlineData("See ｅｖｉｌ．example", GuardRule.Link)]
     [InlineData("See evil。example", GuardRule.Link)]
+    [InlineData("See \U0001D41E\U0001D42F\U0001D422\U0001D425.example", GuardRule.Link)] // mathematical bold letters
     [InlineData("See shop.example/other", GuardRule.Link)]
     [InlineData("See sh\u043Ep.example/returns", GuardRule.Link)] // Cyrillic o
     [InlineData("See xn--shp-0ya.example", GuardRule.Link)]

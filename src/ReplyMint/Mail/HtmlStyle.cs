@@ -30,6 +30,12 @@ internal sealed class HtmlStyle
 
     private readonly HashSet<string> _hiding = new(StringComparer.OrdinalIgnoreCase);
 
+    private static readonly SearchValues<string> s_hints = SearchValues.Create(
+        ["display", "visib", "hid", "opacity", "font-size", "color", "indent", "position", "height", "width", "margin", "font:"], StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Does any word stand in this HTML without which nothing is hidden? Most mails need no second look.</summary>
+    public static bool MayHide(string html) => html.AsSpan().ContainsAny(s_hints);
+
     /// <summary>Remembers the classes and ids that a style sheet makes invisible. Media queries and compound selectors are passed over.</summary>
     public void Add(string css)
     {

@@ -91,7 +91,7 @@ internal static class MailParser
         var text = Compose(body.Text, raw, hidden, problems);
         if (!ReferenceEquals(body.Text, body.Html) && body.Html.Any(p => p.Is("text", "html")))
         {
-            var rich = Compose(body.Html, raw, hidden, problems);
+            var rich = Compose(body.Html, raw, hidden, problems, onlyHidden: !string.IsNullOrWhiteSpace(text));
             // An empty plain form beside a full HTML form: a person's program shows the HTML.
             if (string.IsNullOrWhiteSpace(text))
                 text = rich;
@@ -146,7 +146,7 @@ internal static class MailParser
         };
     }
 
-    private static string Compose(IReadOnlyList<MimeNode> parts, ReadOnlyMemory<byte> raw, List<string> hidden, List<string> problems)
+    private static string Compose(IReadOnlyList<MimeNode> parts, ReadOnlyMemory<byte> raw, List<string> hidden, List<string> problems, bool onlyHidden = false)
     {
         var builder = new StringBuilder();
         foreach (var part in parts)
@@ -163,7 +163,12 @@ internal static class MailParser
             if (problem is not null && !problems.Contains(problem))
                 problems.Add(problem);
             if (part.Is("text", "html"))
+            {
+                // Beside a plain form the HTML is read only for what it hides.
+                if (onlyHidden && !HtmlStyle.MayHide(text))
+                    continue;
                 text = HtmlText.Render(text, hidden);
+            }
             if (builder.Length > 0 && builder[^1] != '\n')
                 builder.Append('\n');
             builder.Append(text.ReplaceLineEndings("\n"));

@@ -94,6 +94,7 @@ public class DraftGuardTests
     [InlineData("We will refund you", GuardRule.Promise)]
     [InlineData("We refund you, no problem", GuardRule.Promise)]
     [InlineData("We give a warranty on used goods", GuardRule.Promise)]
+    [InlineData("You have a warranty on used goods, no problem", GuardRule.Promise)]
     [InlineData("Wir erstatten Ihnen alles", GuardRule.Promise)]
     [InlineData("Nous vous remboursons", GuardRule.Promise)]
     [InlineData("Le reembolsamos todo", GuardRule.Promise)]

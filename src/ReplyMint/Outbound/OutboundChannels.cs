@@ -8,7 +8,7 @@ internal static class OutboundChannels
     /// <param name="folder">Where channel "file" writes.</param>
     public static IOutboundChannel Create(OutboundSettings settings, string folder, SecretSource secrets, TimeProvider time) => settings.Channel switch
     {
-        OutboundSettings.ToSmtp => new SmtpChannel(settings.Smtp, settings.Concurrency, secrets, time),
+        OutboundSettings.ToSmtp => new SmtpChannel(settings.Smtp, secrets, time),
         OutboundSettings.ToMailgun => new MailgunChannel(settings.Mailgun, Http(settings.Concurrency), secrets, time),
         _ => new FileChannel(folder),
     };

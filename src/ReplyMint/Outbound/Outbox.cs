@@ -47,11 +47,13 @@ internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, TimeProv
         return (entries, page.Cursor);
     }
 
-    /// <summary>Adds a change of state to a commit, on condition that the entry is as it was read.</summary>
-    internal async Task ChangeAsync(Commit commit, OutboxEntry entry, OutboxRecord to, CancellationToken ct)
+    /// <summary>Adds a change of state to a commit, on condition that the entry is as it was read; returns what it is once that is committed.</summary>
+    internal async Task<OutboxEntry> ChangeAsync(Commit commit, OutboxEntry entry, OutboxRecord to, CancellationToken ct)
     {
         var sealer = await SealerAsync(entry.Tenant, to.Person, ct) ?? throw new InvalidOperationException("The key that sealed the entry is gone.");
-        Write(commit, entry.Tenant, sealer, to with { ChangedAt = time.GetUtcNow() }, entry.Mail, entry.Item);
+        var record = to with { ChangedAt = time.GetUtcNow() };
+        Write(commit, entry.Tenant, sealer, record, entry.Mail, entry.Item);
+        return entry with { Record = record, Item = entry.Item with { Version = entry.Item.Version + 1 } };
     }
 
     /// <summary>

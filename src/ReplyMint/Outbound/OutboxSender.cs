@@ -9,30 +9,48 @@ namespace ReplyMint.Outbound;
 /// Sends what is queued. A sending starts in one commit that also asks the stop switches; it ends in another. What was
 /// started and has no end is uncertain: a person or a delivery event settles it, and it is never sent twice.
 /// </summary>
-internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, Switches switches, Suppressions suppressions, Alerts alerts, IOutboundChannel channel, TimeProvider time)
+internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, Switches switches, Suppressions suppressions, Alerts alerts, IOutboundChannel channel, OutboundSettings settings, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan WhileStopped = TimeSpan.FromSeconds(15);
     // One minute, then about 5, 15, 45 minutes, then every few hours for two days, each with a fifth of jitter.
     private static readonly TimeSpan[] Backoff = [.. new[] { 1, 5, 15, 45, 120, 240, 360, 480, 720, 960 }.Select(minutes => TimeSpan.FromMinutes(minutes))];
 
     private readonly string _process = Ids.Random('p');
+    private readonly SemaphoreSlim _places = new(settings.Concurrency, settings.Concurrency);
 
     public async Task<JobOutcome> SendAsync(Job job, CancellationToken ct)
+    {
+        // Before the start is stored: a crash leaves no more uncertain mails than are handed over at once.
+        await _places.WaitAsync(ct);
+        try
+        {
+            return await SendInPlaceAsync(job, ct);
+        }
+        finally
+        {
+            _places.Release();
+        }
+    }
+
+    public void Dispose() => _places.Dispose();
+
+    private async Task<JobOutcome> SendInPlaceAsync(Job job, CancellationToken ct)
     {
         var entry = await outbox.FindAsync(job.Tenant, job.Target, ct);
         switch (entry?.Record.State)
         {
             case OutboxState.Queued:
-                return await StartAsync(job, entry, ct) switch
+                var (start, started) = await StartAsync(job, entry, ct);
+                return start switch
                 {
-                    Start.Started => await HandOverAsync(job, ct),
+                    Start.Started => await HandOverAsync(job, started, ct),
                     Start.Stopped => new JobOutcome.Wait(WhileStopped),
-                    // Somebody moved a switch or the entry in between: look again.
-                    _ => await SendAsync(job, ct),
+                    // Somebody moved a switch or the entry in between, or the job was done and this is an old hint of it.
+                    _ => await store.GetAsync(job.Key, ct) is null ? JobOutcome.Finished : await SendInPlaceAsync(job, ct),
                 };
-            case OutboxState.Sending when entry.Record.By != _process:
-                await EndAsync(job, entry, entry.Record with { State = OutboxState.Uncertain, Detail = "the process ended while this was being sent" }, ct);
-                await AlertUncertainAsync(job, ct);
+            case OutboxState.Sending:
+                if (await CloseAsync(job, entry, ct))
+                    await AlertUncertainAsync(job, ct);
                 return JobOutcome.Finished;
             default:
                 var commit = new Commit();
@@ -44,17 +62,27 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
 
     private enum Start { Started, Stopped, Moved }
 
-    private async Task<Start> StartAsync(Job job, OutboxEntry entry, CancellationToken ct)
+    private async Task<(Start, OutboxEntry)> StartAsync(Job job, OutboxEntry entry, CancellationToken ct)
     {
-        var commit = new Commit();
+        var commit = new Commit().Check(job.Key, Condition.At(job.Version));
         foreach (var state in await SwitchesAsync(job.Tenant, entry.Record.Mailbox, ct))
         {
             if (state.Stopped)
-                return Start.Stopped;
+                return (Start.Stopped, entry);
             state.Hold(commit);
         }
-        await outbox.ChangeAsync(commit, entry, entry.Record with { State = OutboxState.Sending, By = _process, Attempts = entry.Record.Attempts + 1 }, ct);
-        return await store.CommitAsync(commit, ct) == CommitResult.Committed ? Start.Started : Start.Moved;
+        var started = await outbox.ChangeAsync(commit, entry, entry.Record with { State = OutboxState.Sending, By = _process, Attempts = entry.Record.Attempts + 1 }, ct);
+        return (await store.CommitAsync(commit, ct) == CommitResult.Committed ? Start.Started : Start.Moved, started);
+    }
+
+    /// <summary>A sending that nobody carries out any more: its process ended, or ours could not store the outcome. False: an old hint, somebody does.</summary>
+    private async Task<bool> CloseAsync(Job job, OutboxEntry entry, CancellationToken ct)
+    {
+        var commit = new Commit();
+        var detail = entry.Record.By == _process ? "the outcome of the sending could not be stored" : "the process ended while this was being sent";
+        await outbox.ChangeAsync(commit, entry, entry.Record with { State = OutboxState.Uncertain, Detail = detail }, ct);
+        job.Complete(commit);
+        return await store.CommitAsync(commit, ct) == CommitResult.Committed;
     }
 
     private async Task<IReadOnlyList<SwitchState>> SwitchesAsync(string tenant, string? mailbox, CancellationToken ct)
@@ -67,56 +95,53 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
         return states;
     }
 
-    private async Task<JobOutcome> HandOverAsync(Job job, CancellationToken ct)
+    private async Task<JobOutcome> HandOverAsync(Job job, OutboxEntry entry, CancellationToken ct)
     {
-        var entry = (await outbox.FindAsync(job.Tenant, job.Target, ct))!;
         var outcome = await channel.SendAsync(job.Target, entry.Mail, ct);
         // From here on the result must be stored even while the host stops; else the mail would be uncertain for nothing.
         ct = CancellationToken.None;
-        var record = entry.Record with { Detail = outcome.Detail };
         switch (outcome.Result)
         {
             case SendResult.Sent:
-                await EndAsync(job, entry, record with { State = OutboxState.Sent }, ct);
-                return JobOutcome.Finished;
+                await EndAsync(job, entry, OutboxState.Sent, outcome.Detail, ct);
+                break;
             case SendResult.Permanent:
-                await EndAsync(job, entry, record with { State = OutboxState.Failed }, ct);
+                await EndAsync(job, entry, OutboxState.Failed, outcome.Detail, ct);
                 // Only when the address itself was refused: a wrong account or sender of ours says nothing about it.
-                if (record.Purpose == OutboxPurpose.Reply && outcome.AddressRefused)
+                if (entry.Record.Purpose == OutboxPurpose.Reply && outcome.AddressRefused)
                     await suppressions.AddAsync(job.Tenant, entry.Mail.To, SuppressionReason.PermanentFailure, ct);
-                return JobOutcome.Finished;
+                break;
             case SendResult.Uncertain:
-                await EndAsync(job, entry, record with { State = OutboxState.Uncertain }, ct);
+                await EndAsync(job, entry, OutboxState.Uncertain, outcome.Detail, ct);
                 await AlertUncertainAsync(job, ct);
-                return JobOutcome.Finished;
+                break;
+            case SendResult.Temporary when entry.Record.Attempts > Backoff.Length:
+                await EndAsync(job, entry, OutboxState.Dead, outcome.Detail, ct);
+                await alerts.RaiseAsync("dead-letter", job.Target, $"A mail could not be sent in {entry.Record.Attempts} attempts; last answer: {outcome.Detail}. See `replymint outbox list`.", ct);
+                break;
             default:
-                return await AgainAsync(job, entry, record, ct);
+                await EndAsync(job, entry, OutboxState.Queued, outcome.Detail, ct);
+                break;
         }
-    }
-
-    private async Task<JobOutcome> AgainAsync(Job job, OutboxEntry entry, OutboxRecord record, CancellationToken ct)
-    {
-        if (record.Attempts > Backoff.Length)
-        {
-            await EndAsync(job, entry, record with { State = OutboxState.Dead }, ct);
-            await alerts.RaiseAsync("dead-letter", job.Target, $"A mail could not be sent in {record.Attempts} attempts; last answer: {record.Detail}. See `replymint outbox list`.", ct);
-            return JobOutcome.Finished;
-        }
-        var wait = Backoff[record.Attempts - 1] * (0.8 + 0.4 * Random.Shared.NextDouble());
-        var commit = new Commit();
-        await outbox.ChangeAsync(commit, entry, record with { State = OutboxState.Queued }, ct);
-        job.Complete(commit);
-        jobs.Add(commit, job.Tenant, Outbox.JobKind, job.Target, time.GetUtcNow() + wait);
-        await store.CommitAsync(commit, ct);
         return JobOutcome.Finished;
     }
 
-    private async Task EndAsync(Job job, OutboxEntry entry, OutboxRecord record, CancellationToken ct)
+    /// <summary>Stores how a sending ended. What others wrote meanwhile stays: a delivery event may be faster than we are.</summary>
+    private Task EndAsync(Job job, OutboxEntry started, OutboxState state, string detail, CancellationToken ct)
     {
-        var commit = new Commit();
-        await outbox.ChangeAsync(commit, entry, record, ct);
-        job.Complete(commit);
-        await store.CommitAsync(commit, ct);
+        OutboxEntry? entry = started;
+        return store.RetryAsync(async (commit, token) =>
+        {
+            entry ??= await outbox.FindAsync(job.Tenant, job.Target, token);
+            if (entry is not { Record.State: OutboxState.Sending })
+                return false;
+            await outbox.ChangeAsync(commit, entry, entry.Record with { State = state, Detail = detail }, token);
+            job.Complete(commit);
+            if (state == OutboxState.Queued)
+                jobs.Add(commit, job.Tenant, Outbox.JobKind, job.Target, time.GetUtcNow() + Backoff[entry.Record.Attempts - 1] * (0.8 + 0.4 * Random.Shared.NextDouble()));
+            entry = null;
+            return true;
+        }, ct);
     }
 
     private Task AlertUncertainAsync(Job job, CancellationToken ct) =>

@@ -12,10 +12,9 @@ namespace ReplyMint.Outbound;
 /// Hands mails to an SMTP server. What fails before the whole mail was handed over certainly did not leave; a
 /// connection that breaks between then and the server's reply leaves nobody knowing.
 /// </summary>
-internal sealed class SmtpChannel(SmtpSettings settings, int concurrency, SecretSource secrets, TimeProvider time) : IOutboundChannel, IDisposable
+internal sealed class SmtpChannel(SmtpSettings settings, SecretSource secrets, TimeProvider time) : IOutboundChannel, IDisposable
 {
     private readonly SmtpPool _pool = new(settings, secrets, time);
-    private readonly SemaphoreSlim _places = new(concurrency, concurrency);
 
     public string Name => "smtp";
 
@@ -23,31 +22,12 @@ internal sealed class SmtpChannel(SmtpSettings settings, int concurrency, Secret
     {
         if (MimeWriter.Problem(mail) is { } problem)
             return new(SendResult.Permanent, problem);
-        try
-        {
-            await _places.WaitAsync(ct);
-        }
-        catch (OperationCanceledException)
-        {
-            return new(SendResult.Temporary, "stopped before it was sent");
-        }
-        try
-        {
-            // A kept connection may have been closed by the server meanwhile; that says nothing about the mail.
-            return await AttemptAsync(mail, fresh: false, ct) ?? await AttemptAsync(mail, fresh: true, ct)
-                ?? new(SendResult.Temporary, "the connection broke before the mail was handed over");
-        }
-        finally
-        {
-            _places.Release();
-        }
+        // A kept connection may have been closed by the server meanwhile; that says nothing about the mail.
+        return await AttemptAsync(mail, fresh: false, ct) ?? await AttemptAsync(mail, fresh: true, ct)
+            ?? new(SendResult.Temporary, "the connection broke before the mail was handed over");
     }
 
-    public void Dispose()
-    {
-        _pool.Dispose();
-        _places.Dispose();
-    }
+    public void Dispose() => _pool.Dispose();
 
     /// <summary>Null: a kept connection turned out to be dead before anything was handed over.</summary>
     private async Task<SendOutcome?> AttemptAsync(OutboundMail mail, bool fresh, CancellationToken ct)

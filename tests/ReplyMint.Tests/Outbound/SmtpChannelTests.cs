@@ -15,7 +15,7 @@ public sealed class SmtpChannelTests : IDisposable
     private static SmtpChannel Channel(SmtpSink sink, Func<SmtpSettings, SmtpSettings>? change = null, TimeProvider? time = null)
     {
         var settings = new SmtpSettings { Host = "127.0.0.1", Port = sink.Port, Security = SmtpSettings.None };
-        return new(change?.Invoke(settings) ?? settings, 4, new SecretSource(null), time ?? TimeProvider.System);
+        return new(change?.Invoke(settings) ?? settings, new SecretSource(null), time ?? TimeProvider.System);
     }
 
     [Fact]

@@ -30,6 +30,9 @@ internal sealed class SmtpSink : IAsyncDisposable
 
     public Func<string, string?> Answer { get; set; } = _ => null;
 
+    /// <summary>Runs when a mail is wholly here, before that is said.</summary>
+    public Func<Task> BeforeTaken { get; set; } = () => Task.CompletedTask;
+
     public int Connections => _connections;
 
     public ConcurrentQueue<string> Mails { get; } = [];
@@ -96,6 +99,7 @@ internal sealed class SmtpSink : IAsyncDisposable
                     while (await reader.ReadLineAsync(_stop.Token) is { } text && text != ".")
                         content.Append(text.StartsWith('.') ? text[1..] : text).Append("\r\n");
                     Mails.Enqueue(content.ToString());
+                    await BeforeTaken();
                     if (!await ReplyAsync(stream, "content", "250 taken"))
                         return;
                 }

@@ -5,25 +5,14 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
-using Microsoft.Extensions.Logging;
-using ReplyMint.Accounts;
-using ReplyMint.Mail;
 
 namespace ReplyMint.Inbound;
-
-/// <summary>What all SMTP sessions share.</summary>
-/// <param name="Knows">Is there a mailbox of the operator or any tenant with this address?</param>
-/// <param name="Accept">Stores one delivery durably.</param>
-internal sealed record SmtpRoom(
-    SmtpListenerSettings Settings, TrustedNetworks Networks, InboundBudget Budget, SmtpCertificate? Certificate, TimeProvider Time, ILogger Logger,
-    Func<string, CancellationToken, ValueTask<bool>> Knows,
-    Func<AuthenticatedDelivery, CancellationToken, Task<AcceptOutcome>> Accept);
 
 /// <summary>
 /// One client's dialogue (RFC 5321 with SIZE, 8BITMIME, SMTPUTF8, PIPELINING, ENHANCEDSTATUSCODES, STARTTLS).
 /// 250 after DATA means: durably stored for every recipient.
 /// </summary>
-internal sealed partial class SmtpSession(SmtpRoom room, NetworkStream network, IPAddress client) : IDisposable
+internal sealed class SmtpSession(SmtpRoom room, NetworkStream network, IPAddress client) : IDisposable
 {
     private const int MaxErrors = 10;
     private const int MaxUnknownRecipients = 100;
@@ -226,7 +215,7 @@ internal sealed partial class SmtpSession(SmtpRoom room, NetworkStream network, 
         else if (_recipients.Count == Settings.MaxRecipients)
             Reply("452 4.5.3 Too many recipients");
         else
-            switch (await KnowsAsync(to.Address, abort))
+            switch (await room.LookUpAsync(to.Address, abort))
             {
                 case true:
                     _recipients.Add(to.Address);
@@ -242,19 +231,6 @@ internal sealed partial class SmtpSession(SmtpRoom room, NetworkStream network, 
                     Reply("451 4.3.0 Come again later");
                     break;
             }
-    }
-
-    private async ValueTask<bool?> KnowsAsync(string address, CancellationToken abort)
-    {
-        try
-        {
-            return await room.Knows(address, abort);
-        }
-        catch (Exception e) when (!abort.IsCancellationRequested)
-        {
-            LogLookupFailed(room.Logger, e);
-            return null;
-        }
     }
 
     private async ValueTask DataAsync(CancellationToken abort)
@@ -289,41 +265,10 @@ internal sealed partial class SmtpSession(SmtpRoom room, NetworkStream network, 
             default:
                 // What is wholly here gets stored and answered, even when the service is told to stop meanwhile.
                 Wait(Timeout.InfiniteTimeSpan);
-                Reply(await StoreAsync(mail.Content, abort));
+                Reply(await room.StoreAsync(mail.Content, client, _from, _recipients, abort));
                 break;
         }
         Forget();
-    }
-
-    private async Task<string> StoreAsync(ReadOnlyMemory<byte> content, CancellationToken abort)
-    {
-        var stores = new Task<AcceptOutcome>[_recipients.Count];
-        for (var i = 0; i < stores.Length; i++)
-            stores[i] = StoreAsync(content, _recipients[i], abort);
-        var outcomes = await Task.WhenAll(stores);
-        if (outcomes.AsSpan().ContainsAny(AcceptOutcome.TooBusy, AcceptOutcome.Replayed))
-            return "451 4.3.0 Come again later";
-        var unknown = outcomes.AsSpan().Count(AcceptOutcome.UnknownRecipient);
-        return unknown == 0 ? "250 2.0.0 Stored"
-            : unknown == outcomes.Length ? "550 5.1.1 No such mailbox here"
-            // A mailbox vanished since RCPT. One reply stands for all; the next attempt names the one that is gone.
-            : "451 4.2.1 A recipient has just gone; come again";
-    }
-
-    private async Task<AcceptOutcome> StoreAsync(ReadOnlyMemory<byte> content, string recipient, CancellationToken abort)
-    {
-        var raw = new RawDelivery(content, new Envelope(_from, recipient), "smtp", Channel.Operator, null);
-        try
-        {
-            return AuthenticatedDelivery.From(raw, client, room.Networks, Settings.AuthservId) is { } delivery
-                ? await room.Accept(delivery, abort)
-                : AcceptOutcome.TooBusy;
-        }
-        catch (Exception e) when (!abort.IsCancellationRequested)
-        {
-            LogStoreFailed(room.Logger, e);
-            return AcceptOutcome.TooBusy;
-        }
     }
 
     private async ValueTask SecureAsync()
@@ -402,10 +347,4 @@ internal sealed partial class SmtpSession(SmtpRoom room, NetworkStream network, 
         await Connection.WriteAsync(_replies.WrittenMemory, ct);
         _replies.ResetWrittenCount();
     }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "A recipient could not be looked up")]
-    private static partial void LogLookupFailed(ILogger logger, Exception exception);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "A mail could not be stored; its sender was told to come again")]
-    private static partial void LogStoreFailed(ILogger logger, Exception exception);
 }

@@ -1,0 +1,69 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using ReplyMint.Accounts;
+using ReplyMint.Mail;
+
+namespace ReplyMint.Inbound;
+
+/// <summary>What all SMTP sessions share, and how a whole mail is stored and answered for.</summary>
+/// <param name="Knows">Is there a mailbox of the operator or any tenant with this address?</param>
+/// <param name="Accept">Stores one delivery durably.</param>
+internal sealed record SmtpRoom(
+    SmtpListenerSettings Settings, TrustedNetworks Networks, InboundBudget Budget, SmtpCertificate? Certificate, TimeProvider Time, ILogger Logger,
+    Func<string, CancellationToken, ValueTask<bool>> Knows,
+    Func<AuthenticatedDelivery, CancellationToken, Task<AcceptOutcome>> Accept)
+{
+    /// <summary>Null when nobody can tell just now.</summary>
+    public async ValueTask<bool?> LookUpAsync(string address, CancellationToken abort)
+    {
+        try
+        {
+            return await Knows(address, abort);
+        }
+        catch (Exception e) when (!abort.IsCancellationRequested)
+        {
+            SmtpLog.LookupFailed(Logger, e);
+            return null;
+        }
+    }
+
+    /// <returns>The one reply that stands for all recipients.</returns>
+    public async Task<string> StoreAsync(ReadOnlyMemory<byte> content, IPAddress client, string? from, IReadOnlyList<string> recipients, CancellationToken abort)
+    {
+        var stores = new Task<AcceptOutcome>[recipients.Count];
+        for (var i = 0; i < stores.Length; i++)
+            stores[i] = StoreAsync(new RawDelivery(content, new Envelope(from, recipients[i]), "smtp", Channel.Operator, null), client, abort);
+        var outcomes = await Task.WhenAll(stores);
+        if (outcomes.AsSpan().ContainsAny(AcceptOutcome.TooBusy, AcceptOutcome.Replayed))
+            return "451 4.3.0 Come again later";
+        var unknown = outcomes.AsSpan().Count(AcceptOutcome.UnknownRecipient);
+        return unknown == 0 ? "250 2.0.0 Stored"
+            : unknown == outcomes.Length ? "550 5.1.1 No such mailbox here"
+            // A mailbox vanished since RCPT. One reply stands for all; the next attempt names the one that is gone.
+            : "451 4.2.1 A recipient has just gone; come again";
+    }
+
+    private async Task<AcceptOutcome> StoreAsync(RawDelivery raw, IPAddress client, CancellationToken abort)
+    {
+        try
+        {
+            return AuthenticatedDelivery.From(raw, client, Networks, Settings.AuthservId) is { } delivery
+                ? await Accept(delivery, abort)
+                : AcceptOutcome.TooBusy;
+        }
+        catch (Exception e) when (!abort.IsCancellationRequested)
+        {
+            SmtpLog.StoreFailed(Logger, e);
+            return AcceptOutcome.TooBusy;
+        }
+    }
+}
+
+internal static partial class SmtpLog
+{
+    [LoggerMessage(Level = LogLevel.Error, Message = "A recipient could not be looked up")]
+    public static partial void LookupFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A mail could not be stored; its sender was told to come again")]
+    public static partial void StoreFailed(ILogger logger, Exception exception);
+}

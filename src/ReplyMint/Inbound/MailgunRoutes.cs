@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -23,13 +24,13 @@ internal static class MailgunRoutes
     public static void MapMailgun(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapWebhooks(routes.ServiceProvider.GetRequiredService<HttpSettings>()).MapGroup("/mailgun");
-        group.MapPost("/inbound", (HttpContext context, MailgunInbound inbound, CancellationToken ct) => inbound.ReceiveAsync(context, null, ct))
+        group.MapPost("/inbound", (HttpContext context, [FromServices] MailgunInbound inbound, CancellationToken ct) => inbound.ReceiveAsync(context, null, ct))
             .WithSummary("A mail, from a route of Mailgun's with forward()");
-        group.MapPost("/{channel}/inbound", (HttpContext context, string channel, MailgunInbound inbound, CancellationToken ct) => inbound.ReceiveAsync(context, channel, ct))
+        group.MapPost("/{channel}/inbound", (HttpContext context, string channel, [FromServices] MailgunInbound inbound, CancellationToken ct) => inbound.ReceiveAsync(context, channel, ct))
             .WithSummary("A mail for a tenant's own Mailgun account");
-        group.MapPost("/events", (HttpContext context, MailgunEvents events, CancellationToken ct) => events.ReceiveAsync(context, null, ct))
+        group.MapPost("/events", (HttpContext context, [FromServices] MailgunEvents events, CancellationToken ct) => events.ReceiveAsync(context, null, ct))
             .WithSummary("An event about a mail that was sent");
-        group.MapPost("/{channel}/events", (HttpContext context, string channel, MailgunEvents events, CancellationToken ct) => events.ReceiveAsync(context, channel, ct))
+        group.MapPost("/{channel}/events", (HttpContext context, string channel, [FromServices] MailgunEvents events, CancellationToken ct) => events.ReceiveAsync(context, channel, ct))
             .WithSummary("An event of a tenant's own Mailgun account");
     }
 }

@@ -5,13 +5,24 @@ using ReplyMint.Cli.Commands;
 
 namespace ReplyMint.Cli;
 
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, AllowDuplicateProperties = false,
+    Converters = [typeof(LowerCaseEnum<Accounts.MailboxMode>), typeof(LowerCaseEnum<Accounts.RuleAction>), typeof(LowerCaseEnum<DayOfWeek>)])]
 [JsonSerializable(typeof(ExplainedMail))]
+[JsonSerializable(typeof(TenantView))]
+[JsonSerializable(typeof(MailboxView))]
+[JsonSerializable(typeof(MessageView))]
+[JsonSerializable(typeof(OutboxView))]
+[JsonSerializable(typeof(List<RuleFile>))]
+[JsonSerializable(typeof(ScheduleFile))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     private static readonly CliJson Relaxed = new(new JsonSerializerOptions
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters = { new LowerCaseEnum<Accounts.MailboxMode>(), new LowerCaseEnum<Accounts.RuleAction>(), new LowerCaseEnum<DayOfWeek>() },
     });
 
     /// <summary>One object on one line, other scripts' letters as they are. Line ends and control characters are escaped, as JSON demands.</summary>

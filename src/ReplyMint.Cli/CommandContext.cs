@@ -39,6 +39,9 @@ internal sealed class StoreCommand(string name, string description, StoreBody bo
 {
     public StoreBody Body { get; } = body;
 
+    /// <summary>It makes the store when there is none; every other command would only make an empty one in the wrong place.</summary>
+    public bool MakesStore { get; init; }
+
     /// <summary>Reads the files the command line names; null when it names none. Throws <see cref="IOException"/> with a sentence for the user.</summary>
     public Func<ParseResult, CommandHost, CancellationToken, Task<IReadOnlyList<ForwardedFile>>>? ReadFiles { get; init; }
 }

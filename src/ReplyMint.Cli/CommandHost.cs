@@ -25,7 +25,8 @@ internal sealed record CommandHost
     public static CommandHost OfProcess()
     {
         var utf8 = new UTF8Encoding(false);
-        return new()
+        CommandHost? self = null;
+        return self = new()
         {
             Out = new StreamWriter(Console.OpenStandardOutput(), utf8) { AutoFlush = true },
             Error = new StreamWriter(Console.OpenStandardError(), utf8) { AutoFlush = true },
@@ -34,7 +35,7 @@ internal sealed record CommandHost
             Environment = System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
                 .ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "", StringComparer.Ordinal),
             Directory = System.Environment.CurrentDirectory,
-            Open = static (_, _) => throw new RefusedException("this build has no store"),
+            Open = (settings, ct) => Installation.OpenForCommandAsync(settings, self!, ct),
         };
     }
 

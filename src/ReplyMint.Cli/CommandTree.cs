@@ -9,8 +9,11 @@ internal static class CommandTree
     /// <summary>How the help shows them; a test holds that none is left out.</summary>
     public static IReadOnlyList<(string Title, string[] Names)> Groups { get; } =
     [
-        ("Mail", ["explain"]),
-        ("Installation", ["settings"]),
+        ("Start", ["serve"]),
+        ("Mail", ["drafts", "messages", "outbox", "explain"]),
+        ("Knowledge", ["knowledge"]),
+        ("Set-up", ["tenant", "mailbox", "channel", "settings"]),
+        ("Operation", ["switch", "alerts", "suppression"]),
     ];
 
     public static RootCommand Build(CommandHost host)
@@ -18,8 +21,15 @@ internal static class CommandTree
         var root = new RootCommand("Answers mail.");
         foreach (var option in GlobalOptions.All)
             root.Options.Add(option);
-        root.Subcommands.Add(ExplainCommand.Build(host));
-        root.Subcommands.Add(SettingsCommands.Build(host));
+        Command[] commands =
+        [
+            ServeCommand.Build(host), ExplainCommand.Build(host), SettingsCommands.Build(host),
+            DraftCommands.Build(), MessageCommands.Build(), OutboxCommands.Build(), KnowledgeCommands.Build(),
+            TenantCommands.Build(), MailboxCommands.Build(), ChannelCommands.Build(),
+            SwitchCommands.Build(), AlertCommands.Build(), SuppressionCommands.Build(),
+        ];
+        foreach (var command in commands)
+            root.Subcommands.Add(command);
         Attach(root, host);
         return root;
     }

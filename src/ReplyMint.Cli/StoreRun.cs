@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ReplyMint.Cli.Commands;
 using ReplyMint.Cli.Reach;
 
 namespace ReplyMint.Cli;
@@ -31,6 +32,8 @@ internal static class StoreRun
 
         if (await ForwardAsync(data, parse, files, host, ct) is { } forwarded)
             return forwarded;
+        if (!command.MakesStore && !Folders.HoldsStore(data))
+            return host.Fail($"there is no store in {data}; start a server there (replymint serve), make a tenant (replymint tenant add NAME), or name another folder with --data");
         StoreLock? taken;
         try
         {
@@ -57,6 +60,10 @@ internal static class StoreRun
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
             return ExitCode.Failed;
+        }
+        catch (WrongException e)
+        {
+            return context.Fail(e.Message);
         }
         catch (Exception e)
         {

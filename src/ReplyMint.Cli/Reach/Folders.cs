@@ -20,8 +20,13 @@ internal sealed class Folders(CommandHost host)
             if (ControlClient.Answers(folder))
                 return (folder, $"the running server of ./{name}");
         }
+        var here = Path.Combine(host.Directory, "data");
+        if (_base is null && HoldsStore(here))
+            return (here, "./data");
         return (Data, ControlClient.Answers(Data) ? $"the running server of {Data}" : Data);
     }
+
+    public static bool HoldsStore(string data) => File.Exists(Path.Combine(data, "db", "replymint.db"));
 
     private string? InBase(string name) => _base is null ? null : Path.Combine(host.Full(_base), name);
 

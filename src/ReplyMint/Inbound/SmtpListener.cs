@@ -21,6 +21,7 @@ internal sealed partial class SmtpListener(SmtpRoom room, SmtpExposure exposure)
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _abort = new();
     private int _connections;
+    private bool _disposed;
     private Socket? _socket;
     private IPEndPoint? _bound;
     private ITimer? _widening;
@@ -68,7 +69,13 @@ internal sealed partial class SmtpListener(SmtpRoom room, SmtpExposure exposure)
 
     public void Dispose()
     {
+        // Twice, because the container knows it as itself and as a service of the host.
+        if (_disposed)
+            return;
+        _disposed = true;
         _widening?.Dispose();
+        // A host that failed to start disposes without stopping.
+        _stop.Cancel();
         _socket?.Dispose();
         _stop.Dispose();
         _abort.Dispose();
@@ -111,7 +118,7 @@ internal sealed partial class SmtpListener(SmtpRoom room, SmtpExposure exposure)
         {
             if (address.Equals(IPAddress.IPv6Any))
                 socket.DualMode = true;
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            // No ReuseAddress: on Unix .NET makes SO_REUSEPORT of it, and two servers would share the port and its mail.
             socket.Bind(new IPEndPoint(address, port));
             socket.Listen(512);
             return socket;

@@ -29,7 +29,10 @@ internal sealed class CliRun : IDisposable
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var code = await CommandLine.RunAsync(arguments, Host(output, error), TestContext.Current.CancellationToken);
+        // A server that should have been refused would stay up for ever.
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        patience.CancelAfter(TimeSpan.FromSeconds(20));
+        var code = await CommandLine.RunAsync(arguments, Host(output, error), patience.Token);
         (Out, Error) = (output.ToString(), error.ToString());
         return code;
     }

@@ -49,7 +49,7 @@ public sealed class ReachTests : IAsyncDisposable
             foreach (var file in context.Files)
                 await context.Out.WriteLineAsync($"{file.Name}={file.Bytes.Length}");
             return 7;
-        }) { ReadFiles = (_, _, _) => Task.FromResult<IReadOnlyList<ForwardedFile>>([new("a.md", new byte[300_000]), new("b/c.md", [1, 2])]) });
+        }) { MakesStore = true, ReadFiles = (_, _, _) => Task.FromResult<IReadOnlyList<ForwardedFile>>([new("a.md", new byte[300_000]), new("b/c.md", [1, 2])]) });
         root.Subcommands[0].Arguments.Add(words);
         root.Subcommands.Add(new StoreCommand("ask", "", async (context, _, ct) => await context.Confirm("Sure?", ct) ? 0 : 3));
         root.Subcommands.Add(new StoreCommand("throw", "", (_, _, _) => throw new InvalidOperationException("oh")));
@@ -153,6 +153,14 @@ public sealed class ReachTests : IAsyncDisposable
         Assert.Equal(1, await RunAsync("say"));
         Assert.Equal(Data, opened);
         Assert.EndsWith("replymint: enough\n", _error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_command_makes_no_empty_store_in_the_wrong_place()
+    {
+        Assert.Equal(1, await RunAsync("big", "--data", Data));
+        Assert.Contains("there is no store in", _error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Data));
     }
 
     [Fact]

@@ -1,0 +1,105 @@
+using System.CommandLine;
+using System.Globalization;
+using ReplyMint.Knowledge;
+
+namespace ReplyMint.Cli.Commands;
+
+/// <summary>What answers rest on.</summary>
+internal static class KnowledgeCommands
+{
+    public static Command Build() => new("knowledge", "what answers rest on") { Add(), List(), Remove(), Ask(), Eval() };
+
+    private static StoreCommand Add()
+    {
+        var paths = new Argument<string[]>("PATH") { Description = "files or folders: Markdown, text, CSV, JSONL", Arity = ArgumentArity.OneOrMore };
+        var tenant = StoreWords.TenantOption();
+        return new StoreCommand("add", "add files of knowledge, or replace those of the same name", async (context, parse, ct) =>
+        {
+            var owner = await context.TenantAsync(parse.GetValue(tenant), ct);
+            var refused = false;
+            foreach (var file in context.Files)
+            {
+                var result = await context.Get<KnowledgeStore>().AddAsync(owner.Id, PassageReader.Read(file.Name, file.Bytes), StoreWords.Actor, ct);
+                foreach (var problem in result.Problems)
+                    context.Error.WriteLine(Plain.Line(problem.ToString()));
+                context.Out.WriteLine($"{Plain.Line(file.Name)}: {StoreWords.Word(result.Outcome)}, {result.Passages} {(result.Passages == 1 ? "passage" : "passages")}");
+                refused |= result.Outcome == AddOutcome.Refused;
+            }
+            return refused ? ExitCode.Failed : ExitCode.Ok;
+        })
+        {
+            Arguments = { paths }, Options = { tenant },
+            ReadFiles = (parse, host, ct) => NamedFiles.ManyAsync(parse.GetValue(paths)!, PassageReader.Formats, host, ct),
+            Examples = ["knowledge add faq/", "knowledge add prices.csv opening-hours.md --tenant Acme"],
+        };
+    }
+
+    private static StoreCommand List()
+    {
+        var tenant = StoreWords.TenantOption();
+        return new StoreCommand("list", "list the files of knowledge", async (context, parse, ct) =>
+        {
+            var sources = await context.Get<KnowledgeStore>().ListAsync((await context.TenantAsync(parse.GetValue(tenant), ct)).Id, ct);
+            StoreWords.Table(context.Out, [.. sources.Select(s => (string[])[s.Passages.ToString(CultureInfo.InvariantCulture), StoreWords.Time(s.AddedAt), s.Name])], "PASSAGES", "ADDED", "NAME");
+            return ExitCode.Ok;
+        }) { Options = { tenant } };
+    }
+
+    private static StoreCommand Remove()
+    {
+        var name = new Argument<string>("NAME") { Description = "the file, as listed" };
+        var tenant = StoreWords.TenantOption();
+        return new StoreCommand("remove", "take a file out of the knowledge", async (context, parse, ct) =>
+        {
+            var owner = await context.TenantAsync(parse.GetValue(tenant), ct);
+            if (!await context.Get<KnowledgeStore>().RemoveAsync(owner.Id, parse.GetValue(name)!, StoreWords.Actor, ct))
+                return context.Fail($"there is no {Plain.Line(parse.GetValue(name)!, 60)}; list files with: replymint knowledge list");
+            context.Out.WriteLine($"removed {Plain.Line(parse.GetValue(name)!)}");
+            return ExitCode.Ok;
+        }) { Arguments = { name }, Options = { tenant } };
+    }
+
+    private static StoreCommand Ask()
+    {
+        var question = new Argument<string[]>("QUESTION") { Description = "as a correspondent would ask", Arity = ArgumentArity.OneOrMore };
+        var tenant = StoreWords.TenantOption();
+        return new StoreCommand("ask", "show what the knowledge has to say to a question", async (context, parse, ct) =>
+        {
+            var owner = await context.TenantAsync(parse.GetValue(tenant), ct);
+            var index = await context.Get<KnowledgeIndexes>().OpenAsync(owner.Id, ct);
+            var threshold = context.Get<KnowledgeSettings>().Threshold;
+            var hits = index.Search(string.Join(' ', parse.GetValue(question)!), 3);
+            if (hits.Count == 0)
+                context.Out.WriteLine("Nothing fits; such a mail is held for a person.");
+            foreach (var hit in hits)
+            {
+                var enough = hit.Score >= threshold ? "answers" : "too little to answer";
+                context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{hit.Score:0.00} ({enough}, from {threshold:0.00} on)  {Plain.Line(hit.Passage.Source)}"));
+                if (hit.Passage.Question.Length > 0)
+                    context.Out.WriteLine($"  {Plain.Line(hit.Passage.Question)}");
+                foreach (var line in Plain.Text(hit.Passage.Answer).TrimEnd().Split('\n'))
+                    context.Out.WriteLine($"  {line}");
+                context.Out.WriteLine();
+            }
+            return ExitCode.Ok;
+        }) { Arguments = { question }, Options = { tenant }, Examples = ["knowledge ask \"When do you open?\""] };
+    }
+
+    private static StoreCommand Eval()
+    {
+        var queries = new Argument<string>("FILE") { Description = "lines of {\"query\": text, \"relevant\": [ids]}" };
+        var tenant = StoreWords.TenantOption();
+        return new StoreCommand("eval", "measure how well questions find their passages", async (context, parse, ct) =>
+        {
+            var owner = await context.TenantAsync(parse.GetValue(tenant), ct);
+            var (asked, problems) = KnowledgeEval.ReadQueries(context.Files[0].Name, context.Files[0].Bytes);
+            foreach (var problem in problems)
+                context.Error.WriteLine(Plain.Line(problem.ToString()));
+            context.Out.WriteLine(KnowledgeEval.Run(await context.Get<KnowledgeIndexes>().OpenAsync(owner.Id, ct), asked).ToJson());
+            return problems.Count > 0 ? ExitCode.Failed : ExitCode.Ok;
+        })
+        {
+            Arguments = { queries }, Options = { tenant }, ReadFiles = (parse, host, ct) => NamedFiles.OneAsync(parse.GetValue(queries), host, ct),
+        };
+    }
+}

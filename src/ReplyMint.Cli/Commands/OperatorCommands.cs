@@ -1,0 +1,201 @@
+using System.CommandLine;
+using System.Text;
+using ReplyMint.Accounts;
+using ReplyMint.Audit;
+using ReplyMint.Limits;
+using ReplyMint.Outbound;
+using ReplyMint.Security;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Cli.Commands;
+
+/// <summary>Ways in with a secret of their own.</summary>
+internal static class ChannelCommands
+{
+    private const string Mailgun = "mailgun";
+
+    public static Command Build() => new("channel", "ways in with a secret of their own, such as a Mailgun account") { Add(), List(), Remove() };
+
+    private static StoreCommand Add()
+    {
+        var kind = new Argument<string>("KIND") { Description = "mailgun" };
+        kind.AcceptOnlyFromAmong(Mailgun);
+        var secret = new Option<string>("--secret-file") { HelpName = "FILE", Description = "a file with the webhook signing key; - reads it from standard input", Required = true };
+        var tenant = new Option<string?>("--tenant") { HelpName = "NAME", Description = "the owner; left out it is the operator's, for the mailboxes of all tenants" };
+        return new StoreCommand("add", "add a channel; its secret is sealed and never shown again", async (context, parse, ct) =>
+        {
+            var owner = parse.GetValue(tenant) is { } named ? (await context.TenantAsync(named, ct)).Id : Channel.Operator;
+            var value = Encoding.UTF8.GetString(context.Files[0].Bytes).Trim();
+            if (SecretStrength.Weakness(value) is { } weakness)
+                return context.Fail($"--secret-file: the secret {weakness}");
+            var channel = await context.Get<Channels>().AddAsync(owner, parse.GetValue(kind)!, value, StoreWords.Actor, ct);
+            context.Out.WriteLine($"{channel.Id} takes mail at /webhooks/mailgun/{channel.Id}/inbound and events at /webhooks/mailgun/{channel.Id}/events");
+            return ExitCode.Ok;
+        })
+        {
+            Arguments = { kind }, Options = { secret, tenant },
+            ReadFiles = (parse, host, ct) => NamedFiles.OneAsync(parse.GetValue(secret), host, ct),
+            Examples = ["channel add mailgun --secret-file signing-key.txt"],
+        };
+    }
+
+    private static StoreCommand List()
+    {
+        return new StoreCommand("list", "list the channels of the operator and of all tenants", async (context, _, ct) =>
+        {
+            var owners = (await context.Get<Tenants>().ListAsync(ct)).Select(t => (t.Id, t.Name)).Prepend((Channel.Operator, Channel.Operator));
+            var rows = new List<string[]>();
+            foreach (var (id, name) in owners)
+                foreach (var channel in await context.Get<Channels>().ListAsync(id, ct))
+                    rows.Add([channel.Id, channel.Kind, name]);
+            StoreWords.Table(context.Out, rows, "ID", "KIND", "OWNER");
+            return ExitCode.Ok;
+        });
+    }
+
+    private static StoreCommand Remove()
+    {
+        var id = StoreWords.Id("ID", "the channel");
+        var yes = StoreWords.YesOption();
+        return new StoreCommand("remove", "remove a channel; what comes by it is refused from then on", async (context, parse, ct) =>
+        {
+            if (!parse.GetValue(yes) && !await context.Confirm($"Remove channel {parse.GetValue(id)}?", ct))
+                return ExitCode.Failed;
+            if (!await context.Get<Channels>().RemoveAsync(parse.GetValue(id)!, StoreWords.Actor, ct))
+                return context.Fail($"there is no channel {Plain.Line(parse.GetValue(id)!, 60)}; list them with: replymint channel list");
+            context.Out.WriteLine($"removed {parse.GetValue(id)}");
+            return ExitCode.Ok;
+        }) { Arguments = { id }, Options = { yes } };
+    }
+}
+
+/// <summary>Stop switches: what is stopped is held and waits; mail is still taken.</summary>
+internal static class SwitchCommands
+{
+    public static Command Build() => new("switch", "stop and start all answering, a tenant's, or one mailbox's") { List(), Set() };
+
+    private static StoreCommand List()
+    {
+        return new StoreCommand("list", "show which switches stand on stop", async (context, _, ct) =>
+        {
+            var switches = context.Get<Switches>();
+            var rows = new List<string[]>();
+            async Task Row(string name, string partition, string? mailbox) =>
+                rows.Add([(await switches.ReadAsync(partition, mailbox, ct)).Stopped ? "STOPPED" : "running", name]);
+            await Row("everything", KeyRing.Installation, null);
+            foreach (var tenant in await context.Get<Tenants>().ListAsync(ct))
+            {
+                await Row($"tenant {tenant.Name}", tenant.Id, null);
+                foreach (var mailbox in await context.Get<Mailboxes>().ListAsync(tenant.Id, ct))
+                    await Row($"mailbox {mailbox.Address}", tenant.Id, mailbox.Id);
+            }
+            StoreWords.Table(context.Out, rows, "STATE", "WHAT");
+            return ExitCode.Ok;
+        });
+    }
+
+    private static StoreCommand Set()
+    {
+        var state = new Argument<string>("STATE") { Description = "stop or start" };
+        state.AcceptOnlyFromAmong("stop", "start");
+        var tenant = new Option<string?>("--tenant") { HelpName = "NAME", Description = "only this tenant" };
+        var mailbox = new Option<string?>("--mailbox") { HelpName = "ADDRESS", Description = "only this mailbox" };
+        var reason = new Option<string?>("--reason") { HelpName = "TEXT", Description = "why, for the audit log" };
+        return new StoreCommand("set", "stop or start answering: of everything, or of what is named", async (context, parse, ct) =>
+        {
+            var (partition, box, name) = (KeyRing.Installation, (string?)null, "everything");
+            if (parse.GetValue(mailbox) is { } address)
+            {
+                var found = await context.MailboxAsync(address, ct);
+                (partition, box, name) = (found.TenantId, found.Id, $"mailbox {found.Address}");
+            }
+            else if (parse.GetValue(tenant) is { } named)
+            {
+                var found = await context.TenantAsync(named, ct);
+                (partition, name) = (found.Id, $"tenant {found.Name}");
+            }
+            var stop = parse.GetValue(state) == "stop";
+            await context.Get<IStore>().RetryAsync(async (commit, token) =>
+            {
+                await context.Get<Switches>().SetAsync(commit, partition, box, stop, Plain.Line(parse.GetValue(reason) ?? ""), token);
+                await context.Get<AuditLog>().AppendAsync(commit, partition, new(StoreWords.Actor, stop ? "switch.stop" : "switch.start", box ?? partition), token);
+                return true;
+            }, ct);
+            context.Out.WriteLine($"{Plain.Line(name)} is {(stop ? "stopped: mail is taken, nothing is answered or sent" : "running")}");
+            return ExitCode.Ok;
+        })
+        {
+            Arguments = { state }, Options = { tenant, mailbox, reason },
+            Examples = ["switch set stop --reason \"wrong prices in the answers\"", "switch set start --mailbox support@example.com"],
+        };
+    }
+}
+
+/// <summary>What the operator should know of.</summary>
+internal static class AlertCommands
+{
+    public static Command Build() => new("alerts", "what the operator should look at") { List(), Acknowledge() };
+
+    private static StoreCommand List()
+    {
+        var limit = StoreWords.LimitOption();
+        var all = new Option<bool>("--all") { Description = "those that were acknowledged, too" };
+        return new StoreCommand("list", "list alerts, the newest first", async (context, parse, ct) =>
+        {
+            var alerts = await context.Get<Alerts>().NewestAsync(Math.Clamp(parse.GetValue(limit), 1, 1000), ct);
+            StoreWords.Table(context.Out, [.. alerts.Where(a => parse.GetValue(all) || a.AcknowledgedAt is null)
+                .Select(a => (string[])[a.Id, StoreWords.Time(a.At), a.Kind, a.AcknowledgedAt is null ? "open" : "seen", a.Text])], "ID", "AT", "KIND", "", "WHAT");
+            return ExitCode.Ok;
+        }) { Options = { limit, all } };
+    }
+
+    private static StoreCommand Acknowledge()
+    {
+        var id = StoreWords.Id("ID", "the alert");
+        return new StoreCommand("ack", "say that an alert was seen; the same thing raises a new one", async (context, parse, ct) =>
+        {
+            if (!await context.Get<Alerts>().AcknowledgeAsync(parse.GetValue(id)!, ct))
+                return context.Fail($"there is no alert {Plain.Line(parse.GetValue(id)!, 60)}; list them with: replymint alerts list");
+            context.Out.WriteLine($"acknowledged {parse.GetValue(id)}");
+            return ExitCode.Ok;
+        }) { Arguments = { id } };
+    }
+}
+
+/// <summary>Addresses that get no automatic answer.</summary>
+internal static class SuppressionCommands
+{
+    public static Command Build() => new("suppression", "addresses that get no automatic answer") { List(), Remove() };
+
+    private static StoreCommand List()
+    {
+        var tenant = StoreWords.TenantOption();
+        return new StoreCommand("list", "list suppressions; addresses are kept as keyed hashes only", async (context, parse, ct) =>
+        {
+            var all = await context.Get<Suppressions>().ListAsync((await context.TenantAsync(parse.GetValue(tenant), ct)).Id, ct);
+            StoreWords.Table(context.Out, [.. all.Select(s => (string[])[s.Hash, StoreWords.Time(s.Record.At), s.Record.Reason.ToString()])], "HASH", "SINCE", "REASON");
+            return ExitCode.Ok;
+        }) { Options = { tenant } };
+    }
+
+    private static StoreCommand Remove()
+    {
+        var address = new Argument<string>("ADDRESS") { Description = "who may be answered again" };
+        var tenant = StoreWords.TenantOption();
+        return new StoreCommand("remove", "let an address be answered again", async (context, parse, ct) =>
+        {
+            var owner = await context.TenantAsync(parse.GetValue(tenant), ct);
+            var removed = await context.Get<IStore>().RetryAsync(async (commit, token) =>
+            {
+                if (!await context.Get<Suppressions>().RemoveAsync(commit, owner.Id, parse.GetValue(address)!, token))
+                    return false;
+                await context.Get<AuditLog>().AppendAsync(commit, owner.Id, new(StoreWords.Actor, "suppression.remove", owner.Id), token);
+                return true;
+            }, ct);
+            if (!removed)
+                return context.Fail($"{Plain.Line(parse.GetValue(address)!, 60)} is not suppressed");
+            context.Out.WriteLine("it may be answered again");
+            return ExitCode.Ok;
+        }) { Arguments = { address }, Options = { tenant } };
+    }
+}

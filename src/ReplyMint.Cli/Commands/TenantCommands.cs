@@ -1,0 +1,120 @@
+using System.CommandLine;
+using System.Globalization;
+using ReplyMint.Accounts;
+
+namespace ReplyMint.Cli.Commands;
+
+/// <summary>Organisations, and who of them is told what waits.</summary>
+internal static class TenantCommands
+{
+    public static Command Build() => new("tenant", "organisations that share this installation") { Add(), List(), Show(), Set() };
+
+    private static StoreCommand Add()
+    {
+        var name = new Argument<string>("NAME") { Description = "what it is called; must be its own" };
+        return new StoreCommand("add", "make a tenant", async (context, parse, ct) =>
+        {
+            var wanted = parse.GetValue(name)!.Trim();
+            if (wanted.Length is 0 or > 100)
+                return context.Fail("a tenant's name has 1 to 100 characters");
+            var tenants = context.Get<Tenants>();
+            if ((await tenants.ListAsync(ct)).Any(t => string.Equals(t.Name, wanted, StringComparison.OrdinalIgnoreCase)))
+                return context.Fail($"there is a tenant {Plain.Line(wanted)} already");
+            var tenant = await tenants.AddAsync(wanted, StoreWords.Actor, ct);
+            context.Out.WriteLine($"{tenant.Id} {Plain.Line(tenant.Name)}");
+            return ExitCode.Ok;
+        }) { Arguments = { name }, MakesStore = true, Examples = ["tenant add Acme"] };
+    }
+
+    private static StoreCommand List()
+    {
+        var json = StoreWords.JsonOption();
+        return new StoreCommand("list", "list the tenants", async (context, parse, ct) =>
+        {
+            var all = await context.Get<Tenants>().ListAsync(ct);
+            if (parse.GetValue(json))
+                foreach (var tenant in all)
+                    context.Out.WriteLine(CliJson.Line(TenantView.Of(tenant)));
+            else
+                StoreWords.Table(context.Out, [.. all.Select(t => (string[])[t.Id, t.Name, t.TimeZone, StoreWords.Time(t.CreatedAt)])], "ID", "NAME", "ZONE", "SINCE");
+            return ExitCode.Ok;
+        }) { Options = { json } };
+    }
+
+    private static StoreCommand Show()
+    {
+        var name = new Argument<string?>("NAME") { Description = "name or id; may be left out while there is only one", Arity = ArgumentArity.ZeroOrOne };
+        return new StoreCommand("show", "show a tenant's settings", async (context, parse, ct) =>
+        {
+            context.Out.WriteLine(CliJson.Line(TenantView.Of(await context.TenantAsync(parse.GetValue(name), ct))));
+            return ExitCode.Ok;
+        }) { Arguments = { name } };
+    }
+
+    private static StoreCommand Set()
+    {
+        var name = new Argument<string?>("NAME") { Description = "name or id; may be left out while there is only one", Arity = ArgumentArity.ZeroOrOne };
+        var zone = new Option<string?>("--zone") { HelpName = "ZONE", Description = "time zone of schedules, such as Europe/Berlin" };
+        var notify = new Option<string?>("--notify") { HelpName = "ADDRESSES", Description = "who is told of waiting drafts, separated by commas; \"\" is nobody" };
+        var webhook = new Option<string?>("--webhook") { HelpName = "URL", Description = "an https address that is told, too; \"\" is none" };
+        var digest = new Option<int?>("--digest") { HelpName = "MINUTES", Description = "0 tells at once, else minutes between digests, up to 1440" };
+        var reminder = new Option<int?>("--reminder") { HelpName = "HOURS", Description = "a reminder after so many hours without a decision; 0 is none" };
+        return new StoreCommand("set", "change a tenant's settings", async (context, parse, ct) =>
+        {
+            var tenant = await context.TenantAsync(parse.GetValue(name), ct);
+            var changes = new Dictionary<string, string>();
+            var notices = tenant.Notices;
+            if (parse.GetValue(zone) is { } z)
+            {
+                if (!TimeZoneInfo.TryFindSystemTimeZoneById(z, out _))
+                    return context.Fail($"{Plain.Line(z)} is no time zone; names are such as Europe/Berlin");
+                changes["timeZone"] = z;
+            }
+            if (parse.GetValue(notify) is { } n)
+            {
+                var addresses = n.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+                if (addresses.FirstOrDefault(a => Mail.AddressRules.Normalize(a) is null) is { } wrong)
+                    return context.Fail($"{Plain.Line(wrong)} is no mail address");
+                notices = notices with { Emails = addresses };
+                changes["notices.emails"] = addresses.Length.ToString(CultureInfo.InvariantCulture);
+            }
+            if (parse.GetValue(webhook) is { } w)
+            {
+                Uri? address = null;
+                if (w.Length > 0 && !(Uri.TryCreate(w, UriKind.Absolute, out address) && address.Scheme is "https" or "http"))
+                    return context.Fail("--webhook takes an https address");
+                notices = notices with { Webhook = address };
+                changes["notices.webhook"] = address is null ? "none" : "set";
+            }
+            if (parse.GetValue(digest) is { } d)
+            {
+                if (d is < 0 or > 1440)
+                    return context.Fail("--digest takes 0 to 1440 minutes");
+                notices = notices with { DigestMinutes = d };
+                changes["notices.digestMinutes"] = d.ToString(CultureInfo.InvariantCulture);
+            }
+            if (parse.GetValue(reminder) is { } r)
+            {
+                if (r is < 0 or > 720)
+                    return context.Fail("--reminder takes 0 to 720 hours");
+                notices = notices with { ReminderHours = r };
+                changes["notices.reminderHours"] = r.ToString(CultureInfo.InvariantCulture);
+            }
+            if (changes.Count == 0)
+                return context.Fail("nothing to change; see: replymint tenant set --help");
+            await context.Get<Tenants>().ChangeAsync(tenant.Id, t => t with { TimeZone = changes.GetValueOrDefault("timeZone", t.TimeZone), Notices = notices }, StoreWords.Actor, changes, ct);
+            context.Out.WriteLine($"changed: {string.Join(", ", changes.Keys)}");
+            return ExitCode.Ok;
+        })
+        {
+            Arguments = { name }, Options = { zone, notify, webhook, digest, reminder },
+            Examples = ["tenant set --zone Europe/Berlin --notify lead@example.com --digest 60"],
+        };
+    }
+}
+
+internal sealed record TenantView(string Id, string Name, string TimeZone, DateTime CreatedAt, IReadOnlyList<string> Notify, Uri? Webhook, int DigestMinutes, int ReminderHours)
+{
+    public static TenantView Of(Tenant t) => new(
+        t.Id, t.Name, t.TimeZone, t.CreatedAt.UtcDateTime, t.Notices.Emails, t.Notices.Webhook, t.Notices.DigestMinutes, t.Notices.ReminderHours);
+}

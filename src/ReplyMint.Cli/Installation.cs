@@ -1,0 +1,62 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Cli;
+
+/// <summary>Opens the store of an installation whose lock is held, and says in one line why it can't.</summary>
+internal static class Installation
+{
+    /// <exception cref="RefusedException">With the reason and the remedy.</exception>
+    public static async Task<OpenStore> OpenAsync(ReplyMintSettings settings, CancellationToken ct)
+    {
+        var data = settings.Data!;
+        try
+        {
+            return await OpenStore.OpenAsync(DataFolder.Open(data), settings.Config!, settings.MasterKey, TimeProvider.System, ct);
+        }
+        catch (StoreRefusedException e)
+        {
+            throw new RefusedException(e.Message, e);
+        }
+        catch (SqliteException e)
+        {
+            throw new RefusedException($"the database in {data}/db can't be used ({Reason(e)}); restore the newest copy of {data}/backup, or name another folder with --data", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new RefusedException($"the data folder {data} can't be used ({e.Message}); check its owner, mode and free space", e);
+        }
+    }
+
+    /// <summary>The services for a command that runs while no server does: all rooms, nothing started.</summary>
+    public static async Task<OpenedStore> OpenForCommandAsync(ReplyMintSettings settings, CommandHost host, CancellationToken ct)
+    {
+        var open = await OpenAsync(settings, ct);
+        TellNewKey(open, host);
+        var services = new ServiceCollection().AddLogging(l => l.SetMinimumLevel(LogLevel.None));
+        services.AddReplyMint(settings, open);
+        var provider = services.BuildServiceProvider();
+        return new OpenedStore(provider, async () =>
+        {
+            await provider.DisposeAsync();
+            await open.DisposeAsync();
+        });
+    }
+
+    public static void TellNewKey(OpenStore open, CommandHost host)
+    {
+        if (open.IsNew)
+            host.Error.WriteLine($"(new store {open.Id}; its master key is {open.KeyFile}: keep a copy in another place, without it the store can't be read)");
+    }
+
+    private static string Reason(SqliteException e) => e.SqliteErrorCode switch
+    {
+        11 or 26 => "it is damaged or no database",
+        13 => "the disk is full",
+        8 or 14 => "it can't be written",
+        5 or 6 => "another program uses it",
+        var code => $"SQLite error {code}",
+    };
+}

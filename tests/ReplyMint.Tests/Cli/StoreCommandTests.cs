@@ -1,0 +1,174 @@
+using System.Text.Json.Nodes;
+using ReplyMint.Cli;
+using ReplyMint.Security;
+
+namespace ReplyMint.Tests.Cli;
+
+/// <summary>Commands on a real store, without a server and with one: the same words, the same results.</summary>
+public sealed class StoreCommandTests : IAsyncDisposable
+{
+    private readonly CliRun _cli = new();
+    private ServerProcess? _server;
+
+    public StoreCommandTests()
+    {
+        _cli.Environment["REPLYMINT_BASE"] = _cli.Folder;
+        _cli.Environment["REPLYMINT_ENVIRONMENT"] = "development";
+        _cli.Environment["REPLYMINT_URLS"] = "http://localhost:0";
+        _cli.Environment["REPLYMINT_SMTP__PORT"] = "0";
+        _cli.Open = (settings, ct) => Installation.OpenForCommandAsync(settings, _cli.Host(TextWriter.Null, TextWriter.Null), ct);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is not null)
+            await _server.DisposeAsync();
+        _cli.Dispose();
+    }
+
+    private async Task StartServerAsync()
+    {
+        var settings = new ReplyMintSettings
+        {
+            Data = Path.Combine(_cli.Folder, "data"), Config = Path.Combine(_cli.Folder, "config"), Urls = ["http://localhost:0"],
+            Environment = DeploymentEnvironment.Development, Smtp = new() { Port = 0 },
+        };
+        _server = await ServerProcess.StartAsync(settings, _cli.Host(TextWriter.Null, TextWriter.Null), TestContext.Current.CancellationToken);
+    }
+
+    private async Task<string> OkAsync(params string[] arguments)
+    {
+        var code = await _cli.RunAsync(arguments);
+        Assert.True(code == 0, $"{string.Join(' ', arguments)}: {code} {_cli.Error}");
+        return _cli.Out;
+    }
+
+    private async Task<string> FailsAsync(params string[] arguments)
+    {
+        Assert.Equal(1, await _cli.RunAsync(arguments));
+        Assert.StartsWith("replymint: ", _cli.Error.Split('\n')[^2], StringComparison.Ordinal);
+        return _cli.Error;
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_tenant_its_mailbox_and_its_knowledge_are_set_up(bool withServer)
+    {
+        if (withServer)
+            await StartServerAsync();
+        await OkAsync("tenant", "add", "Acme");
+        Assert.Contains("already", await FailsAsync("tenant", "add", "acme"), StringComparison.Ordinal);
+        await OkAsync("mailbox", "add", "Shop@Example.com", "--mode", "automatic", "--signature", "Bye\\nAcme");
+        Assert.Contains("claimed already", await FailsAsync("mailbox", "add", "shop@example.com"), StringComparison.Ordinal);
+        var mailbox = JsonNode.Parse(await OkAsync("mailbox", "show", "shop@example.com"))!;
+        Assert.Equal(("automatic", "Bye\nAcme", "Acme"), ((string?)mailbox["mode"], (string?)mailbox["signature"], (string?)mailbox["tenant"]));
+        _cli.Write("faq/hours.md", "# When do you open?\n\nWe open at nine in the morning.\n");
+        _cli.Write("faq/deep/pay.md", "# How can I pay?\n\nBy card.\n");
+        _cli.Write("faq/ignored.bin", "x");
+        var added = await OkAsync("knowledge", "add", "faq");
+        Assert.Contains("deep/pay.md: added, 1 passage", added, StringComparison.Ordinal);
+        Assert.Contains("hours.md: unchanged", await OkAsync("knowledge", "add", "faq"), StringComparison.Ordinal);
+        Assert.Contains("We open at nine", await OkAsync("knowledge", "ask", "When do you open?"), StringComparison.Ordinal);
+        await OkAsync("knowledge", "remove", "hours.md");
+        Assert.DoesNotContain("hours.md", await OkAsync("knowledge", "list"), StringComparison.Ordinal);
+        Assert.Equal(withServer, _cli.Error.Contains("(using the running server of ./data)", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Rules_and_schedules_come_from_files_that_are_checked()
+    {
+        await OkAsync("tenant", "add", "Acme");
+        await OkAsync("mailbox", "add", "shop@example.com");
+        _cli.Write("rules.json", """[{ "name": "refunds", "word": "refund", "action": "hold" }, { "name": "hello", "subject": "hi", "action": "template", "template": "Hello." }]""");
+        _cli.Write("hours.json", """{ "spans": [{ "days": ["monday"], "from": "09:00", "to": "17:00", "mode": "automatic" }], "holidays": [{ "date": "2026-12-25", "mode": "off" }] }""");
+        await OkAsync("mailbox", "set", "shop@example.com", "--rules", "rules.json", "--schedule", "hours.json", "--mode", "schedule");
+        var shown = JsonNode.Parse(await OkAsync("mailbox", "show", "shop@example.com"))!;
+        Assert.Equal(2, shown["rules"]!.AsArray().Count);
+        Assert.Equal("draft", (string?)shown["schedule"]!["otherwise"]);
+        Assert.Equal("monday", (string?)shown["schedule"]!["spans"]![0]!["days"]![0]);
+        foreach (var (file, wrong) in new[]
+        {
+            ("""[{ "name": "x", "action": "hold" }]""", "no condition"), ("""[{ "word": "x" }]""", "name of its own"),
+            ("""[{ "name": "x", "word": "y", "action": "template" }]""", "needs a template"), ("""[{ "name": "x", "wurd": "y" }]""", "can't be read"), ("nonsense", "can't be read"),
+        })
+        {
+            _cli.Write("wrong.json", file);
+            Assert.Contains(wrong, await FailsAsync("mailbox", "set", "shop@example.com", "--rules", "wrong.json"), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_stop_switch_stands_until_it_is_started_again()
+    {
+        await OkAsync("tenant", "add", "Acme");
+        await OkAsync("mailbox", "add", "shop@example.com");
+        await OkAsync("switch", "set", "stop", "--mailbox", "shop@example.com", "--reason", "drill");
+        var listed = (await OkAsync("switch", "list")).Split('\n');
+        Assert.Contains(listed, l => l.StartsWith("STOPPED", StringComparison.Ordinal) && l.EndsWith("mailbox shop@example.com", StringComparison.Ordinal));
+        Assert.Contains(listed, l => l.StartsWith("running", StringComparison.Ordinal) && l.EndsWith("everything", StringComparison.Ordinal));
+        await OkAsync("switch", "set", "start", "--mailbox", "shop@example.com");
+        Assert.DoesNotContain("STOPPED", await OkAsync("switch", "list"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_channels_secret_comes_from_a_file_and_is_never_shown()
+    {
+        await OkAsync("tenant", "add", "Acme");
+        _cli.Write("weak", "password");
+        await FailsAsync("channel", "add", "mailgun", "--secret-file", "weak");
+        _cli.Write("key", "f00dbabe5eed1234f00dbabe5eed9876");
+        var added = await OkAsync("channel", "add", "mailgun", "--secret-file", "key");
+        var id = added.Split(' ')[0];
+        Assert.Contains($"/webhooks/mailgun/{id}/inbound", added, StringComparison.Ordinal);
+        var listed = await OkAsync("channel", "list");
+        Assert.Contains(id, listed, StringComparison.Ordinal);
+        Assert.DoesNotContain("f00dbabe", listed + added, StringComparison.Ordinal);
+        Assert.Contains("add --yes", await FailsAsync2("channel", "remove", id), StringComparison.Ordinal);
+        await OkAsync("channel", "remove", id, "--yes");
+        Assert.DoesNotContain(id, await OkAsync("channel", "list"), StringComparison.Ordinal);
+    }
+
+    private async Task<string> FailsAsync2(params string[] arguments)
+    {
+        Assert.Equal(1, await _cli.RunAsync(arguments));
+        return _cli.Error;
+    }
+
+    [Fact]
+    public async Task What_is_not_there_is_said_with_the_command_that_lists_what_is()
+    {
+        await OkAsync("tenant", "add", "Acme");
+        foreach (var line in (string[])["drafts show x", "drafts approve x", "messages show x", "outbox show x", "outbox replay x", "outbox settle x --sent",
+            "alerts ack x", "suppression remove a@example.com", "mailbox show a@example.com", "knowledge remove x", "knowledge add nowhere"])
+            await FailsAsync(line.Split(' '));
+        await OkAsync("tenant", "add", "Other");
+        Assert.Contains("several tenants", await FailsAsync("drafts", "list"), StringComparison.Ordinal);
+        foreach (var line in (string[])["drafts list", "messages list", "outbox list", "suppression list", "knowledge list", "tenant show"])
+            await OkAsync([.. line.Split(' '), .. line == "tenant show" ? (string[])["Acme"] : ["--tenant", "Acme"]]);
+    }
+
+    [Fact]
+    public async Task A_second_server_and_a_busy_port_are_refused_in_one_line()
+    {
+        await StartServerAsync();
+        Assert.Contains("another replymint process works on", await FailsAsync("serve"), StringComparison.Ordinal);
+        Assert.Contains("is busy; stop the program that uses it", await FailsAsync("serve", "--data", "other", "--urls", _server!.Url), StringComparison.Ordinal);
+        Assert.Contains("SMTP port", await FailsAsync("serve", "--data", "other", "--set", $"smtp.port={_server.SmtpPort}"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_store_that_can_not_be_used_is_refused_in_one_line()
+    {
+        await OkAsync("tenant", "add", "Acme");
+        Directory.Move(Path.Combine(_cli.Folder, "config"), Path.Combine(_cli.Folder, "away"));
+        Assert.Contains("master key", await FailsAsync("serve"), StringComparison.Ordinal);
+        Directory.Move(Path.Combine(_cli.Folder, "away"), Path.Combine(_cli.Folder, "config"));
+        foreach (var old in Directory.GetFiles(Path.Combine(_cli.Folder, "data/db")))
+            File.Delete(old);
+        _cli.Write("data/db/replymint.db", new string('x', 10_000));
+        Assert.Contains("damaged", await FailsAsync("serve"), StringComparison.Ordinal);
+        File.SetUnixFileMode(Path.Combine(_cli.Folder, "data"), (UnixFileMode)0b111_101_101);
+        Assert.Contains("chmod 700", await FailsAsync("serve"), StringComparison.Ordinal);
+    }
+}

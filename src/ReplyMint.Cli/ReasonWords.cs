@@ -1,0 +1,64 @@
+using ReplyMint.Replies;
+
+namespace ReplyMint.Cli;
+
+/// <summary>Reasons in a person's words. Their short names stay beside them, since settings and lists use those.</summary>
+internal static class ReasonWords
+{
+    private static readonly Dictionary<string, string> Words = new(StringComparer.Ordinal)
+    {
+        ["null-reverse-path"] = "it has no sender to return to, as bounces have",
+        ["report"] = "it is a delivery, reading or abuse report",
+        ["auto-submitted"] = "a machine sent it and says so",
+        ["own-address"] = "it comes from one of our own addresses",
+        ["own-message-id"] = "it carries a Message-ID of ours",
+        ["own-loop-mark"] = "it carries our loop mark: an answer of ours came back",
+        ["precedence"] = "it is bulk mail",
+        ["list"] = "it comes from a mailing list or newsletter",
+        ["auto-response-suppress"] = "its sender asks for no automatic answers",
+        ["autoreply-header"] = "it is marked as an automatic answer",
+        ["robot-address"] = "its sender's address is a robot's",
+        ["robot-envelope"] = "its envelope's sender is a robot's",
+        ["not-addressed"] = "our address stands in neither To nor Cc",
+        ["dmarc"] = "nobody trustworthy vouches for its sender",
+        ["reply-to-elsewhere"] = "answers are to go to another organisation",
+        ["virus"] = "a virus was found in it",
+        ["spam"] = "it is spam",
+        ["permanent-bounce"] = "mail to its sender bounced for good",
+        ["seen-before"] = "the same mail came before",
+        ["rate-thread"] = "this thread got its share of automatic answers",
+        ["rate-person"] = "this person got his share of automatic answers",
+        ["breaker-tenant"] = "the tenant sends unusually many answers",
+        ["breaker-installation"] = "the installation sends unusually many answers",
+        ["absence-subject"] = "its subject says that somebody is away",
+        ["bulk-text"] = "it reads like bulk mail",
+        ["same-text"] = "it says the same as the last one",
+        ["too-quick"] = "it came sooner after ours than a person types",
+        ["no-sender"] = "it names no sender who could be answered",
+        ["encrypted"] = "it is encrypted",
+        ["calendar-only"] = "it is only an invitation",
+        ["empty"] = "there is nothing to read in it",
+        ["huge"] = "it is far longer than a question",
+        ["many-recipients"] = "it went to many people",
+        ["human-please"] = "the person wants no automatic answers",
+        ["mailbox-off"] = "the mailbox is off",
+        ["stopped"] = "a stop switch is set",
+        ["quota"] = "the quota of answers is used up",
+        ["no-knowledge"] = "nothing in the knowledge answers it well enough",
+        ["model-failed"] = "the model did not answer",
+        ["mode"] = "the mailbox drafts; a person sends",
+        ["approved"] = "a person approved the draft",
+        ["rejected"] = "a person rejected the draft",
+    };
+
+    /// <param name="reason">A rule's name, "guard-RULE", "rule:NAME" or who drafted.</param>
+    /// <param name="receipt">For what the rule saw, or null.</param>
+    public static string Of(string reason, Receipt? receipt)
+    {
+        var saw = receipt?.Verdict.Rules.FirstOrDefault(rule => rule.Name == reason)?.Saw;
+        var words = Words.GetValueOrDefault(reason)
+            ?? (reason.StartsWith("guard-", StringComparison.Ordinal) ? "the draft says something that neither knowledge nor settings hold"
+                : reason.StartsWith("rule:", StringComparison.Ordinal) ? "a rule of the mailbox says so" : "");
+        return words.Length == 0 ? reason : string.IsNullOrEmpty(saw) ? $"{words} ({reason})" : $"{words} ({reason}: {Plain.Line(saw, 80)})";
+    }
+}

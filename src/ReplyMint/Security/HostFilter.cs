@@ -20,7 +20,7 @@ internal sealed class HostFilter
     }
 
     public Task InvokeAsync(HttpContext context) =>
-        IsServed(context.Request.Headers) || ControlSocket.Carries(context) ? _next(context)
+        IsServed(context.Request.Headers) ? _next(context)
             : new Problem(400, "The Host header does not name a host that is served here.").ExecuteAsync(context);
 
     private bool IsServed(IHeaderDictionary headers) =>

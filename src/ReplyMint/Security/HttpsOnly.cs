@@ -9,7 +9,7 @@ internal sealed class HttpsOnly(RequestDelegate next, bool needsHttps, string? p
     private readonly string? _publicUrl = publicUrl?.TrimEnd('/');
 
     public Task InvokeAsync(HttpContext context) =>
-        !needsHttps || context.Request.IsHttps || ControlSocket.Carries(context) ? next(context) : Refuse(context);
+        !needsHttps || context.Request.IsHttps ? next(context) : Refuse(context);
 
     private Task Refuse(HttpContext context)
     {

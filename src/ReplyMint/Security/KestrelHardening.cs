@@ -37,12 +37,6 @@ internal sealed class KestrelHardening(HttpSettings settings, TrustedProxies pro
         foreach (var url in settings.Urls)
             if (ListenAddress.Parse(url) is { } address)
                 Listen(options, address, gate);
-        if (services.GetService<ControlSocket>() is { } control)
-            options.ListenUnixSocket(control.Path, listen =>
-            {
-                listen.Protocols = HttpProtocols.Http1;
-                listen.Use(ControlSocket.Marking);
-            });
     }
 
     private void Listen(KestrelServerOptions options, ListenAddress address, ConnectionGate gate)

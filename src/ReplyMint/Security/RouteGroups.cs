@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Routing;
 namespace ReplyMint.Security;
 
 /// <summary>What stands between a stranger and a route. Every route carries one, from its group; a test walks them all.</summary>
-/// <param name="Group">public, webhooks or control.</param>
+/// <param name="Group">public or webhooks.</param>
 internal sealed record Protection(string Group)
 {
     /// <summary>Tells nothing but that the service is there; needs no caller.</summary>
@@ -15,8 +15,6 @@ internal sealed record Protection(string Group)
     /// <summary>The body carries the provider's signature; nothing of it is parsed before that was verified.</summary>
     public static readonly Protection Webhooks = new("webhooks");
 
-    /// <summary>Only by the control socket; to anybody else the route is not there.</summary>
-    public static readonly Protection Control = new("control");
 }
 
 /// <summary>The only ways to map a route: protection is attached once, to the group.</summary>
@@ -27,15 +25,12 @@ internal static class RouteGroups
 
     public static RouteGroupBuilder MapWebhooks(this IEndpointRouteBuilder routes, HttpSettings settings) =>
         routes.MapGroup("/webhooks").WithMetadata(Protection.Webhooks, new BodyLimit(settings.Limits.MaxMailBytes)).WithTags(Protection.Webhooks.Group);
-
-    public static RouteGroupBuilder MapControl(this IEndpointRouteBuilder routes, HttpSettings settings) =>
-        routes.MapGroup("/control").WithMetadata(Protection.Control, new BodyLimit(settings.Limits.MaxMailBytes)).ExcludeFromDescription();
 }
 
 /// <summary>A route group's own bound for bodies; the router hands it to Kestrel.</summary>
 internal sealed record BodyLimit(long? MaxRequestBodySize) : IRequestSizeLimitMetadata;
 
-/// <summary>Stands behind the router: a route without protection is a mistake and stays shut, a control route answers its socket only.</summary>
+/// <summary>Stands behind the router: a route without protection is a mistake and stays shut.</summary>
 internal sealed class RouteGuard(RequestDelegate next)
 {
     public Task InvokeAsync(HttpContext context)
@@ -45,7 +40,7 @@ internal sealed class RouteGuard(RequestDelegate next)
         if (endpoint is not RouteEndpoint)
             return next(context);
         var protection = endpoint.Metadata.GetMetadata<Protection>();
-        return protection is null || (protection == Protection.Control && !ControlSocket.Carries(context))
+        return protection is null
             ? new Problem(404, ProblemAnswers.Detail(404)).ExecuteAsync(context) : next(context);
     }
 }

@@ -19,9 +19,8 @@ internal static class SecurityFeature
 {
     /// <param name="services">The application's.</param>
     /// <param name="settings">Checked here: a wrong one ends the start.</param>
-    /// <param name="control">Where the commands reach the running server, or null for nowhere.</param>
     /// <exception cref="SettingsException">Names each wrong member and what is allowed.</exception>
-    public static void AddSecurity(this IServiceCollection services, HttpSettings settings, ControlSocket? control = null)
+    public static void AddSecurity(this IServiceCollection services, HttpSettings settings)
     {
         SettingsException.ThrowIfAny(settings.Problems());
         services.TryAddSingleton(TimeProvider.System);
@@ -33,11 +32,6 @@ internal static class SecurityFeature
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelHardening>();
         if (settings.Certificate is not null)
             services.AddSingleton(p => new CertificateFiles(settings.Certificate, p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<CertificateFiles>>()));
-        if (control is not null)
-        {
-            services.AddSingleton(control);
-            services.AddHostedService(p => p.GetRequiredService<ControlSocket>());
-        }
         services.ConfigureHttpJsonOptions(Strict);
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
         services.AddOpenApi(OpenApiDocuments.Name, options =>

@@ -14,7 +14,6 @@ public sealed class PublicRouteTests
     private static readonly SharedHost Shared = new(() => TestHost.StartAsync(TestHost.Development(), app =>
     {
         app.MapGet("/forgotten", () => "open to the world");
-        app.MapControl(app.Services.GetRequiredService<HttpSettings>()).MapGet("/stop", () => "stopped");
     }));
 
     [Fact]
@@ -110,38 +109,5 @@ public sealed class PublicRouteTests
         await started.Task;
         time.Advance(TimeSpan.FromSeconds(5));
         (await asking).IsProblem(503);
-    }
-
-    [Fact]
-    public async Task Control_routes_answer_on_their_socket_only()
-    {
-        var folder = Directory.CreateTempSubdirectory("replymint-run-").FullName;
-        var path = Path.Combine(folder, "control");
-        await File.WriteAllTextAsync(path, "left behind by a killed server");
-        try
-        {
-            await using (var host = await TestHost.StartAsync(TestHost.Production(), app =>
-                app.MapControl(app.Services.GetRequiredService<HttpSettings>()).MapGet("/stop", () => "stopped"), control: new ControlSocket(path)))
-            {
-                if (!OperatingSystem.IsWindows())
-                    Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
-                (await host.AskAsync("GET", "/control/stop", "Host: api.example.com", "X-Forwarded-Proto: https", "X-Forwarded-For: 127.0.0.1")).IsProblem(404, https: true);
-                Assert.Equal("stopped", (await AskSocketAsync(path, "GET /control/stop HTTP/1.1\r\nHost: replymint\r\nConnection: close\r\n\r\n")).HasTheHeaders().Body);
-                Assert.Equal(200, (await AskSocketAsync(path, "GET /health HTTP/1.1\r\nHost: replymint\r\nConnection: close\r\n\r\n")).Status);
-            }
-            Assert.False(File.Exists(path));
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-    }
-
-    private static async Task<Answer> AskSocketAsync(string path, string raw)
-    {
-        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        await socket.ConnectAsync(new UnixDomainSocketEndPoint(path));
-        await using var stream = new NetworkStream(socket);
-        return await TestHost.ExchangeAsync(stream, raw);
     }
 }

@@ -47,16 +47,17 @@ internal sealed class TestHost : IAsyncDisposable
     }
 
     public static async Task<TestHost> StartAsync(
-        HttpSettings settings, Action<WebApplication>? routes = null, Action<IServiceCollection>? services = null, ControlSocket? control = null)
+        HttpSettings settings, Action<WebApplication>? routes = null, Action<IServiceCollection>? services = null)
     {
         var builder = ReplyMintApp.NewBuilder();
         var log = new LogLines();
         builder.Services.AddSingleton(log);
         builder.Logging.AddProvider(log);
-        builder.Services.AddSecurity(settings, control);
+        builder.Services.AddSecurity(settings);
         services?.Invoke(builder.Services);
         var app = builder.Build();
-        app.MapReplyMint();
+        app.UseReplyMint();
+        app.MapSecurity();
         routes?.Invoke(app);
         await app.StartAsync();
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();

@@ -9,7 +9,7 @@ internal static class CommandTree
     /// <summary>How the help shows them; a test holds that none is left out.</summary>
     public static IReadOnlyList<(string Title, string[] Names)> Groups { get; } =
     [
-        ("Start", ["serve"]),
+        ("Start", ["demo", "serve"]),
         ("Mail", ["drafts", "messages", "outbox", "explain"]),
         ("Knowledge", ["knowledge"]),
         ("Set-up", ["tenant", "mailbox", "channel", "settings"]),
@@ -23,7 +23,7 @@ internal static class CommandTree
             root.Options.Add(option);
         Command[] commands =
         [
-            ServeCommand.Build(host), ExplainCommand.Build(host), SettingsCommands.Build(host),
+            ServeCommand.Build(host), DemoCommand.Build(host), ExplainCommand.Build(host), SettingsCommands.Build(host),
             DraftCommands.Build(), MessageCommands.Build(), OutboxCommands.Build(), KnowledgeCommands.Build(),
             TenantCommands.Build(), MailboxCommands.Build(), ChannelCommands.Build(),
             SwitchCommands.Build(), AlertCommands.Build(), SuppressionCommands.Build(),

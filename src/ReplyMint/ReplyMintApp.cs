@@ -54,7 +54,7 @@ public static class ReplyMintApp
     }
 
     /// <summary>The way of a request, in order.</summary>
-    internal static void UseReplyMint(this WebApplication app)
+    internal static void MapReplyMint(this WebApplication app)
     {
         app.UseEveryAnswer();                 // headers and trace id, whoever answers
         app.UseProblemAnswers();              // what fails below becomes problem details
@@ -65,12 +65,7 @@ public static class ReplyMintApp
         app.UseContentRules();                // charset, compression, lengths
         app.UseRouting();
         app.UseRouteGuard();                  // no route without protection
-    }
 
-    /// <summary>All routes; each belongs to a group that protects it.</summary>
-    internal static void MapReplyMint(this WebApplication app)
-    {
-        app.UseReplyMint();
         app.MapSecurity();                    // /health, /ready, /info, /openapi/v1.json
         app.MapMailgun();                     // /webhooks/mailgun/...
     }

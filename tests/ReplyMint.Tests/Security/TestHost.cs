@@ -56,8 +56,7 @@ internal sealed class TestHost : IAsyncDisposable
         builder.Services.AddSecurity(settings);
         services?.Invoke(builder.Services);
         var app = builder.Build();
-        app.UseReplyMint();
-        app.MapSecurity();
+        app.MapReplyMint();
         routes?.Invoke(app);
         await app.StartAsync();
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();

@@ -66,13 +66,16 @@ internal sealed class MasterKey
     }
 
     /// <summary>Reads the key.</summary>
+    /// <param name="file">Where it lies.</param>
+    /// <param name="credential">systemd passed it: it grants our user the right by an access list on a file of root, which shows as a group that may read.</param>
     /// <exception cref="StoreRefusedException">It is missing, readable by others, or no key.</exception>
-    public static MasterKey Read(string file)
+    public static MasterKey Read(string file, bool credential = false)
     {
         string text;
         try
         {
-            if ((File.GetUnixFileMode(file) & ~(OwnerOnly | UnixFileMode.UserExecute)) != 0)
+            var allowed = OwnerOnly | UnixFileMode.UserExecute | (credential ? UnixFileMode.GroupRead : UnixFileMode.None);
+            if ((File.GetUnixFileMode(file) & ~allowed) != 0)
                 throw new StoreRefusedException($"Others may read the master key {file}. Close it with: chmod 600 {file}");
             text = File.ReadAllText(file).Trim();
         }

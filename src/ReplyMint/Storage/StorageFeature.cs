@@ -46,7 +46,7 @@ internal sealed class OpenStore(SqliteStore store, KeyRing keys, TenantKeys inst
     private static async Task<OpenStore> ReopenAsync(SqliteStore store, DataFolder folder, string configFolder, MasterKeySettings settings, StoreIdentity identity, CancellationToken ct)
     {
         var file = Named(settings) ?? MasterKey.DefaultFile(configFolder, identity.Id);
-        var master = MasterKey.Read(file);
+        var master = MasterKey.Read(file, settings.Credential is not null);
         if (master.Check != identity.KeyCheck)
             throw new StoreRefusedException($"The key {file} is not the one of this store ({identity.Id}).");
         var keys = new KeyRing(store, master);
@@ -58,7 +58,7 @@ internal sealed class OpenStore(SqliteStore store, KeyRing keys, TenantKeys inst
         var id = Ids.Random('s');
         var named = Named(settings);
         var file = named ?? MasterKey.DefaultFile(configFolder, id);
-        var master = named is null ? MasterKey.Create(file) : MasterKey.Read(file);
+        var master = named is null ? MasterKey.Create(file) : MasterKey.Read(file, settings.Credential is not null);
         var keys = new KeyRing(store, master);
         var commit = new Commit().Put(IdentityKey, JsonSerializer.SerializeToUtf8Bytes(new StoreIdentity(1, id, master.Check), StorageJson.Default.StoreIdentity), Condition.Absent);
         keys.Create(commit, KeyRing.Installation);

@@ -1,0 +1,51 @@
+using ReplyMint.Bench;
+
+// The rivals run in processes of their own, like the product: this program starts itself again as one of them.
+switch (args)
+{
+    case ["bare"]:
+        await Rivals.ServeBareAsync();
+        return 0;
+    case ["model", var delay]:
+        await Rivals.ServeModelAsync(TimeSpan.FromMilliseconds(int.Parse(delay, System.Globalization.CultureInfo.InvariantCulture)));
+        return 0;
+}
+
+string? folder = null, binary = null;
+for (var i = 0; i < args.Length; i += 2)
+    switch (args[i])
+    {
+        case "--folder" when i + 1 < args.Length:
+            folder = args[i + 1];
+            break;
+        case "--binary" when i + 1 < args.Length && File.Exists(args[i + 1]):
+            binary = Path.GetFullPath(args[i + 1]);
+            break;
+        default:
+            Console.Error.WriteLine("Usage: ReplyMint.Bench --folder DIR [--binary PATH]");
+            return 2;
+    }
+if (folder is null)
+    return 2;
+
+if (Directory.Exists(folder))
+    Directory.Delete(folder, recursive: true);
+Directory.CreateDirectory(folder);
+try
+{
+    var table = new Table(binary);
+    var installation = new Installations(folder, binary);
+    var fsyncs = Disk.SyncsPerSecond(folder);
+    table.Add("disk: write of 4 KB + fsync, one after another", $"{fsyncs:N0} /s");
+    await MailFigures.AcceptAsync(installation, table, fsyncs);
+    await MailFigures.EndToEndAsync(installation, table);
+    await HttpFigures.HealthWhileModelsThinkAsync(installation, table);
+    await HttpFigures.StartAsync(installation, table);
+    await HttpFigures.HardenedAgainstBareAsync(installation, table);
+    table.Print();
+    return 0;
+}
+finally
+{
+    Directory.Delete(folder, recursive: true);
+}

@@ -11,7 +11,7 @@ switch (args)
         return 0;
 }
 
-string? folder = null, binary = null;
+string? folder = null, binary = null, only = null;
 for (var i = 0; i < args.Length; i += 2)
     switch (args[i])
     {
@@ -21,8 +21,11 @@ for (var i = 0; i < args.Length; i += 2)
         case "--binary" when i + 1 < args.Length && File.Exists(args[i + 1]):
             binary = Path.GetFullPath(args[i + 1]);
             break;
+        case "--only" when i + 1 < args.Length:
+            only = args[i + 1];
+            break;
         default:
-            Console.Error.WriteLine("Usage: ReplyMint.Bench --folder DIR [--binary PATH]");
+            Console.Error.WriteLine("Usage: ReplyMint.Bench --folder DIR [--binary PATH] [--only accept|answer|health|start|bare]");
             return 2;
     }
 if (folder is null)
@@ -37,11 +40,16 @@ try
     var installation = new Installations(folder, binary);
     var fsyncs = Disk.SyncsPerSecond(folder);
     table.Add("disk: write of 4 KB + fsync, one after another", $"{fsyncs:N0} /s");
-    await MailFigures.AcceptAsync(installation, table, fsyncs);
-    await MailFigures.EndToEndAsync(installation, table);
-    await HttpFigures.HealthWhileModelsThinkAsync(installation, table);
-    await HttpFigures.StartAsync(installation, table);
-    await HttpFigures.HardenedAgainstBareAsync(installation, table);
+    foreach (var (name, measure) in (IReadOnlyList<(string, Func<Task>)>)
+    [
+        ("accept", () => MailFigures.AcceptAsync(installation, table, fsyncs)),
+        ("answer", () => MailFigures.EndToEndAsync(installation, table)),
+        ("health", () => HttpFigures.HealthWhileModelsThinkAsync(installation, table)),
+        ("start", () => HttpFigures.StartAsync(installation, table)),
+        ("bare", () => HttpFigures.HardenedAgainstBareAsync(installation, table)),
+    ])
+        if (only is null || only == name)
+            await measure();
     table.Print();
     return 0;
 }

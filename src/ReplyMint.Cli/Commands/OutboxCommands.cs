@@ -25,7 +25,7 @@ internal static class OutboxCommands
             do
             {
                 (var entries, cursor) = await context.Get<Outbox>().ListAsync(owner.Id, 200, cursor, ct);
-                foreach (var entry in entries.Where(e => wanted is null || StoreWords.Word(e.Record.State) == wanted.ToLowerInvariant()).Take(left - rows.Count))
+                foreach (var entry in entries.Where(e => wanted is null || string.Equals(StoreWords.Word(e.Record.State), wanted, StringComparison.OrdinalIgnoreCase)).Take(left - rows.Count))
                 {
                     if (parse.GetValue(json))
                         context.Out.WriteLine(CliJson.Line(OutboxView.Of(entry)));

@@ -61,8 +61,9 @@ internal sealed class DemoRun(IServiceProvider services, int smtpPort)
     {
         if (message.Record.State != mail.Expected)
             return $"it was {message.Record.State}, but should be {mail.Expected}";
-        if (mail.Reason.Length > 0 && message.Record.Reasons.FirstOrDefault() != mail.Reason)
-            return $"the reason is {message.Record.Reasons.FirstOrDefault()}, but should be {mail.Reason}";
+        var first = message.Record.Reasons is [{ } reason, ..] ? reason : "none";
+        if (mail.Reason.Length > 0 && first != mail.Reason)
+            return $"the reason is {first}, but should be {mail.Reason}";
         if (mail.Expected != MessageState.Answered)
             return "";
         if (sent is not { Record.State: OutboxState.Sent })

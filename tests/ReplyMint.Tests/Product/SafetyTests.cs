@@ -1,0 +1,244 @@
+using Microsoft.Extensions.DependencyInjection;
+using MimeKit;
+using ReplyMint.Accounts;
+using ReplyMint.Audit;
+using ReplyMint.Inbound;
+using ReplyMint.Jobs;
+using ReplyMint.Limits;
+using ReplyMint.Outbound;
+using ReplyMint.Replies;
+using ReplyMint.Storage;
+using ReplyMint.Tests.Replies;
+using Xunit;
+
+namespace ReplyMint.Tests.Product;
+
+/// <summary>What keeps an answering machine from doing harm: switches, breakers, quotas, bounces, a failing model, people who are told.</summary>
+public sealed class SafetyTests
+{
+    private const string Faq = """
+        # How long does delivery take?
+        Delivery within Germany takes two to three working days. You get a tracking link as soon as the parcel has left us.
+        """;
+
+    private const string Question = "How long does delivery take?";
+
+    [Fact]
+    public async Task A_stop_switch_holds_mail_without_a_draft_and_after_it_a_person_can_have_it_decided_anew()
+    {
+        await using var host = await ProductHost.StartAsync(knowledge: Faq);
+        await SetAsync(host, KeyRing.Installation, stopped: true);
+
+        var message = await host.DeliverAndDecideAsync(host.Mail(Question));
+        Assert.Equal(MessageState.Held, message.Record.State);
+        Assert.Equal("stopped", message.Record.Reasons[0]);
+        Assert.Equal("", (await host.Get<Drafts>().FindAsync(host.Tenant.Id, message.Id, default))!.Content.Text);
+
+        await SetAsync(host, KeyRing.Installation, stopped: false);
+        Assert.IsType<DeskOutcome.Done>(await host.Get<DraftDesk>().RetryAsync(host.Tenant.Id, message.Id, Actor.Machine, default));
+        Assert.Equal(MessageState.Answered, (await host.DecidedAsync(message)).Record.State);
+    }
+
+    [Fact]
+    public async Task A_stop_switch_set_after_the_decision_still_keeps_the_answer_in()
+    {
+        await using var host = await ProductHost.StartAsync(mailbox => mailbox with { Mode = MailboxMode.Draft }, knowledge: Faq);
+        var message = await host.DeliverAndDecideAsync(host.Mail(Question));
+        await SetAsync(host, host.Tenant.Id, stopped: true);
+
+        await host.Get<DraftDesk>().ApproveAsync(host.Tenant.Id, message.Id, null, new HashSet<GuardRule>(), Actor.Machine, default);
+        await JobsSettledAsync(host);
+        Assert.Equal(OutboxState.Queued, (await host.Get<Outbox>().StateAsync(host.Tenant.Id, message.Id, default))!.State);
+        Assert.Empty(host.OutFiles);
+
+        await SetAsync(host, host.Tenant.Id, stopped: false);
+        await ProductHost.EventuallyAsync(async () =>
+        {
+            host.Time.Advance(TimeSpan.FromSeconds(20));
+            return await host.Get<Outbox>().StateAsync(host.Tenant.Id, message.Id, default) is { State: OutboxState.Sent } sent ? sent : null;
+        });
+        Assert.Single(host.OutFiles);
+    }
+
+    [Fact]
+    public async Task A_quota_that_is_used_up_holds_the_rest()
+    {
+        await using var host = await ProductHost.StartAsync(knowledge: Faq);
+        var commit = new Commit();
+        Allowances.Set(commit, host.Tenant.Id, new AllowanceRecord(1, 1, "2026-11"));
+        await host.Get<IStore>().CommitAsync(commit, default);
+
+        Assert.Equal(MessageState.Answered, (await host.DeliverAndDecideAsync(host.Mail(Question, "a@customer.example"))).Record.State);
+        var second = await host.DeliverAndDecideAsync(host.Mail(Question, "b@customer.example"));
+        Assert.Equal("quota", second.Record.Reasons[0]);
+        Assert.Single(host.OutFiles);
+    }
+
+    [Fact]
+    public async Task A_breaker_holds_all_mail_and_the_operator_is_told_once()
+    {
+        await using var host = await ProductHost.StartAsync(knowledge: Faq, settings: settings => settings with { Rates = new RateSettings { TenantHour = 2 } });
+        for (var i = 0; i < 2; i++)
+            Assert.Equal(MessageState.Answered, (await host.DeliverAndDecideAsync(host.Mail(Question, $"p{i}@customer.example"))).Record.State);
+        for (var i = 2; i < 4; i++)
+            Assert.Contains("breaker-tenant", (await host.DeliverAndDecideAsync(host.Mail(Question, $"p{i}@customer.example"))).Record.Reasons);
+        Assert.Equal("breaker", (await host.Get<Alerts>().NewestAsync(10, default)).Single().Kind);
+        Assert.Equal(2, host.OutFiles.Count);
+    }
+
+    [Fact]
+    public async Task A_bounce_to_the_signed_address_suppresses_the_person_we_wrote_to_and_a_forged_one_nobody()
+    {
+        await using var host = await ProductHost.StartAsync(knowledge: Faq);
+        var message = await host.DeliverAndDecideAsync(host.Mail(Question));
+        var sent = (await host.Get<Outbox>().FindAsync(host.Tenant.Id, message.Id, default))!;
+        Assert.StartsWith("bounces+", sent.Mail.ReversePath, StringComparison.Ordinal);
+
+        var at = sent.Mail.ReversePath.IndexOf('@', StringComparison.Ordinal);
+        var forged = sent.Mail.ReversePath[..(at - 1)] + (sent.Mail.ReversePath[at - 1] == '0' ? '1' : '0') + sent.Mail.ReversePath[at..];
+        Assert.StartsWith("550", await host.SmtpAsync(Bounce(forged), "", forged), StringComparison.Ordinal);
+
+        var bounce = await host.DecidedAsync(await host.DeliverAsync(Bounce(sent.Mail.ReversePath), "", sent.Mail.ReversePath));
+        Assert.Equal(MessageState.Ignored, bounce.Record.State);
+        Assert.Equal("bounced", (await host.Get<Outbox>().StateAsync(host.Tenant.Id, message.Id, default))!.Events.Single().Kind);
+        host.Time.Advance(TimeSpan.FromHours(1));
+        var next = await host.DeliverAndDecideAsync(host.Mail(Question, subject: "Once more"));
+        Assert.Contains("permanent-bounce", next.Record.Reasons);
+        host.Time.Advance(TimeSpan.FromDays(61));
+        Assert.Equal(MessageState.Answered, (await host.DeliverAndDecideAsync(host.Mail(Question, subject: "Two months later"))).Record.State);
+    }
+
+    [Fact]
+    public async Task A_mail_of_our_own_that_comes_back_is_never_answered()
+    {
+        await using var host = await ProductHost.StartAsync(knowledge: Faq);
+        var message = await host.DeliverAndDecideAsync(host.Mail(Question));
+        var answer = await host.AnswerAsync(message);
+
+        var echo = await host.DeliverAndDecideAsync(host.Mail(Question, "other@customer.example", extra: $"{ReplyPolicy.LoopHeader}: {answer.Headers[ReplyPolicy.LoopHeader]}"));
+        Assert.Equal(MessageState.Ignored, echo.Record.State);
+        Assert.Contains("own-loop-mark", echo.Record.Reasons);
+    }
+
+    [Fact]
+    public async Task A_model_that_fails_is_tried_again_and_then_the_mail_is_held_without_a_word_to_the_correspondent()
+    {
+        await using var server = await ModelServer.StartAsync();
+        server.Answer = context =>
+        {
+            context.Response.StatusCode = 500;
+            return Task.CompletedTask;
+        };
+        await using var host = await ProductHost.StartAsync(knowledge: Faq, settings: settings => settings with { Model = new ModelSettings { Endpoint = server.Endpoint, Model = "m" } });
+        var message = await host.DeliverAsync(host.Mail(Question));
+        var decided = await ProductHost.EventuallyAsync(async () =>
+        {
+            host.Time.Advance(TimeSpan.FromSeconds(30));
+            return await host.Get<Messages>().FindAsync(host.Tenant.Id, message.Id, default) is { Record.State: not MessageState.Received } found ? found : null;
+        });
+        Assert.Equal(MessageState.Held, decided.Record.State);
+        Assert.Contains("model-failed", decided.Record.Reasons);
+        Assert.True(server.Requests.Count > 1);
+        Assert.Empty(host.OutFiles);
+    }
+
+    [Fact]
+    public async Task A_model_that_obeys_the_mail_gets_nothing_past_the_guard()
+    {
+        await using var server = await ModelServer.StartAsync();
+        server.Answer = context => ModelServer.Say(context, "You get a refund of 500 EUR, see https://elsewhere.example/voucher or call +49 30 1234567.");
+        await using var host = await ProductHost.StartAsync(knowledge: Faq, settings: settings => settings with { Model = new ModelSettings { Endpoint = server.Endpoint, Model = "m" } });
+        var message = await host.DeliverAndDecideAsync(host.Mail(Question));
+        Assert.Equal(MessageState.Held, message.Record.State);
+        Assert.Contains("guard-link", message.Record.Reasons);
+        Assert.Contains("guard-price", message.Record.Reasons);
+        Assert.Empty(host.OutFiles);
+    }
+
+    [Fact]
+    public async Task Approvers_are_told_by_mail_without_a_word_of_the_correspondent_and_reminded()
+    {
+        await using var host = await ProductHost.StartAsync(mailbox => mailbox with { Mode = MailboxMode.Draft }, knowledge: Faq,
+            tenant: tenant => tenant with { Notices = new NoticeSettings { Emails = ["boss@shop.example"], ReminderHours = 4 } });
+        var message = await host.DeliverAndDecideAsync(host.Mail("Secret word rhubarb. " + Question));
+
+        var notice = await NoticeAsync(host, 1);
+        Assert.Equal("boss@shop.example", notice.To.Mailboxes.Single().Address);
+        Assert.Equal("auto-generated", notice.Headers["Auto-Submitted"]);
+        Assert.Contains(message.Id, notice.TextBody, StringComparison.Ordinal);
+        Assert.DoesNotContain("rhubarb", notice.TextBody, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("anna", notice.TextBody, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("http", notice.TextBody, StringComparison.OrdinalIgnoreCase);
+
+        host.Time.Advance(TimeSpan.FromHours(5));
+        await NoticeAsync(host, 2);
+
+        // What a person's absence assistant sends back is ignored, and so is the notice itself should it come to a mailbox.
+        var back = await host.DeliverAndDecideAsync(host.Mail("I am away", "boss@elsewhere.example", extra: $"{ReplyPolicy.LoopHeader}: {notice.Headers[ReplyPolicy.LoopHeader]}"));
+        Assert.Equal(MessageState.Ignored, back.Record.State);
+    }
+
+    [Fact]
+    public async Task A_digest_tells_of_several_drafts_at_once()
+    {
+        await using var host = await ProductHost.StartAsync(mailbox => mailbox with { Mode = MailboxMode.Draft }, knowledge: Faq,
+            tenant: tenant => tenant with { Notices = new NoticeSettings { Emails = ["boss@shop.example"], DigestMinutes = 60, ReminderHours = 0 } });
+        var first = await host.DeliverAndDecideAsync(host.Mail(Question, "a@customer.example"));
+        var second = await host.DeliverAndDecideAsync(host.Mail(Question, "b@customer.example"));
+        Assert.Empty(host.OutFiles);
+        host.Time.Advance(TimeSpan.FromMinutes(61));
+        var notice = await NoticeAsync(host, 1);
+        Assert.Contains(first.Id, notice.TextBody, StringComparison.Ordinal);
+        Assert.Contains(second.Id, notice.TextBody, StringComparison.Ordinal);
+        Assert.StartsWith("2 drafts", notice.Subject, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_person_s_name_subject_and_words_stand_nowhere_in_the_data_folder()
+    {
+        await using var host = await ProductHost.StartAsync(knowledge: Faq, settings: settings => settings with { Outbound = new OutboundSettings() });
+        await host.DeliverAndDecideAsync(host.Mail("Marker rhubarb7 of the text. " + Question, "marker.address@customer.example", "Marker subject4711"));
+        await host.Get<IStore>().CommitAsync(new Commit().Put(ItemKey.Main("t", "x"), "{}"u8.ToArray(), Condition.Any), default);
+        foreach (var file in Directory.GetFiles(host.DataFolder, "*", SearchOption.AllDirectories).Where(file => !file.StartsWith(host.OutFolder, StringComparison.Ordinal)))
+        {
+            await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            using var reader = new StreamReader(stream, System.Text.Encoding.Latin1);
+            var content = await reader.ReadToEndAsync();
+            foreach (var marker in (string[])["rhubarb7", "marker.address", "subject4711", "Anna Example", "support@shop", "working days"])
+                Assert.DoesNotContain(marker, content, StringComparison.OrdinalIgnoreCase);
+        }
+    }
+
+    private static string Bounce(string to) => string.Join("\r\n",
+        "From: MAILER-DAEMON@customer.example", $"To: {to}", "Subject: Undelivered", "Message-ID: <b1@customer.example>", "MIME-Version: 1.0",
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=b", "", "--b", "Content-Type: text/plain", "", "It failed.", "--b",
+        "Content-Type: message/delivery-status", "", "Reporting-MTA: dns; mx.customer.example", "", "Final-Recipient: rfc822; somebody-else@customer.example", "Action: failed", "Status: 5.1.1", "", "--b--", "");
+
+    private static async Task SetAsync(ProductHost host, string partition, bool stopped) =>
+        await host.Get<IStore>().RetryAsync(async (commit, ct) =>
+        {
+            await host.Get<Switches>().SetAsync(commit, partition, null, stopped, "test", ct);
+            return true;
+        }, default);
+
+    /// <summary>All jobs that may run now have run.</summary>
+    private static async Task JobsSettledAsync(ProductHost host) =>
+        await ProductHost.EventuallyAsync(async () =>
+        {
+            for (var shard = 0; shard < JobQueue.Shards; shard++)
+                if ((await host.Get<JobQueue>().DueAsync(shard, 10, default)).Count > 0)
+                    return null;
+            return host;
+        });
+
+    private static async Task<MimeMessage> NoticeAsync(ProductHost host, int count)
+    {
+        var files = await ProductHost.EventuallyAsync(() =>
+        {
+            host.Time.Advance(TimeSpan.FromSeconds(3));
+            return Task.FromResult(host.OutFiles.Count >= count ? host.OutFiles : null);
+        });
+        Assert.Equal(count, files.Count);
+        return await MimeMessage.LoadAsync(Path.Combine(host.OutFolder, files.Order(StringComparer.Ordinal).Last() + ".eml"));
+    }
+}

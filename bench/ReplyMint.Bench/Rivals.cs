@@ -45,11 +45,11 @@ internal sealed class Rivals : IDisposable
     }
 
     /// <summary>Kestrel with one answer and nothing around it.</summary>
-    public static Task ServeBareAsync() => ServeAsync(context =>
+    public static Task ServeBareAsync() => ServeAsync(async context =>
     {
         context.Response.ContentType = "application/json";
         context.Response.ContentLength = Health.Length;
-        return context.Response.BodyWriter.WriteAsync(Health).AsTask();
+        await context.Response.BodyWriter.WriteAsync(Health);
     });
 
     /// <summary>A model that speaks chat completions and thinks for so long.</summary>

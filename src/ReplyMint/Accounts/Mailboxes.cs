@@ -20,6 +20,7 @@ internal sealed class Mailboxes(IStore store, KeyRing keys, AuditLog audit, Time
     private const int MaxCached = 10_000;
 
     private readonly ConcurrentDictionary<string, (Mailbox? Mailbox, DateTimeOffset At)> _byAddress = new(StringComparer.Ordinal);
+    private readonly OpenedItems<Mailbox> _opened = new();
 
     /// <summary>The mailbox that an envelope recipient belongs to: itself, without its plus-tag, or the domain's catch-all.</summary>
     public async ValueTask<Mailbox?> FindAsync(string recipient, CancellationToken ct)
@@ -160,6 +161,6 @@ internal sealed class Mailboxes(IStore store, KeyRing keys, AuditLog audit, Time
     private async ValueTask<Mailbox> OpenAsync(Item item, CancellationToken ct)
     {
         var own = await keys.RequireAsync(item.Key.Partition, ct);
-        return JsonSerializer.Deserialize(own.Open(item), AccountsJson.Default.Mailbox)!;
+        return _opened.Get(item, static (item, own) => JsonSerializer.Deserialize(own.Open(item), AccountsJson.Default.Mailbox)!, own);
     }
 }

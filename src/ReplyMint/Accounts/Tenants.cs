@@ -10,6 +10,8 @@ internal sealed class Tenants(IStore store, KeyRing keys, AuditLog audit, TimePr
     // The list of tenants is an item each in the installation's partition; it names ids only.
     private const string ListPrefix = "tenant/";
 
+    private readonly OpenedItems<Tenant> _opened = new();
+
     public async Task<Tenant> AddAsync(string name, Actor actor, CancellationToken ct)
     {
         var tenant = new Tenant { Id = Ids.Random('t'), Name = name, CreatedAt = time.GetUtcNow() };
@@ -72,6 +74,6 @@ internal sealed class Tenants(IStore store, KeyRing keys, AuditLog audit, TimePr
     private async ValueTask<Tenant> OpenAsync(Item item, CancellationToken ct)
     {
         var own = await keys.RequireAsync(item.Key.Partition, ct);
-        return JsonSerializer.Deserialize(own.Open(item), AccountsJson.Default.Tenant)!;
+        return _opened.Get(item, static (item, own) => JsonSerializer.Deserialize(own.Open(item), AccountsJson.Default.Tenant)!, own);
     }
 }

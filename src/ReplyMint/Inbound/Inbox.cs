@@ -21,11 +21,11 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Mes
 
     // A mail comes again within days, or not at all; longer than any sender's queue and any restored backup.
     private static readonly TimeSpan SeenKept = TimeSpan.FromDays(400);
-    // Parsed mails that wait in memory for their job, which otherwise parses again.
-    private const int MaxParsed = 512;
-    private const int MaxParsedSize = 64 * 1024;
+    // Mails that wait in memory for their job, which otherwise reads and parses them again.
+    private const int MaxParked = 512;
+    private const int MaxParkedSize = 64 * 1024;
 
-    private readonly ConcurrentDictionary<string, InboundMail> _parsed = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (Message Message, InboundMail Mail)> _parked = new(StringComparer.Ordinal);
 
     /// <summary>Whether a recipient may be named by a channel of this owner (MAIL-1).</summary>
     public async ValueTask<bool> KnowsAsync(string recipient, string owner, CancellationToken ct) => await MailboxAsync(recipient, owner, ct) is not null;
@@ -62,36 +62,48 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Mes
         return await StoreAsync(delivery, mail, mailbox, own, record, summary, ct);
     }
 
-    /// <summary>The mail of a message that was accepted moments ago, parsed; null when it has to be read from the store.</summary>
-    public InboundMail? TakeParsed(string id) => _parsed.TryRemove(id, out var mail) ? mail : null;
+    /// <summary>
+    /// A message that was accepted moments ago, as it was stored, with its parsed mail; null when they have to be read
+    /// from the store. What is decided on it is committed on condition that it has not changed since.
+    /// </summary>
+    public (Message Message, InboundMail Mail)? TakeParked(string id) => _parked.TryRemove(id, out var parked) ? parked : null;
 
     private async Task<AcceptOutcome> StoreAsync(AuthenticatedDelivery delivery, InboundMail mail, Mailbox mailbox, TenantKeys own, MessageRecord record, MessageSummary summary, CancellationToken ct)
     {
         var seenKey = ItemKey.Main(own.Tenant, "seen/" + SeenHash(own, mailbox, mail));
-        var parked = mail.Shape.Size <= MaxParsedSize && _parsed.Count < MaxParsed && _parsed.TryAdd(record.Id, mail);
+        var parks = mail.Shape.Size <= MaxParkedSize && _parked.Count < MaxParked;
         Job? job = null;
         PersonKey? person = null;
-        var outcome = await store.RetryAsync(async (commit, token) =>
+        var outcome = AcceptOutcome.TooBusy;
+        try
         {
-            if (await store.GetAsync(seenKey, token) is not null)
-                return AcceptOutcome.Duplicate;
-            if (delivery.Token is { } spent && !await spentTokens.SpendAsync(commit, spent, token))
-                return AcceptOutcome.Replayed;
-            person = (await keys.PersonAsync(own, record.Person, token)).AddTo(commit);
-            Messages.Write(commit, person, record, summary, null);
-            await messages.WriteRawAsync(commit, person, record.Id, delivery.Raw.Content, record.ReceivedAt, token);
-            commit.Put(seenKey, JsonSerializer.SerializeToUtf8Bytes(new SeenRecord(1, record.Id), InboundJson.Default.SeenRecord), Condition.Absent, expires: record.ReceivedAt + SeenKept);
-            job = jobs.Add(commit, own.Tenant, JobKind, record.Id);
-            return AcceptOutcome.Accepted;
-        }, ct);
-        if (outcome != AcceptOutcome.Accepted)
-        {
-            if (parked)
-                _parsed.TryRemove(record.Id, out _);
-            return outcome;
+            outcome = await store.RetryAsync(async (commit, token) =>
+            {
+                if (await store.GetAsync(seenKey, token) is not null)
+                    return AcceptOutcome.Duplicate;
+                if (delivery.Token is { } spent && !await spentTokens.SpendAsync(commit, spent, token))
+                    return AcceptOutcome.Replayed;
+                person = (await keys.PersonAsync(own, record.Person, token)).AddTo(commit);
+                var message = Messages.Write(commit, person, record, summary, null);
+                await messages.WriteRawAsync(commit, person, record.Id, delivery.Raw.Content, record.ReceivedAt, token);
+                commit.Put(seenKey, JsonSerializer.SerializeToUtf8Bytes(new SeenRecord(1, record.Id), InboundJson.Default.SeenRecord), Condition.Absent, expires: record.ReceivedAt + SeenKept);
+                job = jobs.Add(commit, own.Tenant, JobKind, record.Id);
+                // Before it is committed: from then on its job may run.
+                if (parks)
+                    _parked[record.Id] = (message, mail);
+                return AcceptOutcome.Accepted;
+            }, ct);
         }
-        keys.Remember(person!);
-        jobs.Wake(job!);
+        finally
+        {
+            if (outcome != AcceptOutcome.Accepted)
+                _parked.TryRemove(record.Id, out _);
+        }
+        if (outcome == AcceptOutcome.Accepted)
+        {
+            keys.Remember(person!);
+            jobs.Wake(job!);
+        }
         return outcome;
     }
 

@@ -33,13 +33,15 @@ internal sealed class Messages(IStore store, KeyRing keys, BlobFolder blobs)
         return (messages, page.Cursor);
     }
 
-    /// <summary>Adds a new or changed message to a commit.</summary>
-    public static void Write(Commit commit, PersonKey person, MessageRecord record, MessageSummary summary, Item? before)
+    /// <summary>Adds a new or changed message to a commit; returns it as it is once that is committed.</summary>
+    public static Message Write(Commit commit, PersonKey person, MessageRecord record, MessageSummary summary, Item? before)
     {
         var key = KeyOf(person.Tenant, record.Id);
         var plain = JsonSerializer.SerializeToUtf8Bytes(summary, InboundJson.Default.MessageSummary);
-        commit.Put(key, JsonSerializer.SerializeToUtf8Bytes(record, InboundJson.Default.MessageRecord), Condition.Same(before),
-            person.Seal(key, (before?.Version ?? 0) + 1, plain), record.ReceivedAt + RecordKept);
+        var item = new Item(key, JsonSerializer.SerializeToUtf8Bytes(record, InboundJson.Default.MessageRecord),
+            person.Seal(key, (before?.Version ?? 0) + 1, plain), (before?.Version ?? 0) + 1, before?.Count ?? 0, record.ReceivedAt + RecordKept);
+        commit.Put(key, item.Value, Condition.Same(before), item.Sealed, item.Expires);
+        return new Message(record, summary, item);
     }
 
     /// <summary>Adds the raw mail to a commit; a large one is on disk before this returns.</summary>

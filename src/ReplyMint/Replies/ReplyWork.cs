@@ -35,20 +35,21 @@ internal sealed class ReplyWorkReader(
     /// <summary>Null when there is nothing to decide: the message is gone, decided, or its mailbox was removed.</summary>
     public async Task<ReplyWork?> ReadAsync(Job job, CancellationToken ct)
     {
-        var parsed = inbox.TakeParsed(job.Target);
-        if (await messages.FindAsync(job.Tenant, job.Target, ct) is not { Record.State: MessageState.Received } message)
+        var parked = inbox.TakeParked(job.Target);
+        if ((parked?.Message ?? await messages.FindAsync(job.Tenant, job.Target, ct)) is not { Record.State: MessageState.Received } message)
             return null;
         if (await tenants.FindAsync(job.Tenant, ct) is not { } tenant || await mailboxes.GetAsync(job.Tenant, message.Record.Mailbox, ct) is not { } mailbox)
             return null;
         if (await messages.PersonAsync(job.Tenant, message.Record.Person, ct) is not { } person)
             return null;
-        if (parsed is null)
+        var mail = parked?.Mail;
+        if (mail is null)
         {
             if (await messages.RawAsync(message, ct) is not { } raw)
                 return null;
-            parsed = MailParser.Parse(raw, message.Summary.Envelope);
+            mail = MailParser.Parse(raw, message.Summary.Envelope);
         }
-        return await ReadAsync(job, message, parsed, tenant, mailbox, person, ct);
+        return await ReadAsync(job, message, mail, tenant, mailbox, person, ct);
     }
 
     private async Task<ReplyWork> ReadAsync(Job job, Message message, InboundMail mail, Tenant tenant, Mailbox mailbox, PersonKey person, CancellationToken ct)

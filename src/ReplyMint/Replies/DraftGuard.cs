@@ -194,25 +194,28 @@ internal static class DraftGuard
     /// <summary>Eight words in a row that stand in the instruction and in no passage.</summary>
     private static string? Leak(GuardInput input)
     {
-        var shingles = Shingles(input.SystemPrompt).ToHashSet(StringComparer.Ordinal);
-        foreach (var passage in input.Passages)
-            foreach (var shingle in Shingles(passage.Question + " " + passage.Answer))
-                shingles.Remove(shingle);
-        foreach (var shingle in Shingles(input.Mailbox.Signature))
-            shingles.Remove(shingle);
-        foreach (var shingle in Shingles(input.Text))
-            if (shingles.Contains(shingle))
-                return shingle;
+        var words = WordsOf(input.Text);
+        var prompt = Spaced(WordsOf(input.SystemPrompt));
+        for (var i = 0; i + LeakWords <= words.Count; i++)
+        {
+            var row = words.GetRange(i, LeakWords);
+            var spaced = Spaced(row);
+            if (prompt.Contains(spaced, StringComparison.Ordinal)
+                && !Spaced(WordsOf(input.Mailbox.Signature)).Contains(spaced, StringComparison.Ordinal)
+                && !input.Passages.Any(passage => Spaced(WordsOf(passage.Question + " " + passage.Answer)).Contains(spaced, StringComparison.Ordinal)))
+                return string.Join(' ', row);
+        }
         return null;
     }
 
-    private static IEnumerable<string> Shingles(string text)
+    private static List<string> WordsOf(string text)
     {
         var folded = FactText.Fold(text);
-        var words = FactTokens.Read(folded).Where(t => char.IsLetterOrDigit(folded[t.Start])).Select(t => folded[t.Start..t.End]).ToList();
-        for (var i = 0; i + LeakWords <= words.Count; i++)
-            yield return string.Join(' ', words.GetRange(i, LeakWords));
+        return [.. FactTokens.Read(folded).Where(t => char.IsLetterOrDigit(folded[t.Start])).Select(t => folded[t.Start..t.End])];
     }
+
+    /// <summary>With a space around each word, so that a row of words is found as a whole.</summary>
+    private static string Spaced(List<string> words) => $" {string.Join(' ', words)} ";
 
     private static string Squeeze(string text)
     {

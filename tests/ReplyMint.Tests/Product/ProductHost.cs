@@ -49,7 +49,7 @@ internal sealed class ProductHost : IAsyncDisposable
 
     public static async Task<ProductHost> StartAsync(
         Func<Mailbox, Mailbox>? mailbox = null, Func<ReplyMintSettings, ReplyMintSettings>? settings = null, string? knowledge = null,
-        TemporaryFolder? folder = null, FakeTimeProvider? time = null, Func<Tenant, Tenant>? tenant = null)
+        TemporaryFolder? folder = null, FakeTimeProvider? time = null, Func<Tenant, Tenant>? tenant = null, Tenant? of = null)
     {
         folder ??= new TemporaryFolder();
         time ??= new FakeTimeProvider(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
@@ -66,7 +66,7 @@ internal sealed class ProductHost : IAsyncDisposable
         builder.Services.AddReplyMint(chosen, open);
         var app = builder.Build();
         app.MapReplyMint();
-        var host = new ProductHost(folder, open, app, time);
+        var host = new ProductHost(folder, open, app, time) { Tenant = of! };
         if (open.IsNew)
             await host.FillAsync(mailbox, knowledge, tenant);
         await app.StartAsync();

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using ReplyMint.Accounts;
+using ReplyMint.Jobs;
 
 namespace ReplyMint.Inbound;
 
@@ -18,6 +19,7 @@ internal static class InboundFeature
         .AddSingleton(new InboundBudget(MemoryBudget))
         .AddSingleton<Messages>()
         .AddSingleton<MessageTexts>()
+        .AddSingleton(provider => new JobHandler(Messages.BlobJob, provider.GetRequiredService<Messages>().RemoveBlobAsync))
         .AddSingleton<SpentTokens>()
         .AddSingleton<Inbox>()
         .AddSingleton(provider => Room(provider, smtp))

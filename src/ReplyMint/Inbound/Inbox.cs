@@ -88,6 +88,8 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Mes
                 await messages.WriteRawAsync(commit, person, record.Id, delivery.Raw.Content, record.ReceivedAt, token);
                 commit.Put(seenKey, JsonSerializer.SerializeToUtf8Bytes(new SeenRecord(1, record.Id), InboundJson.Default.SeenRecord), Condition.Absent, expires: record.ReceivedAt + SeenKept);
                 job = jobs.Add(commit, own.Tenant, JobKind, record.Id);
+                if (delivery.Raw.Content.Length > Messages.MaxInlineRaw)
+                    jobs.Add(commit, own.Tenant, Messages.BlobJob, record.Id, record.ReceivedAt + Messages.RawKept);
                 // Before it is committed: from then on its job may run.
                 if (parks)
                     _parked[record.Id] = (message, mail);
@@ -103,6 +105,11 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Mes
         {
             keys.Remember(person!);
             jobs.Wake(job!);
+        }
+        else
+        {
+            // Only what certainly was not stored: after an exception nobody knows.
+            messages.DropBlob(own.Tenant, record.Id);
         }
         return outcome;
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ReplyMint.Jobs;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Inbound;
@@ -8,6 +9,9 @@ internal sealed class Messages(IStore store, KeyRing keys, BlobFolder blobs)
 {
     /// <summary>Above this the sealed raw mail lies in a blob: an item holds 400 KB, and other adapters store it as text.</summary>
     public const int MaxInlineRaw = 256 * 1024;
+
+    /// <summary>The kind of the job that removes a blob.</summary>
+    public const string BlobJob = "blob";
 
     // What is kept, and how long, before anybody sets it otherwise: the mail itself shortest.
     public static readonly TimeSpan RawKept = TimeSpan.FromDays(7);
@@ -54,6 +58,21 @@ internal sealed class Messages(IStore store, KeyRing keys, BlobFolder blobs)
             await blobs.WriteAsync(person.Tenant, id, @sealed, ct);
         commit.Put(key, JsonSerializer.SerializeToUtf8Bytes(new RawRecord(1, !inline), InboundJson.Default.RawRecord), Condition.Absent, inline ? @sealed : default, now + RawKept);
     }
+
+    /// <summary>An item goes by itself when it expires, a file does not: this job comes after it.</summary>
+    internal async Task<JobOutcome> RemoveBlobAsync(Job job, CancellationToken ct)
+    {
+        if (await store.GetAsync(RawKey(job.Tenant, job.Target), ct) is not null)
+            return new JobOutcome.Wait(TimeSpan.FromHours(1));
+        blobs.Delete(job.Tenant, job.Target);
+        var commit = new Commit();
+        job.Complete(commit);
+        await store.CommitAsync(commit, ct);
+        return JobOutcome.Finished;
+    }
+
+    /// <summary>Takes the file back of a mail that was not accepted after all.</summary>
+    internal void DropBlob(string tenant, string id) => blobs.Delete(tenant, id);
 
     /// <summary>The mail as it came, or null when it was removed by now.</summary>
     public async ValueTask<ReadOnlyMemory<byte>?> RawAsync(Message message, CancellationToken ct)

@@ -25,5 +25,11 @@ internal sealed class BlobFolder(string root)
         return File.Exists(path) ? await File.ReadAllBytesAsync(path, ct) : null;
     }
 
-    public void Delete(string tenant, string id) => File.Delete(Path.Combine(root, tenant, id));
+    /// <summary>Removes it; one that is not there is no mistake.</summary>
+    public void Delete(string tenant, string id)
+    {
+        var path = Path.Combine(root, tenant, id);
+        if (File.Exists(path))
+            File.Delete(path);
+    }
 }

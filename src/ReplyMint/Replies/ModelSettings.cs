@@ -38,6 +38,7 @@ internal sealed record ModelSettings
     /// <summary>In the same currency, rolling 24 hours; over it mails are held without asking the model.</summary>
     public decimal MaxCostPerDay { get; set; } = 5;
 
+    [System.Text.Json.Serialization.JsonIgnore]
     public bool IsConfigured => Endpoint.Length > 0;
 
     public decimal CostOf(long input, long output) => (input * PricePerMillionIn + output * PricePerMillionOut) / 1_000_000m;

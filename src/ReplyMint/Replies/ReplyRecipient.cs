@@ -5,12 +5,12 @@ namespace ReplyMint.Replies;
 /// <summary>Whom an answer goes to: the one who wrote, by the address he asked for if that is his own organisation's.</summary>
 internal static class ReplyRecipient
 {
-    /// <summary>The one Reply-To within the author's organisational domain, else From; null when neither is a plain address.</summary>
+    /// <summary>The one Reply-To within the author's organisational domain, else From; at a provider that strangers share only his own; null when neither is a plain address.</summary>
     public static MailAddress? Of(InboundMail mail)
     {
         if (mail.Author is not { } author || !IsPlain(author.Address))
             return null;
-        if (mail.ReplyTo is [{ } asked] && IsPlain(asked.Address) && SenderProof.SameOrganisation(author.Address, asked.Address))
+        if (mail.ReplyTo is [{ } asked] && IsPlain(asked.Address) && SenderProof.MayAskFor(author.Address, asked.Address))
             return new(Name(asked.Name.Length > 0 ? asked.Name : author.Name), asked.Address.Trim());
         return new(Name(author.Name), author.Address.Trim());
     }

@@ -59,6 +59,9 @@ internal sealed class ReplyWorkReader(
         var reading = await rates.ReadAsync(tenant.Id, message.Record.Thread, own.Hash("rate", author is null ? "" : AddressRules.WithoutTag(author)), ct);
         var (allowance, left) = await allowances.ReadAsync(tenant.Id, ct);
         var suppression = author is null ? null : await suppressions.FindAsync(tenant.Id, author, ct);
+        // Bounces and complaints are noted of the address that we wrote to, which a Reply-To may have named.
+        if (suppression is null && ReplyRecipient.Of(mail) is { } recipient)
+            suppression = await suppressions.FindAsync(tenant.Id, recipient.Address, ct);
         var scheduled = mailbox.Mode == MailboxMode.Schedule ? ScheduleClock.ModeAt(mailbox.Schedule, tenant.TimeZone, time.GetUtcNow()) : new ScheduledMode(mailbox.Mode, "");
         var textHash = own.Hash("text", mail.Reply);
         var ours = await OwnAddressesAsync(mail, ct);

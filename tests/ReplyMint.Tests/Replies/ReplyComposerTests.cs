@@ -82,6 +82,10 @@ public class ReplyComposerTests
         Assert.Equal(expected, Compose(Mails.Person() with { ReplyTo = [new MailAddress("", replyTo)] }).To);
 
     [Fact]
+    public void At_a_provider_that_strangers_share_the_answer_goes_to_the_author() =>
+        Assert.Equal("anna@gmail.com", Compose(Mails.Person() with { From = [new("", "anna@gmail.com")], ReplyTo = [new("", "victim@gmail.com")] }).To);
+
+    [Fact]
     public void Several_reply_addresses_are_not_served() =>
         Assert.Equal("anna@customer.example", Compose(Mails.Person() with { ReplyTo = [new("", "a@customer.example"), new("", "b@customer.example")] }).To);
 

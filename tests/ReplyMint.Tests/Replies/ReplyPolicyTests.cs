@@ -165,6 +165,29 @@ public class ReplyPolicyTests
     }
 
     [Theory]
+    [InlineData("mallory@elsewhere.example", AuthResult.Pass, AuthResult.None, "", nameof(Decision.Hold))]
+    [InlineData("mallory@elsewhere.example", AuthResult.None, AuthResult.Pass, "v=1; d=elsewhere.example; s=k", nameof(Decision.Hold))]
+    [InlineData("mallory@elsewhere.example", AuthResult.Pass, AuthResult.Pass, "v=1; d=elsewhere.example; d=customer.example", nameof(Decision.Hold))]
+    [InlineData("mallory@elsewhere.example", AuthResult.None, AuthResult.Pass, "", nameof(Decision.Hold))]
+    [InlineData("anna@mail.customer.example", AuthResult.Pass, AuthResult.None, "", nameof(Decision.Answer))]
+    [InlineData("list@elsewhere.example", AuthResult.Fail, AuthResult.Pass, "v=1; a=rsa-sha256; d=mail.customer.example; s=k", nameof(Decision.Answer))]
+    internal void A_proof_of_another_domain_than_the_authors_proves_nothing(string path, AuthResult spf, AuthResult dkim, string signature, string expected)
+    {
+        var mail = (signature.Length > 0 ? Mails.With("DKIM-Signature", signature) : Mails.Person()) with { Envelope = new Envelope(path, Mails.Mailbox) };
+        Assert.Equal(expected, Decide(Mails.Facts(mail) with { Authentication = new("mailgun", spf, dkim, AuthResult.None) }).Result.ToString());
+    }
+
+    [Theory]
+    [InlineData("anna@gmail.com", "victim@gmail.com", nameof(Decision.Hold))]
+    [InlineData("anna@gmail.com", "Anna+shop@gmail.com", nameof(Decision.Answer))]
+    [InlineData("anna@customer.example", "office@customer.example", nameof(Decision.Answer))]
+    public void Nobody_has_answers_sent_to_a_stranger_at_the_same_provider(string from, string replyTo, string expected)
+    {
+        var mail = Mails.Person() with { From = [new("Anna", from)], ReplyTo = [new("", replyTo)] };
+        Assert.Equal(expected, Decide(mail).Result.ToString());
+    }
+
+    [Theory]
     [InlineData(AuthResult.Pass, AuthResult.Pass, AuthResult.Fail, nameof(Decision.Hold))]
     [InlineData(AuthResult.None, AuthResult.None, AuthResult.None, nameof(Decision.Hold))]
     [InlineData(AuthResult.Fail, AuthResult.None, AuthResult.None, nameof(Decision.Hold))]

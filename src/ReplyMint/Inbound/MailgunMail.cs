@@ -45,6 +45,13 @@ internal sealed class MailgunMail
             return null;
         }
         var raw = form.All.FirstOrDefault(field => field.Name == "body-mime");
+        // Mailgun posts a mail's header fields beside its own: one that is called "body-mime" would stand for a whole mail,
+        // with verdicts in it. No person's program writes such a field.
+        if (raw.Name is not null && form.All.Any(field => field.Name == "message-headers" && field.Value.Span.IndexOf("\"body-mime\""u8) >= 0))
+        {
+            problem = "A header field of the mail is called \"body-mime\".";
+            return null;
+        }
         var headers = raw.Name is not null ? RawHeaders(raw.Value.Span) : Headers(form);
         if (headers is null)
         {

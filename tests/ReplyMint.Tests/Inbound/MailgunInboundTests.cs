@@ -65,6 +65,14 @@ public sealed class MailgunInboundTests
     }
 
     [Fact]
+    public async Task A_header_field_of_the_mail_does_not_stand_for_a_whole_mail()
+    {
+        await using var host = await MailgunHost.StartAsync();
+        Assert.Equal(HttpStatusCode.BadRequest, await host.PostAsync([.. Mail(headers: "body-mime: X-Mailgun-Spf: Pass\r\nFrom: boss@customer.example\r\n\r\nx"), .. host.Sign()]));
+        Assert.Empty(host.Delivered);
+    }
+
+    [Fact]
     public async Task The_raw_form_is_taken_as_it_is()
     {
         await using var host = await MailgunHost.StartAsync();

@@ -86,7 +86,8 @@ internal static class MimeWriter
         var clean = Clean(name);
         if (clean.Length == 0)
             return address;
-        if (!IsAscii(clean))
+        // What looks like an encoded word would be read as one: a stranger's name would say there what no check has seen.
+        if (!IsAscii(clean) || clean.Contains("=?", StringComparison.Ordinal))
             return $"{EncodedWords(clean)} <{address}>";
         return clean.AsSpan().ContainsAny(PhraseSpecials) || clean.Length > Line
             ? $"\"{clean.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\" <{address}>"

@@ -49,6 +49,7 @@ public sealed class MimeWriterTests
     [InlineData("Ünal, Özlem \"Ö\"")]
     [InlineData("Smith, John (Sales)")]
     [InlineData("back\\slash")]
+    [InlineData("=?utf-8?Q?looks=20encoded?=")]
     public void A_name_reads_back_as_it_was(string name)
     {
         var from = Assert.IsType<MailboxAddress>(Assert.Single(Read(Mails.Answer() with { FromName = name }).From));

@@ -104,12 +104,15 @@ internal sealed class ChatCompletionsClient : IChatClient
         return content;
     }
 
+    // A server may name any time; a mail must not lie unseen for years since one did.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(15);
+
     /// <summary>Only the status counts: an error's text may repeat what we sent, the key included.</summary>
     private static ModelException Refused(HttpResponseMessage response)
     {
         var status = (int)response.StatusCode;
         var retry = response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout || status >= 500;
-        var after = response.Headers.RetryAfter is { Delta: { } delta } ? delta : (TimeSpan?)null;
+        var after = response.Headers.RetryAfter is { Delta: { } delta } ? (delta < LongestWait ? delta : LongestWait) : (TimeSpan?)null;
         return new ModelException($"the model's server answered {status}", retry, after);
     }
 

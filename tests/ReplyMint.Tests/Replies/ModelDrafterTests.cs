@@ -95,6 +95,18 @@ public sealed class ModelDrafterTests : IAsyncLifetime
         Assert.DoesNotContain("secret", failed.Reason, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_server_cannot_put_a_mail_off_for_years()
+    {
+        _server.Answer = context =>
+        {
+            context.Response.StatusCode = 503;
+            context.Response.Headers.RetryAfter = "2000000000";
+            return Task.CompletedTask;
+        };
+        Assert.Equal(TimeSpan.FromMinutes(15), Assert.IsType<DraftOutcome.Failed>(await DraftAsync()).RetryAfter);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("<html>")]

@@ -48,6 +48,7 @@ internal static class ReasonWords
         ["model-failed"] = "the model did not answer",
         ["mode"] = "the mailbox drafts; a person sends",
         ["approved"] = "a person approved the draft",
+        ["mail-or-mailbox-gone"] = "the mail's text or its mailbox was removed before it was decided on",
         ["rejected"] = "a person rejected the draft",
     };
 

@@ -38,6 +38,9 @@ internal abstract record JobOutcome
 /// <summary>What runs jobs of one kind.</summary>
 internal sealed record JobHandler(string Kind, Func<Job, CancellationToken, Task<JobOutcome>> RunAsync);
 
+/// <summary>Makes somebody hear of a job that was buried; given by a room that can tell.</summary>
+internal delegate Task BuriedTeller(Job job, string reason, CancellationToken ct);
+
 /// <summary>A job that will never work by itself, kept for a person.</summary>
 internal sealed record DeadJob(int V, JobRecord Job, string Reason, DateTimeOffset At);
 

@@ -23,7 +23,7 @@ internal sealed record JobsSettings
 }
 
 /// <summary>Runs due jobs: hinted ones at once, all others when the sweeper finds them.</summary>
-internal sealed partial class JobWorker(JobQueue queue, IEnumerable<JobHandler> handlers, JobsSettings settings, TimeProvider time, ILogger<JobWorker> log) : BackgroundService
+internal sealed partial class JobWorker(JobQueue queue, IEnumerable<JobHandler> handlers, JobsSettings settings, TimeProvider time, ILogger<JobWorker> log, BuriedTeller? teller = null) : BackgroundService
 {
     private const int SweepPage = 500;
     private const int MaxFailures = 8;
@@ -95,7 +95,7 @@ internal sealed partial class JobWorker(JobQueue queue, IEnumerable<JobHandler> 
             if (_handlers.TryGetValue(job.Record.Kind, out var handler))
                 await FinishAsync(job, await handler.RunAsync(job, ct), ct);
             else
-                await queue.BuryAsync(job, "no handler for this kind", ct);
+                await BuryAsync(job, "no handler for this kind", ct);
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
@@ -116,7 +116,7 @@ internal sealed partial class JobWorker(JobQueue queue, IEnumerable<JobHandler> 
     {
         JobOutcome.Again again => queue.RescheduleAsync(job, again.After, failed: true, ct),
         JobOutcome.Wait wait => queue.RescheduleAsync(job, wait.After, failed: false, ct),
-        JobOutcome.Dead dead => queue.BuryAsync(job, dead.Reason, ct),
+        JobOutcome.Dead dead => BuryAsync(job, dead.Reason, ct),
         _ => Task.CompletedTask,
     };
 
@@ -125,7 +125,7 @@ internal sealed partial class JobWorker(JobQueue queue, IEnumerable<JobHandler> 
         try
         {
             if (job.Attempts >= MaxFailures)
-                await queue.BuryAsync(job, $"failed {job.Attempts + 1} times, last with {failure.GetType().Name}", ct);
+                await BuryAsync(job, $"failed {job.Attempts + 1} times, last with {failure.GetType().Name}", ct);
             else
                 await queue.RescheduleAsync(job, AfterFailure * (1 << Math.Min(job.Attempts, 6)), failed: true, ct);
         }
@@ -134,6 +134,14 @@ internal sealed partial class JobWorker(JobQueue queue, IEnumerable<JobHandler> 
             // The item stays due, so the next sweep tries again.
             LogJobFailed(log, job.Record.Kind, job.Target, job.Attempts, unavailable);
         }
+    }
+
+    private async Task BuryAsync(Job job, string reason, CancellationToken ct)
+    {
+        // First, so that no end of the process lies between: told of twice is better than never.
+        if (teller is not null)
+            await teller(job, reason, ct);
+        await queue.BuryAsync(job, reason, ct);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Job {Kind} {Target} failed (attempt {Attempt})")]

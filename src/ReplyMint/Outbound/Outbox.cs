@@ -112,7 +112,8 @@ internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, TimeProv
             if (record.Events.Any(known => known.Id == happened.Id))
                 return true;
             record = record with { Events = [.. record.Events.TakeLast(MaxEvents - 1), happened] };
-            if (record.State is OutboxState.Uncertain)
+            // Whose recipient has it must not get it once more, whatever was believed of the sending before.
+            if (record.State is OutboxState.Uncertain || (record.State is OutboxState.Queued && happened.Kind is ("delivered" or "complained")))
                 record = record with { State = OutboxState.Sent, Detail = $"settled by the event {happened.Kind}" };
             await ChangeAsync(commit, entry, record, token);
             return true;

@@ -92,7 +92,7 @@ internal sealed partial class Notices(
             return JobOutcome.Finished;
         }
         var text = await TextAsync(tenant, waiting, ct);
-        if (tenant.Notices.Webhook is { } webhook && !await PostAsync(webhook, new NoticeEvent("drafts-waiting", tenant.Id, [.. waiting.Select(draft => draft.Id)], text, time.GetUtcNow()), ct))
+        if (tenant.Notices.Webhook is { } webhook && !await PostAsync(webhook, new NoticeEvent("drafts-waiting", tenant.Id, [.. waiting.Select(draft => draft.Id)], text, time.GetUtcNow()), ct) && MayTryAgain(job, tenant.Notices.Emails.Count > 0))
             return Again(job);
         var subject = waiting.Count == 1 ? "1 draft waits for you" : string.Create(CultureInfo.InvariantCulture, $"{waiting.Count} drafts wait for you");
         var mails = await MailsAsync(commit, tenant, waiting[0].Record.Mailbox, subject, text, ct);
@@ -124,7 +124,7 @@ internal sealed partial class Notices(
         Job? mail = null;
         if (await alerts.FindAsync(job.Target, ct) is { } alert)
         {
-            if (settings.Webhook is { } webhook && !await PostAsync(webhook, new NoticeEvent("alert/" + alert.Kind, null, [alert.Id, alert.Subject], alert.Text, alert.At), ct))
+            if (settings.Webhook is { } webhook && !await PostAsync(webhook, new NoticeEvent("alert/" + alert.Kind, null, [alert.Id, alert.Subject], alert.Text, alert.At), ct) && MayTryAgain(job, settings.Email is not null))
                 return Again(job);
             if (settings is { Email: { } to, From: { } from })
             {
@@ -137,6 +137,9 @@ internal sealed partial class Notices(
             jobs.Wake(mail);
         return JobOutcome.Finished;
     }
+
+    /// <summary>A webhook that stays away must not silence the mail: the last attempt goes on without it.</summary>
+    private static bool MayTryAgain(Job job, bool otherWay) => !otherWay || job.Attempts < MaxAttempts;
 
     private static JobOutcome Again(Job job) =>
         job.Attempts >= MaxAttempts ? new JobOutcome.Dead("the webhook did not take the notice") : new JobOutcome.Again(TimeSpan.FromMinutes(1 << job.Attempts));

@@ -28,6 +28,11 @@ internal static class RepliesFeature
         .AddSingleton(provider => new JobHandler(Notices.DraftsJob, provider.GetRequiredService<Notices>().TellDraftsAsync))
         .AddSingleton(provider => new JobHandler(Notices.ReminderJob, provider.GetRequiredService<Notices>().RemindAsync))
         .AddSingleton(provider => new JobHandler(Notices.AlertJob, provider.GetRequiredService<Notices>().TellAlertAsync))
+        // An alert that could not be told must not raise the next one about itself.
+        .AddSingleton<BuriedTeller>(provider => (job, reason, ct) => job.Record.Kind == Notices.AlertJob
+            ? Task.CompletedTask
+            : provider.GetRequiredService<Alerts>().RaiseAsync("dead-job", job.Target,
+                $"Work of the kind \"{job.Record.Kind}\" for tenant {job.Tenant} was given up ({reason}). What it was about stays as it is until a person looks: a mail is stored, and not answered.", ct))
         .AddSingleton<Func<AlertAnnouncer>>(provider => () => provider.GetRequiredService<Notices>().Announce);
 }
 

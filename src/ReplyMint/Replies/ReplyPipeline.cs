@@ -1,11 +1,12 @@
 using ReplyMint.Accounts;
+using ReplyMint.Inbound;
 using ReplyMint.Jobs;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Replies;
 
 /// <summary>The way of one accepted mail, from its job to the outbox (or to a recorded reason for silence).</summary>
-internal sealed class ReplyPipeline(IStore store, ReplyWorkReader reader, Drafting drafting, ReplyEndings endings)
+internal sealed class ReplyPipeline(IStore store, Messages messages, TimeProvider time, ReplyWorkReader reader, Drafting drafting, ReplyEndings endings)
 {
     public async Task<JobOutcome> HandleAsync(Job job, CancellationToken ct)
     {
@@ -34,10 +35,15 @@ internal sealed class ReplyPipeline(IStore store, ReplyWorkReader reader, Drafti
         return await endings.AnswerAsync(work, verdict, drafted, approved, ct);
     }
 
+    /// <summary>Nothing can be decided. A message that still waits is closed with the reason: nobody comes for it any more.</summary>
     private async Task<JobOutcome> DropAsync(Job job, CancellationToken ct)
     {
         var commit = new Commit();
         job.Complete(commit);
+        if (await messages.FindAsync(job.Tenant, job.Target, ct) is { Record.State: MessageState.Received } message
+            && await messages.PersonAsync(job.Tenant, message.Record.Person, ct) is { } person)
+            Messages.Write(commit, person, message.Record with { State = MessageState.Ignored, Reasons = ["mail-or-mailbox-gone"], DecidedAt = time.GetUtcNow() }, message.Summary, message.Item);
+        // On a conflict the job is there still, and the next sweep finds it.
         await store.CommitAsync(commit, ct);
         return JobOutcome.Finished;
     }

@@ -10,6 +10,7 @@ namespace ReplyMint.Cli;
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, AllowDuplicateProperties = false,
     Converters = [typeof(LowerCaseEnum<Accounts.MailboxMode>), typeof(LowerCaseEnum<Accounts.RuleAction>), typeof(LowerCaseEnum<DayOfWeek>)])]
 [JsonSerializable(typeof(ExplainedMail))]
+[JsonSerializable(typeof(Doctor.Finding))]
 [JsonSerializable(typeof(TenantView))]
 [JsonSerializable(typeof(MailboxView))]
 [JsonSerializable(typeof(MessageView))]

@@ -20,6 +20,13 @@ internal static class StoreRun
             (data, var which) = new Folders(host).ForCommand();
             host.Error.WriteLine($"(using {which})");
         }
+        return await ActAsync(command, parse, settings with { Data = data }, host, ct);
+    }
+
+    /// <summary>With settings that name the data folder.</summary>
+    public static async Task<int> ActAsync(StoreCommand command, ParseResult parse, ReplyMintSettings settings, CommandHost host, CancellationToken ct)
+    {
+        var data = settings.Data!;
         IReadOnlyList<ForwardedFile> files;
         try
         {
@@ -47,7 +54,7 @@ internal static class StoreRun
             // The one that had the lock may have been a server on its way up.
             return await ForwardAsync(data, parse, files, host, ct) ?? host.Fail(StoreLock.Held(data));
         using (taken)
-            return await HereAsync(command, settings with { Data = data }, parse, files, host, ct);
+            return await HereAsync(command, settings, parse, files, host, ct);
     }
 
     /// <summary>The body with its boundary: whatever it throws becomes one line and a status.</summary>

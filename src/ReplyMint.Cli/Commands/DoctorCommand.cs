@@ -1,0 +1,96 @@
+using System.CommandLine;
+using ReplyMint.Accounts;
+using ReplyMint.Cli.Doctor;
+using ReplyMint.Cli.Reach;
+using ReplyMint.Mail;
+
+namespace ReplyMint.Cli.Commands;
+
+/// <summary>Looks at everything around the installation that can be wrong, and says how to mend it.</summary>
+internal static class DoctorCommand
+{
+    private const string DomainsName = "doctor-domains";
+
+    public static Command Build(CommandHost host)
+    {
+        var json = new Option<bool>("--json") { Description = "one JSON object a finding" };
+        var environment = new Option<string?>("--environment") { HelpName = "NAME", Description = "as given to serve" };
+        var doctor = new Verb("doctor", "check disk, clock, keys, ports, DNS, SPF/DKIM/DMARC, model and way out, and say how to mend each")
+        {
+            Options = { json, environment }, Examples = ["doctor", "doctor --json --set dns.server=9.9.9.9"],
+        };
+        doctor.SetAction(async (parse, ct) =>
+        {
+            if (SettingsOfCommand.Read(parse, host, ("environment", parse.GetValue(environment), "--environment")) is not { } settings)
+                return ExitCode.Usage;
+            settings = settings with { Data = settings.Data ?? new Folders(host).ForCommand().Folder };
+            var failed = false;
+            await foreach (var finding in LookAsync(settings, host, ct))
+            {
+                failed |= finding.State == "fail";
+                Show(finding, parse.GetValue(json), host.Out);
+            }
+            return failed ? ExitCode.Failed : ExitCode.Ok;
+        });
+        return doctor;
+    }
+
+    /// <summary>Not shown: what the doctor asks of the store, in the server or here.</summary>
+    public static Command BuildDomains() => new StoreCommand(DomainsName, "list the mailboxes' domains", async (context, _, ct) =>
+    {
+        var domains = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var tenant in await context.Get<Tenants>().ListAsync(ct))
+            foreach (var mailbox in await context.Get<Mailboxes>().ListAsync(tenant.Id, ct))
+                domains.Add(AddressRules.Domain(mailbox.Address));
+        foreach (var domain in domains)
+            context.Out.WriteLine(domain);
+        return ExitCode.Ok;
+    }) { Hidden = true };
+
+    private static async IAsyncEnumerable<Finding> LookAsync(ReplyMintSettings settings, CommandHost host, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+    {
+        var data = settings.Data!;
+        var runs = ControlClient.Answers(data);
+        yield return runs ? Finding.Ok("server", $"it runs on {data}") : Finding.Ok("server", "it does not run");
+        foreach (var finding in MachineChecks.Disk(data))
+            yield return finding;
+        yield return MachineChecks.Clock(data, TimeProvider.System);
+        var (store, domains) = await StoreAsync(settings, host, ct);
+        yield return store;
+        foreach (var finding in MachineChecks.Ports(settings, runs))
+            yield return finding;
+        foreach (var warning in settings.HttpFront().Warnings())
+            yield return Finding.Warn("http", warning, "name them in replymint.json or by REPLYMINT_HTTP__...");
+        foreach (var finding in await new DnsChecks(settings.Dns, settings.Outbound).AllAsync(domains, ct))
+            yield return finding;
+        yield return await ReachChecks.ModelAsync(settings.Model, ct);
+        yield return await ReachChecks.OutboundAsync(settings.Outbound, data, ct);
+    }
+
+    /// <summary>Opening the store is the test of the database, of the master key, its mode and its fit.</summary>
+    private static async Task<(Finding Finding, IReadOnlyList<string> Domains)> StoreAsync(ReplyMintSettings settings, CommandHost host, CancellationToken ct)
+    {
+        if (!Folders.HoldsStore(settings.Data!))
+            return (Finding.Ok("keys", $"there is no store yet; its master key will be made in {Path.Combine(settings.Config!, "keys")}"), []);
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        var asking = host with { Out = output, Error = error, Arguments = [DomainsName] };
+        var parse = CommandTree.Build(asking).Parse(asking.Arguments);
+        var code = await StoreRun.ActAsync((StoreCommand)parse.CommandResult.Command, parse, settings, asking, ct);
+        return code == ExitCode.Ok
+            ? (Finding.Ok("keys", "the store opens with its master key"), output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            : (Finding.Fail("keys", "the store can't be opened", error.ToString().Trim().Replace("replymint: ", "", StringComparison.Ordinal)), []);
+    }
+
+    private static void Show(Finding finding, bool json, TextWriter to)
+    {
+        if (json)
+        {
+            to.WriteLine(CliJson.Line(finding));
+            return;
+        }
+        to.WriteLine($"{finding.State,-5} {Plain.Line(finding.Check, 60)}: {Plain.Line(finding.Text)}");
+        if (finding.Mend is { } mend)
+            to.WriteLine($"      {Plain.Line(mend, 400)}");
+    }
+}

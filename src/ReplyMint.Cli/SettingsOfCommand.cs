@@ -36,8 +36,10 @@ internal static class SettingsOfCommand
         string? Early(string path, string variable) =>
             line.LastOrDefault(l => l.Path == path).Text ?? host.Environment.GetValueOrDefault(variable);
         var folders = new Folders(host);
-        var config = host.Full(Early("config", "REPLYMINT_CONFIG") ?? folders.Config);
         var data = host.Full(Early("data", "REPLYMINT_DATA") ?? folders.Data);
+        // The demo's data has keys of its own beside it.
+        var usual = data == folders.Here("data-demo") ? folders.Here("config-demo") : folders.Config;
+        var config = host.Full(Early("config", "REPLYMINT_CONFIG") ?? usual);
         var named = parse.GetValue(GlobalOptions.Settings) ?? host.Environment.GetValueOrDefault(SettingsReader.FileVariable);
         var outcome = SettingsReader.Read(new(
             named is null ? null : host.Full(named),

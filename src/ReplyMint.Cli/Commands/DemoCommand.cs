@@ -25,12 +25,13 @@ internal static class DemoCommand
         {
             if (SettingsOfCommand.Read(parse, host, ("urls", parse.GetValue(urls), "--urls"), ("environment", "development", "demo")) is not { } settings)
                 return ExitCode.Usage;
-            var data = settings.Data ?? host.Full("data-demo");
+            var folders = new Folders(host);
+            var data = settings.Data ?? folders.Here("data-demo");
             settings = settings with
             {
                 Data = data,
                 Config = parse.GetValue(GlobalOptions.Config) is not null ? settings.Config
-                    : settings.Data is null ? host.Full("config-demo") : data.TrimEnd('/') + "-config",
+                    : settings.Data is null ? folders.Here("config-demo") : data.TrimEnd('/') + "-config",
                 Smtp = settings.Smtp with { AuthservId = DemoMail.TrustedServer, Enabled = true },
             };
             return await RunAsync(settings, host, parse.GetValue(exit), parse.GetValue(json), ct);

@@ -66,7 +66,9 @@ internal sealed record MessageView
         Field(to, "From", From.Name.Length > 0 ? $"{From.Name} <{From.Address}>" : From.Address);
         Field(to, "Subject", Subject);
         Field(to, "Wrote", Reply ?? "");
-        Field(to, "Decided", Reasons.Count == 0 ? State : $"{State}, because of {string.Join(", ", Reasons)}");
+        Field(to, "Decided", State);
+        foreach (var reason in Reasons)
+            Field(to, "Because", ReasonWords.Of(reason, null));
         foreach (var rule in Rules?.Where(r => r.Outcome is not ("pass" or "notasked")) ?? [])
             Field(to, "", $"rule {rule.Rule} {rule.Name}: {rule.Outcome}{(rule.Saw.Length > 0 ? $", saw {Plain.Line(rule.Saw)}" : "")}");
         foreach (var finding in Findings ?? [])

@@ -11,12 +11,15 @@ internal sealed class Folders(CommandHost host)
 
     public string Config => InBase("config") ?? First("CONFIGURATION_DIRECTORY") ?? OfUser("XDG_CONFIG_HOME", ".config");
 
+    /// <summary>A folder beside the usual ones under run.sh, else beside the user.</summary>
+    public string Here(string name) => InBase(name) ?? Path.Combine(host.Directory, name);
+
     /// <summary>The folder a command works on that names none: a running demo, a running server, else the usual folder.</summary>
     public (string Folder, string Which) ForCommand()
     {
         foreach (var name in (string[])["data-demo", "data"])
         {
-            var folder = Path.Combine(_base ?? host.Directory, name);
+            var folder = Here(name);
             if (ControlClient.Answers(folder))
                 return (folder, $"the running server of ./{name}");
         }

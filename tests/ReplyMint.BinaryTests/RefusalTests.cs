@@ -18,7 +18,10 @@ public sealed class RefusalTests : IDisposable
 
     private async Task RefusedAsync(int status, string message, params string[] more)
     {
-        var ran = await _binary.RunAsync([.. RunningServer.Arguments, "--data", "d", "--config", "c", .. more]);
+        // What the test says itself takes the place of the usual.
+        string[][] usual = [["--environment", "development"], ["--urls", "http://127.0.0.1:0"], ["--data", "d"], ["--config", "c"]];
+        var smtp = more.Contains("--set") ? (string[])[] : ["--set", "smtp.port=0"];
+        var ran = await _binary.RunAsync(["serve", .. usual.Where(pair => !more.Contains(pair[0])).SelectMany(pair => pair), .. smtp, .. more]);
         Assert.Equal(status, ran.Code);
         Assert.Equal("", ran.Out);
         var said = Assert.Single(ran.Error.TrimEnd().Split('\n'), l => l.StartsWith("replymint: ", StringComparison.Ordinal));

@@ -34,7 +34,6 @@ internal sealed partial class RunningServer : IDisposable
             ?? throw new InvalidOperationException(await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
         // Nobody reads its log; an unread pipe must not stop it.
         process.BeginErrorReadLine();
-        process.BeginOutputReadLine();
         var match = Serving().Match(line);
         Assert.True(match.Success, line);
         return new(process, match.Groups["url"].Value, int.Parse(match.Groups["port"].Value, CultureInfo.InvariantCulture));

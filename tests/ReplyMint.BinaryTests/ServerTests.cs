@@ -106,7 +106,7 @@ public sealed class ServerTests : IDisposable
     {
         // Port 9 of this machine answers no DNS.
         var ran = await _binary.RunAsync("doctor", "--json", "--data", Anywhere, "--config", "c", "--set", "dns.server=127.0.0.1:9", "--set", "smtp.port=0", "--set", "urls=http://127.0.0.1:0");
-        var findings = ran.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonNode.Parse(l)!).ToDictionary(f => (string)f["check"]!, f => (string)f["state"]!);
+        var findings = ran.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonNode.Parse(l)!).DistinctBy(f => (string)f["check"]!).ToDictionary(f => (string)f["check"]!, f => (string)f["state"]!);
         Assert.Equal(1, ran.Code);
         Assert.Equal(("fail", "ok", "ok", "ok", "ok"), (findings["dns"], findings["disk"], findings["clock"], findings["keys"], findings["model"]));
     }

@@ -26,7 +26,7 @@ internal static class CommandTree
             ServeCommand.Build(host), DemoCommand.Build(host), ExplainCommand.Build(host), SettingsCommands.Build(host),
             DraftCommands.Build(), MessageCommands.Build(), OutboxCommands.Build(), KnowledgeCommands.Build(),
             TenantCommands.Build(), MailboxCommands.Build(), ChannelCommands.Build(),
-            DoctorCommand.Build(host), DoctorCommand.BuildDomains(), SwitchCommands.Build(), AlertCommands.Build(), SuppressionCommands.Build(),
+            DoctorCommand.Build(host), DoctorCommand.BuildFacts(), SwitchCommands.Build(), AlertCommands.Build(), SuppressionCommands.Build(),
         ];
         foreach (var command in commands)
             root.Subcommands.Add(command);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using ReplyMint.Accounts;
 using ReplyMint.Cli.Doctor;
 using ReplyMint.Cli.Reach;
@@ -9,7 +10,7 @@ namespace ReplyMint.Cli.Commands;
 /// <summary>Looks at everything around the installation that can be wrong, and says how to mend it.</summary>
 internal static class DoctorCommand
 {
-    private const string DomainsName = "doctor-domains";
+    private const string FactsName = "doctor-facts";
 
     public static Command Build(CommandHost host)
     {
@@ -36,8 +37,9 @@ internal static class DoctorCommand
     }
 
     /// <summary>Not shown: what the doctor asks of the store, in the server or here.</summary>
-    public static Command BuildDomains() => new StoreCommand(DomainsName, "list the mailboxes' domains", async (context, _, ct) =>
+    public static Command BuildFacts() => new StoreCommand(FactsName, "print the settings in effect and the mailboxes' domains", async (context, _, ct) =>
     {
+        context.Out.WriteLine(JsonSerializer.SerializeToNode(context.Get<ReplyMintSettings>(), SettingsJson.Default.ReplyMintSettings)!.ToJsonString());
         var domains = new SortedSet<string>(StringComparer.Ordinal);
         foreach (var tenant in await context.Get<Tenants>().ListAsync(ct))
             foreach (var mailbox in await context.Get<Mailboxes>().ListAsync(tenant.Id, ct))
@@ -55,8 +57,10 @@ internal static class DoctorCommand
         foreach (var finding in MachineChecks.Disk(data))
             yield return finding;
         yield return MachineChecks.Clock(data, TimeProvider.System);
-        var (store, domains) = await StoreAsync(settings, host, ct);
+        var (store, inEffect, domains) = await StoreAsync(settings, host, ct);
         yield return store;
+        // A running server is judged by what it was started with, not by what this command was told.
+        settings = inEffect is null ? settings : inEffect with { Dns = settings.Dns.Server is null ? inEffect.Dns : settings.Dns };
         foreach (var finding in MachineChecks.Ports(settings, runs))
             yield return finding;
         foreach (var warning in settings.HttpFront().Warnings())
@@ -68,18 +72,19 @@ internal static class DoctorCommand
     }
 
     /// <summary>Opening the store is the test of the database, of the master key, its mode and its fit.</summary>
-    private static async Task<(Finding Finding, IReadOnlyList<string> Domains)> StoreAsync(ReplyMintSettings settings, CommandHost host, CancellationToken ct)
+    private static async Task<(Finding Finding, ReplyMintSettings? InEffect, IReadOnlyList<string> Domains)> StoreAsync(ReplyMintSettings settings, CommandHost host, CancellationToken ct)
     {
         if (!Folders.HoldsStore(settings.Data!))
-            return (Finding.Ok("keys", $"there is no store yet; its master key will be made in {Path.Combine(settings.Config!, "keys")}"), []);
+            return (Finding.Ok("keys", $"there is no store yet; its master key will be made in {Path.Combine(settings.Config!, "keys")}"), null, []);
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var asking = host with { Out = output, Error = error, Arguments = [DomainsName] };
+        var asking = host with { Out = output, Error = error, Arguments = [FactsName] };
         var parse = CommandTree.Build(asking).Parse(asking.Arguments);
         var code = await StoreRun.ActAsync((StoreCommand)parse.CommandResult.Command, parse, settings, asking, ct);
-        return code == ExitCode.Ok
-            ? (Finding.Ok("keys", "the store opens with its master key"), output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries))
-            : (Finding.Fail("keys", "the store can't be opened", error.ToString().Trim().Replace("replymint: ", "", StringComparison.Ordinal)), []);
+        if (code != ExitCode.Ok)
+            return (Finding.Fail("keys", "the store can't be opened", error.ToString().Trim().Replace("replymint: ", "", StringComparison.Ordinal)), null, []);
+        var lines = output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        return (Finding.Ok("keys", "the store opens with its master key"), JsonSerializer.Deserialize(lines[0], SettingsJson.Default.ReplyMintSettings), lines[1..]);
     }
 
     private static void Show(Finding finding, bool json, TextWriter to)

@@ -122,6 +122,22 @@ public sealed class DoctorTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_running_server_is_judged_by_its_own_settings()
+    {
+        var settings = new ReplyMintSettings
+        {
+            Data = Path.Combine(_cli.Folder, "data"), Config = Path.Combine(_cli.Folder, "config"), Urls = ["http://127.0.0.1:0"],
+            Environment = ReplyMint.Security.DeploymentEnvironment.Development, Smtp = new() { Port = 0 }, Outbound = new() { Concurrency = 3 },
+        };
+        await using var server = await ServerProcess.StartAsync(settings, _cli.Host(TextWriter.Null, TextWriter.Null), TestContext.Current.CancellationToken);
+        // To a production's doctor the same command would warn of HTTP without a public name.
+        _cli.Environment["REPLYMINT_ENVIRONMENT"] = "production";
+        Assert.Equal(0, await _cli.RunAsync("doctor"));
+        Assert.Contains("it runs on", _cli.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("http.publicUrl", _cli.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Servers_that_can_not_be_reached_fail()
     {
         int port;

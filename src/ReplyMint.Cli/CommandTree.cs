@@ -13,7 +13,7 @@ internal static class CommandTree
         ("Mail", ["drafts", "messages", "outbox", "explain"]),
         ("Knowledge", ["knowledge"]),
         ("Set-up", ["tenant", "mailbox", "channel", "settings"]),
-        ("Operation", ["doctor", "switch", "alerts", "suppression"]),
+        ("Operation", ["doctor", "switch", "alerts", "jobs", "suppression"]),
     ];
 
     public static RootCommand Build(CommandHost host)
@@ -26,7 +26,7 @@ internal static class CommandTree
             ServeCommand.Build(host), DemoCommand.Build(host), ExplainCommand.Build(host), SettingsCommands.Build(host),
             DraftCommands.Build(), MessageCommands.Build(), OutboxCommands.Build(), KnowledgeCommands.Build(),
             TenantCommands.Build(), MailboxCommands.Build(), ChannelCommands.Build(),
-            DoctorCommand.Build(host), DoctorCommand.BuildFacts(), SwitchCommands.Build(), AlertCommands.Build(), SuppressionCommands.Build(),
+            DoctorCommand.Build(host), DoctorCommand.BuildFacts(), SwitchCommands.Build(), AlertCommands.Build(), JobCommands.Build(), SuppressionCommands.Build(),
         ];
         foreach (var command in commands)
             root.Subcommands.Add(command);

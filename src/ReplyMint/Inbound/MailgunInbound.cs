@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
+using ReplyMint.Accounts;
 using ReplyMint.Mail;
 using ReplyMint.Security;
 
@@ -45,7 +46,7 @@ internal sealed partial class MailgunInbound(
         var unknown = 0;
         foreach (var recipient in mail.Recipients)
         {
-            var raw = new RawDelivery(mail.Content, new Envelope(mail.ReversePath, recipient), proof.Source.Id, proof.Source.Owner, mail.Believed(settings.Verdicts));
+            var raw = new RawDelivery(mail.Content, new Envelope(mail.ReversePath, recipient), proof.Source.Id, proof.Source.Owner, mail.Believed(settings.Verdicts && proof.Source.Owner == Channel.Operator));
             switch (await AcceptAsync(AuthenticatedDelivery.From(raw, proof, fingerprint), ct))
             {
                 case AcceptOutcome.UnknownRecipient:

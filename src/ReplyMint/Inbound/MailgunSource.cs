@@ -13,10 +13,11 @@ internal sealed record MailgunWebhookSettings
     public string PreviousSigningKey { get; init; } = "";
 
     /// <summary>
-    /// Whether Mailgun's spam filter is on for the domain, so that it adds its own X-Mailgun-Spf, -Dkim-Check-Result and -Sflag.
-    /// When it is off, such fields can only come from the sender: set false, and answers are held (rule 11).
+    /// True says that Mailgun's spam filter is on for the domains of the operator's routes, so that it adds its own X-Mailgun-Spf,
+    /// -Dkim-Check-Result and -Sflag. Where it is off such fields can only come from the sender; therefore nobody is believed
+    /// until this is said, and a tenant's own account never is: such mail waits for a person (rule 11).
     /// </summary>
-    public bool Verdicts { get; init; } = true;
+    public bool Verdicts { get; init; }
 
     public IEnumerable<string> Problems()
     {

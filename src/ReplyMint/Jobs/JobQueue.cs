@@ -74,7 +74,8 @@ internal sealed class JobQueue(IStore store, TimeProvider time)
     }
 
     /// <summary>Gives a dead letter another life. False when there is none of that name.</summary>
-    public async Task<bool> ReplayAsync(string tenant, string kind, string target, CancellationToken ct)
+    /// <param name="also">Adds the audit entry of the person who decided it.</param>
+    public async Task<bool> ReplayAsync(string tenant, string kind, string target, Func<Commit, CancellationToken, Task> also, CancellationToken ct)
     {
         Job? job = null;
         var found = await store.RetryAsync(async (commit, token) =>
@@ -83,6 +84,7 @@ internal sealed class JobQueue(IStore store, TimeProvider time)
                 return false;
             commit.Delete(item.Key, Condition.Same(item));
             job = Add(commit, tenant, kind, target);
+            await also(commit, token);
             return true;
         }, ct);
         if (found)

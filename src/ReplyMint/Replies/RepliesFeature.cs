@@ -32,7 +32,7 @@ internal static class RepliesFeature
         .AddSingleton<BuriedTeller>(provider => (job, reason, ct) => job.Record.Kind == Notices.AlertJob
             ? Task.CompletedTask
             : provider.GetRequiredService<Alerts>().RaiseAsync("dead-job", job.Target,
-                $"Work of the kind \"{job.Record.Kind}\" for tenant {job.Tenant} was given up ({reason}). What it was about stays as it is until a person looks: a mail is stored, and not answered.", ct))
+                $"Work of the kind \"{job.Record.Kind}\" for tenant {job.Tenant} was given up ({reason}). What it was about stays as it is until a person looks: a mail is stored, and not answered. See `replymint jobs list`.", ct))
         .AddSingleton<Func<AlertAnnouncer>>(provider => () => provider.GetRequiredService<Notices>().Announce);
 }
 

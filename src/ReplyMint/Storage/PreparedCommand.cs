@@ -70,6 +70,13 @@ internal sealed class PreparedCommand : IDisposable
         return this;
     }
 
+    /// <summary>Runs a statement and says how many rows it changed.</summary>
+    public int RunAndCount()
+    {
+        Run();
+        return raw.sqlite3_changes(_db);
+    }
+
     public PreparedCommand Bind(string value)
     {
         _next = 0;

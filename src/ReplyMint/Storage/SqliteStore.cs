@@ -122,8 +122,8 @@ internal sealed class SqliteStore : IStore, IAsyncDisposable
                 pending.Result = _writer.Apply(pending.Commit, now) ? CommitResult.Committed : CommitResult.Conflict;
             if (now >= _nextPurge)
             {
-                _writer.RemoveExpired(now);
-                _nextPurge = now + PurgeEvery;
+                // More than a page has expired: the next batch goes on, so that retention keeps up with any traffic.
+                _nextPurge = _writer.RemoveExpired(now) ? now : now + PurgeEvery;
             }
             _writer.End();
         }

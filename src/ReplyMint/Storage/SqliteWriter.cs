@@ -50,10 +50,13 @@ internal sealed class SqliteWriter : IDisposable
         return true;
     }
 
-    public void RemoveExpired(DateTimeOffset now)
+    /// <summary>Removes some expired rows; true when there may be more.</summary>
+    public bool RemoveExpired(DateTimeOffset now)
     {
+        var more = false;
         foreach (var table in _tables)
-            table.RemoveExpired(now.ToUnixTimeMilliseconds());
+            more |= table.RemoveExpired(now.ToUnixTimeMilliseconds()) == PurgeRows;
+        return more;
     }
 
     public void Dispose()
@@ -120,7 +123,7 @@ internal sealed class SqliteWriter : IDisposable
             }
         }
 
-        public void RemoveExpired(long now) => _purge.Bind(now).Run();
+        public int RemoveExpired(long now) => _purge.Bind(now).RunAndCount();
 
         public void Dispose()
         {

@@ -214,6 +214,24 @@ public sealed class SafetyTests
         }
     }
 
+    [Fact]
+    public async Task Work_that_was_given_up_is_told_listed_and_can_be_tried_again()
+    {
+        await using var host = await ProductHost.StartAsync();
+        var queue = host.Get<JobQueue>();
+        var commit = new Commit();
+        var job = queue.Add(commit, host.Tenant.Id, "unheard-of", "x1");
+        await host.Get<IStore>().CommitAsync(commit, default);
+        queue.Wake(job);
+
+        await ProductHost.EventuallyAsync(async () => (await host.Get<Alerts>().NewestAsync(5, default)).SingleOrDefault(alert => alert.Kind == "dead-job"));
+        var dead = await ProductHost.EventuallyAsync(async () => (await queue.DeadAsync(host.Tenant.Id, default)).SingleOrDefault());
+        Assert.Equal("no handler for this kind", dead.Reason);
+        Assert.True(await queue.ReplayAsync(host.Tenant.Id, "unheard-of", "x1", (more, ct) => host.Get<AuditLog>().AppendAsync(more, host.Tenant.Id, new AuditEntry(Actor.Machine, "job.replay", "x1"), ct), default));
+        Assert.Equal("job.replay", (await host.Get<AuditLog>().NewestAsync(host.Tenant.Id, 1, default))[0].Act);
+        Assert.False(await queue.ReplayAsync(host.Tenant.Id, "unheard-of", "another", (_, _) => Task.CompletedTask, default));
+    }
+
     private static string Bounce(string to) => string.Join("\r\n",
         "From: MAILER-DAEMON@customer.example", $"To: {to}", "Subject: Undelivered", "Message-ID: <b1@customer.example>", "MIME-Version: 1.0",
         "Content-Type: multipart/report; report-type=delivery-status; boundary=b", "", "--b", "Content-Type: text/plain", "", "It failed.", "--b",

@@ -27,7 +27,7 @@ public sealed class UnseenTests
         await host.Get<IStore>().CommitAsync(commit, default);
         host.Get<JobQueue>().Wake(job);
 
-        var alert = await ProductHost.EventuallyAsync(async () => (await host.Get<Alerts>().NewestAsync(1, default)).FirstOrDefault());
+        var alert = await ProductHost.EventuallyAsync(async () => await host.Get<Alerts>().NewestAsync(1, default) is [{ } first] ? first : null);
         Assert.Equal(("dead-job", "x1"), (alert.Kind, alert.Subject));
     }
 

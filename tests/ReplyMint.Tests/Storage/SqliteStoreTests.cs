@@ -62,4 +62,24 @@ public sealed class SqliteStoreTests : StoreConformance
         using var command = new PreparedCommand(connection, "SELECT count(*) FROM main WHERE s='old'", 0);
         Assert.Equal(0, command.ReadNumber());
     }
+
+    [Fact]
+    public async Task Retention_keeps_up_when_much_expires_at_once()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        for (var batch = 0; batch < 12; batch++)
+        {
+            var commit = new Commit();
+            for (var i = 0; i < 100; i++)
+                commit.Put(ItemKey.Main("t", $"old/{batch}/{i}"), "x"u8.ToArray(), Condition.Any, expires: Time.GetUtcNow().AddMinutes(1));
+            await Store.CommitAsync(commit, ct);
+        }
+        Time.Advance(TimeSpan.FromMinutes(2));
+        for (var i = 0; i < 3; i++)
+            await Store.CommitAsync(new Commit().Put(ItemKey.Main("t", $"new/{i}"), "x"u8.ToArray(), Condition.Any), ct);
+        using var connection = new SqliteConnection($"Data Source={File};Pooling=False");
+        connection.Open();
+        using var command = new PreparedCommand(connection, "SELECT count(*) FROM main WHERE s LIKE 'old/%'", 0);
+        Assert.Equal(0, command.ReadNumber());
+    }
 }

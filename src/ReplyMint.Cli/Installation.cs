@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using ReplyMint.Security;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Cli;
@@ -36,13 +37,28 @@ internal static class Installation
         var open = await OpenAsync(settings, ct);
         TellNewKey(open, host);
         var services = new ServiceCollection().AddLogging(l => l.SetMinimumLevel(LogLevel.None));
-        services.AddReplyMint(settings, open);
+        await AddRoomsAsync(services, settings, open);
         var provider = services.BuildServiceProvider();
         return new OpenedStore(provider, async () =>
         {
             await provider.DisposeAsync();
             await open.DisposeAsync();
         });
+    }
+
+    /// <summary>All rooms, or a refusal in one line when a secret that the settings name can't be used; the store is closed then.</summary>
+    /// <exception cref="RefusedException">Names the setting.</exception>
+    public static async Task AddRoomsAsync(IServiceCollection services, ReplyMintSettings settings, OpenStore open)
+    {
+        try
+        {
+            services.AddReplyMint(settings, open);
+        }
+        catch (SettingsException e)
+        {
+            await open.DisposeAsync();
+            throw new RefusedException(e.Message.ReplaceLineEndings(" "), e);
+        }
     }
 
     public static void TellNewKey(OpenStore open, CommandHost host)

@@ -61,7 +61,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         _giveBack.Push(open.DisposeAsync);
         Installation.TellNewKey(open, host);
 
-        var app = Build(settings, open);
+        var app = await BuildAsync(settings, open);
         _giveBack.Push(app.DisposeAsync);
         Services = app.Services;
         await ListenAsync(app, settings, ct);
@@ -87,7 +87,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         }
     }
 
-    private static WebApplication Build(ReplyMintSettings settings, OpenStore open)
+    private static async Task<WebApplication> BuildAsync(ReplyMintSettings settings, OpenStore open)
     {
         var builder = ReplyMintApp.NewBuilder();
         // Output is for what the user asked; the log goes beside it, structured except where a person reads along.
@@ -98,7 +98,7 @@ internal sealed class ServerProcess : IAsyncDisposable
             builder.Logging.AddSimpleConsole(o => { o.SingleLine = true; o.TimestampFormat = "HH:mm:ss "; o.ColorBehavior = LoggerColorBehavior.Disabled; });
         else
             builder.Logging.AddJsonConsole(o => { o.UseUtcTimestamp = true; o.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ"; });
-        builder.Services.AddReplyMint(settings, open);
+        await Installation.AddRoomsAsync(builder.Services, settings, open);
         var app = builder.Build();
         app.MapReplyMint();
         return app;

@@ -171,4 +171,17 @@ public sealed class StoreCommandTests : IAsyncDisposable
         File.SetUnixFileMode(Path.Combine(_cli.Folder, "data"), (UnixFileMode)0b111_101_101);
         Assert.Contains("chmod 700", await FailsAsync("serve"), StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("serve")]
+    [InlineData("drafts", "list")]
+    public async Task A_secret_that_can_t_be_read_refuses_in_one_line_that_names_the_setting(params string[] command)
+    {
+        await OkAsync("tenant", "add", "Acme");
+        var code = await _cli.RunAsync([.. command, "--set", "model.endpoint=http://127.0.0.1:1/v1", "--set", "model.model=m", "--set", "model.apiKey=file:/nowhere/key"]);
+        Assert.Equal(ExitCode.Failed, code);
+        var line = Assert.Single(_cli.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries), text => text.StartsWith("replymint:", StringComparison.Ordinal));
+        Assert.Contains("model.apiKey", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("unexpectedly", line, StringComparison.Ordinal);
+    }
 }

@@ -96,8 +96,12 @@ internal sealed class SmtpSink : IAsyncDisposable
                 else if (verb == "DATA" && Answer("DATA") is null)
                 {
                     var content = new StringBuilder();
-                    while (await reader.ReadLineAsync(_stop.Token) is { } text && text != ".")
+                    string? text;
+                    while ((text = await reader.ReadLineAsync(_stop.Token)) is not null and not ".")
                         content.Append(text.StartsWith('.') ? text[1..] : text).Append("\r\n");
+                    // A client that went away before the end of data has sent nothing (RFC 5321 4.1.1.4).
+                    if (text is null)
+                        return;
                     Mails.Enqueue(content.ToString());
                     await BeforeTaken();
                     if (!await ReplyAsync(stream, "content", "250 taken"))

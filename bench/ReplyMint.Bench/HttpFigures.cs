@@ -127,7 +127,7 @@ internal static class HttpFigures
                 catch (SocketException)
                 {
                     // Not up yet. Looking all the time would take the processor from what is measured.
-                    Thread.Sleep(1);
+                    await Task.Delay(1);
                 }
             throw new InvalidOperationException(await process.StandardError.ReadToEndAsync());
         }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using ReplyMint.Mail;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Limits;
@@ -63,11 +64,14 @@ internal sealed class RateWindows(IStore store, TimeProvider time)
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
     private static readonly TimeSpan TenMinutes = TimeSpan.FromMinutes(10);
 
+    /// <param name="own">The tenant's keys.</param>
     /// <param name="thread">Keyed hash of the thread.</param>
-    /// <param name="person">Keyed hash of the person without plus-tag.</param>
-    public async Task<RateReading> ReadAsync(string tenant, string thread, string person, CancellationToken ct)
+    /// <param name="author">The person's address; plus-tags make no other person of him.</param>
+    public async Task<RateReading> ReadAsync(TenantKeys own, string thread, string author, CancellationToken ct)
     {
         var now = time.GetUtcNow();
+        var tenant = own.Tenant;
+        var person = own.Hash("rate", AddressRules.Normalize(author) is { } address ? AddressRules.WithoutTag(address) : "");
         var (threadKey, personKey) = (ItemKey.Main(tenant, "rate/thread/" + thread), ItemKey.Main(tenant, "rate/person/" + person));
         var (threadItem, personItem) = (await store.GetAsync(threadKey, ct), await store.GetAsync(personKey, ct));
         var (threadTimes, personTimes) = (Recent(threadItem, now), Recent(personItem, now));

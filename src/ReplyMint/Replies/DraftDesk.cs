@@ -133,9 +133,7 @@ internal sealed class DraftDesk(
         if (left <= 0)
             return false;
         Allowances.Reserve(commit, tenant, allowance);
-        var own = await keys.RequireAsync(tenant, ct);
-        var author = AddressRules.Normalize(message.Summary.From.Address);
-        (await rates.ReadAsync(tenant, message.Record.Thread, own.Hash("rate", author is null ? "" : AddressRules.WithoutTag(author)), ct)).Record(commit);
+        (await rates.ReadAsync(await keys.RequireAsync(tenant, ct), message.Record.Thread, message.Summary.From.Address, ct)).Record(commit);
         return true;
     }
 

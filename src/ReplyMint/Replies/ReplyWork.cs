@@ -56,7 +56,7 @@ internal sealed class ReplyWorkReader(
     {
         var own = await keys.RequireAsync(tenant.Id, ct);
         var author = AddressRules.Normalize(message.Summary.From.Address);
-        var reading = await rates.ReadAsync(tenant.Id, message.Record.Thread, own.Hash("rate", author is null ? "" : AddressRules.WithoutTag(author)), ct);
+        var reading = await rates.ReadAsync(own, message.Record.Thread, message.Summary.From.Address, ct);
         var (allowance, left) = await allowances.ReadAsync(tenant.Id, ct);
         var suppression = author is null ? null : await suppressions.FindAsync(tenant.Id, author, ct);
         // Bounces and complaints are noted of the address that we wrote to, which a Reply-To may have named.

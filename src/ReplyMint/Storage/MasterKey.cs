@@ -31,9 +31,6 @@ internal sealed class MasterKey
     /// <summary>A value by which a wrong key is told before it does harm.</summary>
     public string Check => LookupHash.Of(KeyDerivation.Derive(_key, "master key check"), "replymint");
 
-    /// <summary>For tests and benchmarks: a key that is never stored.</summary>
-    public static MasterKey Ephemeral() => new(RandomNumberGenerator.GetBytes(Bytes));
-
     public byte[] Wrap(ReadOnlySpan<byte> key, ReadOnlySpan<byte> context) => Sealing.Seal(_key, key, context);
 
     public byte[]? Unwrap(ReadOnlySpan<byte> wrapped, ReadOnlySpan<byte> context) => Sealing.Open(_key, wrapped, context);

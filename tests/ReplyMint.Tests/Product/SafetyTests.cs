@@ -61,6 +61,24 @@ public sealed class SafetyTests
     }
 
     [Fact]
+    public async Task A_stop_switch_set_between_looking_and_sending_keeps_the_answer_in()
+    {
+        await using var host = await ProductHost.StartAsync(mailbox => mailbox with { Mode = MailboxMode.Draft }, knowledge: Faq);
+        var message = await host.DeliverAndDecideAsync(host.Mail(Question));
+        // The worker puts the job off; with the clock standing still it is the test's alone from then on.
+        await SetAsync(host, host.Tenant.Id, stopped: true);
+        await host.Get<DraftDesk>().ApproveAsync(host.Tenant.Id, message.Id, null, new HashSet<GuardRule>(), Actor.Machine, default);
+        await JobsSettledAsync(host);
+        await SetAsync(host, host.Tenant.Id, stopped: false);
+
+        var store = new StoreWithSomethingBefore(host.Get<IStore>(), () => SetAsync(host, host.Tenant.Id, stopped: true));
+        using var sender = ActivatorUtilities.CreateInstance<OutboxSender>(host.Services, store);
+        Assert.IsType<JobOutcome.Wait>(await sender.SendAsync(await JobOfAsync(host, message.Id), default));
+        Assert.Equal(OutboxState.Queued, (await host.Get<Outbox>().StateAsync(host.Tenant.Id, message.Id, default))!.State);
+        Assert.Empty(host.OutFiles);
+    }
+
+    [Fact]
     public async Task A_quota_that_is_used_up_holds_the_rest()
     {
         await using var host = await ProductHost.StartAsync(knowledge: Faq);
@@ -134,11 +152,12 @@ public sealed class SafetyTests
             context.Response.StatusCode = 500;
             return Task.CompletedTask;
         };
-        await using var host = await ProductHost.StartAsync(knowledge: Faq, settings: settings => settings with { Model = new ModelSettings { Endpoint = server.Endpoint, Model = "m" } });
+        await using var host = await ProductHost.StartAsync(knowledge: Faq, settings: settings => settings with { Model = new ModelSettings { Endpoint = server.Endpoint, Model = "m", TimeoutSeconds = 300 } });
         var message = await host.DeliverAsync(host.Mail(Question));
         var decided = await ProductHost.EventuallyAsync(async () =>
         {
-            host.Time.Advance(TimeSpan.FromSeconds(30));
+            // In small steps: a step past the model's time limit would end a call before it reached the server.
+            host.Time.Advance(TimeSpan.FromSeconds(1));
             return await host.Get<Messages>().FindAsync(host.Tenant.Id, message.Id, default) is { Record.State: not MessageState.Received } found ? found : null;
         });
         Assert.Equal(MessageState.Held, decided.Record.State);
@@ -253,6 +272,32 @@ public sealed class SafetyTests
                     return null;
             return host;
         });
+
+    private static async Task<Job> JobOfAsync(ProductHost host, string target)
+    {
+        for (var shard = 0; shard < JobQueue.Shards; shard++)
+            foreach (var item in (await host.Get<IStore>().QueryAsync(Table.Main, $"due/{shard}", new ReplyMint.Storage.Range(""), null, default)).Items)
+                if (item.Key.Sort.EndsWith($"/{Outbox.JobKind}/{target}", StringComparison.Ordinal))
+                    return new Job(new JobRecord(1, host.Tenant.Id, Outbox.JobKind, target, 0), item.Key, item.Version);
+        throw new InvalidOperationException("There is no such job.");
+    }
+
+    /// <summary>Lets something happen once, right before the first commit.</summary>
+    private sealed class StoreWithSomethingBefore(IStore store, Func<Task> before) : IStore
+    {
+        private Func<Task>? _before = before;
+
+        public ValueTask<Item?> GetAsync(ItemKey key, CancellationToken ct) => store.GetAsync(key, ct);
+
+        public ValueTask<Page> QueryAsync(Table table, string partition, ReplyMint.Storage.Range range, string? cursor, CancellationToken ct) => store.QueryAsync(table, partition, range, cursor, ct);
+
+        public async ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken ct)
+        {
+            if (Interlocked.Exchange(ref _before, null) is { } happening)
+                await happening();
+            return await store.CommitAsync(commit, ct);
+        }
+    }
 
     private static async Task<MimeMessage> NoticeAsync(ProductHost host, int count)
     {

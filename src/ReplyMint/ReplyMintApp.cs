@@ -65,6 +65,7 @@ public static class ReplyMintApp
         app.UseContentRules();                // charset, compression, lengths
         app.UseRouting();
         app.UseRouteGuard();                  // no route without protection
+        app.UseCallerGate();                  // who asks, and may he
 
         app.MapSecurity();                    // /health, /ready, /info, /openapi/v1.json
         app.MapMailgun();                     // /webhooks/mailgun/...

@@ -7,5 +7,7 @@ internal static class AccountsFeature
     public static IServiceCollection AddAccounts(this IServiceCollection services) => services
         .AddSingleton<Tenants>()
         .AddSingleton<Mailboxes>()
-        .AddSingleton<Channels>();
+        .AddSingleton<Channels>()
+        .AddSingleton<Users>()
+        .AddSingleton<Members>();
 }

@@ -14,4 +14,7 @@ internal sealed record ClearRecord(int V, string Id);
 [JsonSerializable(typeof(Tenant))]
 [JsonSerializable(typeof(Mailbox))]
 [JsonSerializable(typeof(Channel))]
+[JsonSerializable(typeof(User))]
+[JsonSerializable(typeof(UserRecord))]
+[JsonSerializable(typeof(Membership))]
 internal sealed partial class AccountsJson : JsonSerializerContext;

@@ -6,8 +6,9 @@ using Microsoft.AspNetCore.Routing;
 namespace ReplyMint.Security;
 
 /// <summary>What stands between a stranger and a route. Every route carries one, from its group; a test walks them all.</summary>
-/// <param name="Group">public or webhooks.</param>
-internal sealed record Protection(string Group)
+/// <param name="Group">public, webhooks, sign-in or api.</param>
+/// <param name="Permission">What the caller needs; null where there is no caller.</param>
+internal sealed record Protection(string Group, Permission? Permission = null)
 {
     /// <summary>Tells nothing but that the service is there; needs no caller.</summary>
     public static readonly Protection Public = new("public");
@@ -15,16 +16,32 @@ internal sealed record Protection(string Group)
     /// <summary>The body carries the provider's signature; nothing of it is parsed before that was verified.</summary>
     public static readonly Protection Webhooks = new("webhooks");
 
+    /// <summary>For those who have no session yet. What they bring (a link's token, a refresh token) is checked by the handler; limited by address.</summary>
+    public static readonly Protection SignIn = new("sign-in");
+
+    /// <summary>Only for a caller who was proved and has the permission.</summary>
+    public static Protection Api(Permission permission) => new("api", permission);
 }
 
 /// <summary>The only ways to map a route: protection is attached once, to the group.</summary>
 internal static class RouteGroups
 {
+    public const string ApiRoot = "/api/v1";
+
     public static RouteGroupBuilder MapPublic(this IEndpointRouteBuilder routes) =>
         routes.MapGroup("").WithMetadata(Protection.Public).WithTags(Protection.Public.Group);
 
     public static RouteGroupBuilder MapWebhooks(this IEndpointRouteBuilder routes, HttpSettings settings) =>
         routes.MapGroup("/webhooks").WithMetadata(Protection.Webhooks, new BodyLimit(settings.Limits.MaxMailBytes)).WithTags(Protection.Webhooks.Group);
+
+    public static RouteGroupBuilder MapSignIn(this IEndpointRouteBuilder routes) =>
+        routes.MapGroup(ApiRoot).WithMetadata(Protection.SignIn).WithTags(Protection.SignIn.Group);
+
+    /// <param name="routes">The application's.</param>
+    /// <param name="permission">What every route of the group asks of its caller.</param>
+    /// <param name="tag">Under which name the document shows them, such as "drafts".</param>
+    public static RouteGroupBuilder MapApi(this IEndpointRouteBuilder routes, Permission permission, string tag) =>
+        routes.MapGroup(ApiRoot).WithMetadata(Protection.Api(permission)).WithTags(tag);
 }
 
 /// <summary>A route group's own bound for bodies; the router hands it to Kestrel.</summary>

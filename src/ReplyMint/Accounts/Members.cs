@@ -1,0 +1,93 @@
+using System.Text.Json;
+using ReplyMint.Audit;
+using ReplyMint.Security;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Accounts;
+
+internal enum MemberChange { Done, NotFound, LastAdmin }
+
+/// <summary>
+/// Who belongs to a tenant, and as what. Operators are the members of the installation. The last one who may manage the
+/// others can be neither removed nor demoted, not by two at once either: every change moves one guard item.
+/// </summary>
+internal sealed class Members(IStore store, AuditLog audit, TimeProvider time)
+{
+    private const string Prefix = "member/";
+
+    public async ValueTask<Membership?> FindAsync(string tenant, string user, CancellationToken ct) =>
+        await store.GetAsync(KeyOf(tenant, user), ct) is { } item ? Read(item) : null;
+
+    public async Task<IReadOnlyList<Membership>> ListAsync(string tenant, CancellationToken ct)
+    {
+        var members = new List<Membership>();
+        await foreach (var item in store.AllAsync(Table.Main, tenant, Prefix, ct))
+            members.Add(Read(item));
+        return members;
+    }
+
+    /// <summary>The tenants that a user belongs to, the installation among them for an operator.</summary>
+    public async Task<IReadOnlyList<string>> TenantsOfAsync(string user, CancellationToken ct)
+    {
+        var tenants = new List<string>();
+        var prefix = $"member-of/{user}/";
+        await foreach (var item in store.AllAsync(Table.Main, KeyRing.Installation, prefix, ct))
+            tenants.Add(item.Key.Sort[prefix.Length..]);
+        return tenants;
+    }
+
+    /// <summary>Adds a membership or changes one, in a commit that the caller builds.</summary>
+    public async Task<MemberChange> SetAsync(Commit commit, string tenant, string user, Role role, IReadOnlyList<string>? mailboxes, Actor actor, CancellationToken ct)
+    {
+        var guard = await store.GetAsync(GuardKey(tenant), ct);
+        var item = await store.GetAsync(KeyOf(tenant, user), ct);
+        var before = item is null ? null : Read(item);
+        if (before is not null && Manages(before.Role) && !Manages(role) && await IsLastAsync(tenant, user, ct))
+            return MemberChange.LastAdmin;
+        var member = new Membership { User = user, Role = role, Mailboxes = mailboxes, AddedAt = before?.AddedAt ?? time.GetUtcNow(), AddedBy = actor.Id };
+        MoveGuard(commit, tenant, guard);
+        commit.Put(KeyOf(tenant, user), JsonSerializer.SerializeToUtf8Bytes(member, AccountsJson.Default.Membership), Condition.Same(item));
+        if (before is null)
+            commit.Put(OfKey(user, tenant), "{\"v\":1}"u8.ToArray(), Condition.Any);
+        await audit.AppendAsync(commit, tenant, new AuditEntry(actor, before is null ? "member.add" : "member.change", user, Details(before, member)), ct);
+        return MemberChange.Done;
+    }
+
+    public async Task<MemberChange> RemoveAsync(Commit commit, string tenant, string user, Actor actor, CancellationToken ct)
+    {
+        var guard = await store.GetAsync(GuardKey(tenant), ct);
+        if (await store.GetAsync(KeyOf(tenant, user), ct) is not { } item)
+            return MemberChange.NotFound;
+        if (Manages(Read(item).Role) && await IsLastAsync(tenant, user, ct))
+            return MemberChange.LastAdmin;
+        MoveGuard(commit, tenant, guard);
+        commit.Delete(item.Key, Condition.Same(item));
+        commit.Delete(OfKey(user, tenant));
+        await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "member.remove", user), ct);
+        return MemberChange.Done;
+    }
+
+    private static bool Manages(Role role) => role is Role.Admin or Role.Operator;
+
+    private async Task<bool> IsLastAsync(string tenant, string user, CancellationToken ct) =>
+        (await ListAsync(tenant, ct)).All(member => member.User == user || !Manages(member.Role));
+
+    private static void MoveGuard(Commit commit, string tenant, Item? guard) =>
+        commit.Put(GuardKey(tenant), "{\"v\":1}"u8.ToArray(), Condition.Same(guard));
+
+    private static Dictionary<string, string> Details(Membership? before, Membership after)
+    {
+        var details = new Dictionary<string, string> { ["role"] = after.Role.ToString(), ["mailboxes"] = after.Mailboxes is null ? "all" : string.Join(",", after.Mailboxes) };
+        if (before is not null)
+            details["roleBefore"] = before.Role.ToString();
+        return details;
+    }
+
+    private static ItemKey KeyOf(string tenant, string user) => ItemKey.Main(tenant, Prefix + user);
+
+    private static ItemKey OfKey(string user, string tenant) => ItemKey.Main(KeyRing.Installation, $"member-of/{user}/{tenant}");
+
+    private static ItemKey GuardKey(string tenant) => ItemKey.Main(tenant, "members");
+
+    private static Membership Read(Item item) => JsonSerializer.Deserialize(item.Value.Span, AccountsJson.Default.Membership)!;
+}

@@ -1,73 +1,11 @@
 using System.CommandLine;
-using System.Text;
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Limits;
 using ReplyMint.Outbound;
-using ReplyMint.Security;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Cli.Commands;
-
-/// <summary>Ways in with a secret of their own.</summary>
-internal static class ChannelCommands
-{
-    private const string Mailgun = "mailgun";
-
-    public static Command Build() => new("channel", "ways in with a secret of their own, such as a Mailgun account") { Add(), List(), Remove() };
-
-    private static StoreCommand Add()
-    {
-        var kind = new Argument<string>("KIND") { Description = "mailgun" };
-        kind.AcceptOnlyFromAmong(Mailgun);
-        var secret = new Option<string>("--secret-file") { HelpName = "FILE", Description = "a file with the webhook signing key; - reads it from standard input", Required = true };
-        var tenant = new Option<string?>("--tenant") { HelpName = "NAME", Description = "the owner; left out it is the operator's, for the mailboxes of all tenants" };
-        return new StoreCommand("add", "add a channel; its secret is sealed and never shown again", async (context, parse, ct) =>
-        {
-            var owner = parse.GetValue(tenant) is { } named ? (await context.TenantAsync(named, ct)).Id : Channel.Operator;
-            var value = Encoding.UTF8.GetString(context.Files[0].Bytes).Trim();
-            if (SecretStrength.Weakness(value) is { } weakness)
-                return context.Fail($"--secret-file: the secret {weakness}");
-            var channel = await context.Get<Channels>().AddAsync(owner, parse.GetValue(kind)!, value, StoreWords.Actor, ct);
-            context.Out.WriteLine($"{channel.Id} takes mail at /webhooks/mailgun/{channel.Id}/inbound and events at /webhooks/mailgun/{channel.Id}/events");
-            return ExitCode.Ok;
-        })
-        {
-            Arguments = { kind }, Options = { secret, tenant },
-            ReadFiles = (parse, host, ct) => NamedFiles.OneAsync(parse.GetValue(secret), host, ct),
-            Examples = ["channel add mailgun --secret-file signing-key.txt"],
-        };
-    }
-
-    private static StoreCommand List()
-    {
-        return new StoreCommand("list", "list the channels of the operator and of all tenants", async (context, _, ct) =>
-        {
-            var owners = (await context.Get<Tenants>().ListAsync(ct)).Select(t => (t.Id, t.Name)).Prepend((Channel.Operator, Channel.Operator));
-            var rows = new List<string[]>();
-            foreach (var (id, name) in owners)
-                foreach (var channel in await context.Get<Channels>().ListAsync(id, ct))
-                    rows.Add([channel.Id, channel.Kind, name]);
-            StoreWords.Table(context.Out, rows, "ID", "KIND", "OWNER");
-            return ExitCode.Ok;
-        });
-    }
-
-    private static StoreCommand Remove()
-    {
-        var id = StoreWords.Id("ID", "the channel");
-        var yes = StoreWords.YesOption();
-        return new StoreCommand("remove", "remove a channel; what comes by it is refused from then on", async (context, parse, ct) =>
-        {
-            if (!parse.GetValue(yes) && !await context.Confirm($"Remove channel {parse.GetValue(id)}?", ct))
-                return ExitCode.Failed;
-            if (!await context.Get<Channels>().RemoveAsync(parse.GetValue(id)!, StoreWords.Actor, ct))
-                return context.Fail($"there is no channel {Plain.Line(parse.GetValue(id)!, 60)}; list them with: replymint channel list");
-            context.Out.WriteLine($"removed {parse.GetValue(id)}");
-            return ExitCode.Ok;
-        }) { Arguments = { id }, Options = { yes } };
-    }
-}
 
 /// <summary>Stop switches: what is stopped is held and waits; mail is still taken.</summary>
 internal static class SwitchCommands

@@ -4,26 +4,51 @@ using ReplyMint.Storage;
 
 namespace ReplyMint.Accounts;
 
-/// <summary>Channels with an id and a secret of their own. Secrets are sealed with the owner's key and never shown again.</summary>
+/// <summary>Channels with an id and a proof of their own. Secrets are sealed with the owner's key and never shown again.</summary>
 internal sealed class Channels(IStore store, KeyRing keys, AuditLog audit)
 {
     /// <param name="owner">A tenant's id, or <see cref="Channel.Operator"/>.</param>
-    public async Task<Channel> AddAsync(string owner, string kind, string secret, Actor actor, CancellationToken ct)
+    public Task<Channel> AddAsync(string owner, string kind, string secret, Actor actor, CancellationToken ct) =>
+        AddAsync(new Channel("", owner, kind, secret), actor, ct);
+
+    /// <param name="channel">Its id is given here.</param>
+    public async Task<Channel> AddAsync(Channel channel, Actor actor, CancellationToken ct)
     {
-        var channel = new Channel(Ids.Random('c'), owner, kind, secret);
-        var partition = Partition(owner);
+        channel = channel with { Id = Ids.Random('c') };
+        var partition = PartitionOf(channel.Owner);
         var own = await keys.RequireAsync(partition, ct);
         await store.RetryAsync(async (commit, token) =>
         {
-            var key = KeyOf(partition, channel.Id);
-            var plain = JsonSerializer.SerializeToUtf8Bytes(channel, AccountsJson.Default.Channel);
-            commit.Put(key, JsonSerializer.SerializeToUtf8Bytes(new ClearRecord(1, channel.Id), AccountsJson.Default.ClearRecord), Condition.Absent, own.Seal(key, 1, plain));
+            Write(commit, own, channel, null);
             commit.Put(IndexKey(channel.Id), JsonSerializer.SerializeToUtf8Bytes(new OwnerRecord(1, partition, channel.Id), AccountsJson.Default.OwnerRecord), Condition.Absent);
-            await audit.AppendAsync(commit, partition, new AuditEntry(actor, "channel.add", channel.Id, new Dictionary<string, string> { ["kind"] = kind }), token);
+            await audit.AppendAsync(commit, partition, new AuditEntry(actor, "channel.add", channel.Id, Details(channel)), token);
             return true;
         }, ct);
         return channel;
     }
+
+    /// <summary>Changes a channel's settings; its id, owner and kind stay. False when there is no such channel.</summary>
+    public Task<bool> ChangeAsync(string id, Func<Channel, Channel> change, Actor actor, CancellationToken ct) =>
+        store.RetryAsync(async (commit, token) =>
+        {
+            if (await store.GetAsync(IndexKey(id), token) is not { } index)
+                return false;
+            var partition = JsonSerializer.Deserialize(index.Value.Span, AccountsJson.Default.OwnerRecord)!.Tenant;
+            if (await store.GetAsync(KeyOf(partition, id), token) is not { } item)
+                return false;
+            var before = await OpenAsync(item, token);
+            var after = change(before) with { Id = before.Id, Owner = before.Owner, Kind = before.Kind };
+            Write(commit, await keys.RequireAsync(partition, token), after, item);
+            var details = Details(after);
+            if (after.Secret != before.Secret)
+                details["secret"] = "changed";
+            await audit.AppendAsync(commit, partition, new AuditEntry(actor, "channel.change", id, details), token);
+            return true;
+        }, ct);
+
+    /// <summary>Adds to a commit what the channel itself told of, such as a confirmed subscription.</summary>
+    public Task RecordAsync(Commit commit, Channel channel, string act, IReadOnlyDictionary<string, string> details, CancellationToken ct) =>
+        audit.AppendAsync(commit, PartitionOf(channel.Owner), new AuditEntry(Actor.System, act, channel.Id, details), ct);
 
     public async ValueTask<Channel?> FindAsync(string id, CancellationToken ct)
     {
@@ -36,7 +61,7 @@ internal sealed class Channels(IStore store, KeyRing keys, AuditLog audit)
     public async Task<IReadOnlyList<Channel>> ListAsync(string owner, CancellationToken ct)
     {
         var channels = new List<Channel>();
-        await foreach (var item in store.AllAsync(Table.Main, Partition(owner), "channel/", ct))
+        await foreach (var item in store.AllAsync(Table.Main, PartitionOf(owner), "channel/", ct))
             channels.Add(await OpenAsync(item, ct));
         return channels;
     }
@@ -53,7 +78,24 @@ internal sealed class Channels(IStore store, KeyRing keys, AuditLog audit)
             return true;
         }, ct);
 
-    private static string Partition(string owner) => owner == Channel.Operator ? KeyRing.Installation : owner;
+    private static Dictionary<string, string> Details(Channel channel)
+    {
+        var details = new Dictionary<string, string> { ["kind"] = channel.Kind };
+        if (channel.Topics is { Count: > 0 } topics)
+            details["topics"] = string.Join(' ', topics);
+        if (channel.Kind == Channel.Mailgun)
+            details["verdicts"] = channel.Verdicts ? "true" : "false";
+        return details;
+    }
+
+    private static void Write(Commit commit, TenantKeys own, Channel channel, Item? before)
+    {
+        var key = KeyOf(own.Tenant, channel.Id);
+        commit.Put(key, JsonSerializer.SerializeToUtf8Bytes(new ClearRecord(1, channel.Id), AccountsJson.Default.ClearRecord), Condition.Same(before),
+            own.Seal(key, (before?.Version ?? 0) + 1, JsonSerializer.SerializeToUtf8Bytes(channel, AccountsJson.Default.Channel)));
+    }
+
+    private static string PartitionOf(string owner) => owner == Channel.Operator ? KeyRing.Installation : owner;
 
     private static ItemKey KeyOf(string partition, string id) => ItemKey.Main(partition, "channel/" + id);
 

@@ -76,11 +76,3 @@ internal enum RuleAction { Template, Hold, Ignore }
 
 /// <summary>A tenant's own simple rule, asked in order before any drafting. Empty conditions match all; all given must match.</summary>
 internal sealed record MailRule(string Name, string From, string Subject, string Word, RuleAction Action, string Template = "");
-
-/// <summary>A way in with a secret of its own. A delivery by it may only name mailboxes of its owner.</summary>
-/// <param name="Owner">A tenant's id, or <see cref="Operator"/>.</param>
-internal sealed record Channel(string Id, string Owner, string Kind, string Secret)
-{
-    public const string Operator = "operator";
-    public int V { get; init; } = 1;
-}

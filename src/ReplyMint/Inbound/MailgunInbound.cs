@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
-using ReplyMint.Accounts;
 using ReplyMint.Mail;
 using ReplyMint.Security;
 
@@ -11,7 +10,7 @@ namespace ReplyMint.Inbound;
 /// <summary>Mailgun's inbound route: the form is read, bounded, its signature verified, and each recipient's delivery accepted.</summary>
 /// <param name="maxBytes">Octets of a posted form.</param>
 internal sealed partial class MailgunInbound(
-    MailgunSources sources, MailgunWebhookSettings settings, InboundBudget budget, int maxBytes, TimeProvider time, ILogger logger,
+    MailgunSources sources, InboundBudget budget, int maxBytes, TimeProvider time, ILogger logger,
     Func<AuthenticatedDelivery, CancellationToken, Task<AcceptOutcome>> accept)
 {
     /// <param name="channel">Null for the operator's own route.</param>
@@ -46,7 +45,7 @@ internal sealed partial class MailgunInbound(
         var unknown = 0;
         foreach (var recipient in mail.Recipients)
         {
-            var raw = new RawDelivery(mail.Content, new Envelope(mail.ReversePath, recipient), proof.Source.Id, proof.Source.Owner, mail.Believed(settings.Verdicts && proof.Source.Owner == Channel.Operator));
+            var raw = new RawDelivery(mail.Content, new Envelope(mail.ReversePath, recipient), proof.Source.Id, proof.Source.Owner, mail.Believed(proof.Source.Verdicts));
             switch (await AcceptAsync(AuthenticatedDelivery.From(raw, proof, fingerprint), ct))
             {
                 case AcceptOutcome.UnknownRecipient:

@@ -9,6 +9,7 @@ namespace ReplyMint.Inbound;
 internal sealed class MailgunMail
 {
     private const int MaxRecipients = 100;
+    private static readonly string[] Decisive = ["recipient", "sender", "message-headers", "body-mime", "timestamp", "token", "signature"];
 
     private MailgunMail(ReadOnlyMemory<byte> content, string? reversePath, IReadOnlyList<string> recipients, SenderAuthentication verdict)
     {
@@ -38,6 +39,11 @@ internal sealed class MailgunMail
     /// <summary>Null, with the reason, when the form lacks what every form of Mailgun has.</summary>
     public static MailgunMail? TryRead(FormFields form, out string? problem)
     {
+        if (Contradiction(form) is { } twice)
+        {
+            problem = $"The field \"{twice}\" stands there twice, with two values.";
+            return null;
+        }
         var recipients = (form.First("recipient") ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         if (recipients.Length is 0 or > MaxRecipients)
         {
@@ -61,6 +67,26 @@ internal sealed class MailgunMail
         var content = raw.Name is not null ? raw.Value : MailgunMime.Build(form, headers);
         problem = null;
         return new(content, ReversePathOf(form, headers), recipients, VerdictOf(headers));
+    }
+
+    /// <summary>
+    /// Whom a mail is for, from, and what proves it, must not depend on which of two fields somebody reads. Header fields of the
+    /// mail are posted beside Mailgun's own, so a mail can bring a second one along; no honest one says something else.
+    /// </summary>
+    private static string? Contradiction(FormFields form)
+    {
+        foreach (var name in Decisive)
+        {
+            FormField? first = null;
+            foreach (var field in form.All)
+                if (field.Name == name)
+                {
+                    if (first is { } before && !before.Value.Span.SequenceEqual(field.Value.Span))
+                        return name;
+                    first ??= field;
+                }
+        }
+        return null;
     }
 
     /// <summary>Empty (a bounce) when any of the sources says so: an answer to a machine is worse than none.</summary>

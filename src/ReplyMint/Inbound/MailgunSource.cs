@@ -15,7 +15,7 @@ internal sealed record MailgunWebhookSettings
     /// <summary>
     /// True says that Mailgun's spam filter is on for the domains of the operator's routes, so that it adds its own X-Mailgun-Spf,
     /// -Dkim-Check-Result and -Sflag. Where it is off such fields can only come from the sender; therefore nobody is believed
-    /// until this is said, and a tenant's own account never is: such mail waits for a person (rule 11).
+    /// until this is said, and such mail waits for a person (rule 11). A channel says it for itself (channel add --verdicts).
     /// </summary>
     public bool Verdicts { get; init; }
 
@@ -29,13 +29,15 @@ internal sealed record MailgunWebhookSettings
 }
 
 /// <summary>Who posts to a webhook: the channel, whose mailboxes it may name, and the keys that count at present.</summary>
-internal sealed record MailgunSource(string Id, string Owner, IReadOnlyList<string> Keys);
+/// <param name="Verdicts">Its domains' spam filter is on, so that what it says of senders counts.</param>
+internal sealed record MailgunSource(string Id, string Owner, IReadOnlyList<string> Keys, bool Verdicts)
+{
+    public override string ToString() => $"source {Id}";
+}
 
 /// <summary>Finds the keys of a webhook's channel.</summary>
 internal sealed class MailgunSources(MailgunWebhookSettings settings, SecretSource secrets, Func<string, CancellationToken, ValueTask<Channel?>> find, TimeProvider time)
 {
-    public const string Kind = "mailgun";
-
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(30);
 
     private readonly Lock _lock = new();
@@ -46,10 +48,10 @@ internal sealed class MailgunSources(MailgunWebhookSettings settings, SecretSour
     public async ValueTask<MailgunSource> FindAsync(string? channel, CancellationToken ct)
     {
         if (channel is null)
-            return new(Kind, Channel.Operator, OperatorKeys());
-        return await find(channel, ct) is { Kind: Kind, Secret.Length: > 0 } found
-            ? new(found.Id, found.Owner, [found.Secret])
-            : new(Kind, Channel.Operator, []);
+            return new(Channel.Mailgun, Channel.Operator, OperatorKeys(), settings.Verdicts);
+        return await find(channel, ct) is { Kind: Channel.Mailgun, Secret.Length: > 0 } found
+            ? new(found.Id, found.Owner, [found.Secret], found.Verdicts)
+            : new(Channel.Mailgun, Channel.Operator, [], false);
     }
 
     /// <summary>Read anew every half minute, so that a rotation needs no restart; the last good keys stay when a file can't be read.</summary>

@@ -129,6 +129,33 @@ public sealed class StoreCommandTests : IAsyncDisposable
         Assert.DoesNotContain(id, await OkAsync("channel", "list"), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_channel_is_told_which_topics_and_verdicts_to_believe()
+    {
+        const string topic = "arn:aws:sns:eu-west-1:123456789012:mail-in";
+        await OkAsync("tenant", "add", "Acme");
+        _cli.Write("key", "f00dbabe5eed1234f00dbabe5eed9876");
+        var ses = await OkAsync("channel", "add", "ses", "--topic", topic, "--tenant", "Acme");
+        var id = ses.Split(' ')[0];
+        Assert.Contains($"/webhooks/ses/{id}", ses, StringComparison.Ordinal);
+        var mailgun = (await OkAsync("channel", "add", "mailgun", "--secret-file", "key", "--verdicts")).Split(' ')[0];
+        var listed = (await OkAsync("channel", "list")).Split('\n');
+        Assert.Contains(listed, line => line.Contains(id, StringComparison.Ordinal) && line.Contains(topic, StringComparison.Ordinal) && line.Contains("Acme", StringComparison.Ordinal));
+        Assert.Contains(listed, line => line.Contains(mailgun, StringComparison.Ordinal) && line.TrimEnd().EndsWith(" verdicts", StringComparison.Ordinal));
+        await OkAsync("channel", "set", mailgun, "--verdicts", "false");
+        await OkAsync("channel", "set", id, "--topic", topic + "-2", "--topic", topic + "-3");
+        listed = (await OkAsync("channel", "list")).Split('\n');
+        Assert.Contains(listed, line => line.Contains("no verdicts", StringComparison.Ordinal));
+        Assert.Contains(listed, line => line.Contains($"{topic}-2 {topic}-3", StringComparison.Ordinal));
+        foreach (var (line, why) in new[]
+        {
+            ("channel add ses", "--topic"), ($"channel add ses --topic {topic} --secret-file key", "no secret"), ($"channel add ses --topic {topic} --verdicts", "is signed"),
+            ("channel add ses --topic arn:aws:sqs:eu-west-1:123456789012:x", "no topic"), ("channel add mailgun", "--secret-file"), ($"channel add mailgun --secret-file key --topic {topic}", "is for ses"),
+            ("channel set nowhere --verdicts true", "there is no channel"), ($"channel set {id} --secret-file key", "no secret"),
+        })
+            Assert.Contains(why, await FailsAsync(line.Split(' ')), StringComparison.Ordinal);
+    }
+
     private async Task<string> FailsAsync2(params string[] arguments)
     {
         Assert.Equal(1, await _cli.RunAsync(arguments));

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -62,7 +61,7 @@ internal sealed class MailgunHost : IAsyncDisposable
         builder.Services.AddSingleton<JobQueue>().AddSingleton<Outbox>().AddSingleton<Suppressions>().AddSingleton(new ReplyTokens(new byte[32]))
             .AddSingleton<Messages>().AddSingleton<SpentTokens>().AddSingleton<Inbox>();
         builder.Services.AddMailgun(settings);
-        builder.Services.AddSingleton(provider => new MailgunInbound(provider.GetRequiredService<MailgunSources>(), settings,
+        builder.Services.AddSingleton(provider => new MailgunInbound(provider.GetRequiredService<MailgunSources>(),
             provider.GetRequiredService<InboundBudget>(), maxMailBytes, host.Time, NullLogger.Instance, async (delivery, token) =>
             {
                 if (host.Intercept(delivery) is { } other)
@@ -92,10 +91,7 @@ internal sealed class MailgunHost : IAsyncDisposable
     /// <summary>Timestamp, token and signature as Mailgun makes them.</summary>
     public List<KeyValuePair<string, string>> Sign(string key = Key, TimeSpan ago = default, string? token = null)
     {
-        token ??= Interlocked.Increment(ref _tokens).ToString("x50", CultureInfo.InvariantCulture);
-        var timestamp = (Time.GetUtcNow() - ago).ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        var signature = Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.ASCII.GetBytes(key), Encoding.ASCII.GetBytes(timestamp + token)));
-        return [new("timestamp", timestamp), new("token", token), new("signature", signature)];
+        return MailgunForm.Sign(key, Time.GetUtcNow() - ago, token ?? Interlocked.Increment(ref _tokens).ToString("x50", CultureInfo.InvariantCulture));
     }
 
     public async Task<HttpStatusCode> PostAsync(HttpContent content, string path = "/webhooks/mailgun/inbound")

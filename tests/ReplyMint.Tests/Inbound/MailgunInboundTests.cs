@@ -9,29 +9,13 @@ namespace ReplyMint.Tests.Inbound;
 
 public sealed class MailgunInboundTests
 {
-    private static List<KeyValuePair<string, string>> Mail(string recipient = "help@example.com", string id = "1@customer.example", string text = "When do you open?", params string[] headers)
-    {
-        var pairs = new List<string[]>
-        {
-            new[] { "From", "Ann <ann@customer.example>" }, new[] { "To", recipient }, new[] { "Subject", "Opening hours" },
-            new[] { "Message-Id", $"<{id}>" }, new[] { "Date", "Tue, 24 Nov 2026 11:59:00 +0000" }, new[] { "Content-Type", "text/plain; charset=iso-8859-1" },
-        };
-        pairs.AddRange(headers.Select(h => h.Split(": ", 2)));
-        return
-        [
-            new("recipient", recipient), new("sender", "ann@customer.example"), new("from", "Ann <ann@customer.example>"), new("subject", "Opening hours"),
-            .. pairs.Select(p => new KeyValuePair<string, string>(p[0], p[1])),
-            new("message-headers", JsonSerializer.Serialize(pairs)), new("body-plain", text),
-        ];
-    }
-
     private static InboundMail Parse(AuthenticatedDelivery delivery) => MailParser.Parse(delivery.Raw.Content, delivery.Raw.Envelope);
 
     [Fact]
     public async Task A_posted_form_becomes_the_mail_that_it_was()
     {
         await using var host = await MailgunHost.StartAsync();
-        Assert.Equal(HttpStatusCode.OK, await host.PostAsync([.. Mail(text: "Grüße & 100 % + äöü?"), .. host.Sign()]));
+        Assert.Equal(HttpStatusCode.OK, await host.PostAsync([.. MailgunForm.Mail(text: "Grüße & 100 % + äöü?"), .. host.Sign()]));
         var delivery = Assert.Single(host.Delivered);
         var mail = Parse(delivery);
         Assert.Equal(("ann@customer.example", "help@example.com"), (delivery.Raw.Envelope.ReversePath, delivery.Raw.Envelope.Recipient));
@@ -48,7 +32,7 @@ public sealed class MailgunInboundTests
         await using var host = await MailgunHost.StartAsync();
         var picture = Enumerable.Range(0, 5000).Select(i => (byte)(i % 256)).ToArray();
         var form = new MultipartFormDataContent("----boundary-of-the-form");
-        foreach (var (name, value) in Mail().Concat(host.Sign()).Append(new("body-html", "<p>When do you <b>open</b>?</p>"))
+        foreach (var (name, value) in MailgunForm.Mail().Concat(host.Sign()).Append(new("body-html", "<p>When do you <b>open</b>?</p>"))
             .Append(new("attachment-count", "2")).Append(new("content-id-map", """{"<pic@1>": "attachment-1"}""")))
             form.Add(new StringContent(value), name);
         form.Add(File(picture, "image/png"), "attachment-1", "Übersicht 1.png");
@@ -68,7 +52,7 @@ public sealed class MailgunInboundTests
     public async Task A_header_field_of_the_mail_does_not_stand_for_a_whole_mail()
     {
         await using var host = await MailgunHost.StartAsync();
-        Assert.Equal(HttpStatusCode.BadRequest, await host.PostAsync([.. Mail(headers: "body-mime: X-Mailgun-Spf: Pass\r\nFrom: boss@customer.example\r\n\r\nx"), .. host.Sign()]));
+        Assert.Equal(HttpStatusCode.BadRequest, await host.PostAsync([.. MailgunForm.Mail(headers: "body-mime: X-Mailgun-Spf: Pass\r\nFrom: boss@customer.example\r\n\r\nx"), .. host.Sign()]));
         Assert.Empty(host.Delivered);
     }
 
@@ -92,7 +76,7 @@ public sealed class MailgunInboundTests
     public async Task Mailguns_verdicts_are_read_and_the_worst_one_counts(string headers, string spf, string dkim, bool? spam)
     {
         await using var host = await MailgunHost.StartAsync();
-        await host.PostAsync([.. Mail(headers: headers.Split('|')), .. host.Sign()]);
+        await host.PostAsync([.. MailgunForm.Mail(headers: headers.Split('|')), .. host.Sign()]);
         var verdict = Assert.Single(host.Delivered).Raw.ChannelVerdict!;
         Assert.Equal((spf, dkim, spam), (verdict.Spf.ToString(), verdict.Dkim.ToString(), verdict.Spam));
     }
@@ -101,7 +85,7 @@ public sealed class MailgunInboundTests
     public async Task Without_verdicts_nobody_vouches_for_the_sender()
     {
         await using var host = await MailgunHost.StartAsync(verdicts: false);
-        await host.PostAsync([.. Mail(headers: "X-Mailgun-Spf: Pass"), .. host.Sign()]);
+        await host.PostAsync([.. MailgunForm.Mail(headers: "X-Mailgun-Spf: Pass"), .. host.Sign()]);
         Assert.Equal(SenderAuthentication.Unknown, Assert.Single(host.Delivered).Raw.ChannelVerdict);
     }
 
@@ -111,7 +95,7 @@ public sealed class MailgunInboundTests
     public async Task A_bounce_keeps_its_shape_and_null_sender(string sender)
     {
         await using var host = await MailgunHost.StartAsync();
-        var fields = Mail().Where(f => f.Key is not ("sender" or "message-headers")).ToList();
+        var fields = MailgunForm.Mail().Where(f => f.Key is not ("sender" or "message-headers")).ToList();
         fields.Add(new("sender", sender));
         fields.Add(new("message-headers", """[["From","mailer-daemon@mx.example"],["Subject","failed"],["Content-Type","multipart/report; report-type=delivery-status; boundary=\"x\""]]"""));
         Assert.Equal(HttpStatusCode.OK, await host.PostAsync([.. fields, .. host.Sign()]));
@@ -124,7 +108,7 @@ public sealed class MailgunInboundTests
     public async Task A_header_can_not_smuggle_another_one_in()
     {
         await using var host = await MailgunHost.StartAsync();
-        var fields = Mail().Where(f => f.Key != "message-headers").ToList();
+        var fields = MailgunForm.Mail().Where(f => f.Key != "message-headers").ToList();
         fields.Add(new("message-headers", """[["From","ann@customer.example"],["Subject","x\r\nAuto-Submitted: auto-replied\r\n\r\nbody"],["Bad Name: x","y"]]"""));
         await host.PostAsync([.. fields, .. host.Sign()]);
         var mail = Parse(Assert.Single(host.Delivered));
@@ -149,13 +133,13 @@ public sealed class MailgunInboundTests
     public async Task A_forged_a_stale_and_an_unsigned_post_are_refused()
     {
         await using var host = await MailgunHost.StartAsync();
-        Assert.Equal(HttpStatusCode.Unauthorized, await host.PostAsync([.. Mail(), .. host.Sign("another key")]));
-        Assert.Equal(HttpStatusCode.Unauthorized, await host.PostAsync([.. Mail(), .. host.Sign(ago: TimeSpan.FromSeconds(301))]));
-        Assert.Equal(HttpStatusCode.Unauthorized, await host.PostAsync([.. Mail(), .. host.Sign(ago: TimeSpan.FromSeconds(-301))]));
-        Assert.Equal(HttpStatusCode.Unauthorized, await host.PostAsync(Mail()));
-        Assert.Equal(HttpStatusCode.Unauthorized, await host.PostAsync([.. Mail(), .. host.Sign()], "/webhooks/mailgun/nosuchchannel/inbound"));
+        Assert.Equal(HttpStatusCode.Unauthorized, await host.PostAsync([.. MailgunForm.Mail(), .. host.Sign("another key")]));
+        Assert.Equal(HttpStatusCode.Unauthorized, await host.PostAsync([.. MailgunForm.Mail(), .. host.Sign(ago: TimeSpan.FromSeconds(301))]));
+        Assert.Equal(HttpStatusCode.Unauthorized, await host.PostAsync([.. MailgunForm.Mail(), .. host.Sign(ago: TimeSpan.FromSeconds(-301))]));
+        Assert.Equal(HttpStatusCode.Unauthorized, await host.PostAsync(MailgunForm.Mail()));
+        Assert.Equal(HttpStatusCode.Unauthorized, await host.PostAsync([.. MailgunForm.Mail(), .. host.Sign()], "/webhooks/mailgun/nosuchchannel/inbound"));
         Assert.Empty(host.Delivered);
-        Assert.Equal(HttpStatusCode.OK, await host.PostAsync([.. Mail(), .. host.Sign(ago: TimeSpan.FromSeconds(299))]));
+        Assert.Equal(HttpStatusCode.OK, await host.PostAsync([.. MailgunForm.Mail(), .. host.Sign(ago: TimeSpan.FromSeconds(299))]));
     }
 
     [Fact]
@@ -163,13 +147,13 @@ public sealed class MailgunInboundTests
     {
         await using var host = await MailgunHost.StartAsync();
         var signature = host.Sign();
-        Assert.Equal(HttpStatusCode.OK, await host.PostAsync([.. Mail(), .. signature]));
-        Assert.Equal(HttpStatusCode.OK, await host.PostAsync([.. Mail(), .. signature]));
+        Assert.Equal(HttpStatusCode.OK, await host.PostAsync([.. MailgunForm.Mail(), .. signature]));
+        Assert.Equal(HttpStatusCode.OK, await host.PostAsync([.. MailgunForm.Mail(), .. signature]));
         Assert.Single(host.Delivered);
-        Assert.Equal(HttpStatusCode.Unauthorized, await host.PostAsync([.. Mail(id: "2@customer.example", text: "Another mail"), .. signature]));
+        Assert.Equal(HttpStatusCode.Unauthorized, await host.PostAsync([.. MailgunForm.Mail(id: "2@customer.example", text: "Another mail"), .. signature]));
         Assert.Single(host.Delivered);
         // The same mail under a new signature is the same mail.
-        Assert.Equal(HttpStatusCode.OK, await host.PostAsync([.. Mail(), .. host.Sign()]));
+        Assert.Equal(HttpStatusCode.OK, await host.PostAsync([.. MailgunForm.Mail(), .. host.Sign()]));
         Assert.Single(host.Delivered);
     }
 
@@ -177,7 +161,7 @@ public sealed class MailgunInboundTests
     public async Task An_unknown_recipient_gets_406()
     {
         await using var host = await MailgunHost.StartAsync();
-        Assert.Equal(HttpStatusCode.NotAcceptable, await host.PostAsync([.. Mail("nobody@example.com"), .. host.Sign()]));
+        Assert.Equal(HttpStatusCode.NotAcceptable, await host.PostAsync([.. MailgunForm.Mail("nobody@example.com"), .. host.Sign()]));
         Assert.Empty(host.Delivered);
     }
 
@@ -186,9 +170,9 @@ public sealed class MailgunInboundTests
     {
         await using var host = await MailgunHost.StartAsync();
         var path = $"/webhooks/mailgun/{host.OtherChannel.Id}/inbound";
-        Assert.Equal(HttpStatusCode.NotAcceptable, await host.PostAsync([.. Mail(), .. host.Sign(MailgunHost.ChannelKey)], path));
-        Assert.Equal(HttpStatusCode.Unauthorized, await host.PostAsync([.. Mail("help@other.example"), .. host.Sign()], path));
-        Assert.Equal(HttpStatusCode.OK, await host.PostAsync([.. Mail("help@other.example"), .. host.Sign(MailgunHost.ChannelKey)], path));
+        Assert.Equal(HttpStatusCode.NotAcceptable, await host.PostAsync([.. MailgunForm.Mail(), .. host.Sign(MailgunHost.ChannelKey)], path));
+        Assert.Equal(HttpStatusCode.Unauthorized, await host.PostAsync([.. MailgunForm.Mail("help@other.example"), .. host.Sign()], path));
+        Assert.Equal(HttpStatusCode.OK, await host.PostAsync([.. MailgunForm.Mail("help@other.example"), .. host.Sign(MailgunHost.ChannelKey)], path));
         Assert.Equal(host.Other.Id, Assert.Single(host.Delivered).Raw.Owner);
     }
 
@@ -196,7 +180,7 @@ public sealed class MailgunInboundTests
     public async Task Two_recipients_are_two_deliveries()
     {
         await using var host = await MailgunHost.StartAsync();
-        Assert.Equal(HttpStatusCode.OK, await host.PostAsync([.. Mail("help@example.com, help@other.example"), .. host.Sign()]));
+        Assert.Equal(HttpStatusCode.OK, await host.PostAsync([.. MailgunForm.Mail("help@example.com, help@other.example"), .. host.Sign()]));
         Assert.Equal(["help@example.com", "help@other.example"], host.Delivered.Select(d => d.Raw.Envelope.Recipient));
     }
 
@@ -205,12 +189,12 @@ public sealed class MailgunInboundTests
     {
         await using var host = await MailgunHost.StartAsync();
         host.Intercept = _ => AcceptOutcome.TooBusy;
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, await host.PostAsync([.. Mail(), .. host.Sign()]));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await host.PostAsync([.. MailgunForm.Mail(), .. host.Sign()]));
         host.Intercept = _ => throw new IOException("disk full");
         var again = host.Sign();
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, await host.PostAsync([.. Mail(), .. again]));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await host.PostAsync([.. MailgunForm.Mail(), .. again]));
         host.Intercept = _ => null;
-        Assert.Equal(HttpStatusCode.OK, await host.PostAsync([.. Mail(), .. again]));
+        Assert.Equal(HttpStatusCode.OK, await host.PostAsync([.. MailgunForm.Mail(), .. again]));
     }
 
     [Theory]
@@ -240,8 +224,8 @@ public sealed class MailgunInboundTests
     public async Task Too_large_is_413_and_the_largest_allowed_is_taken()
     {
         await using var host = await MailgunHost.StartAsync(maxMailBytes: 300_000);
-        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, await host.PostAsync([.. Mail(text: new string('x', 300_000)), .. host.Sign()]));
-        Assert.Equal(HttpStatusCode.OK, await host.PostAsync([.. Mail(text: new string('x', 250_000)), .. host.Sign()]));
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, await host.PostAsync([.. MailgunForm.Mail(text: new string('x', 300_000)), .. host.Sign()]));
+        Assert.Equal(HttpStatusCode.OK, await host.PostAsync([.. MailgunForm.Mail(text: new string('x', 250_000)), .. host.Sign()]));
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text;
+using ReplyMint.Accounts;
 using ReplyMint.Inbound;
 using ReplyMint.Replies;
 
@@ -8,7 +9,7 @@ namespace ReplyMint.Cli.Commands;
 /// <summary>What waits for a person, and the person's decision.</summary>
 internal static class DraftCommands
 {
-    public static Command Build() => new("drafts", "answers that wait for a person") { List(), Show(), Edit(), Approve(), Reject() };
+    public static Command Build() => new("drafts", "answers that wait for a person") { List(), Show(), Edit(), Approve(), Reject(), Assign(), Note() };
 
     private static StoreCommand List()
     {
@@ -57,7 +58,7 @@ internal static class DraftCommands
         return new StoreCommand("edit", "replace a draft's text; it is checked again when it is approved", async (context, parse, ct) =>
         {
             var owner = await context.TenantAsync(parse.GetValue(tenant), ct);
-            return Tell(context, parse.GetValue(id)!, "edited", await context.Get<DraftDesk>().EditAsync(owner.Id, parse.GetValue(id)!, Text(context)!, StoreWords.Actor, ct));
+            return Tell(context, parse.GetValue(id)!, "edited", await context.Get<DraftDesk>().EditAsync(owner.Id, parse.GetValue(id)!, Text(context)!, null, StoreWords.Actor, ct));
         })
         {
             Arguments = { id }, Options = { tenant, file }, ReadFiles = (parse, host, ct) => NamedFiles.OneAsync(parse.GetValue(file), host, ct),
@@ -94,6 +95,33 @@ internal static class DraftCommands
         }) { Arguments = { id }, Options = { tenant } };
     }
 
+    private static StoreCommand Assign()
+    {
+        var (id, tenant) = (DraftId(), StoreWords.TenantOption());
+        var user = new Argument<string>("USER") { Description = "who is to look at it: an address or a user's id; - frees it" };
+        return new StoreCommand("assign", "say who is to look at a draft", async (context, parse, ct) =>
+        {
+            var owner = await context.TenantAsync(parse.GetValue(tenant), ct);
+            var named = parse.GetValue(user)!;
+            var found = named == "-" ? null : (await context.Get<Users>().FindByAddressAsync(named, ct))?.Id ?? named;
+            return Tell(context, parse.GetValue(id)!, found is null ? "is nobody's" : $"is for {Plain.Line(named, 60)}", await context.Get<DraftTalk>().AssignAsync(owner.Id, parse.GetValue(id)!, found, StoreWords.Actor, ct));
+        }) { Arguments = { id, user }, Options = { tenant }, Examples = ["drafts assign ID lead@example.com"] };
+    }
+
+    private static StoreCommand Note()
+    {
+        var (id, tenant) = (DraftId(), StoreWords.TenantOption());
+        var text = new Argument<string[]>("TEXT") { Description = "what the others should know; it is never sent", Arity = ArgumentArity.OneOrMore };
+        return new StoreCommand("note", "add a note to a draft", async (context, parse, ct) =>
+        {
+            var note = string.Join(' ', parse.GetValue(text)!).Trim();
+            if (note.Length is 0 or > DraftTalk.MaxNote)
+                return context.Fail($"a note has 1 to {DraftTalk.MaxNote} characters");
+            var owner = await context.TenantAsync(parse.GetValue(tenant), ct);
+            return Tell(context, parse.GetValue(id)!, "noted", await context.Get<DraftTalk>().NoteAsync(owner.Id, parse.GetValue(id)!, note, StoreWords.Actor, ct));
+        }) { Arguments = { id, text }, Options = { tenant } };
+    }
+
     internal static int Tell(CommandContext context, string id, string done, DeskOutcome outcome)
     {
         id = Plain.Line(id, 60);
@@ -106,6 +134,10 @@ internal static class DraftCommands
                 return context.Fail($"{id} does not wait any more: it is {StoreWords.Word(waiting.State)}");
             case DeskOutcome.QuotaUsedUp:
                 return context.Fail($"the tenant's quota is used up; {id} still waits");
+            case DeskOutcome.NotAMember:
+                return context.Fail("that is nobody of the tenant who may decide this mailbox's drafts; name an address or an id of a member");
+            case DeskOutcome.TooManyNotes:
+                return context.Fail($"{id} has {DraftTalk.MaxNotes} notes already");
             case DeskOutcome.Gone:
                 return context.Fail($"the mail of {id} was removed, so there is nothing to answer");
             case DeskOutcome.Guarded guarded:

@@ -10,7 +10,9 @@ internal sealed record RuleView(int Rule, string Name, string Outcome, string Sa
 
 internal sealed record PassageView(string Source, string Question, double Score);
 
-internal sealed record DraftView(string State, string Drafter, string Language, string Text, string? DecidedBy);
+internal sealed record DraftView(string State, string Drafter, string Language, string Text, string? DecidedBy, string? Assignee, IReadOnlyList<NoteView> Notes);
+
+internal sealed record NoteView(string By, DateTime At, string Text);
 
 internal sealed record AnswerView(string State, string To, string Subject, string Text, string Detail);
 
@@ -53,7 +55,8 @@ internal sealed record MessageView
             Findings = receipt?.Findings.Select(f => $"{StoreWords.Word(f.Rule)}: {f.Found}").ToList(),
             Passages = receipt?.Passages.Select(p => new PassageView(p.Source, p.Question, Math.Round(p.Score, 2))).ToList(),
             Draft = draft is null ? null
-                : new(StoreWords.Word(draft.Record.State), draft.Content.Drafter, draft.Content.Language, draft.Content.Text, draft.Record.DecidedBy),
+                : new(StoreWords.Word(draft.Record.State), draft.Content.Drafter, draft.Content.Language, draft.Content.Text, draft.Record.DecidedBy, draft.Record.Assignee,
+                    [.. draft.Content.Notes.Select(n => new NoteView(n.By, n.At.UtcDateTime, n.Text))]),
             Answer = answer is null ? null
                 : new(StoreWords.Word(answer.Record.State), answer.Mail.To, answer.Mail.Subject, answer.Mail.Text, answer.Record.Detail),
         };
@@ -80,6 +83,9 @@ internal sealed record MessageView
         {
             Field(to, "Draft", $"{draft.State}, by {(draft.Drafter.Length > 0 ? draft.Drafter : "nobody: a person has to write it")}");
             Field(to, "", draft.Text);
+            Field(to, "For", draft.Assignee ?? "");
+            foreach (var note in draft.Notes)
+                Field(to, "Note", $"{note.Text} ({note.By}, {note.At:yyyy-MM-dd HH:mm})");
         }
         if (Answer is { } answer)
         {

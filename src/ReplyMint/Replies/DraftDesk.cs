@@ -21,6 +21,11 @@ internal abstract record DeskOutcome
     public sealed record QuotaUsedUp : DeskOutcome;
     /// <summary>The text was removed by retention or erasure, so there is nothing left to answer to.</summary>
     public sealed record Gone : DeskOutcome;
+    /// <summary>Somebody changed it after it was read.</summary>
+    public sealed record Changed : DeskOutcome;
+    /// <summary>Nobody of the tenant, or somebody who may not see the mailbox or decide.</summary>
+    public sealed record NotAMember : DeskOutcome;
+    public sealed record TooManyNotes : DeskOutcome;
 }
 
 /// <summary>Where people decide: approve, edit, reject. Each decision is one commit with its audit entry.</summary>
@@ -64,13 +69,16 @@ internal sealed class DraftDesk(
     }
 
     /// <summary>Keeps a person's text with the draft, without sending it.</summary>
-    public Task<DeskOutcome> EditAsync(string tenant, string id, string text, Actor actor, CancellationToken ct) =>
+    /// <param name="version">The version that the person read, or null to overwrite whatever is there.</param>
+    public Task<DeskOutcome> EditAsync(string tenant, string id, string text, long? version, Actor actor, CancellationToken ct) =>
         store.RetryAsync<DeskOutcome>(async (commit, token) =>
         {
             if (await FindAsync(tenant, id, token) is not ({ } draft, { } message))
                 return new DeskOutcome.NotFound();
             if (draft.Record.State != DraftState.Waiting)
                 return new DeskOutcome.NotWaiting(draft.Record.State);
+            if (version is { } read && read != draft.Item.Version)
+                return new DeskOutcome.Changed();
             if (await messages.PersonAsync(tenant, message.Record.Person, token) is not { } person)
                 return new DeskOutcome.Gone();
             Drafts.Write(commit, person, draft.Record, draft.Content with { Text = text, Drafter = "person" }, draft.Item);

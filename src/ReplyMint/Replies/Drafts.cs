@@ -22,6 +22,8 @@ internal sealed record DraftRecord
     public required DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? DecidedAt { get; init; }
     public string? DecidedBy { get; init; }
+    /// <summary>The user who is to look at it, or nobody.</summary>
+    public string? Assignee { get; set; }
 }
 
 /// <summary>What was drafted and on what it rests; sealed with the correspondent's key.</summary>
@@ -33,7 +35,12 @@ internal sealed record DraftContent
     public required string Drafter { get; init; }
     public required string Language { get; init; }
     public IReadOnlyList<PassageHit> Passages { get; init; } = [];
+    /// <summary>What people told each other about it, the oldest first; never sent.</summary>
+    public IReadOnlyList<DraftNote> Notes { get; set; } = [];
 }
+
+/// <param name="By">A user's or key's id.</param>
+internal sealed record DraftNote(string By, DateTimeOffset At, string Text);
 
 /// <summary>A draft, opened.</summary>
 internal sealed record Draft(DraftRecord Record, DraftContent Content, Item Item)
@@ -64,15 +71,8 @@ internal sealed class Drafts(IStore store, Messages messages)
             commit.Delete(WaitingKey(person.Tenant, record.Id));
     }
 
-    public async ValueTask<Draft?> FindAsync(string tenant, string id, CancellationToken ct)
-    {
-        if (await store.GetAsync(KeyOf(tenant, id), ct) is not { } item)
-            return null;
-        var record = JsonSerializer.Deserialize(item.Value.Span, RepliesJson.Default.DraftRecord)!;
-        return await messages.PersonAsync(tenant, record.Person, ct) is { } person
-            ? new Draft(record, JsonSerializer.Deserialize(person.Open(item), RepliesJson.Default.DraftContent)!, item)
-            : null;
-    }
+    public async ValueTask<Draft?> FindAsync(string tenant, string id, CancellationToken ct) =>
+        await store.GetAsync(KeyOf(tenant, id), ct) is { } item ? await OpenAsync(item, ct) : null;
 
     /// <summary>What waits for a person, oldest first.</summary>
     public async Task<IReadOnlyList<Draft>> WaitingAsync(string tenant, CancellationToken ct)
@@ -82,6 +82,41 @@ internal sealed class Drafts(IStore store, Messages messages)
             if (await FindAsync(tenant, item.Key.Sort[WaitingPrefix.Length..], ct) is { } draft)
                 waiting.Add(draft);
         return waiting;
+    }
+
+    /// <summary>A page of those that a test lets through: what waits comes oldest first, all others newest first.</summary>
+    public async Task<(IReadOnlyList<Draft> Drafts, string? Next)> ListAsync(string tenant, DraftState state, Func<DraftRecord, bool> wanted, int limit, string? after, CancellationToken ct)
+    {
+        var drafts = new List<Draft>();
+        if (state == DraftState.Waiting)
+        {
+            // The waiting list holds ids only, so what it names is looked at one by one.
+            for (; ; )
+            {
+                var waiting = await store.PickAsync(tenant, WaitingPrefix, descending: false, limit - drafts.Count, after, null, ct);
+                foreach (var item in waiting.Items)
+                    if (await FindAsync(tenant, item.Key.Sort[WaitingPrefix.Length..], ct) is { Record.State: DraftState.Waiting } draft && wanted(draft.Record))
+                        drafts.Add(draft);
+                after = waiting.Next;
+                if (after is null || drafts.Count == limit)
+                    return (drafts, after);
+            }
+        }
+        var page = await store.PickAsync(tenant, "draft/", descending: true, limit, after, item => Read(item) is var record && record.State == state && wanted(record), ct);
+        foreach (var item in page.Items)
+            if (await OpenAsync(item, ct) is { } draft)
+                drafts.Add(draft);
+        return (drafts, page.Next);
+    }
+
+    private static DraftRecord Read(Item item) => JsonSerializer.Deserialize(item.Value.Span, RepliesJson.Default.DraftRecord)!;
+
+    private async ValueTask<Draft?> OpenAsync(Item item, CancellationToken ct)
+    {
+        var record = Read(item);
+        return await messages.PersonAsync(item.Key.Partition, record.Person, ct) is { } person
+            ? new Draft(record, JsonSerializer.Deserialize(person.Open(item), RepliesJson.Default.DraftContent)!, item)
+            : null;
     }
 
     public async ValueTask<bool> IsWaitingAsync(string tenant, string id, CancellationToken ct) =>

@@ -23,6 +23,7 @@ internal static class RepliesFeature
         .AddSingleton<ReplyEndings>()
         .AddSingleton<ReplyPipeline>()
         .AddSingleton<DraftDesk>()
+        .AddSingleton<DraftTalk>()
         .AddSingleton<Notices>()
         .AddSingleton(provider => new JobHandler(Inbox.JobKind, provider.GetRequiredService<ReplyPipeline>().HandleAsync))
         .AddSingleton(provider => new JobHandler(Notices.DraftsJob, provider.GetRequiredService<Notices>().TellDraftsAsync))

@@ -15,6 +15,12 @@ internal sealed record Problem(int Status, string? Detail = null, IReadOnlyDicti
 {
     public const string ContentType = "application/problem+json";
 
+    /// <summary>For what is not there, and for what is somebody else's: nobody learns which (AUTH-5).</summary>
+    public static Problem NotFound { get; } = new(404, ProblemAnswers.Detail(404));
+
+    /// <summary>A member of the input that can't be so.</summary>
+    public static Problem Of(string member, params string[] wrong) => new(400, ProblemAnswers.Detail(400), new Dictionary<string, string[]> { [member] = wrong });
+
     public Task ExecuteAsync(HttpContext httpContext)
     {
         var answer = httpContext.Response;

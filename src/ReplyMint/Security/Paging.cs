@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.ComponentModel;
-using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
@@ -10,8 +9,8 @@ namespace ReplyMint.Security;
 
 /// <summary>Which page of a list is asked for. A handler takes it with [AsParameters] and asks <see cref="Problem"/> first.</summary>
 internal readonly record struct PageQuery(
-    [property: FromQuery(Name = "limit"), Range(1, PageQuery.Most), Description("How many items at most; 50 unless told.")] int? Limit,
-    [property: FromQuery(Name = "cursor"), StringLength(64), Description("As given in next by the page before.")] string? Cursor)
+    [property: FromQuery(Name = "limit"), Whole(1, PageQuery.Most), Description("How many items at most; 50 unless told.")] int? Limit,
+    [property: FromQuery(Name = "cursor"), Id, Description("As given in next by the page before.")] string? Cursor)
 {
     public const int Most = 200;
     private const int Usual = 50;

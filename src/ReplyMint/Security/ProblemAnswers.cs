@@ -59,7 +59,7 @@ internal sealed partial class ProblemAnswers(RequestDelegate next, ILogger logge
     {
         const string parameter = "parameter \"";
         if (e.InnerException is JsonException json)
-            return new() { [JsonMember(json.Path)] = ["is missing, unknown, given twice, or not of the right type"] };
+            return Missing(json) ?? new() { [JsonMember(json.Path)] = ["is missing, unknown, given twice, or not of the right type"] };
         var start = e.Message.IndexOf(parameter, StringComparison.Ordinal);
         if (start < 0)
             return null;
@@ -67,7 +67,21 @@ internal sealed partial class ProblemAnswers(RequestDelegate next, ILogger logge
         if (end < 0)
             return null;
         var declaration = e.Message.AsSpan(start + parameter.Length, end - start - parameter.Length);
-        return new() { [declaration[(declaration.LastIndexOf(' ') + 1)..].ToString()] = ["is missing or not of the right type"] };
+        // A parameter that is a record's property has the property's spelling here.
+        return new() { [JsonNamingPolicy.CamelCase.ConvertName(declaration[(declaration.LastIndexOf(' ') + 1)..].ToString())] = ["is missing or not of the right type"] };
+    }
+
+    /// <summary>The reader names what is missing in its message alone; members' names are ours, so they may be shown.</summary>
+    private static Dictionary<string, string[]>? Missing(JsonException e)
+    {
+        if (!e.Message.Contains("missing required properties", StringComparison.Ordinal))
+            return null;
+        var inside = e.Path is null or "$" ? "" : JsonMember(e.Path) + ".";
+        Dictionary<string, string[]> missing = [];
+        // 'Type' was missing ... including: 'first', 'second'.
+        foreach (var part in e.Message[e.Message.IndexOf("including:", StringComparison.Ordinal)..].Split('\'').Where((_, index) => index % 2 == 1))
+            missing[inside + part] = ["is missing"];
+        return missing.Count == 0 ? null : missing;
     }
 
     private static string JsonMember(string? path) =>

@@ -35,13 +35,13 @@ internal static class RouteGroups
         routes.MapGroup("/webhooks").WithMetadata(Protection.Webhooks, new BodyLimit(settings.Limits.MaxMailBytes)).WithTags(Protection.Webhooks.Group);
 
     public static RouteGroupBuilder MapSignIn(this IEndpointRouteBuilder routes) =>
-        routes.MapGroup(ApiRoot).WithMetadata(Protection.SignIn).WithTags(Protection.SignIn.Group);
+        RequestRules.Attach(routes.MapGroup(ApiRoot).WithMetadata(Protection.SignIn).WithTags(Protection.SignIn.Group));
 
     /// <param name="routes">The application's.</param>
     /// <param name="permission">What every route of the group asks of its caller.</param>
     /// <param name="tag">Under which name the document shows them, such as "drafts".</param>
     public static RouteGroupBuilder MapApi(this IEndpointRouteBuilder routes, Permission permission, string tag) =>
-        routes.MapGroup(ApiRoot).WithMetadata(Protection.Api(permission)).WithTags(tag);
+        RequestRules.Attach(routes.MapGroup(ApiRoot).WithMetadata(Protection.Api(permission)).WithTags(tag));
 }
 
 /// <summary>A route group's own bound for bodies; the router hands it to Kestrel.</summary>

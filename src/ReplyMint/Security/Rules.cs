@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.OpenApi;
 
 namespace ReplyMint.Security;
@@ -152,6 +154,10 @@ internal sealed class WebUrlAttribute(int most) : TextRule(most)
 /// <summary>A whole number within bounds, both included.</summary>
 internal sealed class WholeAttribute(long least, long most) : RuleAttribute
 {
+    public long Least => least;
+
+    public long Most => most;
+
     public override string? Wrong(object value) => Convert.ToInt64(value, CultureInfo.InvariantCulture) is var number && number >= least && number <= most
         ? null : string.Create(CultureInfo.InvariantCulture, $"must be a whole number from {least} to {most}");
 
@@ -165,6 +171,10 @@ internal sealed class WholeAttribute(long least, long most) : RuleAttribute
 /// <summary>A number within bounds, both included.</summary>
 internal sealed class FractionAttribute(double least, double most) : RuleAttribute
 {
+    public double Least => least;
+
+    public double Most => most;
+
     public override string? Wrong(object value) => Convert.ToDouble(value, CultureInfo.InvariantCulture) is var number && number >= least && number <= most
         ? null : string.Create(CultureInfo.InvariantCulture, $"must be a number from {least} to {most}");
 
@@ -182,4 +192,14 @@ internal sealed class ItemsAttribute(int most) : Attribute
     public int Most => most;
 
     public int Least { get; init; }
+}
+
+/// <summary>One of the words of a fixed choice, in a query; a body's member has the type itself.</summary>
+internal sealed class WordOfAttribute<T> : RuleAttribute where T : struct, Enum
+{
+    private static readonly string[] Words = [.. Enum.GetNames<T>().Select(JsonNamingPolicy.CamelCase.ConvertName)];
+
+    public override string? Wrong(object value) => Words.Contains(value) ? null : $"must be one of {string.Join(", ", Words)}";
+
+    public override void Describe(OpenApiSchema schema) => schema.Enum = [.. Words.Select(word => (JsonNode)word)];
 }

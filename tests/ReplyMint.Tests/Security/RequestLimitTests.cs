@@ -167,7 +167,7 @@ public sealed class RequestLimitTests
     [InlineData("{\"name\":7}", "name")]
     [InlineData("{\"name\":\"a\",\"count\":\"2\"}", "count")]
     [InlineData("{\"name\":\"a\",\"count\":1e99}", "count")]
-    [InlineData("{\"count\":2}", "body")]
+    [InlineData("{\"count\":2}", "name")]
     [InlineData("{\"name\":\"a\"", "body")]
     [InlineData("[]", "body")]
     [InlineData("null", null)]

@@ -47,7 +47,7 @@ public static class ReplyMintApp
             .AddLimits(settings.Rates)
             .AddKnowledge(settings.Knowledge)
             .AddOutbound(settings.Outbound, open)
-            .AddAccounts()
+            .AddAccounts(settings.Accounts, settings.Dns)
             .AddInbound(settings.Smtp, settings.Environment == DeploymentEnvironment.Development)
             .AddMailgun(settings.Mailgun)
             .AddReplies(settings.Model, settings.Notices, open, secrets);
@@ -68,6 +68,7 @@ public static class ReplyMintApp
         app.UseCallerGate();                  // who asks, and may he
 
         app.MapSecurity();                    // /health, /ready, /info, /openapi/v1.json
+        app.MapAccounts();                    // /api/v1: people, tenants, domains
         app.MapMailgun();                     // /webhooks/mailgun/...
     }
 }

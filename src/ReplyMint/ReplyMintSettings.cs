@@ -1,4 +1,4 @@
-using System.Net;
+using ReplyMint.Accounts;
 using ReplyMint.Inbound;
 using ReplyMint.Jobs;
 using ReplyMint.Knowledge;
@@ -51,18 +51,20 @@ internal sealed record ReplyMintSettings
     /// <summary>Who is told of alerts.</summary>
     public OperatorNoticeSettings Notices { get; init; } = new();
 
+    /// <summary>Who may come in, and how people sign in.</summary>
+    public AccountsSettings Accounts { get; init; } = new();
+
+    /// <summary>Who is asked for names.</summary>
     public DnsSettings Dns { get; init; } = new();
 
     /// <summary>What is wrong, one sentence each, beginning with the member's path.</summary>
     public IEnumerable<string> Problems()
     {
-        if (Dns.Server is { } server && !IPEndPoint.TryParse(server, out _))
-            yield return "dns.server must be an IP address, with or without a port, such as 9.9.9.9 or 127.0.0.1:5353";
         IEnumerable<string>[] rooms =
         [
             HttpFront().Problems(), Of("masterKey", MasterKey.Problems()), Of("smtp", Smtp.Problems()),
             Of("outbound", Outbound.Problems()), Of("mailgun", Mailgun.Problems()), Of("rates", Rates.Problems()), Of("jobs", Jobs.Problems()),
-            Of("knowledge", Knowledge.Problems()), Of("model", Model.Problems()), Of("notices", Notices.Problems()),
+            Of("knowledge", Knowledge.Problems()), Of("model", Model.Problems()), Of("notices", Notices.Problems()), Of("dns", Dns.Problems()), Of("accounts", Accounts.Problems()),
         ];
         foreach (var problem in rooms.SelectMany(room => room))
             yield return problem;
@@ -75,10 +77,4 @@ internal sealed record ReplyMintSettings
     private static IEnumerable<string> Of(string room, IEnumerable<string> problems) =>
         problems.Select(p => p.StartsWith("http.urls", StringComparison.Ordinal) || p.StartsWith("http.environment", StringComparison.Ordinal)
             ? p["http.".Length..] : p.StartsWith(room, StringComparison.Ordinal) ? p : $"{room}.{p}");
-}
-
-internal sealed record DnsSettings
-{
-    /// <summary>The resolver to ask, address and port; null is the system's.</summary>
-    public string? Server { get; init; }
 }

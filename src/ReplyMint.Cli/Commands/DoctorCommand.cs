@@ -65,6 +65,8 @@ internal static class DoctorCommand
             yield return finding;
         foreach (var warning in settings.HttpFront().Warnings())
             yield return Finding.Warn("http", warning, "name them in replymint.json or by REPLYMINT_HTTP__...");
+        foreach (var warning in settings.Accounts.Warnings())
+            yield return Finding.Warn("sign-in", warning, "set both in replymint.json, or by REPLYMINT_ACCOUNTS__FROM and REPLYMINT_ACCOUNTS__SIGNINURL");
         foreach (var finding in await new DnsChecks(settings.Dns, settings.Outbound).AllAsync(domains, ct))
             yield return finding;
         yield return await ReachChecks.ModelAsync(settings.Model, ct);

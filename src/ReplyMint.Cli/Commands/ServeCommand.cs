@@ -39,7 +39,7 @@ internal static class ServeCommand
         }
         await using (server)
         {
-            foreach (var warning in settings.HttpFront().Warnings())
+            foreach (var warning in settings.HttpFront().Warnings().Concat(settings.Accounts.Warnings()))
                 host.Error.WriteLine($"replymint: {warning}");
             var mail = server.SmtpPort > 0 ? $", mail on port {server.SmtpPort}" : "";
             host.Out.WriteLine($"ReplyMint {HealthEndpoints.Version} serves {server.Url}{mail} ({settings.Environment.Name()}, data in {settings.Data})");

@@ -1,17 +1,14 @@
 using System.Net;
-using DnsClient;
-using DnsClient.Protocol;
 using ReplyMint.Mail;
 using ReplyMint.Outbound;
+using ReplyMint.Security;
 
 namespace ReplyMint.Cli.Doctor;
 
 /// <summary>Does DNS answer, and does it say what other servers need to believe the mailboxes' answers? Says the record to publish.</summary>
 internal sealed class DnsChecks(DnsSettings settings, OutboundSettings outbound)
 {
-    private readonly LookupClient _client = new(Options(settings));
-
-    private sealed record Answer(bool Reached, bool Exists, IReadOnlyList<string> Texts);
+    private readonly DnsText _dns = new(settings);
 
     public async Task<IReadOnlyList<Finding>> AllAsync(IReadOnlyList<string> domains, CancellationToken ct)
     {
@@ -26,12 +23,12 @@ internal sealed class DnsChecks(DnsSettings settings, OutboundSettings outbound)
             findings.Add(Dkim(domain, await TextAsync("_domainkey." + domain, ct)));
             findings.Add(await DmarcAsync(domain, ct));
         }
-        if (domains.Count == 0 && !(await TextAsync(".", ct)).Reached)
+        if (domains.Count == 0 && !(await TextAsync(DnsText.Root, ct)).Reached)
             return [Finding.Fail("dns", $"{server} does not answer", "check /etc/resolv.conf and the way out on port 53, or name a resolver with the setting dns.server")];
         return [Finding.Ok("dns", $"{server} answers"), .. findings];
     }
 
-    private Finding Spf(string domain, Answer own)
+    private Finding Spf(string domain, DnsTexts own)
     {
         var check = $"SPF {domain}";
         var records = own.Texts.Where(t => t.Equals("v=spf1", StringComparison.OrdinalIgnoreCase) || t.StartsWith("v=spf1 ", StringComparison.OrdinalIgnoreCase)).ToList();
@@ -45,7 +42,7 @@ internal sealed class DnsChecks(DnsSettings settings, OutboundSettings outbound)
     }
 
     /// <summary>Selectors can't be listed, but a name below which there is something exists (RFC 8020).</summary>
-    private static Finding Dkim(string domain, Answer keys) => keys.Exists
+    private static Finding Dkim(string domain, DnsTexts keys) => keys.Exists
         ? Finding.Ok($"DKIM {domain}", "a key is published")
         : Finding.Warn($"DKIM {domain}", "no key is published, so answers can't be signed",
             $"make a key where your mail leaves (the sending server or Mailgun tells it) and publish: SELECTOR._domainkey.{domain}. TXT \"v=DKIM1; k=rsa; p=PUBLIC-KEY\"");
@@ -68,36 +65,5 @@ internal sealed class DnsChecks(DnsSettings settings, OutboundSettings outbound)
         _ => "mx",
     };
 
-    private async Task<Answer> TextAsync(string name, CancellationToken ct)
-    {
-        try
-        {
-            var response = await _client.QueryAsync(name, name == "." ? QueryType.NS : QueryType.TXT, cancellationToken: ct);
-            var known = response.Header.ResponseCode is DnsHeaderResponseCode.NoError or DnsHeaderResponseCode.NotExistentDomain;
-            return new(known, response.Header.ResponseCode == DnsHeaderResponseCode.NoError, [.. response.Answers.OfType<TxtRecord>().Select(t => string.Concat(t.Text))]);
-        }
-        catch (DnsResponseException)
-        {
-            return new(false, false, []);
-        }
-    }
-
-    private static LookupClientOptions Options(DnsSettings settings)
-    {
-        LookupClientOptions options;
-        if (settings.Server is { } named)
-        {
-            var server = IPEndPoint.Parse(named);
-            options = new(new IPEndPoint(server.Address, server.Port == 0 ? 53 : server.Port));
-        }
-        else
-        {
-            options = new();
-        }
-        options.Timeout = TimeSpan.FromSeconds(3);
-        options.Retries = 1;
-        options.ThrowDnsErrors = false;
-        options.UseCache = false;
-        return options;
-    }
+    private Task<DnsTexts> TextAsync(string name, CancellationToken ct) => _dns.AskAsync(name, ct);
 }

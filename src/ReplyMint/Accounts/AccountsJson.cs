@@ -17,4 +17,5 @@ internal sealed record ClearRecord(int V, string Id);
 [JsonSerializable(typeof(User))]
 [JsonSerializable(typeof(UserRecord))]
 [JsonSerializable(typeof(Membership))]
+[JsonSerializable(typeof(DomainClaim))]
 internal sealed partial class AccountsJson : JsonSerializerContext;

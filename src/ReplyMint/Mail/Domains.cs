@@ -124,6 +124,16 @@ internal static class Domains
         return labels.Length <= take ? domain : string.Join('.', labels[^take..]);
     }
 
+    /// <summary>
+    /// A name under which many get names of their own: a top-level domain, a registry's second level, a hosting service.
+    /// Unknown ones count as somebody's own, as with <see cref="Organisation"/>.
+    /// </summary>
+    public static bool IsShared(string domain)
+    {
+        var labels = domain.Split('.');
+        return labels.Length == 1 || s_hosting.Contains(domain) || (labels.Length == 2 && labels[1].Length == 2 && s_registry.Contains(labels[0]));
+    }
+
     /// <summary>Second labels under which country registries sell names.</summary>
     private static readonly FrozenSet<string> s_secondLevel = new[]
     {
@@ -131,6 +141,10 @@ internal static class Domains
         "ed", "lg", "ad", "re", "pe", "gr", "info", "biz", "art", "firm", "ind", "res", "nic", "asso", "prd", "tm", "presse", "geek", "kiwi", "maori", "school", "iwi", "govt", "cri",
         "eng", "adv", "blog", "eco", "ind", "jor", "med", "odo", "psc", "tur", "tv", "vet", "k12", "muni", "gv", "bel", "pol", "av", "bbs", "dr", "kep", "tsk", "name", "law", "nis", "alt", "school", "in", "my", "tx",
     }.ToFrozenSet(StringComparer.Ordinal);
+
+    /// <summary>Those of them that are nobody's brand ("web.de" is one).</summary>
+    private static readonly FrozenSet<string> s_registry =
+        new[] { "co", "com", "ac", "org", "net", "gov", "edu", "ne", "or", "go", "gob", "gouv", "mil", "nom", "gv", "govt", "ltd", "plc", "sch", "nhs" }.ToFrozenSet(StringComparer.Ordinal);
 
     /// <summary>Services whose customers get names below theirs.</summary>
     private static readonly FrozenSet<string> s_hosting = new[]

@@ -13,6 +13,7 @@ internal static class OutboundFeature
         .AddSingleton(provider => OutboundChannels.Create(settings, open.Folder.Out, provider.GetRequiredService<SecretSource>(), provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<Suppressions>()
         .AddSingleton<Outbox>()
+        .AddSingleton<HouseMail>()
         .AddSingleton<OutboxSender>()
         .AddSingleton(provider => new JobHandler(Outbox.JobKind, provider.GetRequiredService<OutboxSender>().SendAsync));
 }

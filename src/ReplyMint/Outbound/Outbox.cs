@@ -18,6 +18,8 @@ internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, TimeProv
 
     private const int MaxEvents = 20;
     private static readonly TimeSpan Kept = TimeSpan.FromDays(365);
+    // Long enough to look why a mail did not arrive.
+    private static readonly TimeSpan KeptUseless = TimeSpan.FromDays(1);
 
     public static ItemKey KeyOf(string tenant, string id) => ItemKey.Main(tenant, "out/" + id);
 
@@ -124,7 +126,7 @@ internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, TimeProv
         var key = KeyOf(tenant, record.Id);
         var plain = JsonSerializer.SerializeToUtf8Bytes(mail, OutboxJson.Default.OutboundMail);
         commit.Put(key, JsonSerializer.SerializeToUtf8Bytes(record, OutboxJson.Default.OutboxRecord), Condition.Same(before),
-            sealer.Seal(key, (before?.Version ?? 0) + 1, plain), record.CreatedAt + Kept);
+            sealer.Seal(key, (before?.Version ?? 0) + 1, plain), record.SendBefore is { } useless ? useless + KeptUseless : record.CreatedAt + Kept);
     }
 
     private static OutboxRecord Read(Item item) => JsonSerializer.Deserialize(item.Value.Span, OutboxJson.Default.OutboxRecord)!;

@@ -30,6 +30,8 @@ internal sealed record OutboxRecord
     public int Attempts { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? ChangedAt { get; init; }
+    /// <summary>After this the mail is of no use and does not leave any more, and soon is not kept either; null for one that keeps its worth.</summary>
+    public DateTimeOffset? SendBefore { get; init; }
     /// <summary>Which process started the sending; a Sending of another process that owns the store no more is uncertain.</summary>
     public string? By { get; init; }
     public string Detail { get; init; } = "";

@@ -39,6 +39,12 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
         var entry = await outbox.FindAsync(job.Tenant, job.Target, ct);
         switch (entry?.Record.State)
         {
+            case OutboxState.Queued when entry.Record.SendBefore <= time.GetUtcNow():
+                var cancelled = new Commit();
+                await outbox.ChangeAsync(cancelled, entry, entry.Record with { State = OutboxState.Cancelled, Detail = "it was of no use any more" }, ct);
+                job.Complete(cancelled);
+                await store.CommitAsync(cancelled, ct);
+                return JobOutcome.Finished;
             case OutboxState.Queued:
                 var (start, started) = await StartAsync(job, entry, ct);
                 return start switch

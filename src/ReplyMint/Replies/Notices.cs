@@ -41,7 +41,7 @@ internal sealed record NoticeEvent(string Kind, string? Tenant, IReadOnlyList<st
 /// a correspondent's words or a link that decides something, and is marked so that no machine answers it.
 /// </summary>
 internal sealed partial class Notices(
-    IStore store, KeyRing keys, Tenants tenants, Mailboxes mailboxes, Drafts drafts, Alerts alerts, Outbox outbox, JobQueue jobs, ReplyTokens tokens,
+    IStore store, KeyRing keys, Tenants tenants, Mailboxes mailboxes, Drafts drafts, Alerts alerts, HouseMail house, JobQueue jobs,
     OperatorNoticeSettings settings, NoticeHttp http, TimeProvider time, ILogger<Notices> log)
 {
     public const string DraftsJob = "notice";
@@ -130,7 +130,7 @@ internal sealed partial class Notices(
             {
                 var own = await keys.RequireAsync(KeyRing.Installation, ct);
                 var text = $"{alert.Text}\n\nKind: {alert.Kind}\nAbout: {alert.Subject}\nSince: {alert.At:u}\nAcknowledge with: replymint alerts ack {alert.Id}\n";
-                mail = Enqueue(commit, KeyRing.Installation, own, null, from, to, $"ReplyMint alert: {alert.Kind}", text);
+                mail = house.Enqueue(commit, KeyRing.Installation, own, null, from, to, $"ReplyMint alert: {alert.Kind}", text);
             }
         }
         if (await store.CommitAsync(commit, ct) == CommitResult.Committed && mail is not null)
@@ -171,34 +171,8 @@ internal sealed partial class Notices(
             return mails;
         var own = await keys.RequireAsync(tenant.Id, ct);
         foreach (var to in tenant.Notices.Emails.Take(10))
-            mails.Add(Enqueue(commit, tenant.Id, own, mailbox.Id, mailbox.Address, to, subject, text));
+            mails.Add(house.Enqueue(commit, tenant.Id, own, mailbox.Id, mailbox.Address, to, subject, text));
         return mails;
-    }
-
-    private Job Enqueue(Commit commit, string tenant, TenantKeys own, string? mailbox, string from, string to, string subject, string text)
-    {
-        var now = time.GetUtcNow();
-        var id = Ids.Timed(time);
-        var subjectOf = new TokenSubject(tenant, id);
-        var mail = new OutboundMail
-        {
-            MessageId = tokens.MessageId(subjectOf, AddressRules.Domain(from)),
-            // A notice that can't be delivered must not come back as mail for the mailbox.
-            ReversePath = "",
-            From = from,
-            FromName = "ReplyMint",
-            To = to,
-            Subject = subject,
-            Text = text,
-            Date = now,
-            Headers =
-            [
-                new("Auto-Submitted", "auto-generated"),
-                new("X-Auto-Response-Suppress", "All"),
-                new(ReplyPolicy.LoopHeader, tokens.LoopMark(subjectOf)),
-            ],
-        };
-        return outbox.Enqueue(commit, tenant, own, new OutboxRecord { Id = id, Purpose = OutboxPurpose.Notice, Mailbox = mailbox, CreatedAt = now }, mail);
     }
 
     private async Task<bool> PostAsync(Uri webhook, NoticeEvent notice, CancellationToken ct)

@@ -1,6 +1,7 @@
 using System.Globalization;
 
 using ReplyMint.Mail;
+using ReplyMint.Outbound;
 
 namespace ReplyMint.Replies;
 
@@ -32,7 +33,7 @@ internal readonly record struct Answer(RuleOutcome Outcome, string Saw)
 internal static class ReplyPolicy
 {
     /// <summary>The header that marks our own automatic answers; a signed token is its value.</summary>
-    public const string LoopHeader = "X-ReplyMint-Loop";
+    public const string LoopHeader = HouseMail.LoopHeader;
 
     /// <summary>Rule 17: an answer that comes sooner after ours was not typed by a person.</summary>
     public const int MachineSeconds = 20;

@@ -1,0 +1,127 @@
+using System.Text.Json;
+using ReplyMint.Audit;
+using ReplyMint.Mail;
+using ReplyMint.Security;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Accounts;
+
+/// <summary>A domain that a tenant says is his own, sealed with the tenant's key.</summary>
+internal sealed record DomainClaim
+{
+    public int V { get; init; } = 1;
+    /// <summary>A-labels in lower case.</summary>
+    public required string Domain { get; init; }
+    public DateTimeOffset AddedAt { get; init; }
+    /// <summary>When DNS said so; null until then.</summary>
+    public DateTimeOffset? ProvedAt { get; init; }
+}
+
+internal enum DomainClaimResult { Added, Known, NotADomain, Shared, TooMany }
+
+internal enum DomainProofResult { Proved, NotThere, NotAsked, NoClaim }
+
+/// <summary>
+/// Proof by DNS that a domain is a tenant's own: a TXT record whose value nobody else's claim would have. It counts for
+/// that very name and not for names below it: those may have been delegated to somebody else.
+/// </summary>
+internal sealed class ProvedDomains(IStore store, KeyRing keys, AuditLog audit, DnsText dns, TimeProvider time)
+{
+    private const string Prefix = "domain-claim/";
+    private const int Most = 200;
+
+    /// <summary>Whether mailboxes of the domain may be claimed by the tenant without the operator's word.</summary>
+    public async ValueTask<bool> IsProvedAsync(string tenant, string domain, CancellationToken ct) =>
+        Domains.ToAscii(domain) is { } name && await FindAsync(tenant, name, ct) is { ProvedAt: not null };
+
+    /// <summary>The TXT record that proves it: the name, and the value that is the tenant's own.</summary>
+    public async Task<(string Name, string Value)> RecordAsync(string tenant, string domain, CancellationToken ct) =>
+        ("_replymint." + domain, "replymint-domain=" + (await keys.RequireAsync(tenant, ct)).Hash("domain-proof", domain));
+
+    public async Task<(DomainClaimResult Result, DomainClaim? Claim)> AddAsync(string tenant, string domain, Actor actor, CancellationToken ct)
+    {
+        if (Domains.ToAscii(domain) is not { } name || name.StartsWith('.') || System.Net.IPAddress.TryParse(name, out _))
+            return (DomainClaimResult.NotADomain, null);
+        if (Domains.IsShared(name))
+            return (DomainClaimResult.Shared, null);
+        var own = await keys.RequireAsync(tenant, ct);
+        return await store.RetryAsync(async (commit, token) =>
+        {
+            if (await FindAsync(tenant, name, token) is { } known)
+                return (DomainClaimResult.Known, known);
+            // Two at once may pass it by one; it only bounds what a tenant can store.
+            if ((await store.QueryAsync(Table.Main, tenant, new Storage.Range(Prefix, Limit: Most), null, token)).Items.Count >= Most)
+                return (DomainClaimResult.TooMany, null);
+            var claim = new DomainClaim { Domain = name, AddedAt = time.GetUtcNow() };
+            Write(commit, own, claim, null);
+            await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "domain.add", IdOf(own, name)), token);
+            return (DomainClaimResult.Added, (DomainClaim?)claim);
+        }, ct);
+    }
+
+    /// <summary>Asks DNS. What was proved stays proved until it is removed.</summary>
+    public async Task<(DomainProofResult Result, DomainClaim? Claim)> ProveAsync(string tenant, string domain, Actor actor, CancellationToken ct)
+    {
+        if (Domains.ToAscii(domain) is not { } name || await FindAsync(tenant, name, ct) is not { } claim)
+            return (DomainProofResult.NoClaim, null);
+        var (at, value) = await RecordAsync(tenant, name, ct);
+        var said = await dns.AskAsync(at, ct);
+        if (!said.Reached)
+            return (DomainProofResult.NotAsked, claim);
+        if (!said.Texts.Any(text => text.Trim() == value))
+            return (DomainProofResult.NotThere, claim);
+        var own = await keys.RequireAsync(tenant, ct);
+        return await store.RetryAsync(async (commit, token) =>
+        {
+            if (await store.GetAsync(KeyOf(own, name), token) is not { } item)
+                return (DomainProofResult.NoClaim, null);
+            var proved = Open(own, item) with { ProvedAt = time.GetUtcNow() };
+            Write(commit, own, proved, item);
+            await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "domain.prove", IdOf(own, name)), token);
+            return (DomainProofResult.Proved, (DomainClaim?)proved);
+        }, ct);
+    }
+
+    public async ValueTask<DomainClaim?> FindAsync(string tenant, string domain, CancellationToken ct)
+    {
+        var own = await keys.RequireAsync(tenant, ct);
+        return await store.GetAsync(KeyOf(own, domain), ct) is { } item ? Open(own, item) : null;
+    }
+
+    /// <summary>A page of claims, in no order that means anything.</summary>
+    public async Task<(IReadOnlyList<DomainClaim> Claims, string? Next)> ListAsync(string tenant, int limit, string? after, CancellationToken ct)
+    {
+        var own = await keys.RequireAsync(tenant, ct);
+        var page = await store.PickAsync(tenant, Prefix, descending: false, limit, after, null, ct);
+        return ([.. page.Items.Select(item => Open(own, item))], page.Next);
+    }
+
+    /// <summary>Forgets a claim and its proof; mailboxes that were claimed with it stay. False when there is none.</summary>
+    public async Task<bool> RemoveAsync(string tenant, string domain, Actor actor, CancellationToken ct)
+    {
+        if (Domains.ToAscii(domain) is not { } name)
+            return false;
+        var own = await keys.RequireAsync(tenant, ct);
+        return await store.RetryAsync(async (commit, token) =>
+        {
+            if (await store.GetAsync(KeyOf(own, name), token) is not { } item)
+                return false;
+            commit.Delete(item.Key, Condition.Same(item));
+            await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "domain.remove", IdOf(own, name)), token);
+            return true;
+        }, ct);
+    }
+
+    private static string IdOf(TenantKeys own, string domain) => own.Hash("domain", domain);
+
+    private static ItemKey KeyOf(TenantKeys own, string domain) => ItemKey.Main(own.Tenant, Prefix + IdOf(own, domain));
+
+    private static DomainClaim Open(TenantKeys own, Item item) => JsonSerializer.Deserialize(own.Open(item), AccountsJson.Default.DomainClaim)!;
+
+    private static void Write(Commit commit, TenantKeys own, DomainClaim claim, Item? before)
+    {
+        var key = KeyOf(own, claim.Domain);
+        commit.Put(key, "{\"v\":1}"u8.ToArray(), Condition.Same(before),
+            own.Seal(key, (before?.Version ?? 0) + 1, JsonSerializer.SerializeToUtf8Bytes(claim, AccountsJson.Default.DomainClaim)));
+    }
+}

@@ -70,5 +70,6 @@ public static class ReplyMintApp
         app.MapSecurity();                    // /health, /ready, /info, /openapi/v1.json
         app.MapAccounts();                    // /api/v1: people, tenants, domains
         app.MapMailgun();                     // /webhooks/mailgun/...
+        app.MapReplies();                     // messages, threads, receipts, drafts
     }
 }

@@ -76,7 +76,7 @@ internal static class DraftCommands
                 if (!Enum.TryParse<GuardRule>(name, ignoreCase: true, out var rule) || !Enum.IsDefined(rule) || !rules.Add(rule))
                     return context.Fail($"--override: {Plain.Line(name, 40)} is no rule of the guard; it names them when it holds a draft");
             var owner = await context.TenantAsync(parse.GetValue(tenant), ct);
-            var outcome = await context.Get<DraftDesk>().ApproveAsync(owner.Id, parse.GetValue(id)!, Text(context), rules, StoreWords.Actor, ct);
+            var outcome = await context.Get<DraftDesk>().ApproveAsync(owner.Id, parse.GetValue(id)!, Text(context), rules, null, StoreWords.Actor, ct);
             return Tell(context, parse.GetValue(id)!, context.InServer ? "approved; it is being sent" : "approved; it is sent when the server runs", outcome);
         })
         {

@@ -37,6 +37,24 @@ internal sealed class Messages(IStore store, KeyRing keys, BlobFolder blobs)
         return (messages, page.Cursor);
     }
 
+    /// <summary>A page of those that a test lets through, the newest first.</summary>
+    public async Task<(IReadOnlyList<Message> Messages, string? Next)> ListAsync(string tenant, Func<MessageRecord, bool> wanted, int limit, string? after, CancellationToken ct)
+    {
+        var page = await PickAsync(tenant, wanted, limit, after, ct);
+        var messages = new List<Message>(page.Items.Count);
+        foreach (var item in page.Items)
+            if (await OpenAsync(item, ct) is { } message)
+                messages.Add(message);
+        return (messages, page.Next);
+    }
+
+    /// <summary>The same, of the clear parts alone: for those who read no mail.</summary>
+    public async Task<(IReadOnlyList<MessageRecord> Records, string? Next)> ListRecordsAsync(string tenant, Func<MessageRecord, bool> wanted, int limit, string? after, CancellationToken ct)
+    {
+        var page = await PickAsync(tenant, wanted, limit, after, ct);
+        return ([.. page.Items.Select(Read)], page.Next);
+    }
+
     /// <summary>Adds a new or changed message to a commit; returns it as it is once that is committed.</summary>
     public static Message Write(Commit commit, PersonKey person, MessageRecord record, MessageSummary summary, Item? before)
     {
@@ -88,9 +106,14 @@ internal sealed class Messages(IStore store, KeyRing keys, BlobFolder blobs)
     public async ValueTask<PersonKey?> PersonAsync(string tenant, string person, CancellationToken ct) =>
         await keys.TenantAsync(tenant, ct) is { } own ? await keys.FindPersonAsync(own, person, ct) : null;
 
+    private Task<Picked> PickAsync(string tenant, Func<MessageRecord, bool> wanted, int limit, string? after, CancellationToken ct) =>
+        store.PickAsync(tenant, "message/", descending: true, limit, after, item => wanted(Read(item)), ct);
+
+    private static MessageRecord Read(Item item) => JsonSerializer.Deserialize(item.Value.Span, InboundJson.Default.MessageRecord)!;
+
     private async ValueTask<Message?> OpenAsync(Item item, CancellationToken ct)
     {
-        var record = JsonSerializer.Deserialize(item.Value.Span, InboundJson.Default.MessageRecord)!;
+        var record = Read(item);
         return await PersonAsync(item.Key.Partition, record.Person, ct) is { } person
             ? new Message(record, JsonSerializer.Deserialize(person.Open(item), InboundJson.Default.MessageSummary)!, item)
             : null;

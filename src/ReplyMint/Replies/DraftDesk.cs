@@ -30,13 +30,14 @@ internal abstract record DeskOutcome
 
 /// <summary>Where people decide: approve, edit, reject. Each decision is one commit with its audit entry.</summary>
 internal sealed class DraftDesk(
-    IStore store, KeyRing keys, Messages messages, MessageTexts texts, Mailboxes mailboxes, Drafts drafts, Receipts receipts,
+    IStore store, KeyRing keys, Messages messages, MessageTexts texts, Mailboxes mailboxes, Drafts drafts, Receipts receipts, Threads threads,
     RateWindows rates, Allowances allowances, Outbox outbox, JobQueue jobs, ReplyLetters letters, AuditLog audit, TimeProvider time)
 {
     /// <summary>Sends a waiting draft, as it is or with a person's text.</summary>
     /// <param name="text">The person's text, or null to send the draft as it stands.</param>
     /// <param name="overridden">Rules of the guard whose findings the person has seen and sends all the same.</param>
-    public async Task<DeskOutcome> ApproveAsync(string tenant, string id, string? text, IReadOnlySet<GuardRule> overridden, Actor actor, CancellationToken ct)
+    /// <param name="version">The version that the person read, or null to approve whatever is there.</param>
+    public async Task<DeskOutcome> ApproveAsync(string tenant, string id, string? text, IReadOnlySet<GuardRule> overridden, long? version, Actor actor, CancellationToken ct)
     {
         Job? send = null;
         var outcome = await store.RetryAsync<DeskOutcome>(async (commit, token) =>
@@ -46,6 +47,8 @@ internal sealed class DraftDesk(
                 return new DeskOutcome.NotFound();
             if (draft.Record.State != DraftState.Waiting)
                 return new DeskOutcome.NotWaiting(draft.Record.State);
+            if (version is { } read && read != draft.Item.Version)
+                return new DeskOutcome.Changed();
             if (await texts.FindAsync(message, token) is not { } stored || await mailboxes.GetAsync(tenant, message.Record.Mailbox, token) is not { } mailbox
                 || await messages.PersonAsync(tenant, message.Record.Person, token) is not { } person)
                 return new DeskOutcome.Gone();
@@ -86,6 +89,12 @@ internal sealed class DraftDesk(
             return new DeskOutcome.Done();
         }, ct);
 
+    /// <summary>What the guard would say to the draft as it stands; nothing when there is no text, or no mail any more.</summary>
+    public async Task<IReadOnlyList<GuardFinding>> FindingsAsync(Draft draft, Message message, MessageText? text, CancellationToken ct) =>
+        draft.Record.State == DraftState.Waiting && draft.Content.Text.Length > 0 && text is not null
+            && await mailboxes.GetAsync(draft.Tenant, draft.Record.Mailbox, ct) is { } mailbox
+            ? ApprovedDraft.From(Drafting.ToGuard(text.ToMail(message.Summary), mailbox, draft.Content.Text, draft.Content)).Findings : [];
+
     /// <summary>Leaves the mail without an answer.</summary>
     public Task<DeskOutcome> RejectAsync(string tenant, string id, Actor actor, CancellationToken ct) =>
         store.RetryAsync<DeskOutcome>(async (commit, token) =>
@@ -117,8 +126,9 @@ internal sealed class DraftDesk(
                 return new DeskOutcome.Gone();
             Messages.Write(commit, person, message.Record with { State = MessageState.Received, Reasons = [], DecidedAt = null }, message.Summary, message.Item);
             // The new decision writes these anew. What the mail itself said last must not count as "said before".
-            foreach (var key in (ItemKey[])[Drafts.KeyOf(tenant, id), Drafts.WaitingKey(tenant, id), Receipts.KeyOf(tenant, id), MessageTexts.KeyOf(tenant, id), ReplyWorkReader.LastTextKey(tenant, message.Record.Thread)])
+            foreach (var key in (ItemKey[])[Drafts.KeyOf(tenant, id), Drafts.WaitingKey(tenant, id), Receipts.KeyOf(tenant, id), MessageTexts.KeyOf(tenant, id)])
                 commit.Delete(key);
+            (await threads.ReadAsync(tenant, message.Record.Thread, token)).ForgetText(commit, message.Record);
             job = jobs.Add(commit, tenant, Inbox.JobKind, id);
             await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "message.retry", id), token);
             return new DeskOutcome.Done();

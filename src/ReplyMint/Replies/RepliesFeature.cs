@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using ReplyMint.Audit;
 using ReplyMint.Inbound;
@@ -18,12 +19,15 @@ internal static class RepliesFeature
         .AddSingleton<Drafting>()
         .AddSingleton<Drafts>()
         .AddSingleton<Receipts>()
+        .AddSingleton<Threads>()
         .AddSingleton<ReplyLetters>()
         .AddSingleton<ReplyWorkReader>()
         .AddSingleton<ReplyEndings>()
         .AddSingleton<ReplyPipeline>()
         .AddSingleton<DraftDesk>()
         .AddSingleton<DraftTalk>()
+        .AddSingleton<DraftDoor>()
+        .ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Add(RepliesJson.Default))
         .AddSingleton<Notices>()
         .AddSingleton(provider => new JobHandler(Inbox.JobKind, provider.GetRequiredService<ReplyPipeline>().HandleAsync))
         .AddSingleton(provider => new JobHandler(Notices.DraftsJob, provider.GetRequiredService<Notices>().TellDraftsAsync))
@@ -35,11 +39,29 @@ internal static class RepliesFeature
             : provider.GetRequiredService<Alerts>().RaiseAsync("dead-job", job.Target,
                 $"Work of the kind \"{job.Record.Kind}\" for tenant {job.Tenant} was given up ({reason}). What it was about stays as it is until a person looks: a mail is stored, and not answered. See `replymint jobs list`.", ct))
         .AddSingleton<Func<AlertAnnouncer>>(provider => () => provider.GetRequiredService<Notices>().Announce);
+
+    public static void MapReplies(this IEndpointRouteBuilder routes)
+    {
+        MessageRoutes.Map(routes);
+        DraftRoutes.Map(routes);
+    }
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(DraftRecord))]
 [JsonSerializable(typeof(DraftContent))]
 [JsonSerializable(typeof(Receipt))]
+[JsonSerializable(typeof(ThreadRecord))]
 [JsonSerializable(typeof(NoticeEvent))]
+[JsonSerializable(typeof(Listing<MessageEntry>))]
+[JsonSerializable(typeof(MessageDetail))]
+[JsonSerializable(typeof(ThreadDetail))]
+[JsonSerializable(typeof(Listing<ReceiptEntry>))]
+[JsonSerializable(typeof(ReceiptDetail))]
+[JsonSerializable(typeof(Listing<DraftEntry>))]
+[JsonSerializable(typeof(DraftDetail))]
+[JsonSerializable(typeof(DraftEdit))]
+[JsonSerializable(typeof(DraftApproval))]
+[JsonSerializable(typeof(DraftAssignment))]
+[JsonSerializable(typeof(DraftNoteText))]
 internal sealed partial class RepliesJson : JsonSerializerContext;

@@ -10,8 +10,6 @@ namespace ReplyMint.Replies;
 /// <summary>The three ends of a message, each one commit: state, receipt, text, and what follows from it.</summary>
 internal sealed class ReplyEndings(IStore store, Outbox outbox, JobQueue jobs, Notices notices, ReplyLetters letters, Suppressions suppressions, ReplyTokens tokens, TimeProvider time)
 {
-    private static readonly TimeSpan TextRemembered = TimeSpan.FromDays(30);
-
     /// <summary>No answer. A bounce of one of our own mails is noted where it belongs.</summary>
     public async Task<JobOutcome> IgnoreAsync(ReplyWork work, Verdict verdict, CancellationToken ct, string note = "")
     {
@@ -56,7 +54,7 @@ internal sealed class ReplyEndings(IStore store, Outbox outbox, JobQueue jobs, N
         var record = work.Message.Record with { State = state, Reasons = reasons, DecidedAt = time.GetUtcNow() };
         Messages.Write(commit, work.Person, record, work.Message.Summary, work.Message.Item);
         MessageTexts.Write(commit, work.Person, record, MessageText.Of(work.Mail), null);
-        commit.Put(ReplyWorkReader.LastTextKey(work.Tenant.Id, record.Thread), System.Text.Encoding.ASCII.GetBytes(work.TextHash), Condition.Any, expires: record.ReceivedAt + TextRemembered);
+        work.Thread.Add(commit, record, work.TextHash);
         work.Job.Complete(commit);
         return commit;
     }

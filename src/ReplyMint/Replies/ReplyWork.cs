@@ -18,6 +18,7 @@ internal sealed record ReplyWork
     public required Tenant Tenant { get; init; }
     public required Mailbox Mailbox { get; init; }
     public required PersonKey Person { get; init; }
+    public required ThreadReading Thread { get; init; }
     public required RateReading Rates { get; init; }
     public required AllowanceRecord? Allowance { get; init; }
     public required MailboxMode Mode { get; init; }
@@ -29,8 +30,8 @@ internal sealed record ReplyWork
 
 /// <summary>Reads what the policy and the drafter need to know.</summary>
 internal sealed class ReplyWorkReader(
-    IStore store, KeyRing keys, Inbox inbox, Messages messages, Tenants tenants, Mailboxes mailboxes, RateWindows rates,
-    RateSettings rateSettings, Allowances allowances, Switches switches, Suppressions suppressions, ReplyTokens tokens, Alerts alerts, TimeProvider time)
+    KeyRing keys, Inbox inbox, Messages messages, Tenants tenants, Mailboxes mailboxes, RateWindows rates,
+    RateSettings rateSettings, Allowances allowances, Switches switches, Suppressions suppressions, ReplyTokens tokens, Threads threads, Alerts alerts, TimeProvider time)
 {
     /// <summary>Null when there is nothing to decide: the message is gone, decided, or its mailbox was removed.</summary>
     public async Task<ReplyWork?> ReadAsync(Job job, CancellationToken ct)
@@ -57,6 +58,7 @@ internal sealed class ReplyWorkReader(
         var own = await keys.RequireAsync(tenant.Id, ct);
         var author = AddressRules.Normalize(message.Summary.From.Address);
         var reading = await rates.ReadAsync(own, message.Record.Thread, message.Summary.From.Address, ct);
+        var thread = await threads.ReadAsync(tenant.Id, message.Record.Thread, ct);
         var (allowance, left) = await allowances.ReadAsync(tenant.Id, ct);
         var suppression = author is null ? null : await suppressions.FindAsync(tenant.Id, author, ct);
         // Bounces and complaints are noted of the address that we wrote to, which a Reply-To may have named.
@@ -73,6 +75,7 @@ internal sealed class ReplyWorkReader(
             Tenant = tenant,
             Mailbox = mailbox,
             Person = person,
+            Thread = thread,
             Rates = reading,
             Allowance = allowance,
             Mode = scheduled.Mode,
@@ -91,19 +94,13 @@ internal sealed class ReplyWorkReader(
                 // The same mail was refused as a duplicate when it came: there is no second message of it.
                 SeenBefore = false,
                 Rates = await RateFactsAsync(reading, tenant.Id, ct),
-                SameTextAsLast = await LastTextAsync(tenant.Id, message.Record.Thread, ct) == textHash,
+                SameTextAsLast = threads.SaidLast(thread, textHash),
                 SecondsSinceOurs = reading.SecondsSinceLast,
                 Allowance = new AllowanceFacts(left <= 0, false, await StoppedAsync(tenant.Id, mailbox.Id, ct), scheduled.Mode == MailboxMode.Off),
                 SuppressedByPerson = suppression?.Reason == SuppressionReason.HumanAsked,
             },
         };
     }
-
-    /// <summary>Where the text of a thread's last mail is remembered, as a keyed hash (rule 17).</summary>
-    public static ItemKey LastTextKey(string tenant, string thread) => ItemKey.Main(tenant, "last-text/" + thread);
-
-    private async Task<string?> LastTextAsync(string tenant, string thread, CancellationToken ct) =>
-        await store.GetAsync(LastTextKey(tenant, thread), ct) is { } item ? System.Text.Encoding.ASCII.GetString(item.Value.Span) : null;
 
     private async Task<bool> StoppedAsync(string tenant, string mailbox, CancellationToken ct) =>
         (await switches.ReadAsync(KeyRing.Installation, null, ct)).Stopped

@@ -152,11 +152,11 @@ public sealed class AnsweringTests
         Assert.Equal(["mode"], message.Record.Reasons);
         Assert.Empty(host.OutFiles);
 
-        var outcome = await host.Get<DraftDesk>().ApproveAsync(host.Tenant.Id, message.Id, null, new HashSet<GuardRule>(), Actor.Machine, default);
+        var outcome = await host.Get<DraftDesk>().ApproveAsync(host.Tenant.Id, message.Id, null, new HashSet<GuardRule>(), null, Actor.Machine, default);
         Assert.IsType<DeskOutcome.Done>(outcome);
         await host.DecidedAsync(message);
         Assert.Contains("two to three working days", (await host.AnswerAsync(message)).TextBody, StringComparison.Ordinal);
-        Assert.IsType<DeskOutcome.NotWaiting>(await host.Get<DraftDesk>().ApproveAsync(host.Tenant.Id, message.Id, null, new HashSet<GuardRule>(), Actor.Machine, default));
+        Assert.IsType<DeskOutcome.NotWaiting>(await host.Get<DraftDesk>().ApproveAsync(host.Tenant.Id, message.Id, null, new HashSet<GuardRule>(), null, Actor.Machine, default));
     }
 
     [Fact]
@@ -166,11 +166,11 @@ public sealed class AnsweringTests
         var message = await host.DeliverAndDecideAsync(host.Mail("How long does delivery take?"));
         var desk = host.Get<DraftDesk>();
 
-        var held = Assert.IsType<DeskOutcome.Guarded>(await desk.ApproveAsync(host.Tenant.Id, message.Id, "Hello Anna,\n\nsee https://elsewhere.example/x\n", new HashSet<GuardRule>(), Actor.Machine, default));
+        var held = Assert.IsType<DeskOutcome.Guarded>(await desk.ApproveAsync(host.Tenant.Id, message.Id, "Hello Anna,\n\nsee https://elsewhere.example/x\n", new HashSet<GuardRule>(), null, Actor.Machine, default));
         Assert.Equal(GuardRule.Link, held.Findings.Single().Rule);
         Assert.Empty(host.OutFiles);
 
-        Assert.IsType<DeskOutcome.Done>(await desk.ApproveAsync(host.Tenant.Id, message.Id, "Hello Anna,\n\nsee https://elsewhere.example/x\n", new HashSet<GuardRule> { GuardRule.Link }, Actor.Machine, default));
+        Assert.IsType<DeskOutcome.Done>(await desk.ApproveAsync(host.Tenant.Id, message.Id, "Hello Anna,\n\nsee https://elsewhere.example/x\n", new HashSet<GuardRule> { GuardRule.Link }, null, Actor.Machine, default));
         await host.DecidedAsync(message);
         var answer = await host.AnswerAsync(message);
         Assert.DoesNotContain("Auto-Submitted", answer.Headers.Select(header => header.Field));
@@ -185,7 +185,7 @@ public sealed class AnsweringTests
         await using var host = await ProductHost.StartAsync(mailbox => mailbox with { Mode = MailboxMode.Draft }, knowledge: Faq);
         var message = await host.DeliverAndDecideAsync(host.Mail("How long does delivery take?"));
         Assert.IsType<DeskOutcome.Done>(await host.Get<DraftDesk>().RejectAsync(host.Tenant.Id, message.Id, Actor.Machine, default));
-        Assert.IsType<DeskOutcome.NotWaiting>(await host.Get<DraftDesk>().ApproveAsync(host.Tenant.Id, message.Id, null, new HashSet<GuardRule>(), Actor.Machine, default));
+        Assert.IsType<DeskOutcome.NotWaiting>(await host.Get<DraftDesk>().ApproveAsync(host.Tenant.Id, message.Id, null, new HashSet<GuardRule>(), null, Actor.Machine, default));
         Assert.Empty(host.OutFiles);
         Assert.Empty(await host.Get<Drafts>().WaitingAsync(host.Tenant.Id, default));
     }

@@ -49,7 +49,7 @@ internal sealed class ProductHost : IAsyncDisposable
 
     public static async Task<ProductHost> StartAsync(
         Func<Mailbox, Mailbox>? mailbox = null, Func<ReplyMintSettings, ReplyMintSettings>? settings = null, string? knowledge = null,
-        TemporaryFolder? folder = null, FakeTimeProvider? time = null, Func<Tenant, Tenant>? tenant = null, Tenant? of = null)
+        TemporaryFolder? folder = null, FakeTimeProvider? time = null, Func<Tenant, Tenant>? tenant = null, Tenant? of = null, Action<IServiceCollection>? services = null)
     {
         folder ??= new TemporaryFolder();
         time ??= new FakeTimeProvider(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
@@ -64,6 +64,7 @@ internal sealed class ProductHost : IAsyncDisposable
         var builder = ReplyMintApp.NewBuilder();
         builder.Services.AddSingleton<TimeProvider>(time);
         builder.Services.AddReplyMint(chosen, open);
+        services?.Invoke(builder.Services);
         var app = builder.Build();
         app.MapReplyMint();
         var host = new ProductHost(folder, open, app, time) { Tenant = of! };

@@ -46,7 +46,7 @@ public sealed class SafetyTests
         var message = await host.DeliverAndDecideAsync(host.Mail(Question));
         await SetAsync(host, host.Tenant.Id, stopped: true);
 
-        await host.Get<DraftDesk>().ApproveAsync(host.Tenant.Id, message.Id, null, new HashSet<GuardRule>(), Actor.Machine, default);
+        await host.Get<DraftDesk>().ApproveAsync(host.Tenant.Id, message.Id, null, new HashSet<GuardRule>(), null, Actor.Machine, default);
         await JobsSettledAsync(host);
         Assert.Equal(OutboxState.Queued, (await host.Get<Outbox>().StateAsync(host.Tenant.Id, message.Id, default))!.State);
         Assert.Empty(host.OutFiles);
@@ -67,7 +67,7 @@ public sealed class SafetyTests
         var message = await host.DeliverAndDecideAsync(host.Mail(Question));
         // The worker puts the job off; with the clock standing still it is the test's alone from then on.
         await SetAsync(host, host.Tenant.Id, stopped: true);
-        await host.Get<DraftDesk>().ApproveAsync(host.Tenant.Id, message.Id, null, new HashSet<GuardRule>(), Actor.Machine, default);
+        await host.Get<DraftDesk>().ApproveAsync(host.Tenant.Id, message.Id, null, new HashSet<GuardRule>(), null, Actor.Machine, default);
         await JobsSettledAsync(host);
         await SetAsync(host, host.Tenant.Id, stopped: false);
 

@@ -1,0 +1,99 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+using ReplyMint.Audit;
+using ReplyMint.Inbound;
+using ReplyMint.Outbound;
+using ReplyMint.Security;
+
+namespace ReplyMint.Replies;
+
+/// <summary>Messages and threads for those who read mail, receipts for those who only check what was decided.</summary>
+internal static class MessageRoutes
+{
+    private const string Tag = "messages";
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        var read = routes.MapApi(Permission.MessagesRead, Tag);
+        read.MapGet("/messages", ListAsync).WithName("listMessages").WithSummary("Messages, the newest first").Produces<Listing<MessageEntry>>();
+        read.MapGet("/messages/{id}", GetAsync).WithName("getMessage").WithSummary("A message with its text, while that is kept, and what became of its answer").Produces<MessageDetail>();
+        read.MapGet("/messages/{id}/raw", RawAsync).WithName("downloadMessage").WithSummary("The mail as it came, as a download").Produces<FileContentHttpResult>(200, "message/rfc822");
+        read.MapGet("/threads/{id}", ThreadAsync).WithName("getThread").WithSummary("The decided messages of a thread, the oldest first").Produces<ThreadDetail>();
+
+        var check = routes.MapApi(Permission.ReceiptsRead, "receipts");
+        check.MapGet("/receipts", ReceiptsAsync).WithName("listReceipts").WithSummary("What was decided of which message, the newest first; no mail text").Produces<Listing<ReceiptEntry>>();
+        check.MapGet("/messages/{id}/receipt", ReceiptAsync).WithName("getReceipt").WithSummary("Each rule that was asked and what it said; quotations only for callers who may read messages").Produces<ReceiptDetail>();
+
+        routes.MapApi(Permission.DraftsWrite, Tag).MapPost("/messages/{id}/retry", RetryAsync).WithName("retryMessage")
+            .WithSummary("Decide on a held message anew, such as after knowledge was added").Produces<MessageEntry>(202);
+    }
+
+    private static async Task<IResult> ListAsync(HttpContext context, Caller caller, [AsParameters] PageQuery page, [WordOf<MessageState>] string? state, [Id] string? mailbox, [FromServices] Messages messages, CancellationToken ct)
+    {
+        if (page.Problem() is { } wrong)
+            return wrong;
+        if (WireWord.Read<MessageState>("state", state, out var wanted) is { } unknown)
+            return unknown;
+        var (found, next) = await messages.ListAsync(caller.Tenant, record => Fits(record, caller, wanted, mailbox), page.Size, page.Cursor, ct);
+        return TypedResults.Ok(new Listing<MessageEntry>([.. found.Select(MessageEntry.Of)], next).Linked(context));
+    }
+
+    private static async Task<IResult> ReceiptsAsync(HttpContext context, Caller caller, [AsParameters] PageQuery page, [WordOf<MessageState>] string? state, [Id] string? mailbox, [FromServices] Messages messages, CancellationToken ct)
+    {
+        if (page.Problem() is { } wrong)
+            return wrong;
+        if (WireWord.Read<MessageState>("state", state, out var wanted) is { } unknown)
+            return unknown;
+        var (found, next) = await messages.ListRecordsAsync(caller.Tenant, record => Fits(record, caller, wanted, mailbox), page.Size, page.Cursor, ct);
+        return TypedResults.Ok(new Listing<ReceiptEntry>([.. found.Select(ReceiptEntry.Of)], next).Linked(context));
+    }
+
+    private static async Task<IResult> GetAsync(Caller caller, string id, [FromServices] Messages messages, [FromServices] MessageTexts texts, [FromServices] Outbox outbox, CancellationToken ct) =>
+        await FindAsync(messages, caller, id, ct) is { } message
+            ? TypedResults.Ok(MessageDetail.Of(message, await texts.FindAsync(message, ct), await outbox.FindAsync(caller.Tenant, id, ct))) : Problem.NotFound;
+
+    /// <summary>Never inline: what a stranger wrote must not be opened in the API's own name.</summary>
+    private static async Task<IResult> RawAsync(Caller caller, string id, [FromServices] Messages messages, CancellationToken ct)
+    {
+        if (await FindAsync(messages, caller, id, ct) is not { } message)
+            return Problem.NotFound;
+        return await messages.RawAsync(message, ct) is { } raw
+            ? TypedResults.Bytes(raw, "message/rfc822", message.Id + ".eml") : new Problem(410, "The raw mail was removed; it is kept for some days only.");
+    }
+
+    private static async Task<IResult> ThreadAsync(
+        Caller caller, string id, [FromServices] Threads threads, [FromServices] Messages messages, [FromServices] MessageTexts texts, [FromServices] Outbox outbox, CancellationToken ct)
+    {
+        var shown = new List<MessageDetail>();
+        string? mailbox = null;
+        foreach (var member in (await threads.ReadAsync(caller.Tenant, id, ct)).Record.Messages)
+        {
+            if (await FindAsync(messages, caller, member, ct) is not { } message)
+                continue;
+            mailbox = message.Record.Mailbox;
+            shown.Add(MessageDetail.Of(message, await texts.FindAsync(message, ct), await outbox.FindAsync(caller.Tenant, member, ct)));
+        }
+        return mailbox is null ? Problem.NotFound : TypedResults.Ok(new ThreadDetail(id, mailbox, shown));
+    }
+
+    private static async Task<IResult> ReceiptAsync(Caller caller, string id, [FromServices] Messages messages, [FromServices] Receipts receipts, CancellationToken ct) =>
+        await FindAsync(messages, caller, id, ct) is { } message && await receipts.FindAsync(caller.Tenant, id, message.Record.Person, ct) is ({ } receipt, _)
+            ? TypedResults.Ok(ReceiptDetail.Of(id, receipt, quoting: caller.May.Has(Permission.MessagesRead))) : Problem.NotFound;
+
+    private static async Task<IResult> RetryAsync(HttpContext context, Caller caller, string id, [FromServices] Messages messages, [FromServices] DraftDesk desk, CancellationToken ct)
+    {
+        if (await FindAsync(messages, caller, id, ct) is not { } message)
+            return Problem.NotFound;
+        return (IResult?)DeskAnswer.Of(await desk.RetryAsync(caller.Tenant, id, new Actor(caller.Id), ct), caller)
+            ?? TypedResults.Accepted($"{RouteGroups.ApiRoot}/messages/{id}", MessageEntry.Of(message with { Record = message.Record with { State = MessageState.Received, Reasons = [], DecidedAt = null } }));
+    }
+
+    private static bool Fits(MessageRecord record, Caller caller, MessageState? state, string? mailbox) =>
+        caller.Sees(record.Mailbox) && (state is null || record.State == state) && (mailbox is null || record.Mailbox == mailbox);
+
+    private static async ValueTask<Message?> FindAsync(Messages messages, Caller caller, string id, CancellationToken ct) =>
+        await messages.FindAsync(caller.Tenant, id, ct) is { } message && caller.Sees(message.Record.Mailbox) ? message : null;
+}

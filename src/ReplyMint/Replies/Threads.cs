@@ -1,0 +1,56 @@
+using System.Text.Json;
+using ReplyMint.Inbound;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Replies;
+
+/// <summary>What is remembered of a thread: ids, and a keyed hash of the last mail's text (rule 17).</summary>
+internal sealed record ThreadRecord
+{
+    public int V { get; set; } = 1;
+    /// <summary>The decided messages, the oldest first.</summary>
+    public IReadOnlyList<string> Messages { get; set; } = [];
+    public string LastText { get; set; } = "";
+    /// <summary>From then on the same text says nothing any more.</summary>
+    public DateTimeOffset LastTextUntil { get; set; }
+}
+
+/// <summary>A thread as it was read, for the commit that adds a message to it.</summary>
+internal sealed record ThreadReading(ItemKey Key, Item? Item, ThreadRecord Record)
+{
+    // Older ones stay in the store; only the thread does not name them any more.
+    private const int MaxMessages = 50;
+    private static readonly TimeSpan TextRemembered = TimeSpan.FromDays(30);
+
+    /// <summary>Adds a decided message to the thread, unless the thread has moved since it was read.</summary>
+    public void Add(Commit commit, MessageRecord message, string textHash) =>
+        Write(commit, Record with
+        {
+            Messages = [.. Record.Messages.Where(id => id != message.Id).TakeLast(MaxMessages - 1), message.Id],
+            LastText = textHash,
+            LastTextUntil = message.ReceivedAt + TextRemembered,
+        }, message);
+
+    /// <summary>The last text counts no longer: what said it is decided on anew.</summary>
+    public void ForgetText(Commit commit, MessageRecord message)
+    {
+        if (Item is not null)
+            Write(commit, Record with { LastText = "" }, message);
+    }
+
+    private void Write(Commit commit, ThreadRecord record, MessageRecord message) =>
+        commit.Put(Key, JsonSerializer.SerializeToUtf8Bytes(record, RepliesJson.Default.ThreadRecord), Condition.Same(Item), expires: message.ReceivedAt + Messages.RecordKept);
+}
+
+internal sealed class Threads(IStore store, TimeProvider time)
+{
+    /// <param name="thread">The keyed hash that a message carries; an unknown one reads as an empty thread.</param>
+    public async ValueTask<ThreadReading> ReadAsync(string tenant, string thread, CancellationToken ct)
+    {
+        var key = ItemKey.Main(tenant, "thread/" + thread);
+        var item = await store.GetAsync(key, ct);
+        return new(key, item, item is null ? new() : JsonSerializer.Deserialize(item.Value.Span, RepliesJson.Default.ThreadRecord)!);
+    }
+
+    public bool SaidLast(ThreadReading thread, string textHash) => thread.Record.LastText == textHash && time.GetUtcNow() < thread.Record.LastTextUntil;
+}

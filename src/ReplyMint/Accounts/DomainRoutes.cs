@@ -8,7 +8,7 @@ using ReplyMint.Security;
 namespace ReplyMint.Accounts;
 
 /// <param name="Domain">Such as example.com. Names below it are proved by themselves.</param>
-internal sealed record NewDomain(string Domain);
+internal sealed record NewDomain([Line(253)] string Domain);
 
 /// <param name="RecordName">Where the TXT record has to stand.</param>
 /// <param name="RecordValue">What it has to say; it is this tenant's own.</param>
@@ -55,7 +55,7 @@ internal static class DomainRoutes
         };
     }
 
-    private static async Task<Results<Ok<DomainAnswer>, Problem>> VerifyAsync(Caller caller, ProvedDomains domains, string domain, CancellationToken ct)
+    private static async Task<Results<Ok<DomainAnswer>, Problem>> VerifyAsync(Caller caller, ProvedDomains domains, [Line(253)] string domain, CancellationToken ct)
     {
         var (result, claim) = await domains.ProveAsync(caller.Tenant, domain, new Actor(caller.Id), ct);
         return result switch
@@ -67,7 +67,7 @@ internal static class DomainRoutes
         };
     }
 
-    private static async Task<Results<NoContent, Problem>> RemoveAsync(Caller caller, ProvedDomains domains, string domain, CancellationToken ct) =>
+    private static async Task<Results<NoContent, Problem>> RemoveAsync(Caller caller, ProvedDomains domains, [Line(253)] string domain, CancellationToken ct) =>
         await domains.RemoveAsync(caller.Tenant, domain, new Actor(caller.Id), ct) ? TypedResults.NoContent() : Problem.NotFound;
 
     private static async Task<DomainAnswer> AnswerAsync(ProvedDomains domains, string tenant, DomainClaim claim, CancellationToken ct)

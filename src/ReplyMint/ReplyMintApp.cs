@@ -47,14 +47,24 @@ public static class ReplyMintApp
             .AddLimits(settings.Rates)
             .AddKnowledge(settings.Knowledge)
             .AddOutbound(settings.Outbound, open)
-            .AddAccounts(settings.Accounts, settings.Dns)
+            .AddAccounts(settings.Accounts, settings.Dns, open)
             .AddInbound(settings.Smtp, settings.Environment == DeploymentEnvironment.Development)
             .AddMailgun(settings.Mailgun)
             .AddReplies(settings.Model, settings.Notices, open, secrets);
     }
 
-    /// <summary>The way of a request, in order.</summary>
+    /// <summary>The way of a request, in order, and behind it all routes.</summary>
     internal static void MapReplyMint(this WebApplication app)
+    {
+        app.UseReplyMint();
+        app.MapSecurity();                    // /health, /ready, /info, /openapi/v1.json
+        app.MapAccounts();                    // /api/v1: people, keys, tenants, domains
+        app.MapMailgun();                     // /webhooks/mailgun/...
+        app.MapReplies();                     // messages, threads, receipts, drafts
+    }
+
+    /// <summary>What stands before every route.</summary>
+    internal static void UseReplyMint(this WebApplication app)
     {
         app.UseEveryAnswer();                 // headers and trace id, whoever answers
         app.UseProblemAnswers();              // what fails below becomes problem details
@@ -66,10 +76,5 @@ public static class ReplyMintApp
         app.UseRouting();
         app.UseRouteGuard();                  // no route without protection
         app.UseCallerGate();                  // who asks, and may he
-
-        app.MapSecurity();                    // /health, /ready, /info, /openapi/v1.json
-        app.MapAccounts();                    // /api/v1: people, tenants, domains
-        app.MapMailgun();                     // /webhooks/mailgun/...
-        app.MapReplies();                     // messages, threads, receipts, drafts
     }
 }

@@ -18,4 +18,6 @@ internal sealed record ClearRecord(int V, string Id);
 [JsonSerializable(typeof(UserRecord))]
 [JsonSerializable(typeof(Membership))]
 [JsonSerializable(typeof(DomainClaim))]
+[JsonSerializable(typeof(ApiKey))]
+[JsonSerializable(typeof(ApiKeyUse))]
 internal sealed partial class AccountsJson : JsonSerializerContext;

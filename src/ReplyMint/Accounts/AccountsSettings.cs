@@ -33,6 +33,9 @@ internal sealed record AccountsSettings
     /// <summary>With sign-up open: how many tenants come into being in a day, 1 to 100,000.</summary>
     public int SignUpsPerDay { get; init; } = 50;
 
+    /// <summary>How long keys and sessions live.</summary>
+    public AccessSettings Access { get; init; } = new();
+
     /// <summary>A mail can lead somebody in.</summary>
     [JsonIgnore]
     public bool CanMail => From is not null && SignInUrl is not null;
@@ -51,6 +54,8 @@ internal sealed record AccountsSettings
             yield return $"accounts.signUpsPerNetwork is {SignUpsPerNetwork}; allowed are 1 to 1,000.";
         if (SignUpsPerDay is < 1 or > 100_000)
             yield return $"accounts.signUpsPerDay is {SignUpsPerDay}; allowed are 1 to 100,000.";
+        foreach (var problem in Access.Problems())
+            yield return "accounts.access." + problem;
     }
 
     /// <summary>What harms nobody but keeps people out: said at the start and by the doctor.</summary>

@@ -8,4 +8,10 @@ namespace ReplyMint.Accounts;
 [JsonSerializable(typeof(NewDomain))]
 [JsonSerializable(typeof(DomainAnswer))]
 [JsonSerializable(typeof(Listing<DomainAnswer>))]
+[JsonSerializable(typeof(NewApiKey))]
+[JsonSerializable(typeof(ApiKeyRotation))]
+[JsonSerializable(typeof(ApiKeyView))]
+[JsonSerializable(typeof(ApiKeyShown))]
+[JsonSerializable(typeof(Listing<ApiKeyView>))]
+[JsonSerializable(typeof(MeView))]
 internal sealed partial class AccountsWire : JsonSerializerContext;

@@ -28,6 +28,19 @@ internal static class Ids
         return new string(id);
     }
 
+    /// <summary>Random characters of 5 bits each.</summary>
+    public static string Secret(int length)
+    {
+        Span<char> secret = stackalloc char[length];
+        Fill(secret);
+        return new string(secret);
+    }
+
+    /// <param name="bits">0 to 31.</param>
+    public static char Letter(int bits) => Alphabet[bits];
+
+    public static bool IsLetter(char c) => Alphabet.Contains(c, StringComparison.Ordinal);
+
     private static void Fill(Span<char> into)
     {
         Span<byte> random = stackalloc byte[into.Length];

@@ -55,7 +55,7 @@ public sealed class PublicRouteTests
     [Fact]
     public async Task Every_route_of_the_product_is_protected_by_its_group()
     {
-        await using var host = await TestHost.StartAsync(TestHost.Development());
+        await using var host = await Product.ProductHost.StartAsync();
         var routes = host.Services.GetServices<EndpointDataSource>().SelectMany(s => s.Endpoints).OfType<RouteEndpoint>().ToArray();
         Assert.NotEmpty(routes);
         foreach (var route in routes)

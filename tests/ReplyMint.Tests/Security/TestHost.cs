@@ -56,7 +56,8 @@ internal sealed class TestHost : IAsyncDisposable
         builder.Services.AddSecurity(settings);
         services?.Invoke(builder.Services);
         var app = builder.Build();
-        app.MapReplyMint();
+        app.UseReplyMint();
+        app.MapSecurity();
         routes?.Invoke(app);
         await app.StartAsync();
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();

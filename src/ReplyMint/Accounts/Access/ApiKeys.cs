@@ -1,0 +1,172 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using ReplyMint.Audit;
+using ReplyMint.Security;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Accounts;
+
+/// <summary>What became of a wish for a key.</summary>
+/// <param name="Key">Null when there is none.</param>
+/// <param name="Text">The secret: shown now and never again.</param>
+/// <param name="Wrong">The member that can't be so, and why.</param>
+internal sealed record ApiKeyMade(ApiKey? Key, string? Text, (string Member, string Wrong)? Wrong = null)
+{
+    public static ApiKeyMade NotFound { get; } = new(null, null);
+}
+
+/// <summary>A text that is the key's, at this moment.</summary>
+internal sealed record ApiKeyProof(ApiKey Key, DateTimeOffset EndsAt);
+
+/// <summary>
+/// API keys (AUTH-1): made, rotated, revoked and proved. Found by their public id, which leads from the installation to the
+/// tenant; what is stored is a keyed hash. Each change stands in the tenant's audit log, in the same commit.
+/// </summary>
+internal sealed class ApiKeys(
+    IStore store, KeyRing keys, Mailboxes mailboxes, AuditLog audit, AccessSettings settings, HttpSettings http, Pepper pepper, Standings standings, TimeProvider time)
+{
+    public const int MaxPerTenant = 200;
+    public static readonly TimeSpan UsualOverlap = TimeSpan.FromHours(24);
+    public static readonly TimeSpan MaxOverlap = TimeSpan.FromDays(30);
+
+    private const string Prefix = "key/";
+
+    private readonly bool _live = http.Environment == DeploymentEnvironment.Production;
+
+    public TimeSpan MaximalAge => TimeSpan.FromDays(settings.KeyMaxDays);
+
+    /// <param name="tenant">Whose data the key is for.</param>
+    /// <param name="wish">Checked here.</param>
+    /// <param name="owner">A user's id, or the machine's.</param>
+    /// <param name="actor">Who does it, for the audit log.</param>
+    public async Task<ApiKeyMade> CreateAsync(string tenant, ApiKeyWish wish, string owner, Actor actor, CancellationToken ct)
+    {
+        if (wish.Problem(time.GetUtcNow()) is { } wrong)
+            return new(null, null, wrong);
+        foreach (var mailbox in wish.Mailboxes ?? [])
+            if (await mailboxes.GetAsync(tenant, mailbox, ct) is null)
+                return new(null, null, ("mailboxes", "names one that is not there"));
+        var own = await keys.RequireAsync(tenant, ct);
+        var text = ApiKeyText.New(_live, Ids.Random('k'));
+        var now = time.GetUtcNow();
+        var key = new ApiKey
+        {
+            Id = text.Id, TenantId = tenant, Name = wish.Name.Trim(), Owner = owner, Live = _live, Scopes = [.. wish.Scopes.Order(StringComparer.Ordinal)],
+            Networks = wish.Networks, Mailboxes = wish.Mailboxes, CreatedAt = now, ExpiresAt = wish.ExpiresAt,
+            Secrets = [new(Pepper.Current, pepper.OfKey(text.Text), now)],
+        };
+        return await store.RetryAsync(async (commit, token) =>
+        {
+            if ((await store.QueryAsync(Table.Main, tenant, new Storage.Range(Prefix, Limit: MaxPerTenant), null, token)).Items.Count == MaxPerTenant)
+                return new ApiKeyMade(null, null, ("name", $"the tenant has {MaxPerTenant} keys already; revoke one first"));
+            Write(commit, own, key, null);
+            commit.Put(IndexKey(key.Id), JsonSerializer.SerializeToUtf8Bytes(new OwnerRecord(1, tenant, key.Id), AccountsJson.Default.OwnerRecord), Condition.Absent);
+            await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "key.create", key.Id, Details(key)), token);
+            return new ApiKeyMade(key, text.Text);
+        }, ct);
+    }
+
+    public async Task<IReadOnlyList<ApiKey>> ListAsync(string tenant, CancellationToken ct)
+    {
+        var all = new List<ApiKey>();
+        await foreach (var item in store.AllAsync(Table.Main, tenant, Prefix, ct))
+            all.Add(await OpenAsync(item, ct));
+        return all;
+    }
+
+    public async ValueTask<ApiKey?> FindAsync(string tenant, string id, CancellationToken ct) =>
+        await store.GetAsync(KeyOf(tenant, id), ct) is { } item ? await OpenAsync(item, ct) : null;
+
+    /// <summary>The tenant of a key, whosever it is; for the operator's commands.</summary>
+    public async ValueTask<string?> TenantOfAsync(string id, CancellationToken ct) =>
+        await store.GetAsync(IndexKey(id), ct) is { } index ? JsonSerializer.Deserialize(index.Value.Span, AccountsJson.Default.OwnerRecord)!.Tenant : null;
+
+    /// <summary>A new secret at once; the old one works on for the overlap. Of two older ones the elder ends now.</summary>
+    /// <param name="overlap">0 to <see cref="MaxOverlap"/>.</param>
+    /// <param name="owner">Who answers for the key from now on, since he holds the secret; null leaves it.</param>
+    public async Task<ApiKeyMade> RotateAsync(string tenant, string id, TimeSpan overlap, string? owner, Actor actor, CancellationToken ct)
+    {
+        if (overlap < TimeSpan.Zero || overlap > MaxOverlap)
+            return new(null, null, ("overlapHours", $"must be 0 to {MaxOverlap.TotalHours}"));
+        var own = await keys.RequireAsync(tenant, ct);
+        var made = await store.RetryAsync(async (commit, token) =>
+        {
+            if (await store.GetAsync(KeyOf(tenant, id), token) is not { } item)
+                return ApiKeyMade.NotFound;
+            var before = await OpenAsync(item, token);
+            var now = time.GetUtcNow();
+            var text = ApiKeyText.New(before.Live, id);
+            var after = before with
+            {
+                Owner = owner ?? before.Owner,
+                Secrets = [new(Pepper.Current, pepper.OfKey(text.Text), now), .. overlap == TimeSpan.Zero ? (ApiKeySecret[])[] : [before.Secrets[0] with { ValidUntil = now + overlap }]],
+            };
+            Write(commit, own, after, item);
+            await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "key.rotate", id, new Dictionary<string, string>
+            {
+                ["overlapHours"] = overlap.TotalHours.ToString("0.##", CultureInfo.InvariantCulture), ["owner"] = after.Owner,
+            }), token);
+            return new ApiKeyMade(after, text.Text);
+        }, ct);
+        standings.Changed();
+        return made;
+    }
+
+    /// <summary>Ends the key at once. False when there is none.</summary>
+    public async Task<bool> RevokeAsync(string tenant, string id, Actor actor, CancellationToken ct)
+    {
+        var revoked = await store.RetryAsync(async (commit, token) =>
+        {
+            if (await store.GetAsync(KeyOf(tenant, id), token) is not { } item)
+                return false;
+            commit.Delete(item.Key, Condition.Same(item));
+            commit.Delete(IndexKey(id));
+            commit.Delete(ApiKeyUses.KeyOf(tenant, id));
+            await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "key.revoke", id), token);
+            return true;
+        }, ct);
+        standings.Changed();
+        return revoked;
+    }
+
+    /// <summary>Whether the text is a key's that may be used now; null tells nothing of why not.</summary>
+    public async ValueTask<ApiKeyProof?> ProveAsync(string written, CancellationToken ct)
+    {
+        if (ApiKeyText.Parse(written) is not { } text || text.Live != _live)
+            return null;
+        if (await TenantOfAsync(text.Id, ct) is not { } tenant || await FindAsync(tenant, text.Id, ct) is not { } key || key.Live != text.Live)
+            return null;
+        var hash = pepper.OfKey(text.Text);
+        foreach (var secret in key.Secrets)
+            if (secret.Pepper == Pepper.Current && CryptographicOperations.FixedTimeEquals(secret.Hash, hash))
+                return key.EndsAt(secret, MaximalAge) is var end && time.GetUtcNow() < end ? new(key, end) : null;
+        return null;
+    }
+
+    private static ItemKey KeyOf(string tenant, string id) => ItemKey.Main(tenant, Prefix + id);
+
+    private static ItemKey IndexKey(string id) => ItemKey.Main(KeyRing.Installation, "key-owner/" + id);
+
+    private static void Write(Commit commit, TenantKeys own, ApiKey key, Item? before)
+    {
+        var at = KeyOf(own.Tenant, key.Id);
+        commit.Put(at, JsonSerializer.SerializeToUtf8Bytes(new ClearRecord(1, key.Id), AccountsJson.Default.ClearRecord), Condition.Same(before),
+            own.Seal(at, (before?.Version ?? 0) + 1, JsonSerializer.SerializeToUtf8Bytes(key, AccountsJson.Default.ApiKey)));
+    }
+
+    private async ValueTask<ApiKey> OpenAsync(Item item, CancellationToken ct) =>
+        JsonSerializer.Deserialize((await keys.RequireAsync(item.Key.Partition, ct)).Open(item), AccountsJson.Default.ApiKey)!;
+
+    private static Dictionary<string, string> Details(ApiKey key)
+    {
+        var details = new Dictionary<string, string> { ["scopes"] = string.Join(' ', key.Scopes), ["owner"] = key.Owner };
+        if (key.ExpiresAt is { } end)
+            details["expiresAt"] = end.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
+        if (key.Networks is { } networks)
+            details["networks"] = networks.Count.ToString(CultureInfo.InvariantCulture);
+        if (key.Mailboxes is { } bound)
+            details["mailboxes"] = string.Join(',', bound);
+        return details;
+    }
+}

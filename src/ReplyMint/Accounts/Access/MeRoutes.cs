@@ -1,0 +1,43 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+using ReplyMint.Security;
+
+namespace ReplyMint.Accounts;
+
+/// <summary>Who the caller is, as the door sees him.</summary>
+/// <param name="Kind">user or key.</param>
+/// <param name="Id">The user's or the key's.</param>
+/// <param name="Name">The person's or the key's.</param>
+/// <param name="Address">The person's; a key has none.</param>
+/// <param name="Role">The person's in this tenant; a key has scopes only.</param>
+/// <param name="Permissions">What the role or the key allows here and now.</param>
+/// <param name="Mailboxes">Ids of the mailboxes that he is bound to; null is all.</param>
+internal sealed record MeView(
+    string Kind, string Id, string? Name, string? Address, string Tenant, string? Role, IReadOnlyList<string> Permissions,
+    IReadOnlyList<string>? Mailboxes, string? Session, DateTimeOffset? SecondFactorAt);
+
+internal static class MeRoutes
+{
+    public static void MapMe(this IEndpointRouteBuilder routes) =>
+        routes.MapApi(Permission.Me, "me").MapGet("/me", ShowAsync).Produces<MeView>().WithSummary("Who the caller is and what he may do");
+
+    private static async Task<IResult> ShowAsync(Caller caller, [FromServices] Users users, [FromServices] ApiKeys keys, CancellationToken ct)
+    {
+        var user = caller.Kind == CallerKind.User ? await users.FindAsync(caller.Id, ct) : null;
+        var name = caller.Kind == CallerKind.User ? user?.Name : (await keys.FindAsync(caller.Tenant, caller.Id, ct))?.Name;
+        return TypedResults.Ok(new MeView(
+            caller.Kind == CallerKind.User ? "user" : "key", caller.Id, name is { Length: > 0 } ? name : null, user?.Address, caller.Tenant, RoleName(caller.Role),
+            [.. caller.May.Each().Select(permission => permission.Name())], caller.Mailboxes is null ? null : [.. caller.Mailboxes], caller.Session, caller.SecondFactorAt));
+    }
+
+    private static string? RoleName(Role? role) => role switch
+    {
+        Role.Member => "member",
+        Role.Auditor => "auditor",
+        Role.Admin => "admin",
+        Role.Operator => "operator",
+        _ => null,
+    };
+}

@@ -1,0 +1,67 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Text;
+using ReplyMint.Security;
+
+namespace ReplyMint.Accounts;
+
+/// <summary>A credential that was proved, and whose owner's rights were read from the store at a moment.</summary>
+/// <param name="EndsAt">From then on it is refused without asking anybody.</param>
+/// <param name="ReadAt">The clock's timestamp when the store was asked.</param>
+/// <param name="Changes">How often callers had changed by then.</param>
+internal sealed record Standing(Caller Caller, DateTimeOffset EndsAt, long ReadAt, int Changes)
+{
+    public ApiKeyNetworks? Networks { get; init; }
+
+    /// <summary>What a token said; its signature need not be checked again.</summary>
+    public AccessToken? Token { get; init; }
+}
+
+/// <summary>
+/// Credentials that were proved lately, by their hash, so that a request costs neither a signature nor a read of the store.
+/// Only what was proved gets in: nobody can fill it with guesses. What it says is at most two seconds old, and what this
+/// process changes itself counts at once.
+/// </summary>
+internal sealed class Standings(TimeProvider time)
+{
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(2);
+    // About 1 KB each. Above the bound the cache starts anew, which costs one proof a credential.
+    private const int MaxKept = 20_000;
+    private const int StackLimit = 2_048;
+
+    private readonly ConcurrentDictionary<UInt128, Standing> _kept = new();
+    private int _changes;
+
+    /// <summary>Half of a SHA-256: nobody finds a second text for a hash that he does not choose.</summary>
+    public static UInt128 HashOf(string credential)
+    {
+        var size = Encoding.UTF8.GetMaxByteCount(credential.Length);
+        Span<byte> bytes = size <= StackLimit ? stackalloc byte[StackLimit] : new byte[size];
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(bytes[..Encoding.UTF8.GetBytes(credential, bytes)], hash);
+        return BinaryPrimitives.ReadUInt128LittleEndian(hash);
+    }
+
+    /// <summary>What is known of a credential, however old.</summary>
+    public bool TryGet(UInt128 credential, [NotNullWhen(true)] out Standing? known) => _kept.TryGetValue(credential, out known);
+
+    public bool IsFresh(Standing known) =>
+        known.Changes == Volatile.Read(ref _changes) && time.GetElapsedTime(known.ReadAt) < Fresh && time.GetUtcNow() < known.EndsAt;
+
+    /// <summary>The moment that a reading of the store counts from; asked before the store is.</summary>
+    public (long At, int Changes) Now() => (time.GetTimestamp(), Volatile.Read(ref _changes));
+
+    public void Keep(UInt128 credential, Standing standing)
+    {
+        if (_kept.Count >= MaxKept)
+            _kept.Clear();
+        _kept[credential] = standing;
+    }
+
+    public void Drop(UInt128 credential) => _kept.TryRemove(credential, out _);
+
+    /// <summary>Somebody's rights changed in this process: all are read anew. Called behind the commit.</summary>
+    public void Changed() => Interlocked.Increment(ref _changes);
+}

@@ -45,6 +45,7 @@ public static class ReplyMintApp
             .AddAudit()
             .AddJobs(settings.Jobs)
             .AddLimits(settings.Rates)
+            .AddRequestLimits(settings.Requests, provider => provider.GetRequiredService<Alerts>().RaiseAsync)
             .AddKnowledge(settings.Knowledge)
             .AddOutbound(settings.Outbound, open)
             .AddAccounts(settings.Accounts, settings.Dns, open)
@@ -75,6 +76,8 @@ public static class ReplyMintApp
         app.UseContentRules();                // charset, compression, lengths
         app.UseRouting();
         app.UseRouteGuard();                  // no route without protection
-        app.UseCallerGate();                  // who asks, and may he
+        app.UseIdentification();              // who asks
+        app.UseRequestLimits();               // not too much of it
+        app.UseCallerGate();                  // and may he
     }
 }

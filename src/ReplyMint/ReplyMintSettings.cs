@@ -34,6 +34,9 @@ internal sealed record ReplyMintSettings
 
     public RateSettings Rates { get; init; } = new();
 
+    /// <summary>How much may be asked of the API.</summary>
+    public RequestLimitSettings Requests { get; init; } = new();
+
     public JobsSettings Jobs { get; init; } = new();
 
     /// <summary>How the HTTP front is reached.</summary>
@@ -63,7 +66,7 @@ internal sealed record ReplyMintSettings
         IEnumerable<string>[] rooms =
         [
             HttpFront().Problems(), Of("masterKey", MasterKey.Problems()), Of("smtp", Smtp.Problems()),
-            Of("outbound", Outbound.Problems()), Of("mailgun", Mailgun.Problems()), Of("rates", Rates.Problems()), Of("jobs", Jobs.Problems()),
+            Of("outbound", Outbound.Problems()), Of("mailgun", Mailgun.Problems()), Of("rates", Rates.Problems()), Of("requests", Requests.Problems()), Of("jobs", Jobs.Problems()),
             Of("knowledge", Knowledge.Problems()), Of("model", Model.Problems()), Of("notices", Notices.Problems()), Of("dns", Dns.Problems()), Of("accounts", Accounts.Problems()),
         ];
         foreach (var problem in rooms.SelectMany(room => room))

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace ReplyMint.Limits;
 
@@ -9,4 +10,14 @@ internal static class LimitsFeature
         .AddSingleton<Switches>()
         .AddSingleton<Allowances>()
         .AddSingleton<RateWindows>();
+
+    /// <param name="services">The application's.</param>
+    /// <param name="settings">How much may be asked.</param>
+    /// <param name="alarm">Who raises alerts; asked late, because that is a room beside this one.</param>
+    public static IServiceCollection AddRequestLimits(this IServiceCollection services, RequestLimitSettings settings, Func<IServiceProvider, LimitAlarm> alarm) => services
+        .AddSingleton(settings)
+        .AddSingleton(provider => new TokenBuckets(provider.GetRequiredService<TimeProvider>()))
+        .AddSingleton<TakeTokens>(provider => (key, rule, cost) => ValueTask.FromResult(provider.GetRequiredService<TokenBuckets>().Take(key, rule, cost)))
+        .AddSingleton<RequestLimits>()
+        .AddSingleton(provider => new FailedTries(settings, provider.GetRequiredService<TimeProvider>(), () => alarm(provider), provider.GetRequiredService<ILogger<FailedTries>>()));
 }

@@ -5,48 +5,63 @@ using Microsoft.Extensions.DependencyInjection;
 namespace ReplyMint.Security;
 
 /// <summary>
-/// Stands behind the route guard: a route with a permission is reached only by a caller who was proved and who has it.
-/// Closed when no room says how callers are found.
+/// Finds out who asks where a route needs a caller; what he may is asked behind it (<see cref="CallerGate"/>). Nobody is a caller
+/// when no room says how callers are found.
 /// </summary>
-internal sealed class CallerGate(RequestDelegate next, CallerSource? source, TimeProvider time)
+internal sealed class Identification(RequestDelegate next, CallerSource? source)
+{
+    public Task InvokeAsync(HttpContext context) =>
+        source is not null && context.GetEndpoint()?.Metadata.GetMetadata<Protection>()?.Permission is not null ? FindAsync(context, source) : next(context);
+
+    private async Task FindAsync(HttpContext context, CallerSource found)
+    {
+        var answer = await found(context);
+        if (answer.Caller is { } caller)
+            context.Features.Set(caller);
+        else if (answer.Refusal is { } refusal)
+            context.Features.Set(refusal);
+        await next(context);
+    }
+}
+
+/// <summary>Stands behind the route guard: a route with a permission is reached only by a caller who was proved and who has it.</summary>
+internal sealed class CallerGate(RequestDelegate next, TimeProvider time)
 {
     /// <summary>How old a second factor may be where one is needed.</summary>
     public static readonly TimeSpan SecondFactorAge = TimeSpan.FromMinutes(15);
 
     public Task InvokeAsync(HttpContext context) =>
-        context.GetEndpoint()?.Metadata.GetMetadata<Protection>()?.Permission is { } permission ? PassAsync(context, permission) : next(context);
+        context.GetEndpoint()?.Metadata.GetMetadata<Protection>()?.Permission is { } permission && Refusal(context, permission) is { } refusal
+            ? refusal.ExecuteAsync(context) : next(context);
 
-    private async Task PassAsync(HttpContext context, Permission permission)
+    private IResult? Refusal(HttpContext context, Permission permission)
     {
-        var answer = source is null ? CallerAnswer.Nobody : await source(context);
-        if (answer.Caller is not { } caller)
-        {
-            await (answer.Refusal ?? new Unauthorized()).ExecuteAsync(context);
-            return;
-        }
+        if (context.Features.Get<Caller>() is not { } caller)
+            return context.Features.Get<IResult>() ?? new Unauthorized();
         if (!caller.May.Has(permission))
-        {
-            await new Problem(403, caller.Kind == CallerKind.Key ? $"The key has no scope {permission.Name()}." : $"The role has no right {permission.Name()}.").ExecuteAsync(context);
-            return;
-        }
+            return new Problem(403, caller.Kind == CallerKind.Key ? $"The key has no scope {permission.Name()}." : $"The role has no right {permission.Name()}.");
         if (caller.Kind == CallerKind.User && permission.NeedsSecondFactor()
             && !(caller.SecondFactorAt is { } at && time.GetUtcNow() - at <= SecondFactorAge))
         {
             // RFC 9470: what the client has to do to be let in.
             context.Response.Headers.WWWAuthenticate = $"Bearer error=\"insufficient_user_authentication\", max_age={(int)SecondFactorAge.TotalSeconds}";
-            await new Problem(403, "This call needs a second factor that is not older than 15 minutes. Prove it at /api/v1/me/second-factor, then call again.").ExecuteAsync(context);
-            return;
+            return new Problem(403, "This call needs a second factor that is not older than 15 minutes. Prove it at /api/v1/me/second-factor, then call again.");
         }
-        context.Features.Set(caller);
-        await next(context);
+        return null;
     }
 }
 
 internal static class CallerGateSteps
 {
+    public static void UseIdentification(this WebApplication app)
+    {
+        var source = app.Services.GetService<CallerSource>();
+        app.Use(next => new Identification(next, source).InvokeAsync);
+    }
+
     public static void UseCallerGate(this WebApplication app)
     {
-        var (source, time) = (app.Services.GetService<CallerSource>(), app.Services.GetRequiredService<TimeProvider>());
-        app.Use(next => new CallerGate(next, source, time).InvokeAsync);
+        var time = app.Services.GetRequiredService<TimeProvider>();
+        app.Use(next => new CallerGate(next, time).InvokeAsync);
     }
 }

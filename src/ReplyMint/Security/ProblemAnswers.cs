@@ -36,7 +36,10 @@ internal sealed partial class ProblemAnswers(RequestDelegate next, ILogger logge
                 context.Abort();
             return Task.CompletedTask;
         }
+        // What the caller has left stays true whatever became of his request.
+        var (left, policy) = (context.Response.Headers["RateLimit"], context.Response.Headers["RateLimit-Policy"]);
         context.Response.Clear();
+        (context.Response.Headers["RateLimit"], context.Response.Headers["RateLimit-Policy"]) = (left, policy);
         var problem = e is BadHttpRequestException bad ? new Problem(bad.StatusCode, Detail(bad.StatusCode), Member(bad)) : new Problem(500);
         return problem.ExecuteAsync(context);
     }

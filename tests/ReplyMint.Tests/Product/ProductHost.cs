@@ -9,6 +9,7 @@ using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Inbound;
 using ReplyMint.Knowledge;
+using ReplyMint.Limits;
 using ReplyMint.Outbound;
 using ReplyMint.Security;
 using ReplyMint.Storage;
@@ -58,6 +59,8 @@ internal sealed class ProductHost : IAsyncDisposable
             Environment = DeploymentEnvironment.Development,
             Urls = ["http://127.0.0.1:0"],
             Smtp = new SmtpListenerSettings { Port = 0, AuthservId = TrustedServer },
+            // The clock stands, so buckets would never fill again; tests of limits set their own.
+            Requests = Roomy,
         };
         chosen = settings?.Invoke(chosen) ?? chosen;
         var open = await OpenStore.OpenAsync(ReplyMint.Storage.DataFolder.Open(folder.Sub("data")), folder.Sub("config"), new MasterKeySettings(), time, default);
@@ -72,6 +75,15 @@ internal sealed class ProductHost : IAsyncDisposable
             await host.FillAsync(mailbox, knowledge, tenant);
         await app.StartAsync();
         return host;
+    }
+
+    private static RequestLimitSettings Roomy
+    {
+        get
+        {
+            var much = new RequestRate { PerMinute = 1_000_000, Burst = 1_000_000 };
+            return new() { Read = much, Write = much, Costly = much, SignIn = much, Webhooks = much, Public = much, Unproved = much, FailedFromNetwork = much, FailedForAccount = much };
+        }
     }
 
     private async Task FillAsync(Func<Mailbox, Mailbox>? mailbox, string? knowledge, Func<Tenant, Tenant>? tenant)

@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using ReplyMint.Limits;
 using ReplyMint.Security;
 
 namespace ReplyMint.Tests.Security;
@@ -54,6 +55,7 @@ internal sealed class TestHost : IAsyncDisposable
         builder.Services.AddSingleton(log);
         builder.Logging.AddProvider(log);
         builder.Services.AddSecurity(settings);
+        builder.Services.AddRequestLimits(new RequestLimitSettings(), _ => (_, _, _, _) => Task.CompletedTask);
         services?.Invoke(builder.Services);
         var app = builder.Build();
         app.UseReplyMint();

@@ -1,0 +1,92 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace ReplyMint.Limits;
+
+/// <summary>Raises an alert of that kind about that subject, unless the same one is open.</summary>
+internal delegate Task LimitAlarm(string kind, string subject, string text, CancellationToken ct);
+
+/// <summary>
+/// Slows guessing (AUTH-7): by network, and by account and network together, never by the account alone, or anybody could
+/// shut anybody out. A try is paid for before it is made, so that a thousand at once are a thousand; a good one gets it back.
+/// What somebody tries against an account from many networks is not slowed further, but the operator is told.
+/// </summary>
+internal sealed partial class FailedTries(RequestLimitSettings settings, TimeProvider time, Func<LimitAlarm> alarm, ILogger<FailedTries> logger)
+{
+    private static readonly TimeSpan BetweenAlarms = TimeSpan.FromMinutes(10);
+
+    // So many failures of one account from all networks together are nobody's own mistakes.
+    private static readonly BucketRule Everywhere = new(20 / 3600.0, 50);
+
+    private readonly TokenBuckets _buckets = new(time);
+    private readonly BucketRule _network = BucketRule.Of(settings.FailedFromNetwork);
+    private readonly BucketRule _pair = BucketRule.Of(settings.FailedForAccount);
+    private readonly Lock _alarms = new();
+    private readonly Dictionary<string, DateTimeOffset> _raised = [];
+
+    /// <summary>Call it before a credential is checked. Null lets the try be made; else this is the answer.</summary>
+    /// <param name="context">Says where the try comes from.</param>
+    /// <param name="account">Whose credential it claims to be: a user's or key's id, or a normalised address. Null when nothing says.</param>
+    public IResult? Begin(HttpContext context, string? account = null)
+    {
+        var network = BucketKey.NetworkOf(context.Connection.RemoteIpAddress);
+        var pair = account is null ? default : _buckets.Take(new("pair", account, network), _pair);
+        if (account is not null && !pair.Allowed)
+            return Refusal(pair.Wait);
+        var all = _buckets.Take(new("network", "", network), _network);
+        if (!all.Allowed)
+        {
+            if (account is not null)
+                _buckets.Give(new("pair", account, network), _pair, 1);
+            Raise("guessing", "network", "A network makes more failed sign-ins, or sends more bad keys and tokens, than people do by mistake. It is slowed.");
+            return Refusal(all.Wait);
+        }
+        if (account is not null && !_buckets.Take(new("account", account, 0), Everywhere).Allowed)
+            Raise("guessing", "account", "Somebody tries to sign in to one account from many networks. Each network is slowed; the account stays open to its owner.");
+        return null;
+    }
+
+    /// <summary>Call it when the credential was good.</summary>
+    public void Succeeded(HttpContext context, string? account = null)
+    {
+        var network = BucketKey.NetworkOf(context.Connection.RemoteIpAddress);
+        // Only what this try took: an attacker's own good sign-ins must not pay for his guesses.
+        _buckets.Give(new("network", "", network), _network, 1);
+        if (account is null)
+            return;
+        // Who knows the secret has nothing to guess.
+        _buckets.Give(new("pair", account, network), _pair, _pair.Burst);
+        _buckets.Give(new("account", account, 0), Everywhere, 1);
+    }
+
+    private static TooMany Refusal(TimeSpan wait) => new(wait, "Too many tries failed. Wait, then try again.");
+
+    private void Raise(string kind, string subject, string text)
+    {
+        lock (_alarms)
+        {
+            var now = time.GetUtcNow();
+            if (_raised.TryGetValue(subject, out var at) && now - at < BetweenAlarms)
+                return;
+            _raised[subject] = now;
+        }
+        // The one who guesses need not wait for it, and must not be able to tell.
+        _ = RaiseAsync(kind, subject, text);
+    }
+
+    private async Task RaiseAsync(string kind, string subject, string text)
+    {
+        await Task.Yield();
+        try
+        {
+            await alarm()(kind, subject, text, CancellationToken.None);
+        }
+        catch (Exception e)
+        {
+            LogNotRaised(logger, kind, e.GetType().Name);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "An alert of the kind {Kind} could not be raised: {Exception}")]
+    private static partial void LogNotRaised(ILogger logger, string kind, string exception);
+}

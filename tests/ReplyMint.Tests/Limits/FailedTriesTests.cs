@@ -1,0 +1,88 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using ReplyMint.Limits;
+
+namespace ReplyMint.Tests.Limits;
+
+/// <summary>AUTH-7: guessing is slowed where it comes from; nobody is locked out by others.</summary>
+public sealed class FailedTriesTests
+{
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
+    private readonly TaskCompletionSource<string> _alarm = new();
+    private readonly FailedTries _tries;
+
+    public FailedTriesTests() => _tries = new(
+        new() { FailedForAccount = new() { Burst = 3, PerMinute = 1 }, FailedFromNetwork = new() { Burst = 10, PerMinute = 6 } }, _time,
+        () => (_, subject, _, _) =>
+        {
+            _alarm.TrySetResult(subject);
+            return Task.CompletedTask;
+        },
+        NullLogger<FailedTries>.Instance);
+
+    private static DefaultHttpContext From(string address) => new() { Connection = { RemoteIpAddress = IPAddress.Parse(address) } };
+
+    private int Fail(string address, string? account, int times) => Enumerable.Range(0, times).Count(_ => _tries.Begin(From(address), account) is null);
+
+    [Fact]
+    public void Guesses_at_one_account_are_slowed_for_that_network_only()
+    {
+        Assert.Equal(3, Fail("192.0.2.1", "anna", 20));
+        // The owner, from where he sits, and others from the guesser's network, go on.
+        Assert.Equal(3, Fail("198.51.100.1", "anna", 3));
+        Assert.Equal(3, Fail("192.0.2.1", "ben", 3));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(1, Fail("192.0.2.1", "anna", 20));
+    }
+
+    [Fact]
+    public async Task Guesses_at_many_accounts_are_slowed_by_network_and_the_operator_is_told()
+    {
+        Assert.Equal(10, Enumerable.Range(0, 100).Sum(i => Fail("192.0.2.1", $"account{i}", 1)));
+        Assert.Equal("network", await _alarm.Task.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken));
+        Assert.Equal(0, Fail("192.0.2.1", null, 1));
+        Assert.Equal(1, Fail("192.0.2.2", null, 1));
+    }
+
+    [Fact]
+    public async Task Guesses_at_one_account_from_everywhere_leave_it_open_and_the_operator_is_told()
+    {
+        for (var i = 0; i < 60; i++)
+            Assert.Equal(1, Fail($"10.0.{i}.1", "anna", 1));
+        Assert.Equal("account", await _alarm.Task.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken));
+        Assert.Equal(1, Fail("198.51.100.1", "anna", 1));
+    }
+
+    [Fact]
+    public void Good_tries_are_never_slowed_and_pay_for_no_bad_ones()
+    {
+        for (var i = 0; i < 100; i++)
+        {
+            Assert.Null(_tries.Begin(From("192.0.2.1"), "anna"));
+            _tries.Succeeded(From("192.0.2.1"), "anna");
+        }
+        // An attacker who signs in to an account of his own between his guesses gets no more of them.
+        var guesses = 0;
+        for (var i = 0; i < 50; i++)
+        {
+            guesses += Fail("203.0.113.1", $"victim{i}", 1);
+            if (_tries.Begin(From("203.0.113.1"), "mallory") is null)
+                _tries.Succeeded(From("203.0.113.1"), "mallory");
+        }
+        Assert.InRange(guesses, 9, 10);
+    }
+
+    [Fact]
+    public void A_thousand_at_once_are_a_thousand()
+    {
+        var passed = 0;
+        Parallel.For(0, 1_000, _ =>
+        {
+            if (_tries.Begin(From("192.0.2.1"), "anna") is null)
+                Interlocked.Increment(ref passed);
+        });
+        Assert.Equal(3, passed);
+    }
+}

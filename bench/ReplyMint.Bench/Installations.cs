@@ -50,7 +50,7 @@ internal sealed class Installations(string folder, string? binary)
     }
 
     public Task<ServerChild> ServeAsync(string installation, params string[] settings) => ServerChild.StartAsync(installation,
-        [$"smtp.authservId={TrustedServer}", "rates.tenantHour=10000000", "rates.installationHour=10000000", "smtp.maxConnectionsPerAddress=200", .. settings], binary);
+        [$"smtp.authservId={TrustedServer}", "rates.tenantHour=10000000", "rates.installationHour=10000000", "smtp.maxConnectionsPerAddress=200", "requests.public.perMinute=10000000", "requests.public.burst=10000000", .. settings], binary);
 
     /// <summary>A question over an earlier mail that it quotes: about 5 KB, from a sender of its own.</summary>
     public static (string From, byte[] Content) Mail(int number)

@@ -27,7 +27,7 @@ public sealed class RequestLimitTests
         app.MapWebhooks(app.Services.GetRequiredService<HttpSettings>()).MapPost("/test", () => TypedResults.Ok("a"));
     }, services => services
         .AddSingleton<TimeProvider>(_time)
-        .AddSingleton(settings)
+        .AddRequestLimits(settings, _ => (_, _, _, _) => Task.CompletedTask)
         .AddSingleton<CallerSource>(context => new(context.Request.Headers.Authorization.ToString().Split('/') is [var tenant, var user]
             ? new CallerAnswer(new Caller(CallerKind.User, user, tenant, Permissions.Of(Role.Member)), null) : CallerAnswer.Nobody)));
 

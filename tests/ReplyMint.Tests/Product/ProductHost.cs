@@ -9,10 +9,10 @@ using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Inbound;
 using ReplyMint.Knowledge;
-using ReplyMint.Limits;
 using ReplyMint.Outbound;
 using ReplyMint.Security;
 using ReplyMint.Storage;
+using ReplyMint.Tests.Limits;
 using ReplyMint.Tests.Storage;
 using Xunit;
 
@@ -59,8 +59,7 @@ internal sealed class ProductHost : IAsyncDisposable
             Environment = DeploymentEnvironment.Development,
             Urls = ["http://127.0.0.1:0"],
             Smtp = new SmtpListenerSettings { Port = 0, AuthservId = TrustedServer },
-            // The clock stands, so buckets would never fill again; tests of limits set their own.
-            Requests = Roomy,
+            Requests = Roomy.Limits,
         };
         chosen = settings?.Invoke(chosen) ?? chosen;
         var open = await OpenStore.OpenAsync(ReplyMint.Storage.DataFolder.Open(folder.Sub("data")), folder.Sub("config"), new MasterKeySettings(), time, default);
@@ -75,15 +74,6 @@ internal sealed class ProductHost : IAsyncDisposable
             await host.FillAsync(mailbox, knowledge, tenant);
         await app.StartAsync();
         return host;
-    }
-
-    private static RequestLimitSettings Roomy
-    {
-        get
-        {
-            var much = new RequestRate { PerMinute = 1_000_000, Burst = 1_000_000 };
-            return new() { Read = much, Write = much, Costly = much, SignIn = much, Webhooks = much, Public = much, Unproved = much, FailedFromNetwork = much, FailedForAccount = much };
-        }
     }
 
     private async Task FillAsync(Func<Mailbox, Mailbox>? mailbox, string? knowledge, Func<Tenant, Tenant>? tenant)

@@ -11,6 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using ReplyMint.Limits;
 using ReplyMint.Security;
+using ReplyMint.Tests.Limits;
 
 namespace ReplyMint.Tests.Security;
 
@@ -55,7 +56,7 @@ internal sealed class TestHost : IAsyncDisposable
         builder.Services.AddSingleton(log);
         builder.Logging.AddProvider(log);
         builder.Services.AddSecurity(settings);
-        builder.Services.AddRequestLimits(new RequestLimitSettings(), _ => (_, _, _, _) => Task.CompletedTask);
+        builder.Services.AddRequestLimits(Roomy.Limits, _ => (_, _, _, _) => Task.CompletedTask);
         services?.Invoke(builder.Services);
         var app = builder.Build();
         app.UseReplyMint();

@@ -51,6 +51,7 @@ public static class ReplyMintApp
             .AddAccounts(settings.Accounts, settings.Dns, open)
             .AddInbound(settings.Smtp, settings.Environment == DeploymentEnvironment.Development)
             .AddMailgun(settings.Mailgun)
+            .AddSes()
             .AddReplies(settings.Model, settings.Notices, open, secrets);
     }
 
@@ -61,6 +62,7 @@ public static class ReplyMintApp
         app.MapSecurity();                    // /health, /ready, /info, /openapi/v1.json
         app.MapAccounts();                    // /api/v1: people, keys, tenants, domains
         app.MapMailgun();                     // /webhooks/mailgun/...
+        app.MapSes();                         // /webhooks/ses/...
         app.MapReplies();                     // messages, threads, receipts, drafts
     }
 

@@ -31,4 +31,8 @@ internal sealed class AuthenticatedDelivery
     /// <param name="fingerprint">Of all that was sent under the signature.</param>
     public static AuthenticatedDelivery From(RawDelivery raw, MailgunProof proof, string fingerprint) =>
         new(raw with { ChannelId = proof.Source.Id, Owner = proof.Source.Owner }, null, proof.Spend(fingerprint));
+
+    /// <summary>Amazon SES: the message was signed by SNS for a topic that the channel believes; the accepting commit spends its id.</summary>
+    public static AuthenticatedDelivery From(RawDelivery raw, SnsProof proof) =>
+        new(raw with { ChannelId = proof.Channel.Id, Owner = proof.Channel.Owner }, null, proof.Spend());
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using ReplyMint.Accounts;
 using ReplyMint.Jobs;
+using ReplyMint.Security;
 
 namespace ReplyMint.Inbound;
 
@@ -17,6 +18,8 @@ internal static class InboundFeature
     public static IServiceCollection AddInbound(this IServiceCollection services, SmtpListenerSettings smtp, bool development) => services
         .AddSingleton(smtp)
         .AddSingleton(new InboundBudget(MemoryBudget))
+        .AddSingleton(provider => new UnprovedBodies(provider.GetRequiredService<HttpSettings>().Limits.MaxMailBytes,
+            provider.GetRequiredService<InboundBudget>(), provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<Messages>()
         .AddSingleton<MessageTexts>()
         .AddSingleton(provider => new JobHandler(Messages.BlobJob, provider.GetRequiredService<Messages>().RemoveBlobAsync))

@@ -8,6 +8,7 @@ internal sealed class MailBuffer(int limit, InboundBudget budget) : IDisposable
     private const int FirstSize = 8 * 1024;
 
     private byte[] _bytes = [];
+    private InboundBudget _budget = budget;
     private int _length;
     private long _taken;
 
@@ -50,9 +51,19 @@ internal sealed class MailBuffer(int limit, InboundBudget budget) : IDisposable
         }
     }
 
+    /// <summary>From here on another budget bears what was read. False when it has no room; then nothing has changed.</summary>
+    public bool TryMoveTo(InboundBudget other)
+    {
+        if (!other.TryTake(_taken))
+            return false;
+        _budget.Return(_taken);
+        _budget = other;
+        return true;
+    }
+
     public void Dispose()
     {
-        budget.Return(_taken);
+        _budget.Return(_taken);
         _taken = 0;
     }
 
@@ -66,7 +77,7 @@ internal sealed class MailBuffer(int limit, InboundBudget budget) : IDisposable
         var size = (int)Math.Min(Math.Max(needed, Math.Max(FirstSize, 2L * _bytes.Length)), Math.Max(needed, limit));
         // While growing, the old and the new array are both alive; the budget counts the new one only.
         var charge = Math.Max(0, size - InboundBudget.Free) - _taken;
-        if (charge > 0 && !budget.TryTake(charge))
+        if (charge > 0 && !_budget.TryTake(charge))
             return Drop(BufferState.NoMemory);
         _taken += Math.Max(0, charge);
         var grown = GC.AllocateUninitializedArray<byte>(size);

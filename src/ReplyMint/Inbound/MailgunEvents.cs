@@ -4,7 +4,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
-using ReplyMint.Accounts;
 using ReplyMint.Outbound;
 using ReplyMint.Security;
 
@@ -14,7 +13,7 @@ namespace ReplyMint.Inbound;
 /// Mailgun's events about mails that we sent: stored on the mail, once; an uncertain mail is settled by them; permanent
 /// failures and complaints suppress the address that we wrote to (never one that only the event names, for its body is not signed).
 /// </summary>
-internal sealed class MailgunEvents(MailgunSources sources, SpentTokens spent, ReplyTokens tokens, Outbox outbox, Suppressions suppressions, InboundBudget budget, TimeProvider time)
+internal sealed class MailgunEvents(MailgunSources sources, SpentTokens spent, ReplyTokens tokens, DeliveryEvents events, UnprovedBodies bodies, TimeProvider time)
 {
     private const int MaxBytes = 256 * 1024;
     private static readonly SearchValues<char> CodeCharacters = SearchValues.Create("0123456789.");
@@ -24,10 +23,9 @@ internal sealed class MailgunEvents(MailgunSources sources, SpentTokens spent, R
     {
         if (!context.Request.HasJsonContentType())
             return new Problem(415, "Post application/json.");
-        using var body = new MailBuffer(MaxBytes, budget);
-        await body.ReadAsync(context.Request.Body, ct);
-        if (body.State != BufferState.Open)
-            return body.State == BufferState.TooLarge ? new Problem(413, "The event is too large.") : new Problem(503, "Come again.");
+        using var body = await bodies.ReadAsync(context, MaxBytes, "mailgun", ct);
+        if (body.Refusal is { } refusal)
+            return refusal;
         MailgunEvent? posted;
         try
         {
@@ -42,6 +40,8 @@ internal sealed class MailgunEvents(MailgunSources sources, SpentTokens spent, R
         var proof = MailgunProof.From(await sources.FindAsync(channel, ct), signature.Timestamp, signature.Token, signature.Signature, time.GetUtcNow(), out var verdict);
         if (proof is null)
             return MailgunRefusal.For(verdict);
+        if (!body.TryProve())
+            return UnprovedBodies.Later(context);
         if (!await spent.SpendAsync(proof.Spend(SpentToken.FingerprintOf(body.Content.Span)), ct))
             return MailgunRefusal.Replayed();
         await RecordAsync(proof.Source, data, ct);
@@ -52,14 +52,11 @@ internal sealed class MailgunEvents(MailgunSources sources, SpentTokens spent, R
     private async Task RecordAsync(MailgunSource source, MailgunEventData data, CancellationToken ct)
     {
         var kind = Kind(data);
-        if (kind is null || data.Message?.Headers?.MessageId is not { } messageId || tokens.ReadMessageId(messageId) is not { } subject
-            || (source.Owner != Channel.Operator && source.Owner != subject.TenantId)
-            || await outbox.FindAsync(subject.TenantId, subject.OutboxId, ct) is not { } entry)
+        if (kind is null || data.Message?.Headers?.MessageId is not { } messageId || tokens.ReadMessageId(messageId) is not { } subject)
             return;
         var id = data.Id is { Length: > 0 and <= 100 } given ? given : $"{kind}-{data.Timestamp.ToString(CultureInfo.InvariantCulture)}";
-        await outbox.RecordEventAsync(subject.TenantId, subject.OutboxId, new DeliveryEvent("mailgun/" + id, kind, At(data.Timestamp), Detail(data)), ct);
-        if (entry.Record.Purpose == OutboxPurpose.Reply && kind is "failed" or "complained")
-            await suppressions.AddAsync(subject.TenantId, entry.Mail.To, kind == "failed" ? SuppressionReason.PermanentFailure : SuppressionReason.Complaint, ct);
+        SuppressionReason? reason = kind switch { "failed" => SuppressionReason.PermanentFailure, "complained" => SuppressionReason.Complaint, _ => null };
+        await events.RecordAsync(source.Owner, subject, new DeliveryEvent("mailgun/" + id, kind, At(data.Timestamp), Detail(data)), reason, ct);
     }
 
     /// <summary>Null for what says nothing about delivery, such as opens and clicks, which are nobody's business.</summary>

@@ -10,7 +10,7 @@ namespace ReplyMint.Inbound;
 /// <summary>Mailgun's inbound route: the form is read, bounded, its signature verified, and each recipient's delivery accepted.</summary>
 /// <param name="maxBytes">Octets of a posted form.</param>
 internal sealed partial class MailgunInbound(
-    MailgunSources sources, InboundBudget budget, int maxBytes, TimeProvider time, ILogger logger,
+    MailgunSources sources, UnprovedBodies bodies, int maxBytes, TimeProvider time, ILogger logger,
     Func<AuthenticatedDelivery, CancellationToken, Task<AcceptOutcome>> accept)
 {
     /// <param name="channel">Null for the operator's own route.</param>
@@ -19,10 +19,9 @@ internal sealed partial class MailgunInbound(
         if (!MediaTypeHeaderValue.TryParse(context.Request.ContentType, out var type)
             || !(IsMultipart(type) || type.MediaType.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase)))
             return new Problem(415, "Post application/x-www-form-urlencoded or multipart/form-data.");
-        using var body = new MailBuffer(maxBytes, budget);
-        await body.ReadAsync(context.Request.Body, ct);
-        if (body.State != BufferState.Open)
-            return body.State == BufferState.TooLarge ? new Problem(413, "The mail is too large.") : Later(context);
+        using var body = await bodies.ReadAsync(context, maxBytes, "mailgun", ct);
+        if (body.Refusal is { } refusal)
+            return refusal;
         var form = IsMultipart(type)
             ? FormFields.TryParseMultipart(body.Content, HeaderUtilities.RemoveQuotes(type.Boundary).ToString())
             : FormFields.TryParseUrlEncoded(body.Writable);
@@ -32,6 +31,8 @@ internal sealed partial class MailgunInbound(
         var proof = MailgunProof.From(await sources.FindAsync(channel, ct), form.Last("timestamp"), form.Last("token"), form.Last("signature"), time.GetUtcNow(), out var verdict);
         if (proof is null)
             return MailgunRefusal.For(verdict);
+        if (!body.TryProve())
+            return UnprovedBodies.Later(context);
         if (MailgunMail.TryRead(form, out var problem) is not { } mail)
             return new Problem(400, problem);
         return await AcceptAsync(context, mail, proof, ct);
@@ -53,7 +54,7 @@ internal sealed partial class MailgunInbound(
                     unknown++;
                     break;
                 case AcceptOutcome.TooBusy:
-                    return Later(context);
+                    return UnprovedBodies.Later(context);
                 case AcceptOutcome.Replayed:
                     return MailgunRefusal.Replayed();
                 default:
@@ -75,12 +76,6 @@ internal sealed partial class MailgunInbound(
             LogFailed(logger, e);
             return AcceptOutcome.TooBusy;
         }
-    }
-
-    private static Problem Later(HttpContext context)
-    {
-        context.Response.Headers.RetryAfter = "60";
-        return new Problem(503, "Not stored. Come again.");
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A mail from Mailgun could not be stored; Mailgun was told to come again")]

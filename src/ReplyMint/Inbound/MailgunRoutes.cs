@@ -16,9 +16,10 @@ internal static class MailgunRoutes
         .AddSingleton(settings)
         .AddSingleton(provider => new MailgunSources(settings, provider.GetRequiredService<SecretSource>(),
             provider.GetRequiredService<Channels>().FindAsync, provider.GetRequiredService<TimeProvider>()))
-        .AddSingleton(provider => new MailgunInbound(provider.GetRequiredService<MailgunSources>(), provider.GetRequiredService<InboundBudget>(),
+        .AddSingleton(provider => new MailgunInbound(provider.GetRequiredService<MailgunSources>(), provider.GetRequiredService<UnprovedBodies>(),
             provider.GetRequiredService<HttpSettings>().Limits.MaxMailBytes, provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<MailgunInbound>>(), provider.GetRequiredService<Inbox>().AcceptAsync))
+        .AddSingleton<DeliveryEvents>()
         .AddSingleton<MailgunEvents>();
 
     public static void MapMailgun(this IEndpointRouteBuilder routes)

@@ -27,7 +27,7 @@ internal sealed class SpentTokens(IStore store, TimeProvider time)
     /// <summary>Spends the token in a commit that does the work; false when it was spent on something else.</summary>
     public async Task<bool> SpendAsync(Commit commit, SpentToken spent, CancellationToken ct)
     {
-        var key = ItemKey.Main(KeyRing.Installation, "spent/" + spent.Key);
+        var key = KeyOf(spent);
         if (await store.GetAsync(key, ct) is { } item)
             // The provider repeats what it thinks failed: the same content under the same token is no replay.
             return JsonSerializer.Deserialize(item.Value.Span, InboundJson.Default.SpentRecord)!.Fingerprint == spent.Fingerprint;
@@ -36,7 +36,12 @@ internal sealed class SpentTokens(IStore store, TimeProvider time)
         return true;
     }
 
+    /// <summary>Whether it was spent already, on whatever.</summary>
+    public async ValueTask<bool> IsSpentAsync(SpentToken spent, CancellationToken ct) => await store.GetAsync(KeyOf(spent), ct) is not null;
+
     /// <summary>Spends the token by itself, before work that is safe to repeat.</summary>
     public Task<bool> SpendAsync(SpentToken spent, CancellationToken ct) =>
         store.RetryAsync((commit, token) => SpendAsync(commit, spent, token), ct);
+
+    private static ItemKey KeyOf(SpentToken spent) => ItemKey.Main(KeyRing.Installation, "spent/" + spent.Key);
 }

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 
 namespace ReplyMint.Security;
@@ -14,7 +13,7 @@ internal sealed class ConnectionGate(int most, TrustedProxies proxies)
     {
         if (connection.RemoteEndPoint is not IPEndPoint { Address: var address } || proxies.Contains(address))
             return next(connection);
-        return CountedAsync(next, connection, Network(address));
+        return CountedAsync(next, connection, ClientNetwork.Of(address));
     };
 
     private async Task CountedAsync(ConnectionDelegate next, ConnectionContext connection, IPAddress network)
@@ -31,18 +30,5 @@ internal sealed class ConnectionGate(int most, TrustedProxies proxies)
             if (_open.AddOrUpdate(network, 0, static (_, open) => open - 1) == 0)
                 _open.TryRemove(new(network, 0));
         }
-    }
-
-    /// <summary>In IPv6 a client commonly owns a whole /64.</summary>
-    private static IPAddress Network(IPAddress address)
-    {
-        if (address.AddressFamily == AddressFamily.InterNetwork)
-            return address;
-        if (address.IsIPv4MappedToIPv6)
-            return address.MapToIPv4();
-        Span<byte> bytes = stackalloc byte[16];
-        address.TryWriteBytes(bytes, out _);
-        bytes[8..].Clear();
-        return new IPAddress(bytes);
     }
 }

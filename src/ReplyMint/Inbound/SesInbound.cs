@@ -1,0 +1,117 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Logging;
+using Microsoft.Net.Http.Headers;
+using ReplyMint.Accounts;
+using ReplyMint.Mail;
+using ReplyMint.Security;
+
+namespace ReplyMint.Inbound;
+
+/// <summary>
+/// Amazon SES by SNS: mail in, events about mail out, and the confirmations of the subscription, all at one address. SNS repeats
+/// for 429 and 5xx, and gives up for every other 4xx, so each answer says which of the two is wanted.
+/// </summary>
+internal sealed partial class SesInbound(
+    Channels channels, SnsCertificates certificates, SesSubscriptions subscriptions, SesEvents events, SpentTokens spent, Inbox inbox, UnprovedBodies bodies, TimeProvider time, ILogger<SesInbound> logger)
+{
+    private const string Name = Channel.Ses;
+    // SNS carries 256 KB, which its JSON in JSON may double and more.
+    private const int MaxBytes = 1024 * 1024;
+
+    public async Task<IResult> ReceiveAsync(HttpContext context, string id, CancellationToken ct)
+    {
+        if (!MediaTypeHeaderValue.TryParse(context.Request.ContentType, out var type) || !(IsOf(type, "text/plain") || IsOf(type, "application/json")))
+            return new Problem(415, "Post a message of Amazon SNS, as text/plain or application/json.");
+        using var body = await bodies.ReadAsync(context, MaxBytes, Name, ct);
+        if (body.Refusal is { } refusal)
+            return refusal;
+        if (SnsMessage.TryParse(body.Content.Span) is not { } message)
+            return Refuse(400, "form", "This is no message of Amazon SNS. Raw message delivery must be off.");
+        var (proof, verdict) = await SnsProof.FromAsync(await channels.FindAsync(id, ct), message, certificates, time.GetUtcNow(), ct);
+        if (proof is null)
+            return verdict switch
+            {
+                SnsVerdict.Later => UnprovedBodies.Later(context),
+                SnsVerdict.Stale => Refuse(401, "stale", "The message is too old, or from the future."),
+                SnsVerdict.Topic => Refuse(401, "topic", "The message carries no signature that counts here."),
+                _ => Refuse(401, "signature", "The message carries no signature that counts here."),
+            };
+        if (!body.TryProve())
+            return UnprovedBodies.Later(context);
+        return message.Type switch
+        {
+            SnsType.SubscriptionConfirmation => await subscriptions.ConfirmAsync(context, proof, ct),
+            SnsType.UnsubscribeConfirmation => await subscriptions.EndAsync(proof, ct),
+            _ => await NotifiedAsync(context, proof, ct),
+        };
+    }
+
+    private static bool IsOf(MediaTypeHeaderValue type, string name) => type.MediaType.Equals(name, StringComparison.OrdinalIgnoreCase);
+
+    private static Problem Refuse(int status, string reason, string detail)
+    {
+        InboundMeter.Refuse(Name, reason);
+        return new(status, detail);
+    }
+
+    private async Task<IResult> NotifiedAsync(HttpContext context, SnsProof proof, CancellationToken ct)
+    {
+        // When a topic is connected SES says so, in a sentence.
+        if (!proof.Message.Text.AsSpan().TrimStart().StartsWith('{'))
+            return TypedResults.Ok();
+        if (SesNotification.TryParse(proof.Message.Text) is not { } said)
+            return Refuse(400, "form", "The message of Amazon SES can't be read.");
+        if (said.Kind == "Received")
+            return await ReceivedAsync(context, proof, said, ct);
+        if (!await spent.SpendAsync(proof.Spend(), ct))
+            return Refuse(401, "replay", "The message's id was spent on something else.");
+        await events.RecordAsync(proof, said, ct);
+        return TypedResults.Ok();
+    }
+
+    private async Task<IResult> ReceivedAsync(HttpContext context, SnsProof proof, SesNotification said, CancellationToken ct)
+    {
+        if (said.Content is null)
+            return Refuse(422, "not-inline", "The mail itself is not in the message. In the receipt rule use the action \"Publish to Amazon SNS topic\" with the encoding Base64 (mails up to 150 KB); mail that lies in S3 is not fetched.");
+        if (said.Recipients() is not { } recipients)
+            return Refuse(400, "form", "The message must name 1 to 100 recipients in \"receipt\".");
+        if (said.Decode() is not { } content)
+            return Refuse(400, "form", "The mail in \"content\" can't be decoded.");
+        var unknown = 0;
+        foreach (var recipient in recipients)
+        {
+            var raw = new RawDelivery(content, new Envelope(said.ReversePath(), recipient), proof.Channel.Id, proof.Channel.Owner, said.Verdict());
+            switch (await AcceptAsync(AuthenticatedDelivery.From(raw, proof), ct))
+            {
+                case AcceptOutcome.UnknownRecipient:
+                    InboundMeter.UnknownRecipient(Name);
+                    unknown++;
+                    break;
+                case AcceptOutcome.TooBusy:
+                    return UnprovedBodies.Later(context);
+                case AcceptOutcome.Replayed:
+                    return Refuse(401, "replay", "The message's id was spent on something else.");
+                default:
+                    break;
+            }
+        }
+        return unknown == recipients.Count ? new Problem(406, "There is no such mailbox here.") : TypedResults.Ok();
+    }
+
+    private async Task<AcceptOutcome> AcceptAsync(AuthenticatedDelivery delivery, CancellationToken ct)
+    {
+        try
+        {
+            return await inbox.AcceptAsync(delivery, ct);
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested)
+        {
+            LogFailed(logger, e);
+            return AcceptOutcome.TooBusy;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A mail from Amazon SES could not be stored; SNS was told to come again")]
+    private static partial void LogFailed(ILogger logger, Exception exception);
+}

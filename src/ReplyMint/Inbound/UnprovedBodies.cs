@@ -1,0 +1,139 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using ReplyMint.Security;
+
+namespace ReplyMint.Inbound;
+
+/// <summary>
+/// Reads bodies of webhooks. Until its signature was verified a body may be anybody's, so all of them together have memory of
+/// their own, and each client's address only a share of that and of their number: a flood of unsigned posts takes nothing
+/// from mail by SMTP, nor from signed posts of other addresses.
+/// </summary>
+/// <param name="maxBytes">Octets of the largest body of any webhook.</param>
+/// <param name="proved">What real mail has; a body moves there once it was verified.</param>
+/// <param name="time">The clock.</param>
+internal sealed class UnprovedBodies(int maxBytes, InboundBudget proved, TimeProvider time)
+{
+    /// <summary>So many bodies of one address (IPv6: of one /64) are read at once.</summary>
+    public const int PerAddress = 32;
+
+    // Counted in the largest bodies: what all addresses have together, and what one has.
+    private const int Largest = 6;
+    private const int LargestOfAddress = 2;
+    // The rate that Kestrel asks for would let a large body take hours.
+    private static readonly TimeSpan WholeBody = TimeSpan.FromMinutes(2);
+
+    private readonly InboundBudget _all = new((long)Largest * maxBytes);
+    private readonly Dictionary<IPAddress, Share> _shares = [];
+
+    private sealed class Share(InboundBudget budget)
+    {
+        public InboundBudget Budget => budget;
+        public int Bodies { get; set; }
+    }
+
+    /// <param name="limit">Octets; at most those of the largest body.</param>
+    public async Task<UnprovedBody> ReadAsync(HttpContext context, int limit, string channel, CancellationToken ct)
+    {
+        // Above the largest Kestrel answers by itself, at the first read.
+        if (context.Request.ContentLength > limit && context.Request.ContentLength <= maxBytes)
+            return new(TooLarge());
+        var address = ClientNetwork.Of(context.Connection.RemoteIpAddress ?? IPAddress.None);
+        if (Enter(address) is not { } share)
+        {
+            InboundMeter.Refuse(channel, "bodies");
+            return new(Retry(context, 429, 5, "Too many posts from your address at once."));
+        }
+        var buffer = new MailBuffer(Math.Min(limit, maxBytes), share.Budget);
+        var body = new UnprovedBody(buffer, proved, () => Leave(address));
+        try
+        {
+            using var patience = new CancellationTokenSource(WholeBody, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, patience.Token);
+            await buffer.ReadAsync(context.Request.Body, either.Token);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            InboundMeter.Refuse(channel, "slow");
+            body.Dispose();
+            return new(new Problem(408, "The body came too slowly."));
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
+        }
+        if (buffer.State == BufferState.Open)
+            return body;
+        body.Dispose();
+        if (buffer.State == BufferState.TooLarge)
+            return new(TooLarge());
+        InboundMeter.Refuse(channel, "memory");
+        return new(Later(context));
+    }
+
+    /// <summary>Nothing was stored; whoever posted should come again.</summary>
+    public static Problem Later(HttpContext context) => Retry(context, 503, 60, "Not stored. Come again.");
+
+    private static Problem TooLarge() => new(413, "The body is too large.");
+
+    private static Problem Retry(HttpContext context, int status, int seconds, string detail)
+    {
+        context.Response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        return new(status, detail);
+    }
+
+    private Share? Enter(IPAddress address)
+    {
+        lock (_shares)
+        {
+            if (!_shares.TryGetValue(address, out var share))
+                _shares.Add(address, share = new(new((long)LargestOfAddress * maxBytes, _all)));
+            if (share.Bodies == PerAddress)
+                return null;
+            share.Bodies++;
+            return share;
+        }
+    }
+
+    private void Leave(IPAddress address)
+    {
+        lock (_shares)
+            if (--_shares[address].Bodies == 0)
+                _shares.Remove(address);
+    }
+}
+
+/// <summary>A body that was read and is not yet believed, or the reason why it was not read.</summary>
+internal sealed class UnprovedBody : IDisposable
+{
+    private readonly MailBuffer? _buffer;
+    private readonly InboundBudget? _proved;
+    private Action? _leave;
+
+    public UnprovedBody(Problem refusal) => Refusal = refusal;
+
+    public UnprovedBody(MailBuffer buffer, InboundBudget proved, Action leave) => (_buffer, _proved, _leave) = (buffer, proved, leave);
+
+    /// <summary>Null when the body is there.</summary>
+    public Problem? Refusal { get; }
+
+    public ReadOnlyMemory<byte> Content => _buffer?.Content ?? default;
+
+    public Memory<byte> Writable => _buffer?.Writable ?? default;
+
+    /// <summary>Its signature was verified: it is real mail now. False when real mail has no memory left.</summary>
+    public bool TryProve()
+    {
+        if (_buffer is null || !_buffer.TryMoveTo(_proved!))
+            return false;
+        Interlocked.Exchange(ref _leave, null)?.Invoke();
+        return true;
+    }
+
+    public void Dispose()
+    {
+        _buffer?.Dispose();
+        Interlocked.Exchange(ref _leave, null)?.Invoke();
+    }
+}

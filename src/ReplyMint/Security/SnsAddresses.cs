@@ -18,7 +18,7 @@ internal static class SnsAddresses
         if (!url.StartsWith(start, StringComparison.Ordinal) || !url.EndsWith(Extension, StringComparison.Ordinal))
             return null;
         var name = url.AsSpan(start.Length, Math.Max(0, url.Length - start.Length - Extension.Length));
-        return name.Length is >= 8 and <= 64 && !name.ContainsAnyExcept("0123456789abcdef") ? Pinned(topic, url) : null;
+        return name.Length is >= 8 and <= 64 && !name.ContainsAnyExcept(SnsMessage.Hex) ? Pinned(topic, url) : null;
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -14,6 +15,9 @@ internal enum SnsType { Notification, SubscriptionConfirmation, UnsubscribeConfi
 /// </summary>
 internal sealed record SnsMessage
 {
+    /// <summary>Of tokens and of certificates' names.</summary>
+    public static readonly SearchValues<char> Hex = SearchValues.Create("0123456789abcdef");
+
     private const int MaxSubject = 1_000;
     private const int MaxToken = 2_000;
     private const string TimeForm = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
@@ -104,7 +108,7 @@ internal sealed record SnsMessage
 
     private static bool IsId(string? id) => id is not null && Guid.TryParseExact(id, "D", out _) && !id.AsSpan().ContainsAnyInRange('A', 'Z');
 
-    private static bool IsToken(string? token) => token is { Length: > 0 and <= MaxToken } && !token.AsSpan().ContainsAnyExcept("0123456789abcdef");
+    private static bool IsToken(string? token) => token is { Length: > 0 and <= MaxToken } && !token.AsSpan().ContainsAnyExcept(Hex);
 
     private static bool IsOneLine(string? text, int most) => text is not null && text.Length <= most && !text.AsSpan().ContainsAnyInRange('\0', '\u001f');
 

@@ -28,6 +28,17 @@ internal sealed class Switches(IStore store, TimeProvider time)
         return new SwitchState(key, item, item is not null && JsonSerializer.Deserialize(item.Value.Span, LimitsJson.Default.SwitchRecord)!.Stopped);
     }
 
+    /// <summary>All that can stop a mail of this tenant and mailbox: one of them stopped is enough.</summary>
+    public async ValueTask<IReadOnlyList<SwitchState>> ReadAllAsync(string tenant, string? mailbox, CancellationToken ct)
+    {
+        var states = new List<SwitchState>(3) { await ReadAsync(KeyRing.Installation, null, ct) };
+        if (tenant != KeyRing.Installation)
+            states.Add(await ReadAsync(tenant, null, ct));
+        if (mailbox is not null)
+            states.Add(await ReadAsync(tenant, mailbox, ct));
+        return states;
+    }
+
     /// <summary>Adds the change to a commit; the caller adds the audit entry.</summary>
     public async Task SetAsync(Commit commit, string partition, string? mailbox, bool stopped, string reason, CancellationToken ct)
     {

@@ -1,11 +1,9 @@
-using ReplyMint.Storage;
-
 namespace ReplyMint.Outbound;
 
 /// <summary>Writes each mail as an .eml file. Once SendAsync says Sent, the file is whole and survives a loss of power.</summary>
-internal sealed class FileChannel(string folder) : IOutboundChannel, IDisposable
+internal sealed class FileChannel(string folder) : IOutboundChannel
 {
-    private readonly SharedFolderSync _sync = new(folder);
+    private readonly SharedFileWriter _writer = new(folder);
 
     public string Name => "file";
 
@@ -16,17 +14,13 @@ internal sealed class FileChannel(string folder) : IOutboundChannel, IDisposable
         if (MimeWriter.Problem(mail) is { } problem)
             return new(SendResult.Permanent, problem);
         var path = Path.Combine(folder, outboxId + ".eml");
+        if (ct.IsCancellationRequested)
+            return new(SendResult.Temporary, "stopped before it was written");
         try
         {
-            // The name tells whether it was written before; what stands under it is always whole.
-            if (!File.Exists(path))
-                await WriteAsync(path, MimeWriter.Write(mail, returnPath: true), ct);
-            await _sync.SyncAsync(ct);
+            // The name tells whether it was written before.
+            await _writer.WriteAsync(path, MimeWriter.Write(mail, returnPath: true));
             return new(SendResult.Sent, "written");
-        }
-        catch (OperationCanceledException)
-        {
-            return new(SendResult.Temporary, "stopped before it was written");
         }
         catch (UnauthorizedAccessException)
         {
@@ -38,41 +32,8 @@ internal sealed class FileChannel(string folder) : IOutboundChannel, IDisposable
         }
     }
 
-    public void Dispose() => _sync.Dispose();
-
     private static readonly System.Buffers.SearchValues<char> IdCharacters =
         System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
-
-    private async Task WriteAsync(string path, ReadOnlyMemory<byte> content, CancellationToken ct)
-    {
-        CreateFolder();
-        var temporary = path + ".tmp";
-        try
-        {
-            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, BufferSize = 0 };
-            if (!OperatingSystem.IsWindows())
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            await using (var file = new FileStream(temporary, options))
-            {
-                await file.WriteAsync(content, ct);
-                RandomAccess.FlushToDisk(file.SafeFileHandle);
-            }
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
-    }
-
-    private void CreateFolder()
-    {
-        if (OperatingSystem.IsWindows())
-            Directory.CreateDirectory(folder);
-        else
-            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-    }
 
     private string Reason(IOException e)
     {

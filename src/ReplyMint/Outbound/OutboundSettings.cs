@@ -19,8 +19,13 @@ internal sealed record OutboundSettings
     /// <summary>For channel "mailgun".</summary>
     public MailgunSettings Mailgun { get; set; } = new();
 
-    /// <summary>Mails that are handed over at once, 1 to 64.</summary>
+    /// <summary>Mails that are handed over at once to a mail server or Mailgun, 1 to 64.</summary>
     public int Concurrency { get; set; } = 8;
+
+    /// <summary>How many sendings may be under way. Nobody has to be spared from files, and those written at once share their syncs.</summary>
+    internal int Places => Channel == ToFile ? FilesAtOnce : Concurrency;
+
+    private const int FilesAtOnce = 32;
 
     public IEnumerable<string> Problems()
     {

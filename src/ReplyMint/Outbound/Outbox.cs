@@ -17,6 +17,8 @@ internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, TimeProv
     public const string JobKind = "send";
 
     private const int MaxEvents = 20;
+    // A mail never changes once it is written, only its state does: it stays sealed as it was in the item's first version.
+    private const long SealedAt = 1;
     private static readonly TimeSpan Kept = TimeSpan.FromDays(365);
     // Long enough to look why a mail did not arrive.
     private static readonly TimeSpan KeptUseless = TimeSpan.FromDays(1);
@@ -27,8 +29,20 @@ internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, TimeProv
     /// <param name="sealer">The correspondent's key for a reply, the tenant's for a notice.</param>
     public Job Enqueue(Commit commit, string tenant, SealingKey sealer, OutboxRecord record, OutboundMail mail, DateTimeOffset? notBefore = null)
     {
-        Write(commit, tenant, sealer, record with { Person = (sealer as PersonKey)?.Person }, mail, null);
+        Add(commit, tenant, sealer, record, mail);
         return jobs.Add(commit, tenant, JobKind, record.Id, notBefore);
+    }
+
+    /// <summary>Adds a mail to a commit; returns it as it is once that is committed.</summary>
+    internal static OutboxEntry Add(Commit commit, string tenant, SealingKey sealer, OutboxRecord record, OutboundMail mail)
+    {
+        var key = KeyOf(tenant, record.Id);
+        record = record with { Person = (sealer as PersonKey)?.Person };
+        var @sealed = sealer.Seal(key, SealedAt, JsonSerializer.SerializeToUtf8Bytes(mail, OutboxJson.Default.OutboundMail));
+        var item = new Item(key, JsonSerializer.SerializeToUtf8Bytes(record, OutboxJson.Default.OutboxRecord), @sealed, 1, 0,
+            record.SendBefore is { } useless ? useless + KeptUseless : record.CreatedAt + Kept);
+        commit.Put(key, item.Value, Condition.Absent, item.Sealed, item.Expires);
+        return new OutboxEntry(record, mail, item);
     }
 
     public async ValueTask<OutboxEntry?> FindAsync(string tenant, string id, CancellationToken ct) =>
@@ -50,12 +64,12 @@ internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, TimeProv
     }
 
     /// <summary>Adds a change of state to a commit, on condition that the entry is as it was read; returns what it is once that is committed.</summary>
-    internal async Task<OutboxEntry> ChangeAsync(Commit commit, OutboxEntry entry, OutboxRecord to, CancellationToken ct)
+    internal OutboxEntry Change(Commit commit, OutboxEntry entry, OutboxRecord to)
     {
-        var sealer = await SealerAsync(entry.Tenant, to.Person, ct) ?? throw new InvalidOperationException("The key that sealed the entry is gone.");
         var record = to with { ChangedAt = time.GetUtcNow() };
-        Write(commit, entry.Tenant, sealer, record, entry.Mail, entry.Item);
-        return entry with { Record = record, Item = entry.Item with { Version = entry.Item.Version + 1 } };
+        var item = entry.Item with { Value = JsonSerializer.SerializeToUtf8Bytes(record, OutboxJson.Default.OutboxRecord), Version = entry.Item.Version + 1 };
+        commit.Put(item.Key, item.Value, Condition.Same(entry.Item), item.Sealed, item.Expires);
+        return entry with { Record = record, Item = item };
     }
 
     /// <summary>
@@ -70,7 +84,7 @@ internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, TimeProv
             job = null;
             if (await FindAsync(tenant, id, token) is not { Record.State: OutboxState.Uncertain } entry)
                 return false;
-            await ChangeAsync(commit, entry, entry.Record with { State = sent ? OutboxState.Sent : OutboxState.Queued, Detail = detail }, token);
+            Change(commit, entry, entry.Record with { State = sent ? OutboxState.Sent : OutboxState.Queued, Detail = detail });
             if (!sent)
                 job = jobs.Add(commit, tenant, JobKind, id);
             if (also is not null)
@@ -91,7 +105,7 @@ internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, TimeProv
             job = null;
             if (await FindAsync(tenant, id, token) is not { Record.State: OutboxState.Dead or OutboxState.Failed } entry)
                 return false;
-            await ChangeAsync(commit, entry, entry.Record with { State = OutboxState.Queued, Attempts = 0, Detail = "replayed" }, token);
+            Change(commit, entry, entry.Record with { State = OutboxState.Queued, Attempts = 0, Detail = "replayed" });
             job = jobs.Add(commit, tenant, JobKind, id);
             await also(commit, token);
             return true;
@@ -117,17 +131,9 @@ internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, TimeProv
             // Whose recipient has it must not get it once more, whatever was believed of the sending before.
             if (record.State is OutboxState.Uncertain || (record.State is OutboxState.Queued && happened.Kind is ("delivered" or "complained")))
                 record = record with { State = OutboxState.Sent, Detail = $"settled by the event {happened.Kind}" };
-            await ChangeAsync(commit, entry, record, token);
+            Change(commit, entry, record);
             return true;
         }, ct);
-
-    private static void Write(Commit commit, string tenant, SealingKey sealer, OutboxRecord record, OutboundMail mail, Item? before)
-    {
-        var key = KeyOf(tenant, record.Id);
-        var plain = JsonSerializer.SerializeToUtf8Bytes(mail, OutboxJson.Default.OutboundMail);
-        commit.Put(key, JsonSerializer.SerializeToUtf8Bytes(record, OutboxJson.Default.OutboxRecord), Condition.Same(before),
-            sealer.Seal(key, (before?.Version ?? 0) + 1, plain), record.SendBefore is { } useless ? useless + KeptUseless : record.CreatedAt + Kept);
-    }
 
     private static OutboxRecord Read(Item item) => JsonSerializer.Deserialize(item.Value.Span, OutboxJson.Default.OutboxRecord)!;
 
@@ -135,7 +141,7 @@ internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, TimeProv
     {
         var record = Read(item);
         return await SealerAsync(item.Key.Partition, record.Person, ct) is { } sealer
-            ? new OutboxEntry(record, JsonSerializer.Deserialize(sealer.Open(item), OutboxJson.Default.OutboundMail)!, item)
+            ? new OutboxEntry(record, JsonSerializer.Deserialize(sealer.Open(item, SealedAt), OutboxJson.Default.OutboundMail)!, item)
             : null;
     }
 

@@ -6,7 +6,8 @@ using ReplyMint.Storage;
 namespace ReplyMint.Outbound;
 
 /// <summary>
-/// Sends what is queued. A sending starts in one commit that also asks the stop switches; it ends in another. What was
+/// Sends. A sending starts in one commit that also asks the stop switches: the one that decides on the mail while there is
+/// a place to send from, else one of its own once the queued mail's turn has come. It ends in another. What was
 /// started and has no end is uncertain: a person or a delivery event settles it, and it is never sent twice.
 /// </summary>
 internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, Switches switches, Suppressions suppressions, Alerts alerts, IOutboundChannel channel, OutboundSettings settings, TimeProvider time) : IDisposable
@@ -15,16 +16,41 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
     // One minute, then about 5, 15, 45 minutes, then every few hours for two days, each with a fifth of jitter.
     private static readonly TimeSpan[] Backoff = [.. new[] { 1, 5, 15, 45, 120, 240, 360, 480, 720, 960 }.Select(minutes => TimeSpan.FromMinutes(minutes))];
 
-    private readonly string _process = Ids.Random('p');
-    private readonly SemaphoreSlim _places = new(settings.Concurrency, settings.Concurrency);
+    private const int MaxTries = 20;
 
+    private readonly string _process = Ids.Random('p');
+    private readonly SemaphoreSlim _places = new(settings.Places, settings.Places);
+
+    /// <summary>
+    /// Adds the mail to the commit that decides on it as one whose sending has started already, so that it needs no commit
+    /// of its own. Null, and nothing added, when all places are taken: then it is queued like any other.
+    /// </summary>
+    /// <param name="stops">As they were read for the decision; the commit holds them (MAIL-5).</param>
+    public StartedSending? TryStart(Commit commit, string tenant, SealingKey sealer, OutboxRecord record, OutboundMail mail, IReadOnlyList<SwitchState> stops)
+    {
+        if (stops.Any(state => state.Stopped) || !_places.Wait(0))
+            return null;
+        foreach (var state in stops)
+            state.Hold(commit);
+        return new StartedSending(_places, Outbox.Add(commit, tenant, sealer, record with { State = OutboxState.Sending, By = _process, Attempts = 1 }, mail));
+    }
+
+    /// <summary>Carries out what was started, once that is committed.</summary>
+    /// <param name="job">The job that decided. It stays until the sending has ended: whoever finds it knows of the sending.</param>
+    public Task<JobOutcome> FinishAsync(Job job, StartedSending started, CancellationToken ct) => HandOverAsync(job, started.Entry, ct);
+
+    /// <summary>Sends a queued mail, or closes a sending that somebody left.</summary>
     public async Task<JobOutcome> SendAsync(Job job, CancellationToken ct)
     {
         // Before the start is stored: a crash leaves no more uncertain mails than are handed over at once.
         await _places.WaitAsync(ct);
         try
         {
-            return await SendInPlaceAsync(job, ct);
+            for (var tries = 0; tries < MaxTries; tries++)
+                if (await SendInPlaceAsync(job, ct) is { } outcome)
+                    return outcome;
+            // The job counts it as a failure, comes again later, and is buried in the end.
+            throw new StoreUnavailableException($"The start of a sending met {MaxTries} conflicts in a row.");
         }
         finally
         {
@@ -34,14 +60,15 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
 
     public void Dispose() => _places.Dispose();
 
-    private async Task<JobOutcome> SendInPlaceAsync(Job job, CancellationToken ct)
+    /// <summary>Null: somebody moved a switch or the entry between looking and writing.</summary>
+    private async Task<JobOutcome?> SendInPlaceAsync(Job job, CancellationToken ct)
     {
         var entry = await outbox.FindAsync(job.Tenant, job.Target, ct);
         switch (entry?.Record.State)
         {
             case OutboxState.Queued when entry.Record.SendBefore <= time.GetUtcNow():
                 var cancelled = new Commit();
-                await outbox.ChangeAsync(cancelled, entry, entry.Record with { State = OutboxState.Cancelled, Detail = "it was of no use any more" }, ct);
+                outbox.Change(cancelled, entry, entry.Record with { State = OutboxState.Cancelled, Detail = "it was of no use any more" });
                 job.Complete(cancelled);
                 await store.CommitAsync(cancelled, ct);
                 return JobOutcome.Finished;
@@ -51,8 +78,8 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
                 {
                     Start.Started => await HandOverAsync(job, started, ct),
                     Start.Stopped => new JobOutcome.Wait(WhileStopped),
-                    // Somebody moved a switch or the entry in between, or the job was done and this is an old hint of it.
-                    _ => await store.GetAsync(job.Key, ct) is null ? JobOutcome.Finished : await SendInPlaceAsync(job, ct),
+                    // The job was done and this is an old hint of it.
+                    _ => await store.GetAsync(job.Key, ct) is null ? JobOutcome.Finished : null,
                 };
             case OutboxState.Sending:
                 if (await CloseAsync(job, entry, ct))
@@ -71,13 +98,13 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
     private async Task<(Start, OutboxEntry)> StartAsync(Job job, OutboxEntry entry, CancellationToken ct)
     {
         var commit = new Commit().Check(job.Key, Condition.At(job.Version));
-        foreach (var state in await SwitchesAsync(job.Tenant, entry.Record.Mailbox, ct))
+        foreach (var state in await switches.ReadAllAsync(job.Tenant, entry.Record.Mailbox, ct))
         {
             if (state.Stopped)
                 return (Start.Stopped, entry);
             state.Hold(commit);
         }
-        var started = await outbox.ChangeAsync(commit, entry, entry.Record with { State = OutboxState.Sending, By = _process, Attempts = entry.Record.Attempts + 1 }, ct);
+        var started = outbox.Change(commit, entry, entry.Record with { State = OutboxState.Sending, By = _process, Attempts = entry.Record.Attempts + 1 });
         return (await store.CommitAsync(commit, ct) == CommitResult.Committed ? Start.Started : Start.Moved, started);
     }
 
@@ -86,19 +113,9 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
     {
         var commit = new Commit();
         var detail = entry.Record.By == _process ? "the outcome of the sending could not be stored" : "the process ended while this was being sent";
-        await outbox.ChangeAsync(commit, entry, entry.Record with { State = OutboxState.Uncertain, Detail = detail }, ct);
+        outbox.Change(commit, entry, entry.Record with { State = OutboxState.Uncertain, Detail = detail });
         job.Complete(commit);
         return await store.CommitAsync(commit, ct) == CommitResult.Committed;
-    }
-
-    private async Task<IReadOnlyList<SwitchState>> SwitchesAsync(string tenant, string? mailbox, CancellationToken ct)
-    {
-        var states = new List<SwitchState> { await switches.ReadAsync(KeyRing.Installation, null, ct) };
-        if (tenant != KeyRing.Installation)
-            states.Add(await switches.ReadAsync(tenant, null, ct));
-        if (mailbox is not null)
-            states.Add(await switches.ReadAsync(tenant, mailbox, ct));
-        return states;
     }
 
     private async Task<JobOutcome> HandOverAsync(Job job, OutboxEntry entry, CancellationToken ct)
@@ -141,7 +158,7 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
             entry ??= await outbox.FindAsync(job.Tenant, job.Target, token);
             if (entry is not { Record.State: OutboxState.Sending })
                 return false;
-            await outbox.ChangeAsync(commit, entry, entry.Record with { State = state, Detail = detail }, token);
+            outbox.Change(commit, entry, entry.Record with { State = state, Detail = detail });
             job.Complete(commit);
             if (state == OutboxState.Queued)
                 jobs.Add(commit, job.Tenant, Outbox.JobKind, job.Target, time.GetUtcNow() + Backoff[entry.Record.Attempts - 1] * (0.8 + 0.4 * Random.Shared.NextDouble()));
@@ -152,4 +169,12 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
 
     private Task AlertUncertainAsync(Job job, CancellationToken ct) =>
         alerts.RaiseAsync("uncertain-send", job.Target, "Nobody can tell whether a mail left. Look into the recipient's or the provider's log, then `replymint outbox settle`.", ct);
+}
+
+/// <summary>A mail whose sending starts with the commit that decides on it. Holds a place among those handed over at once until it is disposed of.</summary>
+internal sealed class StartedSending(SemaphoreSlim places, OutboxEntry entry) : IDisposable
+{
+    public OutboxEntry Entry => entry;
+
+    public void Dispose() => places.Release();
 }

@@ -7,20 +7,23 @@ using ReplyMint.Storage;
 
 namespace ReplyMint.Replies;
 
-/// <summary>The three ends of a message, each one commit: state, receipt, text, and what follows from it.</summary>
-internal sealed class ReplyEndings(IStore store, Outbox outbox, JobQueue jobs, Notices notices, ReplyLetters letters, Suppressions suppressions, ReplyTokens tokens, TimeProvider time)
+/// <summary>
+/// The three ends of a message, each one commit: state, receipt, text, and what follows from it. Null is a conflict: a
+/// rate, the quota, a switch or the message moved since it was read, so it has to be decided anew on what is true now.
+/// </summary>
+internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sender, JobQueue jobs, Notices notices, ReplyLetters letters, Suppressions suppressions, ReplyTokens tokens, TimeProvider time)
 {
     /// <summary>No answer. A bounce of one of our own mails is noted where it belongs.</summary>
-    public async Task<JobOutcome> IgnoreAsync(ReplyWork work, Verdict verdict, CancellationToken ct, string note = "")
+    public async Task<JobOutcome?> IgnoreAsync(ReplyWork work, Verdict verdict, CancellationToken ct, string note = "")
     {
         await NoteBounceAsync(work, ct);
         var commit = Begin(work, MessageState.Ignored, note.Length > 0 ? [.. verdict.Reasons, note] : [.. verdict.Reasons]);
         Receipts.Write(commit, work.Person, work.Message.Record, new Receipt { Verdict = verdict, Mode = work.Mode.ToString(), Note = note }, null);
-        return await CommitAsync(commit, [], ct);
+        return await CompleteAsync(work, commit, [], ct);
     }
 
     /// <summary>A person has to look: with a draft where there is one.</summary>
-    public async Task<JobOutcome> HoldAsync(ReplyWork work, Verdict verdict, Drafted drafted, IEnumerable<string> why, CancellationToken ct)
+    public async Task<JobOutcome?> HoldAsync(ReplyWork work, Verdict verdict, Drafted drafted, IEnumerable<string> why, CancellationToken ct)
     {
         var reasons = why.ToList();
         var commit = Begin(work, MessageState.Held, reasons);
@@ -34,18 +37,23 @@ internal sealed class ReplyEndings(IStore store, Outbox outbox, JobQueue jobs, N
             CreatedAt = time.GetUtcNow(),
         };
         Drafts.Write(commit, work.Person, draft, drafted.Content, null);
-        return await CommitAsync(commit, notices.Announce(commit, work.Tenant, draft.Id), ct);
+        return await CompleteAsync(work, commit, notices.Announce(commit, work.Tenant, draft.Id), ct);
     }
 
-    /// <summary>The answer goes to the outbox, counted in the same commit against rates and quota.</summary>
-    public async Task<JobOutcome> AnswerAsync(ReplyWork work, Verdict verdict, Drafted drafted, ApprovedDraft approved, CancellationToken ct)
+    /// <summary>The answer goes to the outbox, counted in the same commit against rates and quota, and leaves at once while there is a place to send from.</summary>
+    public async Task<JobOutcome?> AnswerAsync(ReplyWork work, Verdict verdict, Drafted drafted, ApprovedDraft approved, CancellationToken ct)
     {
         var commit = Begin(work, MessageState.Answered, [drafted.Content.Drafter]);
         Receipts.Write(commit, work.Person, work.Message.Record, ReceiptOf(work, verdict, drafted), null);
         work.Rates.Record(commit);
         Allowances.Reserve(commit, work.Tenant.Id, work.Allowance);
-        var job = outbox.Enqueue(commit, work.Tenant.Id, work.Person, letters.RecordOf(work.Message, work.Mailbox), letters.Write(work.Mail, work.Mailbox, work.Message, approved));
-        return await CommitAsync(commit, [job], ct);
+        var (record, mail) = (letters.RecordOf(work.Message, work.Mailbox), letters.Write(work.Mail, work.Mailbox, work.Message, approved));
+        using var sending = sender.TryStart(commit, work.Tenant.Id, work.Person, record, mail, work.Switches);
+        if (sending is null)
+            return await CompleteAsync(work, commit, [outbox.Enqueue(commit, work.Tenant.Id, work.Person, record, mail)], ct);
+        // Nothing is deleted that this job's end could conflict on, so it asks for itself.
+        commit.Check(work.Job.Key, Condition.At(work.Job.Version));
+        return await store.CommitAsync(commit, ct) == CommitResult.Conflict ? null : await sender.FinishAsync(work.Job, sending, ct);
     }
 
     private Commit Begin(ReplyWork work, MessageState state, IReadOnlyList<string> reasons)
@@ -55,7 +63,6 @@ internal sealed class ReplyEndings(IStore store, Outbox outbox, JobQueue jobs, N
         Messages.Write(commit, work.Person, record, work.Message.Summary, work.Message.Item);
         MessageTexts.Write(commit, work.Person, record, MessageText.Of(work.Mail), null);
         work.Thread.Add(commit, record, work.TextHash);
-        work.Job.Complete(commit);
         return commit;
     }
 
@@ -70,11 +77,11 @@ internal sealed class ReplyEndings(IStore store, Outbox outbox, JobQueue jobs, N
         Usage = drafted.Usage,
     };
 
-    private async Task<JobOutcome> CommitAsync(Commit commit, IReadOnlyList<Job> wake, CancellationToken ct)
+    private async Task<JobOutcome?> CompleteAsync(ReplyWork work, Commit commit, IReadOnlyList<Job> wake, CancellationToken ct)
     {
-        // A conflict means that a rate, the quota or the message moved since it was read: decide anew on what is true now.
+        work.Job.Complete(commit);
         if (await store.CommitAsync(commit, ct) == CommitResult.Conflict)
-            return new JobOutcome.Wait(TimeSpan.Zero);
+            return null;
         foreach (var job in wake)
             jobs.Wake(job);
         return JobOutcome.Finished;

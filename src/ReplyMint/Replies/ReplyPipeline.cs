@@ -1,18 +1,32 @@
 using ReplyMint.Accounts;
 using ReplyMint.Inbound;
 using ReplyMint.Jobs;
+using ReplyMint.Outbound;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Replies;
 
 /// <summary>The way of one accepted mail, from its job to the outbox (or to a recorded reason for silence).</summary>
-internal sealed class ReplyPipeline(IStore store, Messages messages, TimeProvider time, ReplyWorkReader reader, Drafting drafting, ReplyEndings endings)
+internal sealed class ReplyPipeline(IStore store, Messages messages, TimeProvider time, ReplyWorkReader reader, Drafting drafting, ReplyEndings endings, OutboxSender sender)
 {
+    // Others' commits moved what was read, so each try stands for progress of somebody; so many in a row are no bad luck.
+    private const int MaxTries = 20;
+
     public async Task<JobOutcome> HandleAsync(Job job, CancellationToken ct)
     {
-        if (await reader.ReadAsync(job, ct) is not { } work)
-            return await DropAsync(job, ct);
+        for (var tries = 0; tries < MaxTries; tries++)
+        {
+            if (await reader.ReadAsync(job, ct) is not { } work)
+                return await DropAsync(job, ct);
+            if (await DecideAsync(work, ct) is { } outcome)
+                return outcome;
+        }
+        // The job counts it as a failure, comes again later, and is buried in the end.
+        throw new StoreUnavailableException($"A decision met {MaxTries} conflicts in a row.");
+    }
 
+    private async Task<JobOutcome?> DecideAsync(ReplyWork work, CancellationToken ct)
+    {
         var verdict = ReplyPolicy.Decide(work.Facts);
         if (verdict.Result == Decision.Ignore)
             return await endings.IgnoreAsync(work, verdict, ct);
@@ -35,13 +49,18 @@ internal sealed class ReplyPipeline(IStore store, Messages messages, TimeProvide
         return await endings.AnswerAsync(work, verdict, drafted, approved, ct);
     }
 
-    /// <summary>Nothing can be decided. A message that still waits is closed with the reason: nobody comes for it any more.</summary>
+    /// <summary>
+    /// Nothing can be decided. An answered message has a sending that this job carries; one that still waits is closed with
+    /// the reason: nobody comes for it any more.
+    /// </summary>
     private async Task<JobOutcome> DropAsync(Job job, CancellationToken ct)
     {
+        var message = await messages.FindAsync(job.Tenant, job.Target, ct);
+        if (message is { Record.State: MessageState.Answered })
+            return await sender.SendAsync(job, ct);
         var commit = new Commit();
         job.Complete(commit);
-        if (await messages.FindAsync(job.Tenant, job.Target, ct) is { Record.State: MessageState.Received } message
-            && await messages.PersonAsync(job.Tenant, message.Record.Person, ct) is { } person)
+        if (message is { Record.State: MessageState.Received } && await messages.PersonAsync(job.Tenant, message.Record.Person, ct) is { } person)
             Messages.Write(commit, person, message.Record with { State = MessageState.Ignored, Reasons = ["mail-or-mailbox-gone"], DecidedAt = time.GetUtcNow() }, message.Summary, message.Item);
         // On a conflict the job is there still, and the next sweep finds it.
         await store.CommitAsync(commit, ct);

@@ -25,6 +25,8 @@ internal sealed record ReplyWork
     /// <summary>A holiday's fixed answer, or empty.</summary>
     public string HolidayAnswer { get; init; } = "";
     public required string TextHash { get; init; }
+    /// <summary>The stop switches as the policy saw them; an answer leaves only while they still stand so.</summary>
+    public required IReadOnlyList<SwitchState> Switches { get; init; }
     public required PolicyFacts Facts { get; init; }
 }
 
@@ -67,6 +69,7 @@ internal sealed class ReplyWorkReader(
         var scheduled = mailbox.Mode == MailboxMode.Schedule ? ScheduleClock.ModeAt(mailbox.Schedule, tenant.TimeZone, time.GetUtcNow()) : new ScheduledMode(mailbox.Mode, "");
         var textHash = own.Hash("text", mail.Reply);
         var ours = await OwnAddressesAsync(mail, ct);
+        var stops = await switches.ReadAllAsync(tenant.Id, mailbox.Id, ct);
         return new ReplyWork
         {
             Job = job,
@@ -81,6 +84,7 @@ internal sealed class ReplyWorkReader(
             Mode = scheduled.Mode,
             HolidayAnswer = scheduled.Answer,
             TextHash = textHash,
+            Switches = stops,
             Facts = new PolicyFacts
             {
                 Mail = mail,
@@ -96,16 +100,11 @@ internal sealed class ReplyWorkReader(
                 Rates = await RateFactsAsync(reading, tenant.Id, ct),
                 SameTextAsLast = threads.SaidLast(thread, textHash),
                 SecondsSinceOurs = reading.SecondsSinceLast,
-                Allowance = new AllowanceFacts(left <= 0, false, await StoppedAsync(tenant.Id, mailbox.Id, ct), scheduled.Mode == MailboxMode.Off),
+                Allowance = new AllowanceFacts(left <= 0, false, stops.Any(state => state.Stopped), scheduled.Mode == MailboxMode.Off),
                 SuppressedByPerson = suppression?.Reason == SuppressionReason.HumanAsked,
             },
         };
     }
-
-    private async Task<bool> StoppedAsync(string tenant, string mailbox, CancellationToken ct) =>
-        (await switches.ReadAsync(KeyRing.Installation, null, ct)).Stopped
-        || (await switches.ReadAsync(tenant, null, ct)).Stopped
-        || (await switches.ReadAsync(tenant, mailbox, ct)).Stopped;
 
     private async Task<RateFacts> RateFactsAsync(RateReading reading, string tenant, CancellationToken ct)
     {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace ReplyMint.Storage;
 
@@ -6,6 +7,7 @@ namespace ReplyMint.Storage;
 internal static partial class FolderSync
 {
     private const int ReadOnly = 0;
+    private const uint BeginWrite = 2;
 
     public static void Sync(string folder)
     {
@@ -18,6 +20,13 @@ internal static partial class FolderSync
         if (result != 0)
             throw new IOException($"The folder {folder} can't be synced (errno {error}).");
     }
+
+    /// <summary>Hands what was written to the disk without waiting (sync_file_range): a sync that comes later waits less. Only a hint.</summary>
+    public static void Begin(SafeFileHandle file, long length) => _ = SyncFileRange(file, 0, length, BeginWrite);
+
+    [LibraryImport("libc", EntryPoint = "sync_file_range")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int SyncFileRange(SafeFileHandle file, long offset, long length, uint flags);
 
     [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

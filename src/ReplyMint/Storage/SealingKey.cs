@@ -26,8 +26,12 @@ internal abstract class SealingKey
     }
 
     /// <exception cref="CryptographicException">The value was changed, moved, or is of another key.</exception>
-    public byte[] Open(Item item) =>
-        Open(item.Key, item.Version, item.Sealed.Span) ?? throw new CryptographicException($"An item of {item.Key.Partition} does not open: it was changed or moved.");
+    public byte[] Open(Item item) => Open(item, item.Version);
+
+    /// <summary>Opens what has stayed since an earlier version of the item.</summary>
+    /// <exception cref="CryptographicException">As above.</exception>
+    public byte[] Open(Item item, long version) =>
+        Open(item.Key, version, item.Sealed.Span) ?? throw new CryptographicException($"An item of {item.Key.Partition} does not open: it was changed or moved.");
 
     public byte[]? Open(ItemKey key, long version, ReadOnlySpan<byte> value) =>
         value.Length > 2 && Number(BinaryPrimitives.ReadUInt16BigEndian(value)) is { } secret

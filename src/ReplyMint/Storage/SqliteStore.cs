@@ -11,10 +11,13 @@ internal sealed class SqliteStore : IStore, IAsyncDisposable
 {
     // More commits in one transaction save syncs but make each of them wait longer; gains end about here.
     private const int MaxBatch = 256;
+    // So many commits at once are a crowd, worth waiting a millisecond for; a few are not kept waiting.
+    private const int Crowd = 4;
     private static readonly TimeSpan PurgeEvery = TimeSpan.FromMinutes(1);
 
     private readonly TimeProvider _time;
     private readonly SqliteReaders _readers;
+    private readonly ItemCache _cache = new();
     private readonly SqliteWriter _writer;
     private readonly Channel<Pending> _queue = Channel.CreateBounded<Pending>(new BoundedChannelOptions(4096) { SingleReader = true });
     private readonly Thread _thread;
@@ -59,10 +62,16 @@ internal sealed class SqliteStore : IStore, IAsyncDisposable
     public ValueTask<Item?> GetAsync(ItemKey key, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
+        var now = _time.GetUtcNow();
+        if (_cache.TryGet(key, now, out var known))
+            return ValueTask.FromResult(known);
+        var stamp = _cache.Stamp(key);
         var reader = _readers.Rent();
         try
         {
-            return ValueTask.FromResult(reader.Get(key, _time.GetUtcNow()));
+            var item = reader.Get(key, now);
+            _cache.Keep(key, item, stamp);
+            return ValueTask.FromResult(item);
         }
         finally
         {
@@ -95,11 +104,16 @@ internal sealed class SqliteStore : IStore, IAsyncDisposable
     private void Write()
     {
         var batch = new List<Pending>(MaxBatch);
+        var last = 0;
         while (WaitForWork())
         {
+            // Where many commit, those told of the last sync come again at once: they share the next one instead of queueing for two.
+            if (last >= Crowd && _queue.Reader.Count < last)
+                Thread.Sleep(1);
             while (batch.Count < MaxBatch && _queue.Reader.TryRead(out var pending))
                 batch.Add(pending);
             WriteBatch(batch);
+            last = batch.Count;
             batch.Clear();
         }
         _stopped.SetResult();
@@ -131,11 +145,22 @@ internal sealed class SqliteStore : IStore, IAsyncDisposable
         {
             failure = exception is SqliteException sqlite ? StoreUnavailableException.For(sqlite) : exception;
             _writer.Rollback();
+            if (batch.Count > 1)
+            {
+                // One of them may be at fault alone; it must not take the others with it.
+                foreach (var pending in batch)
+                    WriteBatch([pending]);
+                return;
+            }
         }
         foreach (var pending in batch)
         {
             if (failure is null)
+            {
+                if (pending.Result == CommitResult.Committed)
+                    _cache.Forget(pending.Commit);
                 pending.Done.SetResult(pending.Result);
+            }
             else
                 pending.Done.SetException(failure);
         }

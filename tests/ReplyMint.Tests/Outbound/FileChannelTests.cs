@@ -13,7 +13,7 @@ public sealed class FileChannelTests : IDisposable
     [Fact]
     public async Task Writes_the_mail_once_under_its_id()
     {
-        using var channel = new FileChannel(Out);
+        var channel = new FileChannel(Out);
         Assert.Equal(SendResult.Sent, (await channel.SendAsync("o1", Mails.Answer(), default)).Result);
         var path = Path.Combine(Out, "o1.eml");
         var written = await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken);
@@ -30,7 +30,7 @@ public sealed class FileChannelTests : IDisposable
     {
         Directory.CreateDirectory(Out);
         await File.WriteAllTextAsync(Path.Combine(Out, "o1.eml.tmp"), "half", TestContext.Current.CancellationToken);
-        using var channel = new FileChannel(Out);
+        var channel = new FileChannel(Out);
         Assert.Equal(SendResult.Sent, (await channel.SendAsync("o1", Mails.Answer(), default)).Result);
         Assert.Equal(["o1.eml"], Directory.GetFiles(Out).Select(Path.GetFileName));
     }
@@ -38,17 +38,27 @@ public sealed class FileChannelTests : IDisposable
     [Fact]
     public async Task Many_at_once_are_all_written()
     {
-        using var channel = new FileChannel(Out);
+        var channel = new FileChannel(Out);
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 50).Select(i => channel.SendAsync($"o{i}", Mails.Answer(), default)));
         Assert.All(outcomes, outcome => Assert.Equal(SendResult.Sent, outcome.Result));
         Assert.Equal(50, Directory.GetFiles(Out, "*.eml").Length);
     }
 
     [Fact]
+    public async Task One_of_many_that_can_not_be_written_keeps_no_other_back()
+    {
+        Directory.CreateDirectory(Path.Combine(Out, "o7.eml.tmp"));
+        var channel = new FileChannel(Out);
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => channel.SendAsync($"o{i}", Mails.Answer(), default)));
+        Assert.Equal(Enumerable.Range(0, 20).Select(i => i == 7 ? SendResult.Temporary : SendResult.Sent), outcomes.Select(outcome => outcome.Result));
+        Assert.Equal(19, Directory.GetFiles(Out, "*.eml").Length);
+    }
+
+    [Fact]
     public async Task A_folder_that_can_not_be_written_is_a_temporary_failure_that_says_so()
     {
         await File.WriteAllTextAsync(Out, "a file in the way", TestContext.Current.CancellationToken);
-        using var channel = new FileChannel(Out);
+        var channel = new FileChannel(Out);
         var outcome = await channel.SendAsync("o1", Mails.Answer(), default);
         Assert.Equal(SendResult.Temporary, outcome.Result);
         Assert.Contains(Out, outcome.Detail);
@@ -62,7 +72,7 @@ public sealed class FileChannelTests : IDisposable
             Assert.Skip("There is no /dev/full here.");
         Directory.CreateDirectory(Out);
         File.CreateSymbolicLink(Path.Combine(Out, "o1.eml.tmp"), "/dev/full");
-        using var channel = new FileChannel(Out);
+        var channel = new FileChannel(Out);
         var outcome = await channel.SendAsync("o1", Mails.Answer(), default);
         Assert.Equal(SendResult.Temporary, outcome.Result);
         Assert.Contains("is full", outcome.Detail);
@@ -72,7 +82,7 @@ public sealed class FileChannelTests : IDisposable
     [Fact]
     public async Task No_id_leads_out_of_the_folder()
     {
-        using var channel = new FileChannel(Out);
+        var channel = new FileChannel(Out);
         await Assert.ThrowsAsync<ArgumentException>(() => channel.SendAsync("../o1", Mails.Answer(), default));
     }
 }

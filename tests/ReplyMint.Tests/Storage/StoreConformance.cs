@@ -117,6 +117,68 @@ public abstract class StoreConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_read_again_and_again_is_what_was_written_last()
+    {
+        var key = ItemKey.Main("t", "often");
+        await ReadsAsync(null);
+        await PutAsync(key, "1");
+        await ReadsAsync(1);
+        await PutAsync(key, "2");
+        await ReadsAsync(2);
+        Assert.Equal(CommitResult.Committed, await Store.CommitAsync(new Commit().Add(key, 7), Ct));
+        await ReadsAsync(3, 7);
+        Assert.Equal(CommitResult.Committed, await Store.CommitAsync(new Commit().Delete(key), Ct));
+        await ReadsAsync(null);
+        await Store.CommitAsync(new Commit().Put(key, Bytes("3"), Condition.Absent, expires: Time.GetUtcNow().AddMinutes(1)), Ct);
+        await ReadsAsync(1);
+        Time.Advance(TimeSpan.FromMinutes(1));
+        await ReadsAsync(null);
+
+        async Task ReadsAsync(long? version, long count = 0)
+        {
+            for (var i = 0; i < 4; i++)
+            {
+                var item = await Store.GetAsync(key, Ct);
+                Assert.Equal((version, count), (item?.Version, item?.Count ?? 0));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Who_was_told_of_a_commit_reads_it_however_many_read_beside()
+    {
+        var key = ItemKey.Main("t", "often");
+        using var done = new CancellationTokenSource();
+        var readers = Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            long seen = 0;
+            while (!done.IsCancellationRequested)
+            {
+                var version = (await Store.GetAsync(key, Ct))?.Version ?? 0;
+                Assert.InRange(version, seen, long.MaxValue);
+                seen = version;
+            }
+        }, Ct)).ToList();
+        for (var version = 1; version <= 300; version++)
+        {
+            await PutAsync(key, "x");
+            Assert.Equal(version, (await Store.GetAsync(key, Ct))!.Version);
+        }
+        await done.CancelAsync();
+        await Task.WhenAll(readers);
+    }
+
+    [Fact]
+    public async Task A_commit_that_can_not_be_written_takes_no_other_with_it()
+    {
+        var results = Enumerable.Range(0, 100).Select(i => Store.CommitAsync(
+            new Commit().Put(ItemKey.Main("t", i == 50 ? null! : $"{i}"), Bytes("x"), Condition.Any), Ct).AsTask()).ToList();
+        await Assert.ThrowsAnyAsync<Exception>(() => results[50]);
+        results.RemoveAt(50);
+        Assert.All(await Task.WhenAll(results), result => Assert.Equal(CommitResult.Committed, result));
+    }
+
+    [Fact]
     public async Task A_query_pages_through_a_prefix_in_both_directions()
     {
         for (var i = 0; i < 25; i++)

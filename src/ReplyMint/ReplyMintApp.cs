@@ -81,5 +81,6 @@ public static class ReplyMintApp
         app.UseIdentification();              // who asks
         app.UseRequestLimits();               // not too much of it
         app.UseCallerGate();                  // and may he
+        app.UseIdempotency();                 // once, though he asks twice
     }
 }

@@ -9,7 +9,8 @@ internal static class LimitsFeature
         .AddSingleton(settings)
         .AddSingleton<Switches>()
         .AddSingleton<Allowances>()
-        .AddSingleton<RateWindows>();
+        .AddSingleton<RateWindows>()
+        .AddSingleton<Idempotency>();
 
     /// <param name="services">The application's.</param>
     /// <param name="settings">How much may be asked.</param>

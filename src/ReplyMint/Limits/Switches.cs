@@ -88,4 +88,6 @@ internal sealed class Allowances(IStore store)
 [JsonSerializable(typeof(SwitchRecord))]
 [JsonSerializable(typeof(AllowanceRecord))]
 [JsonSerializable(typeof(RateRecord))]
+[JsonSerializable(typeof(IdempotencyRecord))]
+[JsonSerializable(typeof(KeptAnswer))]
 internal sealed partial class LimitsJson : JsonSerializerContext;

@@ -50,7 +50,7 @@ internal sealed class ProductHost : IAsyncDisposable
 
     public static async Task<ProductHost> StartAsync(
         Func<Mailbox, Mailbox>? mailbox = null, Func<ReplyMintSettings, ReplyMintSettings>? settings = null, string? knowledge = null,
-        TemporaryFolder? folder = null, FakeTimeProvider? time = null, Func<Tenant, Tenant>? tenant = null, Tenant? of = null, Action<IServiceCollection>? services = null)
+        TemporaryFolder? folder = null, FakeTimeProvider? time = null, Func<Tenant, Tenant>? tenant = null, Tenant? of = null, Action<IServiceCollection>? services = null, Action<WebApplication>? routes = null)
     {
         folder ??= new TemporaryFolder();
         time ??= new FakeTimeProvider(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
@@ -69,6 +69,7 @@ internal sealed class ProductHost : IAsyncDisposable
         services?.Invoke(builder.Services);
         var app = builder.Build();
         app.MapReplyMint();
+        routes?.Invoke(app);
         var host = new ProductHost(folder, open, app, time) { Tenant = of! };
         if (open.IsNew)
             await host.FillAsync(mailbox, knowledge, tenant);

@@ -24,6 +24,12 @@ internal static class AccountsFeature
             .AddSingleton<Standings>()
             .AddSingleton<ApiKeys>()
             .AddSingleton<ApiKeyUses>()
+            .AddSingleton(provider => Issuer(provider.GetRequiredService<HttpSettings>(), open.Id))
+            .AddSingleton<AccessTokens>()
+            .AddSingleton<SigningKeys>()
+            .AddSingleton<RefreshTokens>()
+            .AddSingleton<Sessions>()
+            .AddSingleton<TokenDesk>()
             .AddSingleton<CallerFinder>()
             .AddSingleton<CallerSource>(provider => provider.GetRequiredService<CallerFinder>().FindAsync);
     }
@@ -31,7 +37,15 @@ internal static class AccountsFeature
     public static void MapAccounts(this IEndpointRouteBuilder routes)
     {
         routes.MapMe();
+        routes.MapSessions();
         routes.MapApiKeys();
         routes.MapDomains();
+    }
+
+    /// <summary>The public address; without one the store's own name, which is nobody else's either.</summary>
+    private static TokenIssuer Issuer(HttpSettings http, string store)
+    {
+        var issuer = http.PublicUrl?.TrimEnd('/') ?? "urn:replymint:" + store;
+        return new(issuer, issuer + (http.PublicUrl is null ? ":api" : RouteGroups.ApiRoot));
     }
 }

@@ -20,4 +20,8 @@ internal sealed record ClearRecord(int V, string Id);
 [JsonSerializable(typeof(DomainClaim))]
 [JsonSerializable(typeof(ApiKey))]
 [JsonSerializable(typeof(ApiKeyUse))]
+[JsonSerializable(typeof(SigningRing))]
+[JsonSerializable(typeof(Session))]
+[JsonSerializable(typeof(SessionClient))]
+[JsonSerializable(typeof(RefreshRecord))]
 internal sealed partial class AccountsJson : JsonSerializerContext;

@@ -14,4 +14,10 @@ namespace ReplyMint.Accounts;
 [JsonSerializable(typeof(ApiKeyShown))]
 [JsonSerializable(typeof(Listing<ApiKeyView>))]
 [JsonSerializable(typeof(MeView))]
+[JsonSerializable(typeof(RefreshRequest))]
+[JsonSerializable(typeof(TenantChoice))]
+[JsonSerializable(typeof(SessionTokens))]
+[JsonSerializable(typeof(Listing<SessionView>))]
+[JsonSerializable(typeof(Listing<MyTenant>))]
+[JsonSerializable(typeof(JsonWebKeySet))]
 internal sealed partial class AccountsWire : JsonSerializerContext;

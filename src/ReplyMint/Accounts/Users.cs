@@ -34,6 +34,11 @@ internal sealed class Users(IStore store, KeyRing keys, TimeProvider time)
         return user;
     }
 
+    /// <summary>The key that seals what is the person's own, or null when there is no such user (any more).</summary>
+    public async ValueTask<PersonKey?> KeyOfPersonAsync(string id, CancellationToken ct) =>
+        await store.GetAsync(KeyOf(id), ct) is { } item
+            ? await keys.FindPersonAsync(await keys.RequireAsync(KeyRing.Installation, ct), JsonSerializer.Deserialize(item.Value.Span, AccountsJson.Default.UserRecord)!.Person, ct) : null;
+
     internal static ItemKey KeyOf(string id) => ItemKey.Main(KeyRing.Installation, "user/" + id);
 
     private static ItemKey AddressKey(TenantKeys installation, string address) =>

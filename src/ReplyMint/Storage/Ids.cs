@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 
 namespace ReplyMint.Storage;
@@ -7,6 +8,9 @@ internal static class Ids
 {
     // Crockford's alphabet in lower case: its characters sort as their values do.
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+
+    /// <summary>What ids and secrets are made of.</summary>
+    public static SearchValues<char> Letters { get; } = SearchValues.Create(Alphabet);
 
     /// <summary>26 characters: 50 bits of time in milliseconds, then 80 random bits; sorts by time.</summary>
     public static string Timed(TimeProvider time)
@@ -38,8 +42,6 @@ internal static class Ids
 
     /// <param name="bits">0 to 31.</param>
     public static char Letter(int bits) => Alphabet[bits];
-
-    public static bool IsLetter(char c) => Alphabet.Contains(c, StringComparison.Ordinal);
 
     private static void Fill(Span<char> into)
     {

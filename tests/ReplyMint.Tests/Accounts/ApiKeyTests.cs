@@ -172,12 +172,12 @@ public sealed class ApiKeyTests
     public async Task A_key_dies_with_its_owners_right_to_have_keys()
     {
         await using var host = await ProductHost.StartAsync();
-        var (first, second) = (await MemberAsync(host, "first@shop.example", Role.Admin), await MemberAsync(host, "second@shop.example", Role.Admin));
+        var (first, second) = (await host.PersonAsync(Role.Admin, "first@shop.example"), await host.PersonAsync(Role.Admin, "second@shop.example"));
         var (_, demoted) = await MakeAsync(host, owner: first);
         var (_, removed) = await MakeAsync(host, owner: second);
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (await AskAsync(host, demoted), await AskAsync(host, removed)));
-        await MemberAsync(host, "third@shop.example", Role.Admin);
-        await MemberAsync(host, "first@shop.example", Role.Member);
+        await host.PersonAsync(Role.Admin);
+        await host.PersonAsync(Role.Member, "first@shop.example");
         await host.Get<IStore>().RetryAsync((commit, ct) => host.Get<Members>().RemoveAsync(commit, host.Tenant.Id, second, Actor.Machine, ct), Ct);
         host.Time.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized), (await AskAsync(host, demoted), await AskAsync(host, removed)));
@@ -215,12 +215,4 @@ public sealed class ApiKeyTests
         Assert.Null(made.Key);
         Assert.Equal(member, made.Wrong?.Member);
     }
-
-    internal static Task<string> MemberAsync(ProductHost host, string address, Role role) =>
-        host.Get<IStore>().RetryAsync(async (commit, ct) =>
-        {
-            var user = await host.Get<Users>().EnsureAsync(commit, address, "A person", ct);
-            Assert.Equal(MemberChange.Done, await host.Get<Members>().SetAsync(commit, host.Tenant.Id, user.Id, role, null, Actor.Machine, ct));
-            return user.Id;
-        }, Ct);
 }

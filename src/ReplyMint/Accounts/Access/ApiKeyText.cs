@@ -39,9 +39,8 @@ internal readonly record struct ApiKeyText
         var live = text.StartsWith(Prefix(true), StringComparison.Ordinal);
         if (!live && !text.StartsWith(Prefix(false), StringComparison.Ordinal))
             return null;
-        for (var i = PrefixLength; i < Length; i++)
-            if (i != PrefixLength + IdLength && !Ids.IsLetter(text[i]))
-                return null;
+        if (text.AsSpan(PrefixLength, IdLength).ContainsAnyExcept(Ids.Letters) || text.AsSpan(PrefixLength + IdLength + 1).ContainsAnyExcept(Ids.Letters))
+            return null;
         return Check(text.AsSpan(0, Length - CheckLength)).AsSpan().SequenceEqual(text.AsSpan(Length - CheckLength)) ? new(text, live) : null;
     }
 

@@ -1,19 +1,24 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using ReplyMint.Audit;
+using ReplyMint.Limits;
 using ReplyMint.Security;
+using ReplyMint.Storage;
 
 namespace ReplyMint.Accounts;
 
 /// <summary>
 /// Finds out who asks: by an API key in X-API-Key or an access token in Authorization, each alone and once. Nothing else of
-/// a request is looked at, no query above all. Whatever is wrong, the answer is the same.
+/// a request is looked at, no query above all. Whatever is wrong, the answer is the same. A credential that was proved a
+/// moment ago costs a hash; one that is new costs a try (<see cref="FailedTries"/>), which a good one gets back.
 /// </summary>
-internal sealed class CallerFinder(ApiKeys keys, ApiKeyUses uses, Members members, Standings standings)
+internal sealed class CallerFinder(
+    ApiKeys keys, ApiKeyUses uses, AccessTokens tokens, SigningKeys signing, Sessions sessions, Members members, Standings standings, FailedTries tries, TimeProvider time)
 {
     public const string KeyHeader = "X-API-Key";
 
-    // An own check of the length in front of any hashing; Kestrel bounds the head anyway.
+    private const string Scheme = "Bearer ";
+    // In front of any hashing; Kestrel bounds the head anyway.
     private const int MaxLength = 4_096;
 
     public ValueTask<CallerAnswer> FindAsync(HttpContext context)
@@ -21,32 +26,70 @@ internal sealed class CallerFinder(ApiKeys keys, ApiKeyUses uses, Members member
         var headers = context.Request.Headers;
         StringValues key = headers[KeyHeader], authorization = headers.Authorization;
         if (authorization.Count > 0 && key.Count > 0)
-            return ValueTask.FromResult(new CallerAnswer(null, new Problem(400, "Send an access token or an API key, not both.")));
-        return key is [{ Length: > 0 and <= MaxLength } text] ? ByKeyAsync(context, text) : ValueTask.FromResult(CallerAnswer.Nobody);
+            return new(new CallerAnswer(null, new Problem(400, "Send an access token or an API key, not both.")));
+        // The scheme's case is free (RFC 9110 11.1), all behind it is not; a header that stands twice is two opinions.
+        if (authorization is [{ Length: <= MaxLength } said] && said.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+            return FindAsync(context, CallerKind.User, said[Scheme.Length..]);
+        return key is [{ Length: > 0 and <= MaxLength } text] ? FindAsync(context, CallerKind.Key, text) : new(CallerAnswer.Nobody);
     }
 
-    private ValueTask<CallerAnswer> ByKeyAsync(HttpContext context, string text)
+    private ValueTask<CallerAnswer> FindAsync(HttpContext context, CallerKind kind, string credential)
     {
-        var hash = Standings.HashOf(text);
-        return standings.TryGet(hash, out var known) && standings.IsFresh(known) ? ValueTask.FromResult(Welcome(context, known)) : ProveKeyAsync(context, hash, text);
+        var hash = Standings.HashOf(kind, credential);
+        if (standings.TryGet(hash, out var known) && standings.IsFresh(known))
+            return new(Welcome(context, known));
+        return ReadAsync(context, kind, credential, hash, known);
     }
 
-    private async ValueTask<CallerAnswer> ProveKeyAsync(HttpContext context, UInt128 hash, string text)
+    /// <summary>Asks the store: for what was proved before, whether it still stands; for what is new, whether it is what it claims.</summary>
+    private async ValueTask<CallerAnswer> ReadAsync(HttpContext context, CallerKind kind, string credential, UInt128 hash, Standing? known)
     {
-        var (at, changes) = standings.Now();
-        if (await keys.ProveAsync(text, context.RequestAborted) is not { } proof || !await MayOwnAsync(proof.Key, context.RequestAborted))
+        var account = kind == CallerKind.Key ? ApiKeyText.Parse(credential)?.Id : null;
+        if (known is null && tries.Begin(context, account) is { } slowed)
+            return new(null, slowed);
+        var standing = kind == CallerKind.Key ? await KeyAsync(credential, context.RequestAborted) : await TokenAsync(credential, known?.Token, context.RequestAborted);
+        if (standing is null)
         {
             standings.Drop(hash);
             return CallerAnswer.Nobody;
         }
+        if (known is null)
+            tries.Succeeded(context, account);
+        standings.Keep(hash, standing);
+        return Welcome(context, standing);
+    }
+
+    private async ValueTask<Standing?> KeyAsync(string text, CancellationToken ct)
+    {
+        var (at, changes) = standings.Now();
+        if (await keys.ProveAsync(text, ct) is not { } proof || !await MayOwnAsync(proof.Key, ct))
+            return null;
         var key = proof.Key;
-        var standing = new Standing(
-            new Caller(CallerKind.Key, key.Id, key.TenantId, key.May) { Mailboxes = key.Mailboxes?.ToHashSet(StringComparer.Ordinal) }, proof.EndsAt, at, changes)
+        return new(new Caller(CallerKind.Key, key.Id, key.TenantId, key.May) { Mailboxes = key.Mailboxes?.ToHashSet(StringComparer.Ordinal) }, proof.EndsAt, at, changes)
         {
             Networks = key.Networks is { } networks ? new(networks) : null,
         };
-        standings.Keep(hash, standing);
-        return Welcome(context, standing);
+    }
+
+    private async ValueTask<Standing?> TokenAsync(string text, AccessToken? proved, CancellationToken ct)
+    {
+        var (at, changes) = standings.Now();
+        var (ring, now) = (await signing.RingAsync(ct), time.GetUtcNow());
+        var token = proved ?? tokens.Read(text, id => ring.TakenAt(id, now)?.Public);
+        // Asked again of a token that was proved before: its key may have been dropped meanwhile.
+        if (token is null || token.ExpiresAt <= now || ring.TakenAt(token.KeyId, now) is null)
+            return null;
+        if (await sessions.FindAsync(token.User, token.Session, ct) is not { } session || await members.FindAsync(token.Tenant, token.User, ct) is not { } member)
+            return null;
+        // An operator's role means something in the installation only, and no other role does there.
+        if ((member.Role == Role.Operator) != (token.Tenant == KeyRing.Installation))
+            return null;
+        var caller = new Caller(CallerKind.User, token.User, token.Tenant, Permissions.Of(member.Role))
+        {
+            Role = member.Role, Session = session.Id, SecondFactorAt = session.SecondFactorAt,
+            Mailboxes = member.Role == Role.Member ? member.Mailboxes?.ToHashSet(StringComparer.Ordinal) : null,
+        };
+        return new(caller, token.ExpiresAt, at, changes) { Token = token };
     }
 
     /// <summary>A key lives as long as its owner may have keys in the tenant; the machine's live on.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -15,7 +16,7 @@ namespace ReplyMint.Accounts;
 /// <param name="Permissions">What the role or the key allows here and now.</param>
 /// <param name="Mailboxes">Ids of the mailboxes that he is bound to; null is all.</param>
 internal sealed record MeView(
-    string Kind, string Id, string? Name, string? Address, string Tenant, string? Role, IReadOnlyList<string> Permissions,
+    string Kind, string Id, string? Name, string? Address, string Tenant, [property: JsonConverter(typeof(WireEnum<Role>))] Role? Role, IReadOnlyList<string> Permissions,
     IReadOnlyList<string>? Mailboxes, string? Session, DateTimeOffset? SecondFactorAt);
 
 internal static class MeRoutes
@@ -28,16 +29,7 @@ internal static class MeRoutes
         var user = caller.Kind == CallerKind.User ? await users.FindAsync(caller.Id, ct) : null;
         var name = caller.Kind == CallerKind.User ? user?.Name : (await keys.FindAsync(caller.Tenant, caller.Id, ct))?.Name;
         return TypedResults.Ok(new MeView(
-            caller.Kind == CallerKind.User ? "user" : "key", caller.Id, name is { Length: > 0 } ? name : null, user?.Address, caller.Tenant, RoleName(caller.Role),
+            caller.Kind == CallerKind.User ? "user" : "key", caller.Id, name is { Length: > 0 } ? name : null, user?.Address, caller.Tenant, caller.Role,
             [.. caller.May.Each().Select(permission => permission.Name())], caller.Mailboxes is null ? null : [.. caller.Mailboxes], caller.Session, caller.SecondFactorAt));
     }
-
-    private static string? RoleName(Role? role) => role switch
-    {
-        Role.Member => "member",
-        Role.Auditor => "auditor",
-        Role.Admin => "admin",
-        Role.Operator => "operator",
-        _ => null,
-    };
 }

@@ -1,0 +1,140 @@
+using System.Text.Json;
+using ReplyMint.Audit;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Accounts;
+
+/// <summary>
+/// Sign-ins of people (AUTH-2). An access token says which session it is of; as long as the session's item is there, the token
+/// counts. What a person gets in his hands, <see cref="TokenDesk"/> makes.
+/// </summary>
+internal sealed class Sessions(IStore store, Users users, Members members, AuditLog audit, AccessSettings settings, RefreshTokens refresh, Standings standings, TimeProvider time)
+{
+    // A person has a few devices; so many mean a program that signs in again and again. The one not seen longest goes.
+    public const int MaxPerUser = 50;
+
+    private const string Prefix = "session/";
+
+    /// <summary>Adds a new session, its first refresh token and the audit entry to the commit that consumes the proof of the sign-in.</summary>
+    /// <param name="commit">Must hold no other entry for the tenant's audit chain.</param>
+    /// <param name="user">Must be in the store.</param>
+    /// <param name="tenant">One that he belongs to; the installation's partition for an operator.</param>
+    /// <param name="factorAt">When a second factor was proved with the sign-in, or null.</param>
+    /// <param name="client">Where he sits.</param>
+    public async Task<SessionStart> StartAsync(Commit commit, string user, string tenant, DateTimeOffset? factorAt, SessionClient client, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        var session = new Session { Id = Ids.Random('s'), User = user, Tenant = tenant, SignedInAt = now, LastSeenAt = now, SecondFactorAt = factorAt };
+        var others = await ListAsync(user, ct);
+        foreach (var old in others.OrderByDescending(other => other.Session.LastSeenAt).Skip(MaxPerUser - 1))
+            commit.Delete(KeyOf(user, old.Session.Id));
+        await WriteAsync(commit, session, client, null, ct);
+        var token = refresh.Add(commit, session, EndsAt(session));
+        await audit.AppendAsync(commit, tenant, new AuditEntry(new Actor(user), "session.start", session.Id, new Dictionary<string, string> { ["secondFactor"] = factorAt is null ? "no" : "yes" }), ct);
+        return new(session, token);
+    }
+
+    public async ValueTask<Session?> FindAsync(string user, string id, CancellationToken ct) =>
+        await store.GetAsync(KeyOf(user, id), ct) is { } item ? Read(item) : null;
+
+    /// <summary>A person's live sessions, the newest first.</summary>
+    public async Task<IReadOnlyList<SessionSeen>> ListAsync(string user, CancellationToken ct)
+    {
+        var person = await users.KeyOfPersonAsync(user, ct);
+        var sessions = new List<SessionSeen>();
+        await foreach (var item in store.AllAsync(Table.Main, KeyRing.Installation, $"{Prefix}{user}/", ct))
+            sessions.Add(new(Read(item), person is null ? new(null, null) : Open(person, item)));
+        return [.. sessions.OrderByDescending(seen => seen.Session.SignedInAt)];
+    }
+
+    /// <summary>Everybody's, a page each, for the operator's commands.</summary>
+    public async Task<IReadOnlyList<Session>> NewestAsync(int limit, CancellationToken ct)
+    {
+        var sessions = new List<Session>();
+        await foreach (var item in store.AllAsync(Table.Main, KeyRing.Installation, Prefix, ct))
+            sessions.Add(Read(item));
+        return [.. sessions.OrderByDescending(session => session.LastSeenAt).Take(limit)];
+    }
+
+    /// <summary>Ends one; its tokens die with it. False when there is none.</summary>
+    public async Task<bool> EndAsync(string user, string id, Actor actor, CancellationToken ct)
+    {
+        var ended = await store.RetryAsync(async (commit, token) =>
+        {
+            if (await store.GetAsync(KeyOf(user, id), token) is not { } item)
+                return false;
+            commit.Delete(item.Key, Condition.Same(item));
+            await audit.AppendAsync(commit, Read(item).Tenant, new AuditEntry(actor, "session.end", id, new Dictionary<string, string> { ["user"] = user }), token);
+            return true;
+        }, ct);
+        standings.Changed();
+        return ended;
+    }
+
+    /// <summary>Signs a person out everywhere. Returns how many sessions ended.</summary>
+    public async Task<int> EndAllAsync(string user, Actor actor, CancellationToken ct)
+    {
+        var ended = await store.RetryAsync(async (commit, token) =>
+        {
+            var sessions = await ListAsync(user, token);
+            foreach (var tenant in sessions.GroupBy(seen => seen.Session.Tenant, StringComparer.Ordinal))
+            {
+                foreach (var seen in tenant)
+                    commit.Delete(KeyOf(user, seen.Session.Id));
+                await audit.AppendAsync(commit, tenant.Key, new AuditEntry(actor, "session.end-all", user, new Dictionary<string, string> { ["sessions"] = string.Join(' ', tenant.Select(seen => seen.Session.Id)) }), token);
+            }
+            return sessions.Count;
+        }, ct);
+        standings.Changed();
+        return ended;
+    }
+
+    /// <summary>A second factor was proved in the session. False when it has ended meanwhile.</summary>
+    public Task<bool> RaiseFactorAsync(string user, string id, DateTimeOffset at, CancellationToken ct) =>
+        ChangeAsync(user, id, session => session with { SecondFactorAt = at }, null, ct);
+
+    /// <summary>Turns the session to another tenant of the person. False when he does not belong to it, or the session has ended.</summary>
+    public async Task<bool> TurnAsync(string user, string id, string tenant, CancellationToken ct) =>
+        await members.FindAsync(tenant, user, ct) is not null
+        && await ChangeAsync(user, id, session => session with { Tenant = tenant }, (commit, token) => audit.AppendAsync(commit, tenant, new AuditEntry(new Actor(user), "session.tenant", id), token), ct);
+
+    /// <summary>One more refresh: the session is seen, and may idle from now on.</summary>
+    internal async Task SeeAsync(Commit commit, Item item, Session session, SessionClient client, CancellationToken ct) =>
+        await WriteAsync(commit, session, client, item, ct);
+
+    internal static ItemKey KeyOf(string user, string id) => ItemKey.Main(KeyRing.Installation, $"{Prefix}{user}/{id}");
+
+    internal static Session Read(Item item) => JsonSerializer.Deserialize(item.Value.Span, AccountsJson.Default.Session)!;
+
+    /// <summary>Sooner of the end of its life and of its idleness.</summary>
+    internal DateTimeOffset EndsAt(Session session)
+    {
+        var (life, idle) = (session.SignedInAt.AddDays(settings.SessionDays), session.LastSeenAt.AddDays(settings.SessionIdleDays));
+        return life < idle ? life : idle;
+    }
+
+    private async Task<bool> ChangeAsync(string user, string id, Func<Session, Session> change, Func<Commit, CancellationToken, Task>? also, CancellationToken ct)
+    {
+        var changed = await store.RetryAsync(async (commit, token) =>
+        {
+            if (await store.GetAsync(KeyOf(user, id), token) is not { } item || await users.KeyOfPersonAsync(user, token) is not { } person)
+                return false;
+            await WriteAsync(commit, change(Read(item)), Open(person, item), item, token);
+            if (also is not null)
+                await also(commit, token);
+            return true;
+        }, ct);
+        standings.Changed();
+        return changed;
+    }
+
+    private async Task WriteAsync(Commit commit, Session session, SessionClient client, Item? before, CancellationToken ct)
+    {
+        var person = await users.KeyOfPersonAsync(session.User, ct) ?? throw new InvalidOperationException($"User {session.User} has no key.");
+        var at = KeyOf(session.User, session.Id);
+        commit.Put(at, JsonSerializer.SerializeToUtf8Bytes(session, AccountsJson.Default.Session), Condition.Same(before),
+            person.Seal(at, (before?.Version ?? 0) + 1, JsonSerializer.SerializeToUtf8Bytes(client, AccountsJson.Default.SessionClient)), EndsAt(session));
+    }
+
+    private static SessionClient Open(PersonKey person, Item item) => JsonSerializer.Deserialize(person.Open(item), AccountsJson.Default.SessionClient)!;
+}

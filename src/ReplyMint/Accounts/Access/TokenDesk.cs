@@ -1,0 +1,63 @@
+using ReplyMint.Audit;
+using ReplyMint.Security;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Accounts;
+
+/// <summary>What a person gets in his hands: an access token for ten minutes, and a refresh token for the next one.</summary>
+internal sealed class TokenDesk(IStore store, Sessions sessions, RefreshTokens refresh, Users users, Members members, SigningKeys signing, AccessTokens tokens, AuditLog audit, Alerts alerts, AccessSettings settings, Standings standings, TimeProvider time)
+{
+    /// <summary>The answer to a sign-in, once its commit has happened.</summary>
+    public Task<SessionTokens> WelcomeAsync(SessionStart start, CancellationToken ct) => WriteAsync(start.Session, start.Session.Tenant, start.RefreshToken, ct);
+
+    /// <summary>
+    /// A refresh token is good for one use, without any grace: whoever lost the answer signs in anew. A second use means that two
+    /// have it, and nobody can tell who is the thief: the session ends, for both (RFC 9700 4.14.2).
+    /// </summary>
+    public async Task<SessionTokens?> RefreshAsync(string token, SessionClient client, CancellationToken ct)
+    {
+        if (!RefreshTokens.IsForm(token))
+            return null;
+        var (result, session, next) = await store.RetryAsync((commit, ct) => RenewAsync(commit, token, client, ct), ct);
+        if (result == RefreshResult.Reused)
+        {
+            standings.Changed();
+            await alerts.RaiseAsync("refresh-token-reuse", session!.Id, $"A spent refresh token of user {session.User} was used again; session {session.Id} was ended. Either a program keeps old tokens, or somebody has a copy.", ct);
+        }
+        return result == RefreshResult.Renewed ? await WriteAsync(session!, session!.Tenant, next, ct) : null;
+    }
+
+    /// <summary>An access token for another tenant of the person; the refresh token stays, and follows. Null when he does not belong there.</summary>
+    public async Task<SessionTokens?> TurnAsync(string user, string session, string tenant, CancellationToken ct) =>
+        await sessions.TurnAsync(user, session, tenant, ct) && await sessions.FindAsync(user, session, ct) is { } turned ? await WriteAsync(turned, tenant, null, ct) : null;
+
+    private async Task<(RefreshResult, Session?, string?)> RenewAsync(Commit commit, string token, SessionClient client, CancellationToken ct)
+    {
+        if (await store.GetAsync(refresh.KeyOf(token), ct) is not { } item)
+            return (RefreshResult.Refused, null, null);
+        var record = RefreshTokens.Read(item);
+        if (await store.GetAsync(Sessions.KeyOf(record.User, record.Session), ct) is not { } alive)
+            return (RefreshResult.Refused, null, null);
+        var session = Sessions.Read(alive);
+        if (record.SpentAt is not null)
+        {
+            commit.Delete(alive.Key, Condition.Same(alive));
+            await audit.AppendAsync(commit, session.Tenant, new AuditEntry(Actor.System, "session.reuse", session.Id, new Dictionary<string, string> { ["user"] = session.User }), ct);
+            return (RefreshResult.Reused, session, null);
+        }
+        if (await members.FindAsync(session.Tenant, session.User, ct) is null || await users.KeyOfPersonAsync(session.User, ct) is null)
+            return (RefreshResult.Refused, null, null);
+        var now = time.GetUtcNow();
+        session = session with { LastSeenAt = now };
+        RefreshTokens.Spend(commit, item, now, session.SignedInAt.AddDays(settings.SessionDays));
+        await sessions.SeeAsync(commit, alive, session, client, ct);
+        return (RefreshResult.Renewed, session, refresh.Add(commit, session, sessions.EndsAt(session)));
+    }
+
+    private async Task<SessionTokens> WriteAsync(Session session, string tenant, string? refreshToken, CancellationToken ct)
+    {
+        var key = await signing.SignerAsync(ct);
+        var (text, _) = tokens.Write(session.User, tenant, session.Id, Ids.Random('a'), key.Id, key.Private);
+        return new(text, "Bearer", (int)AccessTokens.Lifetime.TotalSeconds, refreshToken, session.Id, tenant);
+    }
+}

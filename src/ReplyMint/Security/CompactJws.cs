@@ -1,0 +1,135 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace ReplyMint.Security;
+
+/// <summary>
+/// A signed text in the compact form (RFC 7515), and only with ES256 (RFC 7518 3.4): the header chooses nothing, it has to say
+/// what is expected here. No header but alg, kid and typ is known; each that asks for more (crit, b64, jku, jwk, x5u ...) is refused.
+/// Our own because there is one algorithm, one form, and no option to get wrong.
+/// </summary>
+internal sealed class CompactJws
+{
+    public const string Algorithm = "ES256";
+    public const int SignatureBytes = 64;
+
+    private const int MaxLength = 2_048;
+
+    private readonly byte[] _signed;
+    private readonly byte[] _signature;
+
+    private CompactJws(byte[] signed, byte[] payload, byte[] signature, string keyId, string? type) =>
+        (_signed, Payload, _signature, KeyId, Type) = (signed, payload, signature, keyId, type);
+
+    /// <summary>What was signed; believed only after <see cref="IsSignedBy"/>.</summary>
+    public byte[] Payload { get; }
+
+    /// <summary>Which key is said to have signed: a name to look up, nothing to fetch.</summary>
+    public string KeyId { get; }
+
+    public string? Type { get; }
+
+    /// <summary>Takes the text apart; null unless it has exactly the one form that is taken.</summary>
+    public static CompactJws? Parse(ReadOnlySpan<char> text)
+    {
+        if (text.Length > MaxLength)
+            return null;
+        var first = text.IndexOf('.');
+        var last = text.LastIndexOf('.');
+        if (first <= 0 || last <= first + 1 || text[(first + 1)..last].Contains('.'))
+            return null;
+        if (StrictBase64Url.Decode(text[..first]) is not { } header || StrictBase64Url.Decode(text[(first + 1)..last]) is not { } payload
+            || StrictBase64Url.Decode(text[(last + 1)..]) is not { Length: SignatureBytes } signature)
+            return null;
+        var signed = new byte[last];
+        Encoding.ASCII.GetBytes(text[..last], signed);
+        return ReadHeader(header) is { } said ? new(signed, payload, signature, said.KeyId, said.Type) : null;
+    }
+
+    /// <summary>The signature is two numbers of 32 bytes, r and s; another form or a number out of range is no signature.</summary>
+    public bool IsSignedBy(ECParameters key)
+    {
+        using var verifier = ECDsa.Create(key);
+        return verifier.VerifyData(_signed, _signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+    }
+
+    /// <param name="type">The media type of what is signed, such as at+jwt.</param>
+    public static string Sign(ECParameters key, string keyId, string type, ReadOnlySpan<byte> payload)
+    {
+        var header = Encoding.ASCII.GetBytes($$"""{"alg":"{{Algorithm}}","typ":"{{type}}","kid":"{{keyId}}"}""");
+        var signed = $"{System.Buffers.Text.Base64Url.EncodeToString(header)}.{System.Buffers.Text.Base64Url.EncodeToString(payload)}";
+        using var signer = ECDsa.Create(key);
+        var signature = signer.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+        return $"{signed}.{System.Buffers.Text.Base64Url.EncodeToString(signature)}";
+    }
+
+    private static (string KeyId, string? Type)? ReadHeader(ReadOnlySpan<byte> header)
+    {
+        if (StrictJson.Members(header) is not { } members)
+            return null;
+        string? algorithm = null, keyId = null, type = null;
+        foreach (var (name, value) in members)
+            switch (name)
+            {
+                case "alg":
+                    algorithm = value.Text;
+                    break;
+                case "kid":
+                    keyId = value.Text;
+                    break;
+                case "typ" when value.Text is not null:
+                    type = value.Text;
+                    break;
+                default:
+                    return null;
+            }
+        return algorithm == Algorithm && keyId is not null ? (keyId, type) : null;
+    }
+}
+
+/// <summary>
+/// Flat JSON objects as tokens hold them: texts and whole numbers, each name once. What could be written in two ways (escapes)
+/// or read in two ways (repeated names, fractions, bytes that are no UTF-8) is refused.
+/// </summary>
+internal static class StrictJson
+{
+    /// <summary>A text, or a whole number: exactly one is there.</summary>
+    public readonly record struct Value(string? Text, long? Number);
+
+    private const int MaxMembers = 16;
+
+    public static Dictionary<string, Value>? Members(ReadOnlySpan<byte> json)
+    {
+        if (json.Contains((byte)'\\') || !Utf8.IsValid(json))
+            return null;
+        var members = new Dictionary<string, Value>(StringComparer.Ordinal);
+        var reader = new Utf8JsonReader(json);
+        try
+        {
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+                return null;
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var name = reader.GetString()!;
+                reader.Read();
+                Value value;
+                if (reader.TokenType == JsonTokenType.String)
+                    value = new(reader.GetString(), null);
+                else if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var number))
+                    value = new(null, number);
+                else
+                    return null;
+                if (members.Count == MaxMembers || !members.TryAdd(name, value))
+                    return null;
+            }
+            // Nothing may follow; the reader throws on anything but white space.
+            return reader.TokenType == JsonTokenType.EndObject && !reader.Read() ? members : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,307 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using ReplyMint.Accounts;
+using ReplyMint.Audit;
+using ReplyMint.Security;
+using ReplyMint.Storage;
+using ReplyMint.Tests.Product;
+using ReplyMint.Tests.Storage;
+using Xunit;
+
+namespace ReplyMint.Tests.Accounts;
+
+/// <summary>Sessions of people (AUTH-2): what a token opens, and everything that ends it.</summary>
+public sealed class SessionTests
+{
+    private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
+
+    private static async Task<HttpStatusCode> AskAsync(ProductHost host, string token, string path = "/api/v1/me")
+    {
+        using var client = host.Client(token);
+        using var answer = await client.GetAsync(new Uri(path, UriKind.Relative), Ct);
+        return answer.StatusCode;
+    }
+
+    private static async Task<(HttpStatusCode Status, JsonNode? Body)> PostAsync(ProductHost host, string path, object body, string? token = null)
+    {
+        using var client = host.Client(token);
+        using var answer = await client.PostAsJsonAsync(path, body, Ct);
+        var text = await answer.Content.ReadAsStringAsync(Ct);
+        return (answer.StatusCode, text.Length == 0 ? null : JsonNode.Parse(text));
+    }
+
+    private static Task<(HttpStatusCode Status, JsonNode? Body)> RefreshAsync(ProductHost host, string token) => PostAsync(host, "/api/v1/session/refresh", new { refreshToken = token });
+
+    private static async Task<HttpStatusCode> DeleteAsync(ProductHost host, string path, string token)
+    {
+        using var client = host.Client(token);
+        using var answer = await client.DeleteAsync(new Uri(path, UriKind.Relative), Ct);
+        return answer.StatusCode;
+    }
+
+    [Fact]
+    public async Task A_token_shows_who_its_person_is_and_in_which_tenant()
+    {
+        await using var host = await ProductHost.StartAsync();
+        var user = await host.PersonAsync(Role.Member, "mia@shop.example", mailboxes: [host.Mailbox.Id]);
+        var tokens = await host.SignInAsync(user);
+        using var client = host.Client(tokens.AccessToken);
+        var me = JsonNode.Parse(await client.GetStringAsync(new Uri("/api/v1/me", UriKind.Relative), Ct))!;
+        Assert.Equal(("user", user, host.Tenant.Id, "mia@shop.example", "member", tokens.Session),
+            ((string?)me["kind"], (string?)me["id"], (string?)me["tenant"], (string?)me["address"], (string?)me["role"], (string?)me["session"]));
+        Assert.Equal(host.Mailbox.Id, (string?)Assert.Single(me["mailboxes"]!.AsArray()));
+        Assert.Contains("drafts:write", me["permissions"]!.AsArray().Select(p => (string?)p));
+    }
+
+    [Fact]
+    public async Task A_token_lives_ten_minutes_and_not_a_moment_longer()
+    {
+        await using var host = await ProductHost.StartAsync();
+        var token = (await host.SignInAsync(await host.PersonAsync(Role.Member))).AccessToken;
+        host.Time.Advance(AccessTokens.Lifetime - TimeSpan.FromMilliseconds(1));
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(host, token));
+        host.Time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(host, token));
+    }
+
+    [Fact]
+    public async Task A_refresh_gives_a_new_pair_and_the_old_one_ends_the_family()
+    {
+        await using var host = await ProductHost.StartAsync();
+        var first = await host.SignInAsync(await host.PersonAsync(Role.Member));
+        var (status, second) = await RefreshAsync(host, first.RefreshToken!);
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.Equal(("Bearer", 600), ((string?)second!["tokenType"], (int)second["expiresIn"]!));
+        var (_, third) = await RefreshAsync(host, (string)second["refreshToken"]!);
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(host, (string)third!["accessToken"]!));
+
+        // Somebody kept a copy: neither he nor the person stays.
+        Assert.Equal(HttpStatusCode.Unauthorized, (await RefreshAsync(host, first.RefreshToken!)).Status);
+        foreach (var token in new[] { first.AccessToken, (string)second["accessToken"]!, (string)third["accessToken"]! })
+            Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(host, token));
+        Assert.Equal(HttpStatusCode.Unauthorized, (await RefreshAsync(host, (string)third["refreshToken"]!)).Status);
+        Assert.Equal("session.reuse", (await host.Get<AuditLog>().NewestAsync(host.Tenant.Id, 1, Ct))[0].Act);
+        Assert.Contains(await host.Get<Alerts>().NewestAsync(10, Ct), alert => alert.Kind == "refresh-token-reuse" && alert.Subject == first.Session);
+    }
+
+    [Fact]
+    public async Task Of_many_uses_at_once_one_at_most_succeeds()
+    {
+        await using var host = await ProductHost.StartAsync();
+        var tokens = await host.SignInAsync(await host.PersonAsync(Role.Member));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => RefreshAsync(host, tokens.RefreshToken!)));
+        Assert.InRange(answers.Count(answer => answer.Status == HttpStatusCode.OK), 0, 1);
+        Assert.All(answers, answer => Assert.True(answer.Status is HttpStatusCode.OK or HttpStatusCode.Unauthorized));
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(host, tokens.AccessToken));
+    }
+
+    [Theory]
+    [InlineData("rm_refresh_")]
+    [InlineData("nonsense")]
+    [InlineData("rm_refresh_0000000000000000000000000000000000000000000000000000")]
+    public async Task What_is_no_refresh_token_refreshes_nothing(string token)
+    {
+        await using var host = await ProductHost.StartAsync();
+        Assert.Equal(HttpStatusCode.Unauthorized, (await RefreshAsync(host, token)).Status);
+        // An access token is none either, nor the other way round.
+        var tokens = await host.SignInAsync(await host.PersonAsync(Role.Member));
+        Assert.NotEqual(HttpStatusCode.OK, (await RefreshAsync(host, tokens.AccessToken)).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(host, tokens.RefreshToken!));
+    }
+
+    [Fact]
+    public async Task A_session_idles_out_and_ends_by_its_age()
+    {
+        using var folder = new TemporaryFolder();
+        var start = new DateTimeOffset(2026, 5, 4, 12, 0, 0, TimeSpan.Zero);
+        var host = await ProductHost.StartAsync(folder: folder, time: new(start));
+        var tenant = host.Tenant;
+        var user = await host.PersonAsync(Role.Member);
+        var (idle, busy) = (await host.SignInAsync(user), await host.SignInAsync(user));
+        var token = busy.RefreshToken!;
+        foreach (var (day, alive) in new[] { (6, true), (12, true), (18, true), (24, true), (29, true), (30, false) })
+        {
+            await host.StopAsync();
+            host = await ProductHost.StartAsync(folder: folder, time: new(start.AddDays(day)), of: tenant);
+            var (status, body) = await RefreshAsync(host, token);
+            Assert.Equal((day, alive), (day, status == HttpStatusCode.OK));
+            if (alive)
+                token = (string)body!["refreshToken"]!;
+            if (day == 12)
+                Assert.Equal(HttpStatusCode.Unauthorized, (await RefreshAsync(host, idle.RefreshToken!)).Status);
+        }
+        Assert.Empty(await host.Get<Sessions>().ListAsync(user, Ct));
+        await host.StopAsync();
+    }
+
+    [Fact]
+    public async Task Signing_out_ends_this_session_and_everywhere_all()
+    {
+        await using var host = await ProductHost.StartAsync();
+        var user = await host.PersonAsync(Role.Member);
+        var (a, b, c) = (await host.SignInAsync(user), await host.SignInAsync(user), await host.SignInAsync(user));
+        var stranger = await host.SignInAsync(await host.PersonAsync(Role.Member));
+        Assert.Equal(HttpStatusCode.NoContent, await DeleteAsync(host, "/api/v1/session", a.AccessToken));
+        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.OK), (await AskAsync(host, a.AccessToken), await AskAsync(host, b.AccessToken)));
+        Assert.Equal(HttpStatusCode.Unauthorized, (await RefreshAsync(host, a.RefreshToken!)).Status);
+        // Somebody else's session is not there for him.
+        Assert.Equal(HttpStatusCode.NotFound, await DeleteAsync(host, "/api/v1/me/sessions/" + stranger.Session, b.AccessToken));
+        Assert.Equal(HttpStatusCode.NoContent, await DeleteAsync(host, "/api/v1/me/sessions/" + c.Session, b.AccessToken));
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(host, c.AccessToken));
+        var d = await host.SignInAsync(user);
+        Assert.Equal(HttpStatusCode.NoContent, await DeleteAsync(host, "/api/v1/me/sessions", d.AccessToken));
+        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized), (await AskAsync(host, b.AccessToken), await AskAsync(host, d.AccessToken)));
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(host, stranger.AccessToken));
+    }
+
+    [Fact]
+    public async Task A_person_sees_his_sessions_and_nobody_reads_them_in_the_store()
+    {
+        await using var host = await ProductHost.StartAsync();
+        var user = await host.PersonAsync(Role.Member);
+        var tokens = await host.SignInAsync(user);
+        using var client = host.Client(tokens.AccessToken);
+        using (var refresh = new HttpRequestMessage(HttpMethod.Post, "/api/v1/session/refresh") { Content = JsonContent.Create(new { refreshToken = tokens.RefreshToken }) })
+        {
+            refresh.Headers.TryAddWithoutValidation("User-Agent", "Firefox/150 " + new string('x', 500));
+            (await client.SendAsync(refresh, Ct)).EnsureSuccessStatusCode();
+        }
+        var seen = Assert.Single(JsonNode.Parse(await client.GetStringAsync(new Uri("/api/v1/me/sessions", UriKind.Relative), Ct))!["items"]!.AsArray())!;
+        Assert.Equal((tokens.Session, "127.0.0.1", true), ((string?)seen["id"], (string?)seen["network"], (bool)seen["current"]!));
+        Assert.StartsWith("Firefox/150 xxx", (string?)seen["client"], StringComparison.Ordinal);
+        Assert.InRange(((string)seen["client"]!).Length, 1, 200);
+        await foreach (var item in host.Get<IStore>().AllAsync(Table.Main, KeyRing.Installation, "", Ct))
+        {
+            var text = item.Key.Sort + System.Text.Encoding.Latin1.GetString(item.Value.Span) + System.Text.Encoding.Latin1.GetString(item.Sealed.Span);
+            foreach (var secret in new[] { "Firefox", "127.0.0.1", tokens.RefreshToken![11..] })
+                Assert.DoesNotContain(secret, text, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Rights_follow_the_role_in_the_store_within_three_seconds()
+    {
+        await using var host = await ProductHost.StartAsync();
+        var user = await host.PersonAsync(Role.Admin, "boss@shop.example");
+        await host.PersonAsync(Role.Admin);
+        var token = (await host.SignInAsync(user)).AccessToken;
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(host, token, "/api/v1/keys"));
+        await host.PersonAsync(Role.Member, "boss@shop.example");
+        host.Time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(HttpStatusCode.Forbidden, await AskAsync(host, token, "/api/v1/keys"));
+        await host.Get<IStore>().RetryAsync((commit, ct) => host.Get<Members>().RemoveAsync(commit, host.Tenant.Id, user, Actor.Machine, ct), Ct);
+        host.Time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(host, token));
+    }
+
+    [Fact]
+    public async Task A_session_that_another_process_ended_is_over_within_three_seconds()
+    {
+        await using var host = await ProductHost.StartAsync();
+        var user = await host.PersonAsync(Role.Member);
+        var tokens = await host.SignInAsync(user);
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(host, tokens.AccessToken));
+        await host.Get<IStore>().CommitAsync(new Commit().Delete(Sessions.KeyOf(user, tokens.Session)), Ct);
+        host.Time.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(host, tokens.AccessToken));
+    }
+
+    [Fact]
+    public async Task A_second_factor_counts_at_once_and_for_fifteen_minutes()
+    {
+        await using var host = await ProductHost.StartAsync();
+        var user = await host.PersonAsync(Role.Admin);
+        var tokens = await host.SignInAsync(user, factor: false);
+        var wish = new { name = "Shop", scopes = new[] { "messages:read" } };
+        Assert.Equal(HttpStatusCode.Forbidden, (await PostAsync(host, "/api/v1/keys", wish, tokens.AccessToken)).Status);
+        Assert.True(await host.Get<Sessions>().RaiseFactorAsync(user, tokens.Session, host.Time.GetUtcNow(), Ct));
+        var (status, made) = await PostAsync(host, "/api/v1/keys", wish, tokens.AccessToken);
+        Assert.Equal(HttpStatusCode.Created, status);
+        Assert.StartsWith("rm_test_", (string?)made!["secret"], StringComparison.Ordinal);
+        host.Time.Advance(TimeSpan.FromMinutes(9));
+        var next = (string)(await RefreshAsync(host, tokens.RefreshToken!)).Body!["accessToken"]!;
+        host.Time.Advance(TimeSpan.FromMinutes(6) + TimeSpan.FromSeconds(1));
+        Assert.Equal(HttpStatusCode.Forbidden, (await PostAsync(host, "/api/v1/keys", wish, next)).Status);
+        Assert.False(await host.Get<Sessions>().RaiseFactorAsync(user, "s00000000000000000000", host.Time.GetUtcNow(), Ct));
+    }
+
+    [Fact]
+    public async Task A_person_turns_to_a_tenant_of_his_and_to_no_other()
+    {
+        await using var host = await ProductHost.StartAsync();
+        var tenants = host.Get<Tenants>();
+        var (second, foreign) = (await tenants.AddAsync("Second", Actor.Machine, Ct), await tenants.AddAsync("Foreign", Actor.Machine, Ct));
+        var user = await host.PersonAsync(Role.Member, "two@shop.example");
+        await host.PersonAsync(Role.Auditor, "two@shop.example", second.Id);
+        var tokens = await host.SignInAsync(user);
+        Assert.Equal(HttpStatusCode.NotFound, (await PostAsync(host, "/api/v1/me/tenant", new { tenant = foreign.Id }, tokens.AccessToken)).Status);
+        Assert.Equal(HttpStatusCode.NotFound, (await PostAsync(host, "/api/v1/me/tenant", new { tenant = "installation" }, tokens.AccessToken)).Status);
+        var (status, turned) = await PostAsync(host, "/api/v1/me/tenant", new { tenant = second.Id }, tokens.AccessToken);
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.Null(turned!["refreshToken"]);
+        using var client = host.Client((string)turned["accessToken"]!);
+        var me = JsonNode.Parse(await client.GetStringAsync(new Uri("/api/v1/me", UriKind.Relative), Ct))!;
+        Assert.Equal((second.Id, "auditor"), ((string?)me["tenant"], (string?)me["role"]));
+        var mine = JsonNode.Parse(await client.GetStringAsync(new Uri("/api/v1/me/tenants", UriKind.Relative), Ct))!["items"]!.AsArray();
+        Assert.Equal([("Second", "auditor"), ("shop", "member")], mine.Select(t => ((string?)t!["name"], (string?)t["role"])).Order());
+        Assert.Equal(second.Id, (string?)(await RefreshAsync(host, tokens.RefreshToken!)).Body!["tenant"]);
+    }
+
+    [Fact]
+    public async Task Signing_keys_rotate_with_overlap_or_at_once()
+    {
+        await using var host = await ProductHost.StartAsync();
+        Assert.Empty(await KidsAsync(host));
+        var tokens = await host.SignInAsync(await host.PersonAsync(Role.Member));
+        var first = Assert.Single(await KidsAsync(host));
+        await host.Get<SigningKeys>().RotateAsync(dropOld: false, Actor.Machine, Ct);
+        Assert.Equal(2, (await KidsAsync(host)).Count);
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(host, tokens.AccessToken));
+        var second = (string)(await RefreshAsync(host, tokens.RefreshToken!)).Body!["accessToken"]!;
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(host, second));
+        host.Time.Advance(SigningRing.Overlap);
+        Assert.DoesNotContain(first, await KidsAsync(host));
+
+        var fresh = await host.SignInAsync(await host.PersonAsync(Role.Member));
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(host, fresh.AccessToken));
+        await host.Get<SigningKeys>().RotateAsync(dropOld: true, Actor.Machine, Ct);
+        host.Time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(host, fresh.AccessToken));
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(host, (string)(await RefreshAsync(host, fresh.RefreshToken!)).Body!["accessToken"]!));
+        Assert.Single(await KidsAsync(host));
+    }
+
+    [Fact]
+    public async Task A_new_signing_key_is_published_a_day_before_it_signs()
+    {
+        using var folder = new TemporaryFolder();
+        var start = new DateTimeOffset(2026, 5, 4, 12, 0, 0, TimeSpan.Zero);
+        var host = await ProductHost.StartAsync(folder: folder, time: new(start));
+        var (tenant, user) = (host.Tenant, await host.PersonAsync(Role.Member));
+        var first = KidOf((await host.SignInAsync(user)).AccessToken);
+        foreach (var (hours, shown, signsWithFirst) in new[] { (28 * 24, 1, true), (29 * 24, 2, true), (30 * 24 - 1, 2, true), (30 * 24, 2, false), (30 * 24 + 1, 1, false) })
+        {
+            await host.StopAsync();
+            host = await ProductHost.StartAsync(folder: folder, time: new(start.AddHours(hours)), of: tenant);
+            var tokens = await host.SignInAsync(user);
+            Assert.Equal((hours, signsWithFirst), (hours, KidOf(tokens.AccessToken) == first));
+            Assert.Equal((hours, shown), (hours, (await KidsAsync(host)).Count));
+            Assert.Equal(HttpStatusCode.OK, await AskAsync(host, tokens.AccessToken));
+        }
+        await host.StopAsync();
+    }
+
+    private static string KidOf(string token) => (string)JsonNode.Parse(StrictBase64Url.Decode(token.AsSpan(0, token.IndexOf('.', StringComparison.Ordinal))))!["kid"]!;
+
+    private static async Task<IReadOnlyList<string>> KidsAsync(ProductHost host)
+    {
+        using var client = host.Client();
+        using var answer = await client.GetAsync(new Uri("/.well-known/jwks.json", UriKind.Relative), Ct);
+        Assert.Equal("public, max-age=300", answer.Headers.CacheControl?.ToString());
+        var keys = JsonNode.Parse(await answer.Content.ReadAsStringAsync(Ct))!["keys"]!.AsArray();
+        foreach (var key in keys)
+            Assert.Equal(["kty", "crv", "x", "y", "kid", "use", "alg"], key!.AsObject().Select(member => member.Key));
+        return [.. keys.Select(key => (string)key!["kid"]!)];
+    }
+}

@@ -40,6 +40,7 @@ public static class ReplyMintApp
         services.AddSingleton(secrets);
         services.AddSingleton(settings);
         services.AddSecurity(settings.HttpFront());
+        services.AddOutside(settings.Outside, settings.Environment.NeedsHttps());
         return services
             .AddStorage(open)
             .AddAudit()
@@ -63,6 +64,7 @@ public static class ReplyMintApp
         app.MapAccounts();                    // /api/v1: people, keys, tenants, domains
         app.MapMailgun();                     // /webhooks/mailgun/...
         app.MapSes();                         // /webhooks/ses/...
+        app.MapOutbound();                    // outgoing webhooks
         app.MapReplies();                     // messages, threads, receipts, drafts
     }
 

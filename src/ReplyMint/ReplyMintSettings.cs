@@ -58,6 +58,9 @@ internal sealed record ReplyMintSettings
     public AccountsSettings Accounts { get; init; } = new();
 
     /// <summary>Who is asked for names.</summary>
+    /// <summary>Where calls to addresses that a tenant named may lead.</summary>
+    public OutsideSettings Outside { get; init; } = new();
+
     public DnsSettings Dns { get; init; } = new();
 
     /// <summary>What is wrong, one sentence each, beginning with the member's path.</summary>
@@ -67,7 +70,7 @@ internal sealed record ReplyMintSettings
         [
             HttpFront().Problems(), Of("masterKey", MasterKey.Problems()), Of("smtp", Smtp.Problems()),
             Of("outbound", Outbound.Problems()), Of("mailgun", Mailgun.Problems()), Of("rates", Rates.Problems()), Of("requests", Requests.Problems()), Of("jobs", Jobs.Problems()),
-            Of("knowledge", Knowledge.Problems()), Of("model", Model.Problems()), Of("notices", Notices.Problems()), Of("dns", Dns.Problems()), Of("accounts", Accounts.Problems()),
+            Of("knowledge", Knowledge.Problems()), Of("model", Model.Problems()), Of("notices", Notices.Problems()), Outside.Problems(), Of("dns", Dns.Problems()), Of("accounts", Accounts.Problems()),
         ];
         foreach (var problem in rooms.SelectMany(room => room))
             yield return problem;

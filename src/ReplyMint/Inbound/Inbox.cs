@@ -14,7 +14,7 @@ namespace ReplyMint.Inbound;
 /// Accepts a delivery: one commit holds the mail and its job, and only then the channel may say "yes". The same mail
 /// again, by whatever path, is the same message.
 /// </summary>
-internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Messages messages, SpentTokens spentTokens, Outbox outbox, ReplyTokens tokens, JobQueue jobs, TimeProvider time)
+internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Messages messages, SpentTokens spentTokens, Outbox outbox, ReplyTokens tokens, JobQueue jobs, WebhookEvents webhooks, TimeProvider time)
 {
     /// <summary>The kind of the job that handles a message.</summary>
     public const string JobKind = "mail";
@@ -88,6 +88,7 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Mes
                 await messages.WriteRawAsync(commit, person, record.Id, delivery.Raw.Content, record.ReceivedAt, token);
                 commit.Put(seenKey, JsonSerializer.SerializeToUtf8Bytes(new SeenRecord(1, record.Id), InboundJson.Default.SeenRecord), Condition.Absent, expires: record.ReceivedAt + SeenKept);
                 job = jobs.Add(commit, own.Tenant, JobKind, record.Id);
+                await webhooks.RaiseAsync(commit, own.Tenant, new(WebhookEventKind.MessageReceived, record.Id, record.Mailbox), token);
                 if (delivery.Raw.Content.Length > Messages.MaxInlineRaw)
                     jobs.Add(commit, own.Tenant, Messages.BlobJob, record.Id, record.ReceivedAt + Messages.RawKept);
                 // Before it is committed: from then on its job may run.

@@ -11,7 +11,7 @@ internal sealed record OutboxEntry(OutboxRecord Record, OutboundMail Mail, Item 
 }
 
 /// <summary>The stored side of the outbox: what waits, what left, what a person has to settle.</summary>
-internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, TimeProvider time)
+internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, WebhookEvents webhooks, TimeProvider time)
 {
     /// <summary>The kind of the job that sends.</summary>
     public const string JobKind = "send";
@@ -72,6 +72,12 @@ internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, TimeProv
         return entry with { Record = record, Item = item };
     }
 
+    /// <summary>Adds to the commit that ends an answer's sending what its tenant's webhooks hear of it.</summary>
+    internal ValueTask TellAsync(Commit commit, OutboxEntry before, OutboxState now, CancellationToken ct) =>
+        now != before.Record.State && now is OutboxState.Sent or OutboxState.Failed or OutboxState.Dead && before.Record is { Purpose: OutboxPurpose.Reply, Mailbox: { } mailbox }
+            ? webhooks.RaiseAsync(commit, before.Tenant, new(now == OutboxState.Sent ? WebhookEventKind.AnswerSent : WebhookEventKind.AnswerFailed, before.Record.Id, mailbox), ct)
+            : default;
+
     /// <summary>
     /// Settles an uncertain mail: it left after all, or it did not and goes out again. False when it is not uncertain (any
     /// more). The caller adds the audit entry of a person's decision by <paramref name="also"/>.
@@ -85,6 +91,7 @@ internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, TimeProv
             if (await FindAsync(tenant, id, token) is not { Record.State: OutboxState.Uncertain } entry)
                 return false;
             Change(commit, entry, entry.Record with { State = sent ? OutboxState.Sent : OutboxState.Queued, Detail = detail });
+            await TellAsync(commit, entry, sent ? OutboxState.Sent : OutboxState.Queued, token);
             if (!sent)
                 job = jobs.Add(commit, tenant, JobKind, id);
             if (also is not null)
@@ -132,6 +139,7 @@ internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, TimeProv
             if (record.State is OutboxState.Uncertain || (record.State is OutboxState.Queued && happened.Kind is ("delivered" or "complained")))
                 record = record with { State = OutboxState.Sent, Detail = $"settled by the event {happened.Kind}" };
             Change(commit, entry, record);
+            await TellAsync(commit, entry, record.State, token);
             return true;
         }, ct);
 

@@ -159,6 +159,7 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
             if (entry is not { Record.State: OutboxState.Sending })
                 return false;
             outbox.Change(commit, entry, entry.Record with { State = state, Detail = detail });
+            await outbox.TellAsync(commit, entry, state, token);
             job.Complete(commit);
             if (state == OutboxState.Queued)
                 jobs.Add(commit, job.Tenant, Outbox.JobKind, job.Target, time.GetUtcNow() + Backoff[entry.Record.Attempts - 1] * (0.8 + 0.4 * Random.Shared.NextDouble()));

@@ -31,7 +31,7 @@ internal abstract record DeskOutcome
 /// <summary>Where people decide: approve, edit, reject. Each decision is one commit with its audit entry.</summary>
 internal sealed class DraftDesk(
     IStore store, KeyRing keys, Messages messages, MessageTexts texts, Mailboxes mailboxes, Drafts drafts, Receipts receipts, Threads threads,
-    RateWindows rates, Allowances allowances, Outbox outbox, JobQueue jobs, ReplyLetters letters, AuditLog audit, TimeProvider time)
+    RateWindows rates, Allowances allowances, Outbox outbox, WebhookEvents webhooks, JobQueue jobs, ReplyLetters letters, AuditLog audit, TimeProvider time)
 {
     /// <summary>Sends a waiting draft, as it is or with a person's text.</summary>
     /// <param name="text">The person's text, or null to send the draft as it stands.</param>
@@ -62,6 +62,7 @@ internal sealed class DraftDesk(
             Drafts.Write(commit, person, Decided(draft, DraftState.Approved, actor), text is null ? draft.Content : draft.Content with { Text = text, Drafter = "person" }, draft.Item);
             Messages.Write(commit, person, message.Record with { State = MessageState.Answered, Reasons = ["approved"], DecidedAt = time.GetUtcNow() }, message.Summary, message.Item);
             await WriteReceiptAsync(commit, person, message, actor, guarded.Findings, token);
+            await webhooks.RaiseAsync(commit, tenant, Decided(draft, "approved"), token);
             send = outbox.Enqueue(commit, tenant, person, letters.RecordOf(message, mailbox), letters.Write(mail, mailbox, message, approved));
             await audit.AppendAsync(commit, tenant, Entry(actor, text is null ? "draft.approve" : "draft.edit-and-approve", id, guarded.Findings), token);
             return new DeskOutcome.Done();
@@ -107,6 +108,7 @@ internal sealed class DraftDesk(
                 return new DeskOutcome.Gone();
             Drafts.Write(commit, person, Decided(draft, DraftState.Rejected, actor), draft.Content, draft.Item);
             Messages.Write(commit, person, message.Record with { State = MessageState.Ignored, Reasons = ["rejected"], DecidedAt = time.GetUtcNow() }, message.Summary, message.Item);
+            await webhooks.RaiseAsync(commit, tenant, Decided(draft, "rejected"), token);
             await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "draft.reject", id), token);
             return new DeskOutcome.Done();
         }, ct);
@@ -140,6 +142,8 @@ internal sealed class DraftDesk(
 
     private async Task<(Draft?, Message?)> FindAsync(string tenant, string id, CancellationToken ct) =>
         (await drafts.FindAsync(tenant, id, ct), await messages.FindAsync(tenant, id, ct));
+
+    private static WebhookEvent Decided(Draft draft, string state) => new(WebhookEventKind.DraftDecided, draft.Id, draft.Record.Mailbox, state);
 
     private DraftRecord Decided(Draft draft, DraftState state, Actor actor) =>
         draft.Record with { State = state, DecidedAt = time.GetUtcNow(), DecidedBy = actor.Id };

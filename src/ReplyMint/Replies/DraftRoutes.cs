@@ -14,15 +14,15 @@ internal static class DraftRoutes
     public static void Map(IEndpointRouteBuilder routes)
     {
         var read = routes.MapApi(Permission.DraftsRead, "drafts");
-        read.MapGet("/drafts", ListAsync).WithName("listDrafts").WithSummary("Drafts: what waits comes oldest first, decided ones newest first").Produces<Listing<DraftEntry>>();
-        read.MapGet("/drafts/{id}", GetAsync).WithName("getDraft").WithSummary("A draft with the mail that it answers and what it rests on").Produces<DraftDetail>();
+        read.MapGet("/drafts", ListAsync).WithName("ListDrafts").WithSummary("Drafts: what waits comes oldest first, decided ones newest first").Produces<Listing<DraftEntry>>();
+        read.MapGet("/drafts/{id}", GetAsync).WithName("GetDraft").WithSummary("A draft with the mail that it answers and what it rests on").Produces<DraftDetail>();
 
         var write = routes.MapApi(Permission.DraftsWrite, "drafts");
-        write.MapPut("/drafts/{id}", EditAsync).WithName("editDraft").WithSummary("Replace the text, without sending it").Produces<DraftEntry>();
-        write.MapPost("/drafts/{id}/approve", ApproveAsync).WithName("approveDraft").WithSummary("Send it, as it is or with another text; the guard checks either").Produces<DraftEntry>();
-        write.MapPost("/drafts/{id}/reject", RejectAsync).WithName("rejectDraft").WithSummary("Leave the mail without an answer").Produces<DraftEntry>();
-        write.MapPost("/drafts/{id}/assign", AssignAsync).WithName("assignDraft").WithSummary("Say who is to look at it").Produces<DraftEntry>();
-        write.MapPost("/drafts/{id}/note", NoteAsync).WithName("noteDraft").WithSummary("Add a note for the others; it is never sent").Produces<DraftEntry>();
+        write.MapPut("/drafts/{id}", EditAsync).WithName("EditDraft").WithSummary("Replace the text, without sending it").Produces<DraftEntry>();
+        write.MapPost("/drafts/{id}/approve", ApproveAsync).WithName("ApproveDraft").WithSummary("Send it, as it is or with another text; the guard checks either").Produces<DraftEntry>();
+        write.MapPost("/drafts/{id}/reject", RejectAsync).WithName("RejectDraft").WithSummary("Leave the mail without an answer").Produces<DraftEntry>();
+        write.MapPost("/drafts/{id}/assign", AssignAsync).WithName("AssignDraft").WithSummary("Say who is to look at it").Produces<DraftEntry>();
+        write.MapPost("/drafts/{id}/note", NoteAsync).WithName("NoteDraft").WithSummary("Add a note for the others; it is never sent").Produces<DraftEntry>();
     }
 
     private static async Task<IResult> ListAsync(

@@ -18,16 +18,16 @@ internal static class MessageRoutes
     public static void Map(IEndpointRouteBuilder routes)
     {
         var read = routes.MapApi(Permission.MessagesRead, Tag);
-        read.MapGet("/messages", ListAsync).WithName("listMessages").WithSummary("Messages, the newest first").Produces<Listing<MessageEntry>>();
-        read.MapGet("/messages/{id}", GetAsync).WithName("getMessage").WithSummary("A message with its text, while that is kept, and what became of its answer").Produces<MessageDetail>();
-        read.MapGet("/messages/{id}/raw", RawAsync).WithName("downloadMessage").WithSummary("The mail as it came, as a download").Produces<FileContentHttpResult>(200, "message/rfc822");
-        read.MapGet("/threads/{id}", ThreadAsync).WithName("getThread").WithSummary("The decided messages of a thread, the oldest first").Produces<ThreadDetail>();
+        read.MapGet("/messages", ListAsync).WithName("ListMessages").WithSummary("Messages, the newest first").Produces<Listing<MessageEntry>>();
+        read.MapGet("/messages/{id}", GetAsync).WithName("GetMessage").WithSummary("A message with its text, while that is kept, and what became of its answer").Produces<MessageDetail>();
+        read.MapGet("/messages/{id}/raw", RawAsync).WithName("DownloadMessage").WithSummary("The mail as it came, as a download").Produces<FileContentHttpResult>(200, "message/rfc822");
+        read.MapGet("/threads/{id}", ThreadAsync).WithName("GetThread").WithSummary("The decided messages of a thread, the oldest first").Produces<ThreadDetail>();
 
         var check = routes.MapApi(Permission.ReceiptsRead, "receipts");
-        check.MapGet("/receipts", ReceiptsAsync).WithName("listReceipts").WithSummary("What was decided of which message, the newest first; no mail text").Produces<Listing<ReceiptEntry>>();
-        check.MapGet("/messages/{id}/receipt", ReceiptAsync).WithName("getReceipt").WithSummary("Each rule that was asked and what it said; quotations only for callers who may read messages").Produces<ReceiptDetail>();
+        check.MapGet("/receipts", ReceiptsAsync).WithName("ListReceipts").WithSummary("What was decided of which message, the newest first; no mail text").Produces<Listing<ReceiptEntry>>();
+        check.MapGet("/messages/{id}/receipt", ReceiptAsync).WithName("GetReceipt").WithSummary("Each rule that was asked and what it said; quotations only for callers who may read messages").Produces<ReceiptDetail>();
 
-        routes.MapApi(Permission.DraftsWrite, Tag).MapPost("/messages/{id}/retry", RetryAsync).WithName("retryMessage")
+        routes.MapApi(Permission.DraftsWrite, Tag).MapPost("/messages/{id}/retry", RetryAsync).WithName("RetryMessage")
             .WithSummary("Decide on a held message anew, such as after knowledge was added").Produces<MessageEntry>(202);
     }
 

@@ -8,6 +8,7 @@ using ReplyMint.Audit;
 using ReplyMint.Jobs;
 using ReplyMint.Mail;
 using ReplyMint.Outbound;
+using ReplyMint.Security;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Replies;
@@ -19,8 +20,6 @@ internal sealed record OperatorNoticeSettings
     /// <summary>The sender of notices to the operator; one of the installation's own mailboxes. Needed with email.</summary>
     public string? From { get; init; }
     public Uri? Webhook { get; init; }
-    /// <summary>Webhooks, the tenants' too, may lead to addresses of one's own network.</summary>
-    public bool AllowPrivateWebhooks { get; init; }
 
     public IEnumerable<string> Problems()
     {
@@ -42,7 +41,7 @@ internal sealed record NoticeEvent(string Kind, string? Tenant, IReadOnlyList<st
 /// </summary>
 internal sealed partial class Notices(
     IStore store, KeyRing keys, Tenants tenants, Mailboxes mailboxes, Drafts drafts, Alerts alerts, HouseMail house, JobQueue jobs,
-    OperatorNoticeSettings settings, NoticeHttp http, TimeProvider time, ILogger<Notices> log)
+    OperatorNoticeSettings settings, OutsideClients http, TimeProvider time, ILogger<Notices> log)
 {
     public const string DraftsJob = "notice";
     public const string ReminderJob = "reminder";
@@ -92,7 +91,7 @@ internal sealed partial class Notices(
             return JobOutcome.Finished;
         }
         var text = await TextAsync(tenant, waiting, ct);
-        if (tenant.Notices.Webhook is { } webhook && !await PostAsync(webhook, new NoticeEvent("drafts-waiting", tenant.Id, [.. waiting.Select(draft => draft.Id)], text, time.GetUtcNow()), ct) && MayTryAgain(job, tenant.Notices.Emails.Count > 0))
+        if (tenant.Notices.Webhook is { } webhook && !await PostAsync(http.Tenants, webhook, new NoticeEvent("drafts-waiting", tenant.Id, [.. waiting.Select(draft => draft.Id)], text, time.GetUtcNow()), ct) && MayTryAgain(job, tenant.Notices.Emails.Count > 0))
             return Again(job);
         var subject = waiting.Count == 1 ? "1 draft waits for you" : string.Create(CultureInfo.InvariantCulture, $"{waiting.Count} drafts wait for you");
         var mails = await MailsAsync(commit, tenant, waiting[0].Record.Mailbox, subject, text, ct);
@@ -124,7 +123,7 @@ internal sealed partial class Notices(
         Job? mail = null;
         if (await alerts.FindAsync(job.Target, ct) is { } alert)
         {
-            if (settings.Webhook is { } webhook && !await PostAsync(webhook, new NoticeEvent("alert/" + alert.Kind, null, [alert.Id, alert.Subject], alert.Text, alert.At), ct) && MayTryAgain(job, settings.Email is not null))
+            if (settings.Webhook is { } webhook && !await PostAsync(http.Operator, webhook, new NoticeEvent("alert/" + alert.Kind, null, [alert.Id, alert.Subject], alert.Text, alert.At), ct) && MayTryAgain(job, settings.Email is not null))
                 return Again(job);
             if (settings is { Email: { } to, From: { } from })
             {
@@ -175,13 +174,13 @@ internal sealed partial class Notices(
         return mails;
     }
 
-    private async Task<bool> PostAsync(Uri webhook, NoticeEvent notice, CancellationToken ct)
+    private async Task<bool> PostAsync(HttpClient client, Uri webhook, NoticeEvent notice, CancellationToken ct)
     {
         try
         {
             using var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(notice, RepliesJson.Default.NoticeEvent));
             content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-            using var answer = await http.Client.PostAsync(webhook, content, ct);
+            using var answer = await client.PostAsync(webhook, content, ct);
             return answer.IsSuccessStatusCode;
         }
         catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException && !ct.IsCancellationRequested)
@@ -194,6 +193,3 @@ internal sealed partial class Notices(
     [LoggerMessage(Level = LogLevel.Warning, Message = "The webhook for {Kind} failed with {Failure}")]
     private static partial void LogWebhookFailed(ILogger log, string kind, string failure);
 }
-
-/// <summary>The guarded client that webhooks are called with.</summary>
-internal sealed record NoticeHttp(HttpClient Client);

@@ -14,7 +14,6 @@ internal static class RepliesFeature
     public static IServiceCollection AddReplies(this IServiceCollection services, ModelSettings model, OperatorNoticeSettings notices, OpenStore open, SecretSource secrets) => services
         .AddModel(model, secrets, Convert.ToHexStringLower(open.Installation.Derive("model canary").AsSpan(0, 8)))
         .AddSingleton(notices)
-        .AddSingleton(new NoticeHttp(OutsideHttp.Create(notices.AllowPrivateWebhooks)))
         .AddSingleton<ModelSpending>()
         .AddSingleton<Drafting>()
         .AddSingleton<Drafts>()

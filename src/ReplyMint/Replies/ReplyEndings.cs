@@ -11,7 +11,7 @@ namespace ReplyMint.Replies;
 /// The three ends of a message, each one commit: state, receipt, text, and what follows from it. Null is a conflict: a
 /// rate, the quota, a switch or the message moved since it was read, so it has to be decided anew on what is true now.
 /// </summary>
-internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sender, JobQueue jobs, Notices notices, ReplyLetters letters, Suppressions suppressions, ReplyTokens tokens, TimeProvider time)
+internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sender, JobQueue jobs, Notices notices, WebhookEvents webhooks, ReplyLetters letters, Suppressions suppressions, ReplyTokens tokens, TimeProvider time)
 {
     /// <summary>No answer. A bounce of one of our own mails is noted where it belongs.</summary>
     public async Task<JobOutcome?> IgnoreAsync(ReplyWork work, Verdict verdict, CancellationToken ct, string note = "")
@@ -37,6 +37,7 @@ internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sen
             CreatedAt = time.GetUtcNow(),
         };
         Drafts.Write(commit, work.Person, draft, drafted.Content, null);
+        await webhooks.RaiseAsync(commit, work.Tenant.Id, new(WebhookEventKind.DraftWaiting, draft.Id, draft.Mailbox), ct);
         return await CompleteAsync(work, commit, notices.Announce(commit, work.Tenant, draft.Id), ct);
     }
 

@@ -1,62 +1,51 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ReplyMint.Security;
 
 /// <summary>
 /// Calls to addresses that a setting of a tenant names. Names are resolved here and connected to as resolved, so that a
-/// name can't lead to a private, link-local or metadata address, not even at a second look-up. No redirects, no cookies.
+/// name can't lead to a private, link-local or metadata address, not even at a second look-up. No redirects, no cookies, no proxy.
 /// </summary>
 internal static class OutsideHttp
 {
+    public static IServiceCollection AddOutside(this IServiceCollection services, OutsideSettings settings, bool needsHttps)
+    {
+        var allowed = new OutsideAddress(settings);
+        return services.AddSingleton(allowed).AddSingleton(new OutsideClients(Create(allowed, needsHttps), Create(allowed, needsHttps: false)));
+    }
+
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(10);
 
-    /// <param name="allowPrivate">The operator allows addresses of his own network.</param>
-    public static HttpClient Create(bool allowPrivate) => new(new SocketsHttpHandler
+    /// <param name="allowed">What may be called.</param>
+    /// <param name="needsHttps">Refuses plain http whatever the address.</param>
+    /// <param name="resolve">Who is asked for a name's addresses; null is the system.</param>
+    public static HttpClient Create(OutsideAddress allowed, bool needsHttps, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null)
     {
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        UseProxy = false,
-        ConnectTimeout = ConnectTimeout,
-        PooledConnectionLifetime = TimeSpan.FromMinutes(2),
-        MaxResponseHeadersLength = 16,
-        ConnectCallback = (context, ct) => ConnectAsync(context.DnsEndPoint, allowPrivate, ct),
-    })
-    {
-        Timeout = CallTimeout,
-        MaxResponseContentBufferSize = 64 * 1024,
-    };
-
-    /// <summary>Whether an address is one of the public internet (IANA's special-purpose registries).</summary>
-    public static bool IsPublic(IPAddress address)
-    {
-        if (address.IsIPv4MappedToIPv6)
-            address = address.MapToIPv4();
-        var bytes = address.GetAddressBytes();
-        if (address.AddressFamily == AddressFamily.InterNetwork)
-            return bytes[0] switch
-            {
-                0 or 10 or 127 or >= 224 => false,
-                100 => (bytes[1] & 0xc0) != 64,
-                169 => bytes[1] != 254,
-                172 => (bytes[1] & 0xf0) != 16,
-                192 => !(bytes[1] == 168 || (bytes[1] == 0 && bytes[2] is 0 or 2) || (bytes[1] == 88 && bytes[2] == 99)),
-                198 => !(bytes[1] is 18 or 19 || (bytes[1] == 51 && bytes[2] == 100)),
-                203 => !(bytes[1] == 0 && bytes[2] == 113),
-                _ => true,
-            };
-        // Only global unicast, and of it neither documentation nor the mechanisms that wrap an IPv4 address.
-        return (bytes[0] & 0xe0) == 0x20
-            && !(bytes[0] == 0x20 && bytes[1] == 0x01 && (bytes[2] < 2 || (bytes[2] == 0x0d && bytes[3] == 0xb8)))
-            && !(bytes[0] == 0x20 && bytes[1] == 0x02)
-            && !(bytes[0] == 0x3f && bytes[1] == 0xff);
+        resolve ??= Dns.GetHostAddressesAsync;
+        return new(new SchemeGuard(needsHttps, new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+            ConnectTimeout = ConnectTimeout,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+            MaxResponseHeadersLength = 16,
+            MaxResponseDrainSize = 0,
+            ConnectCallback = (context, ct) => ConnectAsync(context.DnsEndPoint, allowed, resolve, ct),
+        }))
+        {
+            Timeout = CallTimeout,
+            MaxResponseContentBufferSize = 64 * 1024,
+        };
     }
 
-    private static async ValueTask<Stream> ConnectAsync(DnsEndPoint target, bool allowPrivate, CancellationToken ct)
+    private static async ValueTask<Stream> ConnectAsync(DnsEndPoint target, OutsideAddress allowed, Func<string, CancellationToken, Task<IPAddress[]>> resolve, CancellationToken ct)
     {
-        var addresses = await Dns.GetHostAddressesAsync(target.Host, ct);
-        var address = addresses.FirstOrDefault(found => allowPrivate || IsPublic(found))
+        var addresses = await resolve(target.Host, ct);
+        var address = addresses.FirstOrDefault(allowed.MayBeCalled)
             ?? throw new HttpRequestException(HttpRequestError.ConnectionError, "The address is private or reserved.");
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
@@ -70,4 +59,15 @@ internal static class OutsideHttp
             throw;
         }
     }
+
+    private sealed class SchemeGuard(bool needsHttps, HttpMessageHandler inner) : DelegatingHandler(inner)
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            needsHttps && request.RequestUri?.Scheme != Uri.UriSchemeHttps
+                ? throw new HttpRequestException(HttpRequestError.ConnectionError, "Only https is called.") : base.SendAsync(request, cancellationToken);
+    }
 }
+
+/// <param name="Tenants">For addresses that a tenant named: https only, outside of development.</param>
+/// <param name="Operator">For addresses that the installation's settings name.</param>
+internal sealed record OutsideClients(HttpClient Tenants, HttpClient Operator);

@@ -9,7 +9,7 @@ namespace ReplyMint.Security;
 /// <param name="Anchors">Roots that count instead of the machine's: for tests with an authority of their own. No setting leads here.</param>
 internal sealed record SnsTrust(HttpClient Http, X509Certificate2Collection? Anchors)
 {
-    public static SnsTrust OfMachine() => new(OutsideHttp.Create(allowPrivate: false), null);
+    public static SnsTrust OfMachine() => new(OutsideHttp.Create(new OutsideAddress(new OutsideSettings()), needsHttps: true), null);
 }
 
 /// <summary>A key that SNS signs with, or why there is none.</summary>

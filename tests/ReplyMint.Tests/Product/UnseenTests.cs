@@ -68,7 +68,8 @@ public sealed class UnseenTests
     {
         await using var host = await ProductHost.StartAsync(settings: settings => settings with
         {
-            Notices = new OperatorNoticeSettings { Email = "ops@shop.example", From = ProductHost.Address, Webhook = new Uri("http://127.0.0.1:1/"), AllowPrivateWebhooks = true },
+            Notices = new OperatorNoticeSettings { Email = "ops@shop.example", From = ProductHost.Address, Webhook = new Uri("http://127.0.0.1:1/") },
+            Outside = new() { Networks = ["127.0.0.0/8"] },
         });
         await host.Get<Alerts>().RaiseAsync("breaker", "x1", "Something is wrong.", default);
 

@@ -138,13 +138,31 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Mes
     private static string Root(InboundMail mail) =>
         mail.References.Count > 0 ? mail.References[0] : mail.InReplyTo.Length > 0 ? mail.InReplyTo : mail.MessageId;
 
+    /// <summary>
+    /// The same for every path that a mail takes. Providers decode it, wrap its lines anew and write its headers anew, so where it
+    /// has a Message-ID only letters and digits of subject and text count. They count all, or whoever guesses an id could take
+    /// another's mail away. Without a Message-ID a person may well say the same twice: then each character counts.
+    /// </summary>
     private static string SeenHash(TenantKeys own, Mailbox mailbox, InboundMail mail)
     {
-        var content = new StringBuilder();
+        var content = new StringBuilder(mail.Text.Length + 200);
         foreach (var from in mail.From)
-            content.Append(from.Address).Append('\n');
-        content.Append(mail.Date?.ToUnixTimeSeconds()).Append('\n').Append(mail.Subject).Append('\n').Append(mail.Text);
+            content.Append(AddressRules.Normalize(from.Address) ?? from.Address).Append('\n');
+        content.Append(mail.Date?.ToUnixTimeSeconds()).Append('\n');
+        Append(mail.Subject);
+        content.Append('\n');
+        Append(mail.Text);
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(content.ToString())));
         return own.Hash("seen", $"{mailbox.Id}\n{mail.MessageId}\n{hash}");
+
+        void Append(string text)
+        {
+            if (mail.MessageId.Length == 0)
+                content.Append(text);
+            else
+                foreach (var letter in text)
+                    if (char.IsLetterOrDigit(letter))
+                        content.Append(letter);
+        }
     }
 }

@@ -30,15 +30,17 @@ internal static class MailgunMime
         Line(to, "MIME-Version: 1.0");
         var boundary = Boundary(form);
         var outer = Outer(original);
+        // Of a mail that was HTML alone Mailgun makes a plain text, in other words than we would; it is no part of the mail.
+        var htmlOnly = original is { MediaType: var media, MediaSubtype: var sub } && media.Equals("text", StringComparison.OrdinalIgnoreCase) && sub.Equals("html", StringComparison.OrdinalIgnoreCase);
         if (files.Length == 0 && outer is null)
         {
-            Bodies(to, form, boundary);
+            Bodies(to, form, boundary, htmlOnly);
             return to.WrittenMemory;
         }
         Line(to, $"Content-Type: {outer ?? "multipart/mixed"}; boundary=\"{boundary}\"");
         Line(to, "");
         Line(to, $"--{boundary}");
-        Bodies(to, form, boundary + "-a");
+        Bodies(to, form, boundary + "-a", htmlOnly);
         var ids = ContentIds(form);
         foreach (var file in files)
         {
@@ -67,13 +69,13 @@ internal static class MailgunMime
         return type;
     }
 
-    private static void Bodies(ArrayBufferWriter<byte> to, FormFields form, string boundary)
+    private static void Bodies(ArrayBufferWriter<byte> to, FormFields form, string boundary, bool htmlOnly)
     {
         var plain = form.All.FirstOrDefault(field => field.Name == "body-plain");
         var html = form.All.FirstOrDefault(field => field.Name == "body-html");
         if (html.Name is null || html.Value.Length == 0)
             Text(to, "plain", plain.Value);
-        else if (plain.Value.Length == 0)
+        else if (plain.Value.Length == 0 || htmlOnly)
             Text(to, "html", html.Value);
         else
         {

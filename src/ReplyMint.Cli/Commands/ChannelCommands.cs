@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text;
 using ReplyMint.Accounts;
-using ReplyMint.Security;
 
 namespace ReplyMint.Cli.Commands;
 
@@ -111,15 +110,6 @@ internal static class ChannelCommands
     private static string[]? TopicsOf(string[]? named) => named is { Length: > 0 } ? [.. named.Distinct(StringComparer.Ordinal)] : null;
 
     /// <summary>What does not fit the channel's kind, as a line for the user.</summary>
-    private static string? Problem(Channel channel, bool hasSecret)
-    {
-        if (channel.Kind == Channel.Ses)
-            return hasSecret ? "--secret-file: a ses channel has no secret; Amazon signs with a certificate"
-                : channel.Verdicts ? "--verdicts: is for mailgun; what Amazon SES says of a sender is signed"
-                : channel.Topics is not { Count: > 0 and <= Channel.MaxTopics } topics ? $"--topic: name 1 to {Channel.MaxTopics} SNS topics, such as arn:aws:sns:eu-west-1:123456789012:mail-in"
-                : topics.FirstOrDefault(arn => SnsTopic.TryParse(arn) is null) is { } wrong ? $"--topic: {Plain.Line(wrong, 80)} is no topic; the form is {SnsTopic.Form}" : null;
-        return channel.Topics is not null ? "--topic: is for ses"
-            : !hasSecret ? "--secret-file: name a file with the webhook signing key, or - for standard input"
-            : SecretStrength.Weakness(channel.Secret) is { } weakness ? $"--secret-file: the secret {weakness}" : null;
-    }
+    private static string? Problem(Channel channel, bool hasSecret) => MailboxChecks.Channel(channel, hasSecret) is not { } wrong ? null
+        : $"{wrong.Member switch { "secret" => "--secret-file", "topics" => "--topic", _ => "--" + wrong.Member }}: {wrong.What}";
 }

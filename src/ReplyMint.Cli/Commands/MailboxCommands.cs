@@ -75,7 +75,7 @@ internal static class MailboxCommands
             var (change, details) = settings.Read(parse, context);
             if (details.Count == 0)
                 return context.Fail("nothing to change; see: replymint mailbox set --help");
-            await context.Get<Mailboxes>().ChangeAsync(mailbox.TenantId, mailbox.Id, change, StoreWords.Actor, details, ct);
+            await context.Get<Mailboxes>().ChangeAsync(mailbox.TenantId, mailbox.Id, null, change, StoreWords.Actor, details, ct);
             context.Out.WriteLine($"changed: {string.Join(", ", details.Keys)}");
             return ExitCode.Ok;
         })

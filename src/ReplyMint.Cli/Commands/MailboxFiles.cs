@@ -22,18 +22,8 @@ internal sealed record RuleFile
     public static IReadOnlyList<MailRule> Read(byte[] file)
     {
         var rules = MailboxFile.Parse(file, "--rules", CliJson.Default.ListRuleFile);
-        if (rules.Count > 100)
-            throw new WrongException("--rules takes at most 100 rules");
-        foreach (var rule in rules)
-        {
-            if (rule.Name.Length == 0 || rules.Count(r => r.Name == rule.Name) > 1)
-                throw new WrongException("--rules: each rule needs a name of its own");
-            if (rule.From.Length + rule.Subject.Length + rule.Word.Length == 0)
-                throw new WrongException($"--rules: {Plain.Line(rule.Name, 40)} has no condition; give from, subject or word");
-            if (rule.Action == RuleAction.Template != rule.Template.Length > 0)
-                throw new WrongException($"--rules: {Plain.Line(rule.Name, 40)}: the action template, and only that, needs a template");
-        }
-        return [.. rules.Select(r => new MailRule(r.Name, r.From, r.Subject, r.Word, r.Action, r.Template))];
+        IReadOnlyList<MailRule> read = [.. rules.Select(r => new MailRule(r.Name, r.From, r.Subject, r.Word, r.Action, r.Template))];
+        return MailboxChecks.Rules(read) is { } wrong ? throw new WrongException($"--rules: {wrong.Member}: {wrong.What}") : read;
     }
 }
 
@@ -55,18 +45,13 @@ internal sealed record ScheduleFile
     public static Schedule Read(byte[] file)
     {
         var read = MailboxFile.Parse(file, "--schedule", CliJson.Default.ScheduleFile);
-        if (read.Spans.Count > 100 || read.Holidays.Count > 400)
-            throw new WrongException("--schedule takes at most 100 spans and 400 holidays");
-        if (read.Spans.Any(s => s.Days.Count == 0 || s.From == s.To))
-            throw new WrongException("--schedule: each span needs days, and a from that differs from its to");
-        if (read.Spans.Any(s => s.Mode == MailboxMode.Schedule) || read.Holidays.Any(h => h.Mode == MailboxMode.Schedule) || read.Otherwise == MailboxMode.Schedule)
-            throw new WrongException("--schedule: a schedule chooses among off, draft and automatic");
-        return new Schedule
+        var schedule = new Schedule
         {
             Spans = [.. read.Spans.Select(s => new ScheduleSpan(s.Days, s.From, s.To, s.Mode))],
             Holidays = [.. read.Holidays.Select(h => new Holiday(h.Date, h.Mode, h.Answer))],
             Otherwise = read.Otherwise,
         };
+        return MailboxChecks.Schedule(schedule) is { } wrong ? throw new WrongException($"--schedule: {wrong.Member}: {wrong.What}") : schedule;
     }
 }
 

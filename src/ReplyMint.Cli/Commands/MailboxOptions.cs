@@ -8,11 +8,9 @@ namespace ReplyMint.Cli.Commands;
 /// <summary>The options that set a mailbox up, for "add" and "set".</summary>
 internal sealed class MailboxOptions
 {
-    private static readonly string[] Languages = ["auto", "en", "de", "fr", "es"];
-
     private readonly Option<string?> _mode = OneOf("--mode", "draft (a person approves), automatic, schedule or off", Enum.GetNames<MailboxMode>());
     private readonly Option<string?> _tone = OneOf("--tone", "professional, friendly, casual or formal", Enum.GetNames<Tone>());
-    private readonly Option<string?> _language = OneOf("--language", "auto (the mail's), en, de, fr or es", Languages);
+    private readonly Option<string?> _language = OneOf("--language", "auto (the mail's), en, de, fr or es", MailboxChecks.Languages);
     private readonly Option<string?> _name = Text("--display-name", "the sender's name in answers");
     private readonly Option<string?> _signature = Text("--signature", "the signature; \\n ends a line");
     private readonly Option<int?> _length = new("--max-length") { HelpName = "N", Description = "characters of an answer, 100 to 1000" };
@@ -54,19 +52,15 @@ internal sealed class MailboxOptions
         if (parse.GetValue(_language) is { } language)
             Step("language", language, m => m with { Language = language });
         if (parse.GetValue(_name) is { } name)
-            Step("displayName", null, m => m with { DisplayName = Bounded("--display-name", name, 100) });
+            Step("displayName", null, m => m with { DisplayName = name });
         if (parse.GetValue(_signature) is { } signature)
-            Step("signature", null, m => m with { Signature = Bounded("--signature", Lines(signature), 500) });
+            Step("signature", null, m => m with { Signature = Lines(signature) });
         if (parse.GetValue(_length) is { } length)
-        {
-            if (length is < 100 or > 1000)
-                throw new WrongException("--max-length takes 100 to 1000");
             Step("maxLength", length.ToString(CultureInfo.InvariantCulture), m => m with { MaxLength = length });
-        }
         if (parse.GetValue(_fixed) is { } answer)
-            Step("fixedAnswer", answer.Length == 0 ? "none" : null, m => m with { FixedAnswer = Bounded("--fixed-answer", Lines(answer), 1000) });
+            Step("fixedAnswer", answer.Length == 0 ? "none" : null, m => m with { FixedAnswer = Lines(answer) });
         if (parse.GetValue(_facts) is { } facts)
-            Step("allowedFacts", null, m => m with { AllowedFacts = Bounded("--allowed-facts", Lines(facts), 2000) });
+            Step("allowedFacts", null, m => m with { AllowedFacts = Lines(facts) });
         if (parse.GetValue(_null) is { } empty)
             Step("nullReversePath", empty ? "true" : "false", m => m with { NullReversePath = empty });
         if (context.Files.FirstOrDefault(f => f.Name == "rules") is { } rules)
@@ -80,14 +74,15 @@ internal sealed class MailboxOptions
             Step("schedule", read.Spans.Count.ToString(CultureInfo.InvariantCulture), m => m with { Schedule = read });
         }
         // Checked now, applied later: a wrong value must not be found in the middle of a commit.
-        _ = steps.Aggregate(new Mailbox { Id = "", TenantId = "", Address = "" }, (m, step) => step(m));
+        if (MailboxChecks.Settings(steps.Aggregate(new Mailbox { Id = "", TenantId = "", Address = "" }, (m, step) => step(m))) is { } wrong)
+            throw new WrongException($"--{OptionOf(wrong.Member)} {wrong.What}");
         return (m => steps.Aggregate(m, (before, step) => step(before)), details);
     }
 
     private static string Lines(string text) => text.Replace("\\n", "\n", StringComparison.Ordinal);
 
-    private static string Bounded(string option, string text, int most) => text.Length <= most && !text.Any(c => char.IsControl(c) && c is not ('\n' or '\t'))
-        ? text : throw new WrongException($"{option} takes at most {most} characters, without control characters");
+    /// <summary>"maxLength" is --max-length.</summary>
+    private static string OptionOf(string member) => string.Concat(member.Select(c => char.IsUpper(c) ? "-" + char.ToLowerInvariant(c) : c.ToString()));
 
     private static Option<string?> Text(string name, string description) => new(name) { HelpName = "TEXT", Description = description };
 

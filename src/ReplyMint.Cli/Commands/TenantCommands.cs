@@ -1,12 +1,18 @@
 using System.CommandLine;
 using System.Globalization;
 using ReplyMint.Accounts;
+using ReplyMint.Security;
 
 namespace ReplyMint.Cli.Commands;
 
 /// <summary>Organisations, and who of them is told what waits.</summary>
 internal static class TenantCommands
 {
+    private static readonly Dictionary<string, string> Options = new()
+    {
+        ["timeZone"] = "--zone", ["notices.emails"] = "--notify", ["notices.webhook"] = "--webhook", ["notices.digestMinutes"] = "--digest", ["notices.reminderHours"] = "--reminder",
+    };
+
     public static Command Build() => new("tenant", "organisations that share this installation") { Add(), List(), Show(), Set() };
 
     private static StoreCommand Add()
@@ -65,44 +71,36 @@ internal static class TenantCommands
             var changes = new Dictionary<string, string>();
             var notices = tenant.Notices;
             if (parse.GetValue(zone) is { } z)
-            {
-                if (!TimeZoneInfo.TryFindSystemTimeZoneById(z, out _))
-                    return context.Fail($"{Plain.Line(z)} is no time zone; names are such as Europe/Berlin");
                 changes["timeZone"] = z;
-            }
             if (parse.GetValue(notify) is { } n)
             {
-                var addresses = n.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-                if (addresses.FirstOrDefault(a => Mail.AddressRules.Normalize(a) is null) is { } wrong)
-                    return context.Fail($"{Plain.Line(wrong)} is no mail address");
-                notices = notices with { Emails = addresses };
-                changes["notices.emails"] = addresses.Length.ToString(CultureInfo.InvariantCulture);
+                notices = notices with { Emails = n.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) };
+                changes["notices.emails"] = notices.Emails.Count.ToString(CultureInfo.InvariantCulture);
             }
             if (parse.GetValue(webhook) is { } w)
             {
                 Uri? address = null;
-                if (w.Length > 0 && !(Uri.TryCreate(w, UriKind.Absolute, out address) && address.Scheme is "https" or "http"))
+                if (w.Length > 0 && !Uri.TryCreate(w, UriKind.Absolute, out address))
                     return context.Fail("--webhook takes an https address");
                 notices = notices with { Webhook = address };
                 changes["notices.webhook"] = address is null ? "none" : "set";
             }
             if (parse.GetValue(digest) is { } d)
             {
-                if (d is < 0 or > 1440)
-                    return context.Fail("--digest takes 0 to 1440 minutes");
                 notices = notices with { DigestMinutes = d };
                 changes["notices.digestMinutes"] = d.ToString(CultureInfo.InvariantCulture);
             }
             if (parse.GetValue(reminder) is { } r)
             {
-                if (r is < 0 or > 720)
-                    return context.Fail("--reminder takes 0 to 720 hours");
                 notices = notices with { ReminderHours = r };
                 changes["notices.reminderHours"] = r.ToString(CultureInfo.InvariantCulture);
             }
             if (changes.Count == 0)
                 return context.Fail("nothing to change; see: replymint tenant set --help");
-            await context.Get<Tenants>().ChangeAsync(tenant.Id, t => t with { TimeZone = changes.GetValueOrDefault("timeZone", t.TimeZone), Notices = notices }, StoreWords.Actor, changes, ct);
+            Tenant After(Tenant before) => before with { TimeZone = changes.GetValueOrDefault("timeZone", before.TimeZone), Notices = notices };
+            if (MailboxChecks.Notices(After(tenant), context.Get<OutsideAddress>(), context.Get<HttpSettings>().Environment.NeedsHttps()) is { } wrong)
+                return context.Fail($"{Options[wrong.Member]} {wrong.What}");
+            await context.Get<Tenants>().ChangeAsync(tenant.Id, After, StoreWords.Actor, changes, ct);
             context.Out.WriteLine($"changed: {string.Join(", ", changes.Keys)}");
             return ExitCode.Ok;
         })

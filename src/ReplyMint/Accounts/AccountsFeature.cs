@@ -40,6 +40,9 @@ internal static class AccountsFeature
         routes.MapSessions();
         routes.MapApiKeys();
         routes.MapDomains();
+        routes.MapMailboxes();
+        routes.MapChannels();
+        routes.MapTenantSettings();
     }
 
     /// <summary>The public address; without one the store's own name, which is nobody else's either.</summary>

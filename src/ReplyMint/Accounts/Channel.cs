@@ -10,6 +10,7 @@ internal sealed record Channel(string Id, string Owner, string Kind, string Secr
     public const string Mailgun = "mailgun";
     public const string Ses = "ses";
     public const int MaxTopics = 20;
+    public const int MostOfTenant = 20;
 
     public int V { get; init; } = 1;
 

@@ -18,6 +18,7 @@ internal sealed class Mailboxes(IStore store, KeyRing keys, AuditLog audit, Time
     // Each mail asks for its mailbox; within this time the last answer serves. A change in this process is seen at once.
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(2);
     private const int MaxCached = 10_000;
+    private const string Prefix = "mailbox/";
 
     private readonly ConcurrentDictionary<string, (Mailbox? Mailbox, DateTimeOffset At)> _byAddress = new(StringComparer.Ordinal);
     private readonly OpenedItems<Mailbox> _opened = new();
@@ -39,16 +40,31 @@ internal sealed class Mailboxes(IStore store, KeyRing keys, AuditLog audit, Time
     public async ValueTask<Mailbox?> GetAsync(string tenant, string id, CancellationToken ct) =>
         await store.GetAsync(KeyOf(tenant, id), ct) is { } item ? await OpenAsync(item, ct) : null;
 
+    /// <summary>The same with the version that a change may name.</summary>
+    public async ValueTask<Versioned<Mailbox>?> FindVersionAsync(string tenant, string id, CancellationToken ct) =>
+        await store.GetAsync(KeyOf(tenant, id), ct) is { } item ? new(await OpenAsync(item, ct), item.Version) : null;
+
+    /// <summary>A page of those that a test lets through; the test is given the id.</summary>
+    public async Task<(IReadOnlyList<Mailbox> Mailboxes, string? Next)> ListAsync(string tenant, Func<string, bool> wanted, int limit, string? after, CancellationToken ct)
+    {
+        var page = await store.PickAsync(tenant, Prefix, descending: false, limit, after, item => wanted(item.Key.Sort[Prefix.Length..]), ct);
+        var mailboxes = new List<Mailbox>();
+        foreach (var item in page.Items)
+            mailboxes.Add(await OpenAsync(item, ct));
+        return (mailboxes, page.Next);
+    }
+
     public async Task<IReadOnlyList<Mailbox>> ListAsync(string tenant, CancellationToken ct)
     {
         var mailboxes = new List<Mailbox>();
-        await foreach (var item in store.AllAsync(Table.Main, tenant, "mailbox/", ct))
+        await foreach (var item in store.AllAsync(Table.Main, tenant, Prefix, ct))
             mailboxes.Add(await OpenAsync(item, ct));
         return mailboxes;
     }
 
-    /// <summary>Claims an address. That the domain is the tenant's was proved before: by the operator's word here.</summary>
-    public async Task<(ClaimResult Result, Mailbox? Mailbox)> AddAsync(Mailbox wanted, Actor actor, CancellationToken ct)
+    /// <summary>Claims an address whose domain was proved to be the tenant's.</summary>
+    /// <param name="proof">How it was proved: "operator" is the operator's word, "dns" a TXT record. Recorded.</param>
+    public async Task<(ClaimResult Result, Mailbox? Mailbox)> AddAsync(Mailbox wanted, Actor actor, CancellationToken ct, string proof = "operator")
     {
         if (AddressRules.Normalize(wanted.Address) is not { } address)
             return (ClaimResult.NotAnAddress, null);
@@ -64,26 +80,30 @@ internal sealed class Mailboxes(IStore store, KeyRing keys, AuditLog audit, Time
                 commit.Put(lookup, Owner(mailbox), Condition.Absent);
             }
             Write(commit, own, mailbox, null);
-            await audit.AppendAsync(commit, mailbox.TenantId, new AuditEntry(actor, "mailbox.add", mailbox.Id, new Dictionary<string, string> { ["mode"] = mailbox.Mode.ToString(), ["domainProof"] = "operator" }), token);
+            await audit.AppendAsync(commit, mailbox.TenantId, new AuditEntry(actor, "mailbox.add", mailbox.Id, new Dictionary<string, string> { ["mode"] = mailbox.Mode.ToString(), ["domainProof"] = proof }), token);
             return ClaimResult.Claimed;
         }, ct);
         _byAddress.Clear();
         return (result, result == ClaimResult.Claimed ? mailbox : null);
     }
 
-    /// <summary>Changes settings; the address and the owner stay. Null when there is no such mailbox.</summary>
-    public async Task<Mailbox?> ChangeAsync(string tenant, string id, Func<Mailbox, Mailbox> change, Actor actor, IReadOnlyDictionary<string, string> details, CancellationToken ct)
+    /// <summary>Changes settings; the address and the owner stay.</summary>
+    /// <param name="version">What the caller read; null changes whatever is there.</param>
+    public async Task<(ChangeResult Result, Versioned<Mailbox> Now)> ChangeAsync(
+        string tenant, string id, long? version, Func<Mailbox, Mailbox> change, Actor actor, IReadOnlyDictionary<string, string> details, CancellationToken ct)
     {
         var own = await keys.RequireAsync(tenant, ct);
-        var changed = await store.RetryAsync(async (commit, token) =>
+        var changed = await store.RetryAsync<(ChangeResult, Versioned<Mailbox>)>(async (commit, token) =>
         {
             if (await store.GetAsync(KeyOf(tenant, id), token) is not { } item)
-                return null;
+                return (ChangeResult.NotFound, default);
+            if (version is { } read && read != item.Version)
+                return (ChangeResult.Changed, default);
             var before = await OpenAsync(item, token);
             var after = change(before) with { Id = before.Id, TenantId = before.TenantId, Address = before.Address, CatchAll = before.CatchAll };
             Write(commit, own, after, item);
             await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "mailbox.change", id, details), token);
-            return after;
+            return (ChangeResult.Done, new(after, item.Version + 1));
         }, ct);
         _byAddress.Clear();
         return changed;
@@ -146,7 +166,7 @@ internal sealed class Mailboxes(IStore store, KeyRing keys, AuditLog audit, Time
     private static ItemKey DomainKey(TenantKeys installation, string domain) =>
         ItemKey.Main(KeyRing.Installation, "domain/" + installation.Hash("domain", domain));
 
-    private static ItemKey KeyOf(string tenant, string id) => ItemKey.Main(tenant, "mailbox/" + id);
+    private static ItemKey KeyOf(string tenant, string id) => ItemKey.Main(tenant, Prefix + id);
 
     private static byte[] Owner(Mailbox mailbox) =>
         JsonSerializer.SerializeToUtf8Bytes(new OwnerRecord(1, mailbox.TenantId, mailbox.Id), AccountsJson.Default.OwnerRecord);

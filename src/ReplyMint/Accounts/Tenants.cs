@@ -33,6 +33,10 @@ internal sealed class Tenants(IStore store, KeyRing keys, AuditLog audit, TimePr
     public async ValueTask<Tenant?> FindAsync(string id, CancellationToken ct) =>
         await store.GetAsync(KeyOf(id), ct) is { } item ? await OpenAsync(item, ct) : null;
 
+    /// <summary>The same with the version that a change may name.</summary>
+    public async ValueTask<Versioned<Tenant>?> FindVersionAsync(string id, CancellationToken ct) =>
+        await store.GetAsync(KeyOf(id), ct) is { } item ? new(await OpenAsync(item, ct), item.Version) : null;
+
     /// <summary>By id, or by name when only one has it.</summary>
     public async Task<Tenant?> FindByNameAsync(string idOrName, CancellationToken ct)
     {
@@ -51,14 +55,21 @@ internal sealed class Tenants(IStore store, KeyRing keys, AuditLog audit, TimePr
     }
 
     /// <summary>Changes a tenant's settings, with an audit entry that names what changed. False when there is no such tenant.</summary>
-    public Task<bool> ChangeAsync(string id, Func<Tenant, Tenant> change, Actor actor, IReadOnlyDictionary<string, string> details, CancellationToken ct) =>
-        store.RetryAsync(async (commit, token) =>
+    public async Task<bool> ChangeAsync(string id, Func<Tenant, Tenant> change, Actor actor, IReadOnlyDictionary<string, string> details, CancellationToken ct) =>
+        (await ChangeAsync(id, null, change, actor, details, ct)).Result == ChangeResult.Done;
+
+    /// <param name="version">What the caller read; null changes whatever is there.</param>
+    public Task<(ChangeResult Result, Versioned<Tenant> Now)> ChangeAsync(string id, long? version, Func<Tenant, Tenant> change, Actor actor, IReadOnlyDictionary<string, string> details, CancellationToken ct) =>
+        store.RetryAsync<(ChangeResult, Versioned<Tenant>)>(async (commit, token) =>
         {
             if (await store.GetAsync(KeyOf(id), token) is not { } item)
-                return false;
-            Write(commit, await keys.RequireAsync(id, token), change(await OpenAsync(item, token)), item);
+                return (ChangeResult.NotFound, default);
+            if (version is { } read && read != item.Version)
+                return (ChangeResult.Changed, default);
+            var after = change(await OpenAsync(item, token));
+            Write(commit, await keys.RequireAsync(id, token), after, item);
             await audit.AppendAsync(commit, id, new AuditEntry(actor, "tenant.change", id, details), token);
-            return true;
+            return (ChangeResult.Done, new(after, item.Version + 1));
         }, ct);
 
     private static ItemKey KeyOf(string id) => ItemKey.Main(id, "tenant");

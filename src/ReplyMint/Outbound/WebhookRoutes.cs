@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using ReplyMint.Audit;
+using ReplyMint.Limits;
 using ReplyMint.Security;
 using ReplyMint.Storage;
 
@@ -19,11 +20,11 @@ internal static class WebhookRoutes
         read.MapGet("/webhooks/{id}/deliveries", DeliveriesAsync).WithName("ListWebhookDeliveries").WithSummary("What it was told lately, the newest first, and how that went").Produces<Listing<DeliveryEntry>>();
 
         var write = routes.MapApi(Permission.WebhooksWrite, "webhooks");
-        write.MapPost("/webhooks", AddAsync).WithName("AddWebhook").WithSummary("Add a webhook; its secret is shown once").Produces<WebhookWithSecret>(201);
+        write.MapPost("/webhooks", AddAsync).WithName("AddWebhook").WithSummary("Add a webhook; its secret is shown once").Produces<WebhookWithSecret>(201).SecretAnswer();
         write.MapPut("/webhooks/{id}", ChangeAsync).WithName("ChangeWebhook").WithSummary("Change where it leads and what it is told; switch it off or on").Produces<WebhookDetail>();
         write.MapDelete("/webhooks/{id}", RemoveAsync).WithName("RemoveWebhook").WithSummary("Remove a webhook").Produces(204);
-        write.MapPost("/webhooks/{id}/rotate-secret", RotateAsync).WithName("RotateWebhookSecret").WithSummary("A new secret; for a day what is sent carries signatures of both").Produces<WebhookWithSecret>();
-        write.MapPost("/webhooks/{id}/test", TestAsync).WithName("TestWebhook").WithSummary("Send webhook.test now, once, and tell how that went").Produces<WebhookTestResult>();
+        write.MapPost("/webhooks/{id}/rotate-secret", RotateAsync).WithName("RotateWebhookSecret").WithSummary("A new secret; for a day what is sent carries signatures of both").Produces<WebhookWithSecret>().SecretAnswer();
+        write.MapPost("/webhooks/{id}/test", TestAsync).WithName("TestWebhook").WithSummary("Send webhook.test now, once, and tell how that went").Produces<WebhookTestResult>().Costly();
     }
 
     private static async Task<IResult> ListAsync(HttpContext context, Caller caller, [FromServices] Webhooks webhooks, CancellationToken ct)
@@ -105,10 +106,10 @@ internal static class WebhookRoutes
         outside.Problem(url, settings.Environment.NeedsHttps()) is { } wrong ? Problem.Of("url", wrong)
         : events.Contains(WebhookEventKind.Test) ? Problem.Of("events", "webhook.test is only sent on demand") : null;
 
-    private static async Task<IResult> AnswerAsync(HttpContext context, WebhookChange change, long version, Func<Task<IResult>> done)
+    private static async Task<IResult> AnswerAsync(HttpContext context, ChangeResult change, long version, Func<Task<IResult>> done)
     {
-        if (change != WebhookChange.Done)
-            return change == WebhookChange.Changed ? EntityTags.Changed : Problem.NotFound;
+        if (change != ChangeResult.Done)
+            return change == ChangeResult.Changed ? EntityTags.Changed : Problem.NotFound;
         EntityTags.Tell(context, version);
         return await done();
     }

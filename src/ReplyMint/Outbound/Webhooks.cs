@@ -5,8 +5,6 @@ using ReplyMint.Storage;
 
 namespace ReplyMint.Outbound;
 
-internal enum WebhookChange { Done, NotFound, Changed }
-
 /// <summary>A tenant's webhooks. Addresses and secrets are sealed; a secret is shown when it is made and never again.</summary>
 internal sealed class Webhooks(IStore store, KeyRing keys, AuditLog audit, TimeProvider time)
 {
@@ -64,22 +62,22 @@ internal sealed class Webhooks(IStore store, KeyRing keys, AuditLog audit, TimeP
 
     /// <summary>Changes a webhook; its id stays.</summary>
     /// <param name="version">What the caller read; null changes whatever is there.</param>
-    public async Task<(WebhookChange Change, Versioned<Webhook> Now)> ChangeAsync(string tenant, string id, long? version, Func<Webhook, Webhook> change, string act, Actor actor, CancellationToken ct)
+    public async Task<(ChangeResult Change, Versioned<Webhook> Now)> ChangeAsync(string tenant, string id, long? version, Func<Webhook, Webhook> change, string act, Actor actor, CancellationToken ct)
     {
         var own = await keys.RequireAsync(tenant, ct);
-        var changed = await store.RetryAsync<(WebhookChange, Versioned<Webhook>)>(async (commit, token) =>
+        var changed = await store.RetryAsync<(ChangeResult, Versioned<Webhook>)>(async (commit, token) =>
         {
             if (await store.GetAsync(KeyOf(tenant, id), token) is not { } item)
-                return (WebhookChange.NotFound, default);
+                return (ChangeResult.NotFound, default);
             if (version is { } read && read != item.Version)
-                return (WebhookChange.Changed, default);
+                return (ChangeResult.Changed, default);
             var after = change(Open(own, item)) with { Id = id };
             Write(commit, own, after, item);
             // Whoever switches it on again begins with a clean sheet.
             if (after.Enabled)
                 commit.Delete(HealthKey(tenant, id));
             await audit.AppendAsync(commit, tenant, new AuditEntry(actor, act, id, Details(after)), token);
-            return (WebhookChange.Done, new(after, item.Version + 1));
+            return (ChangeResult.Done, new(after, item.Version + 1));
         }, ct);
         _on.TryRemove(tenant, out _);
         return changed;
@@ -100,7 +98,7 @@ internal sealed class Webhooks(IStore store, KeyRing keys, AuditLog audit, TimeP
     }
 
     /// <summary>A new secret; what is sent is signed with the old one too, for <see cref="Overlap"/>.</summary>
-    public Task<(WebhookChange Change, Versioned<Webhook> Now)> RotateAsync(string tenant, string id, Actor actor, CancellationToken ct)
+    public Task<(ChangeResult Change, Versioned<Webhook> Now)> RotateAsync(string tenant, string id, Actor actor, CancellationToken ct)
     {
         var (secret, until) = (WebhookSignature.NewSecret(), time.GetUtcNow() + Overlap);
         return ChangeAsync(tenant, id, null, webhook => webhook with { Secret = secret, PreviousSecret = webhook.Secret, PreviousUntil = until }, "webhook.rotate-secret", actor, ct);

@@ -3,6 +3,15 @@ namespace ReplyMint.Storage;
 /// <summary>A value as it was read, with the version that a change of it has to name.</summary>
 internal readonly record struct Versioned<T>(T Value, long Version);
 
+/// <summary>How a change of something ended that the caller has read before.</summary>
+internal enum ChangeResult
+{
+    Done,
+    NotFound,
+    /// <summary>It is not any more as it was read.</summary>
+    Changed,
+}
+
 /// <summary>Some items of a list, with the name to go on behind; null when there is nothing more.</summary>
 /// <param name="Next">The rest of a sort key behind the list's prefix. Not always of an item in the page: items that a test refused were looked at, too.</param>
 internal sealed record Picked(IReadOnlyList<Item> Items, string? Next);

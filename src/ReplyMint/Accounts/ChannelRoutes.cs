@@ -1,0 +1,73 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+using ReplyMint.Audit;
+using ReplyMint.Security;
+
+namespace ReplyMint.Accounts;
+
+/// <summary>A tenant's own ways in. What is secret of them is taken and never given.</summary>
+internal static class ChannelRoutes
+{
+    public static void MapChannels(this IEndpointRouteBuilder routes)
+    {
+        routes.MapApi(Permission.MailboxesRead, "channels").MapGet("/channels", ListAsync).WithName("ListChannels").WithSummary("The tenant's own ways in").Produces<Listing<ChannelView>>();
+        var write = routes.MapApi(Permission.MailboxesWrite, "channels");
+        write.MapPost("/channels", AddAsync).WithName("AddChannel").WithSummary("Add a Mailgun account or Amazon SES").Produces<ChannelView>(201);
+        write.MapDelete("/channels/{id}", RemoveAsync).WithName("RemoveChannel").WithSummary("Remove a way in; what comes by it is refused from then on").Produces(204);
+    }
+
+    private static async Task<IResult> ListAsync(HttpContext context, Caller caller, [FromServices] Channels channels, CancellationToken ct) =>
+        TypedResults.Ok(new Listing<ChannelView>([.. (await channels.ListAsync(caller.Tenant, ct)).Select(ChannelView.Of)], null).Linked(context));
+
+    private static async Task<IResult> AddAsync(Caller caller, NewChannel wanted, [FromServices] Channels channels, CancellationToken ct)
+    {
+        var channel = new Channel("", caller.Tenant, wanted.Kind, wanted.Secret ?? "") { Topics = wanted.Topics, Verdicts = wanted.Verdicts };
+        if (MailboxChecks.Channel(channel, wanted.Secret is not null) is { } wrong)
+            return Problem.Of(wrong.Member, wrong.What);
+        if ((await channels.ListAsync(caller.Tenant, ct)).Count >= Channel.MostOfTenant)
+            return new Problem(409, $"There are {Channel.MostOfTenant} channels already. Remove one that is not needed.");
+        var added = await channels.AddAsync(channel, new Actor(caller.Id), ct);
+        return TypedResults.Created($"{RouteGroups.ApiRoot}/channels/{added.Id}", ChannelView.Of(added));
+    }
+
+    private static async Task<IResult> RemoveAsync(Caller caller, string id, [FromServices] Channels channels, CancellationToken ct) =>
+        await channels.FindAsync(id, ct) is { } channel && channel.Owner == caller.Tenant && await channels.RemoveAsync(id, new Actor(caller.Id), ct) ? TypedResults.NoContent() : Problem.NotFound;
+}
+
+/// <summary>What a tenant sets for all of its mailboxes.</summary>
+internal static class SettingsRoutes
+{
+    public static void MapTenantSettings(this IEndpointRouteBuilder routes)
+    {
+        routes.MapApi(Permission.SettingsRead, "settings").MapGet("/settings", GetAsync).WithName("GetSettings").WithSummary("Time zone, and who is told of waiting drafts").Produces<TenantSettings>();
+        routes.MapApi(Permission.SettingsWrite, "settings").MapPut("/settings", SetAsync).WithName("ChangeSettings").WithSummary("Change them").Produces<TenantSettings>();
+    }
+
+    private static async Task<IResult> GetAsync(HttpContext context, Caller caller, [FromServices] Tenants tenants, CancellationToken ct)
+    {
+        if (await tenants.FindVersionAsync(caller.Tenant, ct) is not { } found)
+            return Problem.NotFound;
+        EntityTags.Tell(context, found.Version);
+        return TypedResults.Ok(TenantSettings.Of(found.Value));
+    }
+
+    private static async Task<IResult> SetAsync(
+        HttpContext context, Caller caller, TenantSettings wanted, [FromServices] Tenants tenants, [FromServices] OutsideAddress outside, [FromServices] HttpSettings settings, CancellationToken ct)
+    {
+        if (EntityTags.Required(context, out var version) is { } missing)
+            return missing;
+        if (MailboxChecks.Notices(wanted.On(new Tenant { Id = caller.Tenant, Name = "" }), outside, settings.Environment.NeedsHttps()) is { } wrong)
+            return Problem.Of(wrong.Member, wrong.What);
+        var details = new Dictionary<string, string>
+        {
+            ["timeZone"] = wanted.TimeZone, ["notices.emails"] = wanted.Notices.Emails.Count.ToString(System.Globalization.CultureInfo.InvariantCulture), ["notices.webhook"] = wanted.Notices.Webhook is null ? "none" : "set",
+        };
+        var (result, now) = await tenants.ChangeAsync(caller.Tenant, version, wanted.On, new Actor(caller.Id), details, ct);
+        if (result != Storage.ChangeResult.Done)
+            return result == Storage.ChangeResult.Changed ? EntityTags.Changed : Problem.NotFound;
+        EntityTags.Tell(context, now.Version);
+        return TypedResults.Ok(TenantSettings.Of(now.Value));
+    }
+}

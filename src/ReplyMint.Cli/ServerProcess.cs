@@ -110,6 +110,10 @@ internal sealed class ServerProcess : IAsyncDisposable
         {
             await app.StartAsync(ct);
         }
+        catch (SettingsException e)
+        {
+            throw new RefusedException(e.Message.ReplaceLineEndings(" "), e);
+        }
         catch (IOException e) when (e.InnerException is AddressInUseException)
         {
             throw new RefusedException($"the port of {string.Join(", ", settings.Urls)} is busy; stop the program that uses it, or name another one with --urls", e);

@@ -36,7 +36,11 @@ internal static class InboundFeature
         var time = provider.GetRequiredService<TimeProvider>();
         var log = provider.GetRequiredService<ILogger<SmtpListener>>();
         return new SmtpRoom(smtp, TrustedNetworks.TryParse(smtp.Networks, out _)!, provider.GetRequiredService<InboundBudget>(),
-            smtp.CertificateFile.Length > 0 ? new SmtpCertificate(smtp.CertificateFile, smtp.CertificateKeyFile, time, log) : null, time, log,
+            Certificate(provider, smtp, time), time, log,
             (recipient, ct) => inbox.KnowsAsync(recipient, Channel.Operator, ct), inbox.AcceptAsync);
     }
+
+    private static CertificateFiles? Certificate(IServiceProvider provider, SmtpListenerSettings smtp, TimeProvider time) => smtp.CertificateFile.Length == 0 ? null
+        : new("smtp.certificateFile", smtp.CertificateFile, smtp.CertificateKeyFile.Length > 0 ? smtp.CertificateKeyFile : smtp.CertificateFile, null, time,
+            provider.GetRequiredService<ILogger<CertificateFiles>>());
 }

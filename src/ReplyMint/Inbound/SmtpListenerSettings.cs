@@ -45,10 +45,10 @@ internal sealed record SmtpListenerSettings
     /// <summary>How long a client may take for a command or for the next part of a mail, 10 to 3,600 (RFC 5321 4.5.3.2.7: 300).</summary>
     public int CommandTimeoutSeconds { get; init; } = 300;
 
-    /// <summary>A PEM certificate (chain) for STARTTLS, re-read when it changes; empty offers none.</summary>
+    /// <summary>A PEM certificate (chain) for STARTTLS, re-read when it changes; one that can't be used ends the start. Empty offers none.</summary>
     public string CertificateFile { get; init; } = "";
 
-    /// <summary>The PEM key; empty when it stands in <see cref="CertificateFile"/>.</summary>
+    /// <summary>The PEM key, readable by nobody else; empty when it stands in <see cref="CertificateFile"/>.</summary>
     public string CertificateKeyFile { get; init; } = "";
 
     public IEnumerable<string> Problems()

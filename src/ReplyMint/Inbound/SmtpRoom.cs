@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using ReplyMint.Accounts;
 using ReplyMint.Mail;
+using ReplyMint.Security;
 
 namespace ReplyMint.Inbound;
 
@@ -9,7 +10,7 @@ namespace ReplyMint.Inbound;
 /// <param name="Knows">Is there a mailbox of the operator or any tenant with this address?</param>
 /// <param name="Accept">Stores one delivery durably.</param>
 internal sealed record SmtpRoom(
-    SmtpListenerSettings Settings, TrustedNetworks Networks, InboundBudget Budget, SmtpCertificate? Certificate, TimeProvider Time, ILogger Logger,
+    SmtpListenerSettings Settings, TrustedNetworks Networks, InboundBudget Budget, CertificateFiles? Certificate, TimeProvider Time, ILogger Logger,
     Func<string, CancellationToken, ValueTask<bool>> Knows,
     Func<AuthenticatedDelivery, CancellationToken, Task<AcceptOutcome>> Accept)
 {

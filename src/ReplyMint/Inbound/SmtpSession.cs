@@ -156,7 +156,7 @@ internal sealed class SmtpSession(SmtpRoom room, NetworkStream network, IPAddres
         Reply("250-8BITMIME");
         Reply("250-SMTPUTF8");
         Reply("250-PIPELINING");
-        if (_tls is null && room.Certificate?.Current is not null)
+        if (_tls is null && room.Certificate is not null)
             Reply("250-STARTTLS");
         Reply("250 ENHANCEDSTATUSCODES");
     }
@@ -273,7 +273,7 @@ internal sealed class SmtpSession(SmtpRoom room, NetworkStream network, IPAddres
 
     private async ValueTask SecureAsync()
     {
-        if (_tls is not null || room.Certificate?.Current is not { } certificate)
+        if (_tls is not null || room.Certificate is not { } certificate)
         {
             Refuse("502 5.5.1 Not offered");
             return;
@@ -290,7 +290,7 @@ internal sealed class SmtpSession(SmtpRoom room, NetworkStream network, IPAddres
         var tls = new SslStream(network, leaveInnerStreamOpen: true);
         try
         {
-            await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificateContext = certificate }, _patience.Token);
+            await tls.AuthenticateAsServerAsync(certificate.Current(), _patience.Token);
         }
         catch (Exception e) when (e is AuthenticationException or IOException)
         {

@@ -6,14 +6,15 @@ using Microsoft.Extensions.Logging;
 namespace ReplyMint.Security;
 
 /// <summary>
-/// The certificate that HTTPS shows, read again when its files change, so that a renewal needs no restart. Watched by looking
+/// The certificate that a listener shows, for HTTPS or for STARTTLS, read again when its files change, so that a renewal needs no restart. Watched by looking
 /// at the files when somebody connects: ACME clients exchange symbolic links, which file notifications don't follow.
 /// </summary>
 internal sealed partial class CertificateFiles
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
 
-    private readonly CertificateSettings _settings;
+    private readonly string _certificateFile, _keyFile;
+    private readonly List<SslApplicationProtocol>? _protocols;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Lock _reloading = new();
@@ -24,10 +25,17 @@ internal sealed partial class CertificateFiles
 
     private readonly record struct Stamp(DateTime Certificate, DateTime Key);
 
+    /// <param name="setting">Whose files they are, such as "http.certificate": begins the message when they can't be used.</param>
+    /// <param name="certificateFile">PEM: the certificate, and behind it the intermediate ones.</param>
+    /// <param name="keyFile">PEM; may be the same file.</param>
+    /// <param name="protocols">What the handshake offers (ALPN), or null.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Hears of renewals.</param>
     /// <exception cref="SettingsException">The files can't be used; its message names the file and the reason.</exception>
-    public CertificateFiles(CertificateSettings settings, TimeProvider time, ILogger<CertificateFiles> logger)
+    public CertificateFiles(string setting, string certificateFile, string keyFile, IEnumerable<SslApplicationProtocol>? protocols, TimeProvider time, ILogger<CertificateFiles> logger)
     {
-        (_settings, _time, _logger) = (settings, time, logger);
+        (_certificateFile, _keyFile, _time, _logger) = (certificateFile, keyFile, time, logger);
+        _protocols = protocols is null ? null : [.. protocols];
         _looked = time.GetTimestamp();
         try
         {
@@ -35,7 +43,7 @@ internal sealed partial class CertificateFiles
         }
         catch (Exception e) when (IsBroken(e))
         {
-            throw new SettingsException($"http.certificate: {Reason(e)}");
+            throw new SettingsException($"{setting}: {Reason(e)}");
         }
     }
 
@@ -54,18 +62,18 @@ internal sealed partial class CertificateFiles
                 if (Now() != _current.Stamp)
                 {
                     _current = Load();
-                    LogReloaded(_logger, _settings.CertificateFile);
+                    LogReloaded(_logger, _certificateFile);
                 }
             }
             catch (Exception e) when (IsBroken(e))
             {
-                LogKept(_logger, _settings.CertificateFile, Reason(e));
+                LogKept(_logger, _certificateFile, Reason(e));
             }
         }
         return _current.Options;
     }
 
-    private Stamp Now() => new(ChangedAt(_settings.CertificateFile), ChangedAt(_settings.KeyFile));
+    private Stamp Now() => new(ChangedAt(_certificateFile), ChangedAt(_keyFile));
 
     // The link itself says when it was made, not when the file behind it was.
     private static DateTime ChangedAt(string path) =>
@@ -75,15 +83,17 @@ internal sealed partial class CertificateFiles
     {
         // Taken before reading: a change in between is then seen the next time.
         var stamp = Now();
-        using (var key = File.OpenHandle(_settings.KeyFile))
-            if (FileGuard.Problem(key, _settings.KeyFile, FileGuard.GroupMayRead) is { } problem)
+        using (var key = File.OpenHandle(_keyFile))
+            if (FileGuard.Problem(key, _keyFile, FileGuard.GroupMayRead) is { } problem)
                 throw new SettingsException(problem);
         var chain = new X509Certificate2Collection();
-        chain.ImportFromPemFile(_settings.CertificateFile);
-        var certificate = X509Certificate2.CreateFromPemFile(_settings.CertificateFile, _settings.KeyFile);
+        chain.ImportFromPemFile(_certificateFile);
+        if (chain.Count > 0)
+            chain.RemoveAt(0);
+        var certificate = X509Certificate2.CreateFromPemFile(_certificateFile, _keyFile);
         var options = new SslServerAuthenticationOptions
         {
-            ApplicationProtocols = [SslApplicationProtocol.Http11],
+            ApplicationProtocols = _protocols,
             // Offline: a handshake of ours must not call out to the certificate's issuer.
             ServerCertificateContext = SslStreamCertificateContext.Create(certificate, chain, offline: true),
         };
@@ -95,9 +105,9 @@ internal sealed partial class CertificateFiles
     private string Reason(Exception e) => e switch
     {
         SettingsException own => own.Message,
-        FileNotFoundException or DirectoryNotFoundException => $"there is no file {_settings.CertificateFile}, or no {_settings.KeyFile}.",
-        UnauthorizedAccessException => $"{_settings.CertificateFile} or {_settings.KeyFile} can't be read by the user that ReplyMint runs as.",
-        _ => $"{_settings.CertificateFile} and {_settings.KeyFile} are no certificate and its key in PEM form.",
+        FileNotFoundException or DirectoryNotFoundException => $"there is no file {_certificateFile}, or no {_keyFile}.",
+        UnauthorizedAccessException => $"{_certificateFile} or {_keyFile} can't be read by the user that ReplyMint runs as.",
+        _ => $"{_certificateFile} and {_keyFile} are no certificate and its key in PEM form.",
     };
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The certificate {File} changed and was taken up")]

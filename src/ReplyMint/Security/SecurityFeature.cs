@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Security;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
@@ -31,7 +32,8 @@ internal static class SecurityFeature
         services.AddSingleton<Readiness>();
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelHardening>();
         if (settings.Certificate is not null)
-            services.AddSingleton(p => new CertificateFiles(settings.Certificate, p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<CertificateFiles>>()));
+            services.AddSingleton(p => new CertificateFiles("http.certificate", settings.Certificate.CertificateFile, settings.Certificate.KeyFile, [SslApplicationProtocol.Http11],
+                p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<CertificateFiles>>()));
         services.ConfigureHttpJsonOptions(Strict);
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
         services.AddOpenApi(OpenApiDocuments.Name, options =>

@@ -185,6 +185,10 @@ public sealed class StoreCommandTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_certificate_that_can_not_be_used_is_refused_in_one_line() =>
+        Assert.Contains("replymint: smtp.certificateFile: there is no file /nowhere/mx.pem", await FailsAsync("serve", "--set", "smtp.certificateFile=/nowhere/mx.pem"), StringComparison.Ordinal);
+
+    [Fact]
     public async Task A_store_that_can_not_be_used_is_refused_in_one_line()
     {
         await OkAsync("tenant", "add", "Acme");

@@ -7,6 +7,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using ReplyMint.Inbound;
+using ReplyMint.Security;
 
 namespace ReplyMint.Tests.Inbound;
 
@@ -23,7 +24,7 @@ internal sealed class SmtpHost : IAsyncDisposable
 
     public static async Task<SmtpHost> StartAsync(
         SmtpListenerSettings? settings = null, Func<AuthenticatedDelivery, Task<AcceptOutcome>>? accept = null,
-        Func<string, bool>? knows = null, SmtpExposure? exposure = null, TimeProvider? time = null, SmtpCertificate? certificate = null,
+        Func<string, bool>? knows = null, SmtpExposure? exposure = null, TimeProvider? time = null, CertificateFiles? certificate = null,
         long budget = 256 * 1024 * 1024)
     {
         settings ??= new();
@@ -187,5 +188,6 @@ internal static class TestCertificates
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
         using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(30));
         File.WriteAllText(path, certificate.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem());
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 }

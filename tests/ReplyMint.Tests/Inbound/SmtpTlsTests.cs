@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
-using ReplyMint.Inbound;
+using ReplyMint.Security;
+using ReplyMint.Tests.Product;
 
 namespace ReplyMint.Tests.Inbound;
 
@@ -10,10 +11,10 @@ public sealed class SmtpTlsTests : IDisposable
 
     private string Pem => Path.Combine(_folder, "mx.pem");
 
-    private SmtpCertificate Certificate(TimeProvider? time = null, string name = "mx.example.com")
+    private CertificateFiles Certificate(TimeProvider? time = null, string name = "mx.example.com")
     {
         TestCertificates.Write(Pem, name);
-        return new(Pem, "", time ?? TimeProvider.System, NullLogger.Instance);
+        return new("smtp.certificateFile", Pem, Pem, null, time ?? TimeProvider.System, NullLogger<CertificateFiles>.Instance);
     }
 
     public void Dispose() => Directory.Delete(_folder, true);
@@ -74,6 +75,18 @@ public sealed class SmtpTlsTests : IDisposable
         await File.WriteAllTextAsync(Pem, "half a file", TestContext.Current.CancellationToken);
         time.Advance(TimeSpan.FromMinutes(1));
         Assert.Equal("CN=two", await SeenAsync(host));
+    }
+
+    [Fact]
+    public async Task A_certificate_that_can_not_be_used_ends_the_start_with_the_settings_name()
+    {
+        TestCertificates.Write(Pem, "one");
+        File.SetUnixFileMode(Pem, UnixFileMode.UserRead | UnixFileMode.OtherRead);
+        foreach (var file in new[] { Pem, Pem + "-absent" })
+        {
+            var refused = await Assert.ThrowsAsync<SettingsException>(() => ProductHost.StartAsync(settings: s => s with { Smtp = s.Smtp with { CertificateFile = file } }));
+            Assert.StartsWith("smtp.certificateFile: ", refused.Message, StringComparison.Ordinal);
+        }
     }
 
     private static async Task<string> SeenAsync(SmtpHost host)

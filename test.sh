@@ -84,6 +84,27 @@ tests() {
     kill_leftovers
 }
 
+# Lints the API's description that the tests wrote: one test. Spectral's packages are locked, and installed once.
+lint() {
+    local folder=tools/openapi stamp=tools/openapi/node_modules/.lock log=$logs/openapi.log
+    step 'Lint of the API description'
+    if ! cmp -s "$folder/package-lock.json" "$stamp"; then
+        if ! (cd "$folder" && timeout --kill-after=10 300 npm ci --ignore-scripts --no-audit --no-fund) >"$log" 2>&1; then
+            tail -5 "$log" >&2
+            failed=$((failed + 1))
+            return
+        fi
+        cp "$folder/package-lock.json" "$stamp"
+    fi
+    if [[ -s $folder/openapi.json ]] && (cd "$folder" && timeout --kill-after=10 300 npm run --silent lint) >"$log" 2>&1; then
+        passed=$((passed + 1))
+        echo 'Lint of the API description: 0 errors'
+    else
+        failed=$((failed + 1))
+        cat "$log" >&2
+    fi
+}
+
 trap 'exit 130' INT TERM
 trap kill_leftovers EXIT
 
@@ -94,11 +115,16 @@ fi
 command -v clang >/dev/null || need gcc gcc
 need flock util-linux
 need setpriv util-linux
+need node nodejs
+need npm npm
 
 quiet=(-v quiet --nologo -p:UseSharedCompilation=false)
 must 'Restore' "$DOTNET" restore "${quiet[@]}"
 must 'Build, all analyzers on, warnings as errors' "$DOTNET" build --no-restore -c Release -p:RunAnalyzers=true "${quiet[@]}"
+export REPLYMINT_TEST_OPENAPI=$here/tools/openapi/openapi.json
+rm -f "$REPLYMINT_TEST_OPENAPI"
 tests 'Tests' tests/ReplyMint.Tests/bin/Release/net10.0/ReplyMint.Tests
+lint
 
 machine=$(uname -m)
 rid=linux-$([[ $machine == aarch64 ]] && echo arm64 || echo x64)

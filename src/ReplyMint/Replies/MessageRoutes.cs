@@ -20,7 +20,7 @@ internal static class MessageRoutes
         var read = routes.MapApi(Permission.MessagesRead, Tag);
         read.MapGet("/messages", ListAsync).WithName("ListMessages").WithSummary("Messages, the newest first").Produces<Listing<MessageEntry>>();
         read.MapGet("/messages/{id}", GetAsync).WithName("GetMessage").WithSummary("A message with its text, while that is kept, and what became of its answer").Produces<MessageDetail>();
-        read.MapGet("/messages/{id}/raw", RawAsync).WithName("DownloadMessage").WithSummary("The mail as it came, as a download").Produces<FileContentHttpResult>(200, "message/rfc822");
+        read.MapGet("/messages/{id}/raw", RawAsync).WithName("DownloadMessage").WithSummary("The mail as it came, as a download").Produces<string>(200, "message/rfc822");
         read.MapGet("/threads/{id}", ThreadAsync).WithName("GetThread").WithSummary("The decided messages of a thread, the oldest first").Produces<ThreadDetail>();
 
         var check = routes.MapApi(Permission.ReceiptsRead, "receipts");

@@ -76,12 +76,24 @@ internal abstract class TextRule(int most) : RuleAttribute
 /// <summary>Text of several lines, such as an answer. Tabs and other control characters are the writer's own business.</summary>
 internal sealed class TextAttribute(int most) : TextRule(most)
 {
+    public override void Describe(OpenApiSchema schema)
+    {
+        base.Describe(schema);
+        schema.Pattern = "^[^\\u0000]*$";
+    }
+
     protected override string? WrongForm(string text) => null;
 }
 
 /// <summary>Text of one line, such as a name: no control characters, so it can't grow a second line where it is shown or sent.</summary>
 internal sealed class LineAttribute(int most) : TextRule(most)
 {
+    public override void Describe(OpenApiSchema schema)
+    {
+        base.Describe(schema);
+        schema.Pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$";
+    }
+
     protected override string? WrongForm(string text)
     {
         foreach (var c in text)

@@ -39,16 +39,9 @@ internal static class SecurityFeature
         services.AddOpenApi(OpenApiDocuments.Name, options =>
         {
             options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
-            options.AddDocumentTransformer((document, _, _) =>
-            {
-                document.Info = new() { Title = "ReplyMint", Version = HealthEndpoints.Version };
-                // Never the name that the first caller happened to use.
-                document.Servers = settings.PublicUrl is null ? [] : [new() { Url = settings.PublicUrl }];
-                // HEAD is GET without the body; described twice it would give two operations one id.
-                foreach (var path in document.Paths.Values)
-                    path.Operations?.Remove(HttpMethod.Head);
-                return Task.CompletedTask;
-            });
+            options.AddSchemaTransformer(OpenApiSchemas.BoundAsync);
+            options.AddOperationTransformer(OpenApiOperations.DescribeAsync);
+            options.AddDocumentTransformer((document, context, ct) => OpenApiFrame.AddAsync(document, context, settings, ct));
         });
         services.AddSingleton<OpenApiDocuments>();
     }

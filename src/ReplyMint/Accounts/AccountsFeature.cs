@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using ReplyMint.Jobs;
 using ReplyMint.Security;
 using ReplyMint.Storage;
 
@@ -20,6 +21,17 @@ internal static class AccountsFeature
             .AddSingleton<Users>()
             .AddSingleton<Members>()
             .AddSingleton<ProvedDomains>()
+            .AddSingleton<SignInLinks>()
+            .AddSingleton<SignInDesk>()
+            .AddSingleton<SignInDoor>()
+            .AddSingleton<SignUpRate>()
+            .AddSingleton<PersonMailRate>()
+            .AddSingleton<SecondFactors>()
+            .AddSingleton<FactorDoor>()
+            .AddSingleton<Invitations>()
+            .AddSingleton<MemberDesk>()
+            .AddSingleton(provider => new JobHandler(SignInDesk.JobKind, provider.GetRequiredService<SignInDesk>().HandleAsync))
+            .AddSingleton(provider => new JobHandler(Invitations.JobKind, provider.GetRequiredService<Invitations>().MailAsync))
             .AddSingleton(new Pepper(open.Installation))
             .AddSingleton<Standings>()
             .AddSingleton<ApiKeys>()
@@ -39,6 +51,11 @@ internal static class AccountsFeature
         routes.MapMe();
         routes.MapSessions();
         routes.MapApiKeys();
+        routes.MapSignInLinks();
+        routes.MapSecondFactors();
+        routes.MapMembers();
+        routes.MapInvitations();
+        routes.MapTenants();
         routes.MapDomains();
         routes.MapMailboxes();
         routes.MapChannels();

@@ -24,11 +24,11 @@ internal static class DomainRoutes
     {
         var read = routes.MapApi(Permission.MailboxesRead, Tag);
         var write = routes.MapApi(Permission.MailboxesWrite, Tag);
-        read.MapGet("/domains", ListAsync).WithName("ListDomains").WithSummary("The domains of this tenant, proved or not yet.");
-        write.MapPost("/domains", AddAsync).WithName("AddDomain").WithSummary("Says which TXT record proves that a domain is yours.")
+        read.MapGet("/domains", ListAsync).WithName("listDomains").WithSummary("The domains of this tenant, proved or not yet.");
+        write.MapPost("/domains", AddAsync).WithName("addDomain").WithSummary("Says which TXT record proves that a domain is yours.")
             .Produces<DomainAnswer>(201);
-        write.MapPost("/domains/{domain}/verify", VerifyAsync).WithName("VerifyDomain").WithSummary("Looks for the TXT record in DNS.");
-        write.MapDelete("/domains/{domain}", RemoveAsync).WithName("RemoveDomain").WithSummary("Forgets a domain and its proof. Mailboxes stay.");
+        write.MapPost("/domains/{domain}/verify", VerifyAsync).WithName("verifyDomain").WithSummary("Looks for the TXT record in DNS.");
+        write.MapDelete("/domains/{domain}", RemoveAsync).WithName("removeDomain").WithSummary("Forgets a domain and its proof. Mailboxes stay.");
     }
 
     private static async Task<Results<Ok<Listing<DomainAnswer>>, Problem>> ListAsync(Caller caller, ProvedDomains domains, HttpContext context, [AsParameters] PageQuery page, CancellationToken ct)

@@ -14,20 +14,31 @@ internal sealed class Tenants(IStore store, KeyRing keys, AuditLog audit, TimePr
 
     public async Task<Tenant> AddAsync(string name, Actor actor, CancellationToken ct)
     {
-        var tenant = new Tenant { Id = Ids.Random('t'), Name = name, CreatedAt = time.GetUtcNow() };
-        // The tenant's record is sealed with keys that must exist first; a crash in between leaves keys that seal nothing.
-        var made = new Commit();
-        keys.Create(made, tenant.Id);
-        await store.CommitAsync(made, ct);
-        var own = await keys.RequireAsync(tenant.Id, ct);
+        var (tenant, own) = await PrepareAsync(name, ct);
         await store.RetryAsync(async (commit, token) =>
         {
-            Write(commit, own, tenant, null);
-            commit.Put(ItemKey.Main(KeyRing.Installation, ListPrefix + tenant.Id), Clear(tenant.Id), Condition.Absent);
-            await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(actor, "tenant.add", tenant.Id), token);
+            await AddAsync(commit, tenant, own, actor, token);
             return true;
         }, ct);
         return tenant;
+    }
+
+    /// <summary>A tenant that is not there yet, but its keys are: its record is sealed with them. A crash in between leaves keys that seal nothing.</summary>
+    public async Task<(Tenant Tenant, TenantKeys Own)> PrepareAsync(string name, CancellationToken ct)
+    {
+        var tenant = new Tenant { Id = Ids.Random('t'), Name = name, CreatedAt = time.GetUtcNow() };
+        var made = new Commit();
+        keys.Create(made, tenant.Id);
+        await store.CommitAsync(made, ct);
+        return (tenant, await keys.RequireAsync(tenant.Id, ct));
+    }
+
+    /// <summary>Adds a prepared tenant to a commit.</summary>
+    public async Task AddAsync(Commit commit, Tenant tenant, TenantKeys own, Actor actor, CancellationToken ct)
+    {
+        Write(commit, own, tenant, null);
+        commit.Put(ItemKey.Main(KeyRing.Installation, ListPrefix + tenant.Id), Clear(tenant.Id), Condition.Absent);
+        await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(actor, "tenant.add", tenant.Id), ct);
     }
 
     public async ValueTask<Tenant?> FindAsync(string id, CancellationToken ct) =>
@@ -36,6 +47,17 @@ internal sealed class Tenants(IStore store, KeyRing keys, AuditLog audit, TimePr
     /// <summary>The same with the version that a change may name.</summary>
     public async ValueTask<Versioned<Tenant>?> FindVersionAsync(string id, CancellationToken ct) =>
         await store.GetAsync(KeyOf(id), ct) is { } item ? new(await OpenAsync(item, ct), item.Version) : null;
+
+    /// <param name="after">The last page's next.</param>
+    public async Task<(IReadOnlyList<Tenant> Tenants, string? Next)> PageAsync(int limit, string? after, CancellationToken ct)
+    {
+        var page = await store.PickAsync(KeyRing.Installation, ListPrefix, descending: false, limit, after, null, ct);
+        var tenants = new List<Tenant>(page.Items.Count);
+        foreach (var entry in page.Items)
+            if (await FindAsync(entry.Key.Sort[ListPrefix.Length..], ct) is { } tenant)
+                tenants.Add(tenant);
+        return (tenants, page.Next);
+    }
 
     /// <summary>By id, or by name when only one has it.</summary>
     public async Task<Tenant?> FindByNameAsync(string idOrName, CancellationToken ct)

@@ -5,7 +5,7 @@ using ReplyMint.Storage;
 
 namespace ReplyMint.Accounts;
 
-internal enum MemberChange { Done, NotFound, LastAdmin }
+internal enum MemberChange { Done, NotFound, LastAdmin, Moved }
 
 /// <summary>
 /// Who belongs to a tenant, and as what. Operators are the members of the installation. The last one who may manage the
@@ -17,6 +17,17 @@ internal sealed class Members(IStore store, AuditLog audit, TimeProvider time)
 
     public async ValueTask<Membership?> FindAsync(string tenant, string user, CancellationToken ct) =>
         await store.GetAsync(KeyOf(tenant, user), ct) is { } item ? Read(item) : null;
+
+    /// <summary>With the version that a change has to name.</summary>
+    public async ValueTask<Versioned<Membership>?> GetAsync(string tenant, string user, CancellationToken ct) =>
+        await store.GetAsync(KeyOf(tenant, user), ct) is { } item ? new Versioned<Membership>(Read(item), item.Version) : null;
+
+    /// <param name="after">The last page's next.</param>
+    public async Task<(IReadOnlyList<Membership> Members, string? Next)> PageAsync(string tenant, int limit, string? after, CancellationToken ct)
+    {
+        var page = await store.PickAsync(tenant, Prefix, descending: false, limit, after, null, ct);
+        return ([.. page.Items.Select(Read)], page.Next);
+    }
 
     public async Task<IReadOnlyList<Membership>> ListAsync(string tenant, CancellationToken ct)
     {
@@ -37,10 +48,13 @@ internal sealed class Members(IStore store, AuditLog audit, TimeProvider time)
     }
 
     /// <summary>Adds a membership or changes one, in a commit that the caller builds.</summary>
-    public async Task<MemberChange> SetAsync(Commit commit, string tenant, string user, Role role, IReadOnlyList<string>? mailboxes, Actor actor, CancellationToken ct)
+    /// <param name="version">The version that is to be changed; null adds, or changes whatever there is.</param>
+    public async Task<MemberChange> SetAsync(Commit commit, string tenant, string user, Role role, IReadOnlyList<string>? mailboxes, Actor actor, CancellationToken ct, long? version = null)
     {
         var guard = await store.GetAsync(GuardKey(tenant), ct);
         var item = await store.GetAsync(KeyOf(tenant, user), ct);
+        if (version is not null && item?.Version != version)
+            return item is null ? MemberChange.NotFound : MemberChange.Moved;
         var before = item is null ? null : Read(item);
         if (before is not null && Manages(before.Role) && !Manages(role) && await IsLastAsync(tenant, user, ct))
             return MemberChange.LastAdmin;

@@ -1,0 +1,43 @@
+using ReplyMint.Audit;
+using ReplyMint.Security;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Accounts;
+
+/// <summary>Changes who belongs to a tenant, with all that hangs on it: invitations that would undo it, and rights that are remembered.</summary>
+internal sealed class MemberDesk(IStore store, Users users, Members members, Invitations invitations, Standings standings)
+{
+    public async Task<MemberChange> ChangeAsync(string tenant, string user, Role role, IReadOnlyList<string>? mailboxes, long version, Actor actor, CancellationToken ct)
+    {
+        var result = await store.RetryAsync((commit, token) => members.SetAsync(commit, tenant, user, role, mailboxes, actor, token, version), ct);
+        standings.Changed();
+        return result;
+    }
+
+    /// <summary>Adds somebody on the operator's word, or changes his role.</summary>
+    public async Task<(MemberChange Result, User User)> AddAsync(string tenant, string address, Role role, Actor actor, CancellationToken ct)
+    {
+        var added = await store.RetryAsync(async (commit, token) =>
+        {
+            var user = await users.EnsureAsync(commit, address, "", token);
+            return (await members.SetAsync(commit, tenant, user.Id, role, null, actor, token), user);
+        }, ct);
+        standings.Changed();
+        return added;
+    }
+
+    /// <summary>Removes a member; an invitation to his address goes too, or it would let him in again. His sessions and keys end, since both ask for the membership.</summary>
+    public async Task<MemberChange> RemoveAsync(string tenant, string user, Actor actor, CancellationToken ct)
+    {
+        var person = await users.FindAsync(user, ct);
+        var result = await store.RetryAsync(async (commit, token) =>
+        {
+            var removed = await members.RemoveAsync(commit, tenant, user, actor, token);
+            if (removed == MemberChange.Done && person is not null)
+                await invitations.WithdrawAsync(commit, tenant, person.Address, token);
+            return removed;
+        }, ct);
+        standings.Changed();
+        return result;
+    }
+}

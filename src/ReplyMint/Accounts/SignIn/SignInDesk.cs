@@ -1,0 +1,106 @@
+using System.Globalization;
+using System.Text.Json;
+using ReplyMint.Audit;
+using ReplyMint.Jobs;
+using ReplyMint.Outbound;
+using ReplyMint.Security;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Accounts;
+
+/// <summary>Somebody asks to be let in; sealed with the installation's key until a job looks who it is.</summary>
+/// <param name="NewTenant">The name of the tenant that is to be made; null for a plain sign-in.</param>
+/// <param name="Language">"en", "de", "fr" or "es"; null is "en".</param>
+internal sealed record SignInRequest(int V, string Address, string Challenge, string? Tenant, string? NewTenant, string? Language);
+
+/// <summary>
+/// Takes requests to be let in and mails links. The one who asks is told the same thing after the same work, whoever he
+/// names: who it is, whether he may and how often he did, a job finds out afterwards (AUTH-3).
+/// </summary>
+internal sealed class SignInDesk(
+    IStore store, KeyRing keys, Users users, Members members, SignInLinks links, PersonMailRate rate, HouseMail house, JobQueue jobs, AuditLog audit, AccountsSettings settings, TimeProvider time)
+{
+    public const string JobKind = "sign-in";
+
+    /// <summary>Stores a request with its job.</summary>
+    public async Task AskAsync(SignInRequest request, CancellationToken ct)
+    {
+        var own = await keys.RequireAsync(KeyRing.Installation, ct);
+        var commit = new Commit();
+        var job = Ask(commit, own, request);
+        if (await store.CommitAsync(commit, ct) != CommitResult.Committed)
+            throw new StoreUnavailableException("A request with a new id met another.");
+        jobs.Wake(job);
+    }
+
+    /// <summary>Adds a request and its job to a commit. Wake the job once that is committed.</summary>
+    public Job Ask(Commit commit, TenantKeys installation, SignInRequest request)
+    {
+        var id = Ids.Random('r');
+        var key = KeyOf(id);
+        commit.Put(key, "{\"v\":1}"u8.ToArray(), Condition.Absent,
+            installation.Seal(key, 1, JsonSerializer.SerializeToUtf8Bytes(request, AccountsJson.Default.SignInRequest)), time.GetUtcNow() + SignInLinks.Life);
+        return jobs.Add(commit, KeyRing.Installation, JobKind, id);
+    }
+
+    public async Task<JobOutcome> HandleAsync(Job job, CancellationToken ct)
+    {
+        var own = await keys.RequireAsync(KeyRing.Installation, ct);
+        Job? mail = null;
+        await store.RetryAsync(async (commit, token) =>
+        {
+            mail = null;
+            if (await store.GetAsync(job.Key, token) is null)
+                return false;
+            job.Complete(commit);
+            if (await store.GetAsync(KeyOf(job.Target), token) is { } item)
+            {
+                commit.Delete(item.Key);
+                mail = await AnswerAsync(commit, own, JsonSerializer.Deserialize(own.Open(item), AccountsJson.Default.SignInRequest)!, token);
+            }
+            return true;
+        }, ct);
+        if (mail is not null)
+            jobs.Wake(mail);
+        return JobOutcome.Finished;
+    }
+
+    /// <summary>A link for somebody whom the machine's operator names: he carries it over himself, so the verifier stands in it.</summary>
+    /// <returns>Token and verifier; null when the user belongs to no tenant, or not to the named one.</returns>
+    public async Task<(string Token, string Verifier)?> MakeAsync(User user, string? tenant, Actor actor, CancellationToken ct)
+    {
+        if (!await BelongsAsync(user.Id, tenant, ct))
+            return null;
+        var verifier = SignInLinks.NewToken();
+        var made = await store.RetryAsync(async (commit, token) =>
+        {
+            var link = await links.AddAsync(commit, user.Id, tenant, SignInLinks.ChallengeOf(verifier), null, token);
+            await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(actor, "user.sign-in-link", user.Id), token);
+            return link;
+        }, ct);
+        return (made, verifier);
+    }
+
+    private async Task<Job?> AnswerAsync(Commit commit, TenantKeys own, SignInRequest request, CancellationToken ct)
+    {
+        if (!settings.CanMail)
+            return null;
+        var user = await users.FindByAddressAsync(request.Address, ct);
+        if (user is null ? request.NewTenant is null || settings.SignUp != SignUp.Open : !await BelongsAsync(user.Id, request.Tenant, ct))
+            return null;
+        if (await rate.TakeAsync(commit, own, request.Address, ct) is not null)
+            return null;
+        var person = user is null ? new NewTenantPerson(1, request.Address, request.NewTenant!) : null;
+        var token = await links.AddAsync(commit, user?.Id, request.Tenant, request.Challenge, person, ct);
+        var link = $"{settings.SignInUrl}#token={token}";
+        var (subject, text) = user is null ? SignInLetters.NewTenant(request.Language, link, request.NewTenant!) : SignInLetters.SignIn(request.Language, link);
+        // Somebody who has no account yet has no key either.
+        SealingKey sealer = user is null ? own : await keys.PersonAsync(own, own.Person(user.Address), ct);
+        return house.Enqueue(commit, KeyRing.Installation, sealer, null, settings.From!, request.Address, subject, text, time.GetUtcNow() + SignInLinks.Life);
+    }
+
+    private async Task<bool> BelongsAsync(string user, string? tenant, CancellationToken ct) =>
+        (await members.TenantsOfAsync(user, ct)) is { Count: > 0 } all && (tenant is null || all.Contains(tenant));
+
+    private static ItemKey KeyOf(string id) => ItemKey.Main(KeyRing.Installation, "sign-in-request/" + id);
+}

@@ -1,0 +1,69 @@
+using System.Globalization;
+using ReplyMint.Audit;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Accounts;
+
+internal enum SignInResult { SignedIn, Invalid, NotAMember, TooMany }
+
+/// <summary>Lets in whoever proved his address: one link, one session.</summary>
+internal sealed class SignInDoor(IStore store, Tenants tenants, Users users, Members members, SignInLinks links, Sessions sessions, AccountsSettings settings, TimeProvider time)
+{
+    /// <param name="tenant">Where to; null leaves it to the link.</param>
+    public async Task<(SignInResult Result, SessionStart? Session)> CompleteAsync(string token, string verifier, string? tenant, SessionClient client, CancellationToken ct)
+    {
+        if (await links.ProveAsync(token, verifier, ct) is not { } first)
+            return (SignInResult.Invalid, null);
+        if (first.New is { } person)
+        {
+            var (made, of) = await MakeTenantAsync(token, verifier, person, ct);
+            return made == SignInResult.SignedIn ? await StartAsync(of!.Value.User, of.Value.Tenant, client, ct) : (made, null);
+        }
+        return await store.RetryAsync<(SignInResult, SessionStart?)>(async (commit, inner) =>
+        {
+            // Proved anew with each try: what it consumes must be what it found.
+            if (await links.ProveAsync(token, verifier, inner) is not { Link: { User: { } user } link } proved || await MembershipsAsync(user, inner) is not { Count: > 0 } all)
+                return (SignInResult.Invalid, null);
+            var wanted = tenant ?? link.Tenant ?? all[0].Tenant;
+            if (all.All(one => one.Tenant != wanted))
+                return (SignInResult.NotAMember, null);
+            proved.Consume(commit);
+            return (SignInResult.SignedIn, await sessions.StartAsync(commit, user, wanted, null, client, inner));
+        }, ct);
+    }
+
+    /// <summary>The tenants of a user, the oldest membership first.</summary>
+    public async Task<IReadOnlyList<(string Tenant, Membership Membership)>> MembershipsAsync(string user, CancellationToken ct)
+    {
+        var all = new List<(string Tenant, Membership Membership)>();
+        foreach (var tenant in await members.TenantsOfAsync(user, ct))
+            if (await members.FindAsync(tenant, user, ct) is { } membership)
+                all.Add((tenant, membership));
+        return [.. all.OrderBy(one => one.Membership.AddedAt)];
+    }
+
+    private async Task<(SignInResult Result, SessionStart? Session)> StartAsync(string user, string tenant, SessionClient client, CancellationToken ct) =>
+        (SignInResult.SignedIn, await store.RetryAsync((commit, inner) => sessions.StartAsync(commit, user, tenant, null, client, inner), ct));
+
+    /// <summary>A tenant of his own for somebody whose address the link proved. Should he have an account meanwhile, he gets the tenant all the same.</summary>
+    private async Task<(SignInResult Result, (string User, string Tenant)? Made)> MakeTenantAsync(string token, string verifier, NewTenantPerson person, CancellationToken ct)
+    {
+        if (settings.SignUp != SignUp.Open)
+            return (SignInResult.Invalid, null);
+        var (tenant, own) = await tenants.PrepareAsync(person.Tenant, ct);
+        return await store.RetryAsync<(SignInResult, (string, string)?)>(async (commit, inner) =>
+        {
+            if (await links.ProveAsync(token, verifier, inner) is not { New: not null } proved)
+                return (SignInResult.Invalid, null);
+            var day = ItemKey.Main(KeyRing.Installation, string.Create(CultureInfo.InvariantCulture, $"rate/sign-up/{time.GetUtcNow():yyyyMMdd}"));
+            if ((await store.GetAsync(day, inner))?.Count >= settings.SignUpsPerDay)
+                return (SignInResult.TooMany, null);
+            commit.Add(day, 1, settings.SignUpsPerDay, time.GetUtcNow().AddDays(2));
+            proved.Consume(commit);
+            var user = await users.EnsureAsync(commit, person.Address, "", inner);
+            await tenants.AddAsync(commit, tenant, own, new Actor(user.Id), inner);
+            await members.SetAsync(commit, tenant.Id, user.Id, Security.Role.Admin, null, new Actor(user.Id), inner);
+            return (SignInResult.SignedIn, (user.Id, tenant.Id));
+        }, ct);
+    }
+}

@@ -1,0 +1,117 @@
+using ReplyMint.Accounts;
+using ReplyMint.Audit;
+using ReplyMint.Security;
+using ReplyMint.Storage;
+using ReplyMint.Tests.Product;
+using Xunit;
+
+namespace ReplyMint.Tests.Accounts;
+
+/// <summary>Who belongs to a tenant, and who may change that (AUTH-4, AUTH-5).</summary>
+public sealed class MemberTests
+{
+    private const string Root = "/api/v1/members";
+    private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
+
+    private static async Task<(string User, string Token)> PersonAsync(ProductHost host, Role role, string? tenant = null)
+    {
+        var user = await host.PersonAsync(role, tenant: tenant);
+        return (user, (await host.SignInAsync(user, tenant)).AccessToken);
+    }
+
+    private static async Task<Said> PutAsync(ProductHost host, string user, object body, string token) =>
+        await host.SendAsync(HttpMethod.Put, $"{Root}/{user}", body, token, (await host.GetAsync($"{Root}/{user}", token)).Message.Headers.ETag?.Tag);
+
+    [Fact]
+    public async Task An_administrator_reads_and_changes_members()
+    {
+        await using var host = await PeopleHost.StartAsync();
+        var (admin, token) = await PersonAsync(host, Role.Admin);
+        var (member, _) = await PersonAsync(host, Role.Member);
+        var first = await host.GetAsync(Root + "?limit=1", token);
+        var next = (string)first.Body!["next"]!;
+        var second = await host.GetAsync($"{Root}?limit=1&cursor={next}", token);
+        Assert.Equal(new[] { admin, member }.Order(StringComparer.Ordinal), new[] { first, second }.Select(page => (string)page.Body!["items"]![0]!["user"]!));
+        var changed = await PutAsync(host, member, new { role = "member", mailboxes = new[] { host.Mailbox.Id } }, token);
+        Assert.Equal(200, changed.Code);
+        Assert.Equal(host.Mailbox.Id, (string?)changed.Body!["mailboxes"]![0]);
+        Assert.Equal((428, 412), ((await host.SendAsync(HttpMethod.Put, $"{Root}/{member}", new { role = "admin" }, token)).Code,
+            (await host.SendAsync(HttpMethod.Put, $"{Root}/{member}", new { role = "admin" }, token, "\"1\"")).Code));
+        Assert.Equal(400, (await PutAsync(host, member, new { role = "member", mailboxes = new[] { "m-of-others" } }, token)).Code);
+        Assert.Contains((await host.Get<AuditLog>().NewestAsync(host.Tenant.Id, 5, Ct)), e => e.Act == "member.change" && e.Actor == admin && e.Target == member);
+    }
+
+    [Fact]
+    public async Task Only_an_administrator_with_a_second_factor_gives_roles_and_nobody_gives_the_operators()
+    {
+        await using var host = await PeopleHost.StartAsync();
+        var (admin, token) = await PersonAsync(host, Role.Admin);
+        var bare = (await host.SignInAsync(admin, factor: false)).AccessToken;
+        Assert.Equal(403, (await PutAsync(host, admin, new { role = "admin" }, bare)).Code);
+        foreach (var role in (Role[])[Role.Member, Role.Auditor])
+        {
+            var (user, own) = await PersonAsync(host, role);
+            Assert.Equal(403, (await PutAsync(host, user, new { role = "admin" }, own)).Code);
+            Assert.Equal(403, (await host.SendAsync(HttpMethod.Delete, $"{Root}/{admin}", null, own)).Code);
+            Assert.Equal(403, (await host.PostAsync("/api/v1/invitations", new { address = "x@people.example", role = "admin" }, own)).Code);
+            foreach (var word in (object[])["operator", "owner", 3])
+                Assert.Equal(400, (await PutAsync(host, user, new { role = word }, token)).Code);
+        }
+        var (_, operatorToken) = await PersonAsync(host, Role.Operator, KeyRing.Installation);
+        Assert.Equal(403, (await host.GetAsync(Root, operatorToken)).Code);
+    }
+
+    [Fact]
+    public async Task The_last_administrator_stays_also_when_two_remove_each_other_at_once()
+    {
+        await using var host = await PeopleHost.StartAsync();
+        var (one, oneToken) = await PersonAsync(host, Role.Admin);
+        Assert.Equal(409, (await PutAsync(host, one, new { role = "member" }, oneToken)).Code);
+        Assert.Equal(409, (await host.SendAsync(HttpMethod.Delete, $"{Root}/{one}", null, oneToken)).Code);
+        for (var round = 0; round < 5; round++)
+        {
+            var (two, twoToken) = await PersonAsync(host, Role.Admin);
+            var both = await Task.WhenAll(
+                host.SendAsync(HttpMethod.Delete, $"{Root}/{two}", null, oneToken), host.SendAsync(HttpMethod.Delete, $"{Root}/{one}", null, twoToken));
+            Assert.Equal(1, both.Count(said => said.Code == 204));
+            Assert.Single(await host.Get<Members>().ListAsync(host.Tenant.Id, Ct), member => member.Role == Role.Admin);
+            if (both[1].Code == 204)
+                (one, oneToken) = (two, twoToken);
+        }
+    }
+
+    [Fact]
+    public async Task A_foreign_member_is_as_unknown_as_a_random_one()
+    {
+        await using var host = await PeopleHost.StartAsync();
+        var other = await host.Get<Tenants>().AddAsync("other", Actor.Machine, Ct);
+        var (foreign, _) = await PersonAsync(host, Role.Member, other.Id);
+        var (_, token) = await PersonAsync(host, Role.Admin);
+        foreach (var id in (string[])[foreign, "u0000000000000000000"])
+        {
+            Assert.Equal(404, (await host.GetAsync($"{Root}/{id}", token)).Code);
+            Assert.Equal(404, (await host.SendAsync(HttpMethod.Put, $"{Root}/{id}", new { role = "admin" }, token, "\"1\"")).Code);
+            Assert.Equal(404, (await host.SendAsync(HttpMethod.Delete, $"{Root}/{id}", null, token)).Code);
+        }
+    }
+
+    [Fact]
+    public async Task A_removed_member_is_out_with_his_session_and_his_keys()
+    {
+        await using var host = await PeopleHost.StartAsync();
+        var (_, token) = await PersonAsync(host, Role.Admin);
+        var (gone, goneToken) = await PersonAsync(host, Role.Admin);
+        var key = (await host.PostAsync("/api/v1/keys", new { name = "mine", scopes = new[] { "drafts:read" } }, goneToken)).Body!;
+        async Task<(int, int)> AskAsync()
+        {
+            using var client = host.Client();
+            client.DefaultRequestHeaders.Add("X-API-Key", (string)key["secret"]!);
+            using var answer = await client.GetAsync(new Uri("/api/v1/me", UriKind.Relative), Ct);
+            return ((await host.GetAsync("/api/v1/me", goneToken)).Code, (int)answer.StatusCode);
+        }
+        Assert.Equal((200, 200), await AskAsync());
+        Assert.Equal(204, (await host.SendAsync(HttpMethod.Delete, $"{Root}/{gone}", null, token)).Code);
+        host.Time.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal((401, 401), await AskAsync());
+    }
+}

@@ -1,24 +1,13 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
 namespace ReplyMint.Tests.Outbound;
 
 /// <summary>A local HTTP server that speaks as scripted: a status, or a broken connection before or after the body was read.</summary>
-internal sealed class HttpSink : IAsyncDisposable
+internal sealed class HttpSink : TcpSink
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Task _running;
-
-    public HttpSink()
-    {
-        _listener.Start();
-        _running = AcceptAsync();
-    }
-
-    public string Url => $"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
+    public string Url => $"http://127.0.0.1:{Port}";
 
     /// <summary>A status line such as "200 OK", "drop-head" (after the request's head), "drop-body" (after its body) or "hang".</summary>
     public string Answer { get; set; } = "200 OK";
@@ -28,70 +17,41 @@ internal sealed class HttpSink : IAsyncDisposable
     /// <summary>Head and body of each request.</summary>
     public ConcurrentQueue<(string Head, string Body)> Requests { get; } = [];
 
-    public async ValueTask DisposeAsync()
+    protected override async Task ServeAsync(TcpClient client)
     {
-        await _stop.CancelAsync();
-        _listener.Dispose();
-        await _running;
-        _stop.Dispose();
-    }
-
-    private async Task AcceptAsync()
-    {
-        var connections = new List<Task>();
-        try
-        {
-            while (true)
-                connections.Add(ServeAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
-        }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException or InvalidOperationException)
-        {
-        }
-        await Task.WhenAll(connections);
-    }
-
-    private async Task ServeAsync(TcpClient client)
-    {
-        using var owned = client;
         var stream = client.GetStream();
         var seen = new StringBuilder();
         var buffer = new byte[65536];
-        try
+        while (true)
         {
-            while (true)
+            int end;
+            while ((end = seen.ToString().IndexOf("\r\n\r\n", StringComparison.Ordinal)) < 0)
+                if (!await MoreAsync(stream, buffer, seen))
+                    return;
+            if (Answer == "drop-head")
             {
-                int end;
-                while ((end = seen.ToString().IndexOf("\r\n\r\n", StringComparison.Ordinal)) < 0)
-                    if (!await MoreAsync(stream, buffer, seen))
-                        return;
-                if (Answer == "drop-head")
-                {
-                    client.Client.LingerState = new(true, 0);
-                    return;
-                }
-                var head = seen.ToString(0, end);
-                var length = int.Parse(head.Split("Content-Length: ")[1].Split('\r')[0], System.Globalization.CultureInfo.InvariantCulture);
-                while (seen.Length < end + 4 + length)
-                    if (!await MoreAsync(stream, buffer, seen))
-                        return;
-                Requests.Enqueue((head, seen.ToString(end + 4, length)));
-                Reached.TrySetResult();
-                if (Answer == "drop-body")
-                    return;
-                if (Answer == "hang")
-                    await Task.Delay(Timeout.Infinite, _stop.Token);
-                seen.Clear();
-                await stream.WriteAsync(Encoding.Latin1.GetBytes($"HTTP/1.1 {Answer}\r\nContent-Length: 2\r\n\r\n{{}}"), _stop.Token);
+                client.Client.LingerState = new(true, 0);
+                return;
             }
-        }
-        catch (Exception e) when (e is IOException or OperationCanceledException)
-        {
+            var head = seen.ToString(0, end);
+            var length = int.Parse(head.Split("Content-Length: ")[1].Split('\r')[0], System.Globalization.CultureInfo.InvariantCulture);
+            while (seen.Length < end + 4 + length)
+                if (!await MoreAsync(stream, buffer, seen))
+                    return;
+            Requests.Enqueue((head, seen.ToString(end + 4, length)));
+            Reached.TrySetResult();
+            if (Answer == "drop-body")
+                return;
+            if (Answer == "hang")
+                await Task.Delay(Timeout.Infinite, Stop);
+            seen.Clear();
+            await stream.WriteAsync(Encoding.Latin1.GetBytes($"HTTP/1.1 {Answer}\r\nContent-Length: 2\r\n\r\n{{}}"), Stop);
         }
     }
 
     private async Task<bool> MoreAsync(NetworkStream stream, byte[] buffer, StringBuilder seen)
     {
-        var read = await stream.ReadAsync(buffer, _stop.Token);
+        var read = await stream.ReadAsync(buffer, Stop);
         seen.Append(Encoding.Latin1.GetString(buffer, 0, read));
         return read > 0;
     }

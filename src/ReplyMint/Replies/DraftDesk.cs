@@ -30,7 +30,7 @@ internal abstract record DeskOutcome
 
 /// <summary>Where people decide: approve, edit, reject. Each decision is one commit with its audit entry.</summary>
 internal sealed class DraftDesk(
-    IStore store, KeyRing keys, Messages messages, MessageTexts texts, Mailboxes mailboxes, Drafts drafts, Receipts receipts, Threads threads,
+    IStore store, KeyRing keys, Messages messages, MessageTexts texts, Mailboxes mailboxes, Drafts drafts, Receipts receipts,
     RateWindows rates, Allowances allowances, Outbox outbox, WebhookEvents webhooks, JobQueue jobs, ReplyLetters letters, AuditLog audit, TimeProvider time)
 {
     /// <summary>Sends a waiting draft, as it is or with a person's text.</summary>
@@ -127,10 +127,9 @@ internal sealed class DraftDesk(
             if (await messages.PersonAsync(tenant, message.Record.Person, token) is not { } person || await messages.RawAsync(message, token) is null)
                 return new DeskOutcome.Gone();
             Messages.Write(commit, person, message.Record with { State = MessageState.Received, Reasons = [], DecidedAt = null }, message.Summary, message.Item);
-            // The new decision writes these anew. What the mail itself said last must not count as "said before".
+            // The new decision writes these anew. The thread stays as it is: it knows which message said its last text first.
             foreach (var key in (ItemKey[])[Drafts.KeyOf(tenant, id), Drafts.WaitingKey(tenant, id), Receipts.KeyOf(tenant, id), MessageTexts.KeyOf(tenant, id)])
                 commit.Delete(key);
-            (await threads.ReadAsync(tenant, message.Record.Thread, token)).ForgetText(commit, message.Record);
             job = jobs.Add(commit, tenant, Inbox.JobKind, id);
             await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "message.retry", id), token);
             return new DeskOutcome.Done();

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 
 using ReplyMint.Accounts;
@@ -30,6 +31,10 @@ internal static class DraftGuard
 {
     /// <summary>No answer is longer than this, whoever approves it.</summary>
     public const int MaxCharacters = 10_000;
+
+    private const int MaxPrompts = 64;
+
+    private static readonly ConcurrentDictionary<string, string> Prompts = new(StringComparer.Ordinal);
 
     /// <summary>So many words of the instruction in a row are a leak.</summary>
     private const int LeakWords = 8;
@@ -195,17 +200,37 @@ internal static class DraftGuard
     private static string? Leak(GuardInput input)
     {
         var words = WordsOf(input.Text);
-        var prompt = Spaced(WordsOf(input.SystemPrompt));
-        for (var i = 0; i + LeakWords <= words.Count; i++)
+        var text = Spaced(words);
+        var prompt = PromptWords(input.SystemPrompt);
+        var start = 0;
+        for (var (i, end) = (0, LengthOf(words, LeakWords)); i + LeakWords <= words.Count; i++)
         {
-            var row = words.GetRange(i, LeakWords);
-            var spaced = Spaced(row);
-            if (prompt.Contains(spaced, StringComparison.Ordinal)
-                && !Spaced(WordsOf(input.Mailbox.Signature)).Contains(spaced, StringComparison.Ordinal)
-                && !input.Passages.Any(passage => Spaced(WordsOf(passage.Question + " " + passage.Answer)).Contains(spaced, StringComparison.Ordinal)))
-                return string.Join(' ', row);
+            // From the space before the first word of the row to the one behind its last.
+            var row = text.AsSpan(start, end - start + 1);
+            if (prompt.AsSpan().IndexOf(row) >= 0)
+            {
+                var spaced = row.ToString();
+                if (!Spaced(WordsOf(input.Mailbox.Signature)).Contains(spaced, StringComparison.Ordinal)
+                    && !input.Passages.Any(passage => Spaced(WordsOf(passage.Question + " " + passage.Answer)).Contains(spaced, StringComparison.Ordinal)))
+                    return spaced.Trim();
+            }
+            start += words[i].Length + 1;
+            if (i + LeakWords < words.Count)
+                end += words[i + LeakWords].Length + 1;
         }
         return null;
+    }
+
+    private static int LengthOf(List<string> words, int count) => words.Take(count).Sum(word => word.Length + 1);
+
+    /// <summary>An instruction is the same for all mails of a mailbox in one language, and far longer than an answer.</summary>
+    private static string PromptWords(string prompt)
+    {
+        if (Prompts.TryGetValue(prompt, out var words))
+            return words;
+        if (Prompts.Count >= MaxPrompts)
+            Prompts.Clear();
+        return Prompts[prompt] = Spaced(WordsOf(prompt));
     }
 
     private static List<string> WordsOf(string text)

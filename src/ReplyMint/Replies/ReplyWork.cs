@@ -64,7 +64,7 @@ internal sealed class ReplyWorkReader(
         var (allowance, left) = await allowances.ReadAsync(tenant.Id, ct);
         var suppression = author is null ? null : await suppressions.FindAsync(tenant.Id, author, ct);
         // Bounces and complaints are noted of the address that we wrote to, which a Reply-To may have named.
-        if (suppression is null && ReplyRecipient.Of(mail) is { } recipient)
+        if (suppression is null && ReplyRecipient.Of(mail) is { } recipient && AddressRules.Normalize(recipient.Address) != author)
             suppression = await suppressions.FindAsync(tenant.Id, recipient.Address, ct);
         var scheduled = mailbox.Mode == MailboxMode.Schedule ? ScheduleClock.ModeAt(mailbox.Schedule, tenant.TimeZone, time.GetUtcNow()) : new ScheduledMode(mailbox.Mode, "");
         var textHash = own.Hash("text", mail.Reply);
@@ -98,7 +98,7 @@ internal sealed class ReplyWorkReader(
                 // The same mail was refused as a duplicate when it came: there is no second message of it.
                 SeenBefore = false,
                 Rates = await RateFactsAsync(reading, tenant.Id, ct),
-                SameTextAsLast = threads.SaidLast(thread, textHash),
+                SameTextAsLast = threads.SaidLast(thread, message.Id, textHash),
                 SecondsSinceOurs = reading.SecondsSinceLast,
                 Allowance = new AllowanceFacts(left <= 0, false, stops.Any(state => state.Stopped), scheduled.Mode == MailboxMode.Off),
                 SuppressedByPerson = suppression?.Reason == SuppressionReason.HumanAsked,
@@ -120,8 +120,9 @@ internal sealed class ReplyWorkReader(
     private async Task<HashSet<string>> OwnAddressesAsync(InboundMail mail, CancellationToken ct)
     {
         var ours = new HashSet<string>(StringComparer.Ordinal);
+        var asked = new HashSet<string>(StringComparer.Ordinal);
         foreach (var address in mail.From.Select(from => from.Address).Append(mail.Envelope.ReversePath ?? ""))
-            if (AddressRules.Normalize(address) is { } normalized && await mailboxes.IsOursAsync(normalized, ct))
+            if (AddressRules.Normalize(address) is { } normalized && asked.Add(normalized) && await mailboxes.IsOursAsync(normalized, ct))
                 ours.Add(normalized);
         return ours;
     }

@@ -11,6 +11,8 @@ internal sealed record ThreadRecord
     /// <summary>The decided messages, the oldest first.</summary>
     public IReadOnlyList<string> Messages { get; set; } = [];
     public string LastText { get; set; } = "";
+    /// <summary>The message that said it first: deciding on that one anew is no second time.</summary>
+    public string LastTextBy { get; set; } = "";
     /// <summary>From then on the same text says nothing any more.</summary>
     public DateTimeOffset LastTextUntil { get; set; }
 }
@@ -28,15 +30,9 @@ internal sealed record ThreadReading(ItemKey Key, Item? Item, ThreadRecord Recor
         {
             Messages = [.. Record.Messages.Where(id => id != message.Id).TakeLast(MaxMessages - 1), message.Id],
             LastText = textHash,
+            LastTextBy = Record.LastText == textHash && message.ReceivedAt < Record.LastTextUntil && Record.LastTextBy.Length > 0 ? Record.LastTextBy : message.Id,
             LastTextUntil = message.ReceivedAt + TextRemembered,
         }, message);
-
-    /// <summary>The last text counts no longer: what said it is decided on anew.</summary>
-    public void ForgetText(Commit commit, MessageRecord message)
-    {
-        if (Item is not null)
-            Write(commit, Record with { LastText = "" }, message);
-    }
 
     private void Write(Commit commit, ThreadRecord record, MessageRecord message) =>
         commit.Put(Key, JsonSerializer.SerializeToUtf8Bytes(record, RepliesJson.Default.ThreadRecord), Condition.Same(Item), expires: message.ReceivedAt + Messages.RecordKept);
@@ -52,5 +48,6 @@ internal sealed class Threads(IStore store, TimeProvider time)
         return new(key, item, item is null ? new() : JsonSerializer.Deserialize(item.Value.Span, RepliesJson.Default.ThreadRecord)!);
     }
 
-    public bool SaidLast(ThreadReading thread, string textHash) => thread.Record.LastText == textHash && time.GetUtcNow() < thread.Record.LastTextUntil;
+    /// <summary>Whether another message of the thread said this text last.</summary>
+    public bool SaidLast(ThreadReading thread, string message, string textHash) => thread.Record.LastText == textHash && thread.Record.LastTextBy != message && time.GetUtcNow() < thread.Record.LastTextUntil;
 }

@@ -39,6 +39,15 @@ internal interface IStore
 {
     ValueTask<Item?> GetAsync(ItemKey key, CancellationToken ct);
 
+    /// <summary>Several at once, in the order of the keys; at most 100. An adapter reads them in one go where it can.</summary>
+    async ValueTask<IReadOnlyList<Item?>> GetAsync(IReadOnlyList<ItemKey> keys, CancellationToken ct)
+    {
+        var items = new Item?[keys.Count];
+        for (var i = 0; i < items.Length; i++)
+            items[i] = await GetAsync(keys[i], ct);
+        return items;
+    }
+
     ValueTask<Page> QueryAsync(Table table, string partition, Range range, string? cursor, CancellationToken ct);
 
     /// <summary>All or nothing. Returns only after the write is durable (synchronous=FULL on SQLite).</summary>

@@ -41,6 +41,7 @@ internal sealed class SqliteReader : IDisposable
 {
     private readonly SqliteConnection _connection;
     private readonly Statements[] _tables;
+    private readonly PreparedCommand _begin, _end;
     private readonly List<Item> _rows = [];
 
     public SqliteReader(string connectionString)
@@ -48,8 +49,14 @@ internal sealed class SqliteReader : IDisposable
         _connection = new SqliteConnection(connectionString);
         _connection.Open();
         SqliteMigrations.Execute(_connection, "PRAGMA query_only=ON");
+        _begin = new(_connection, "BEGIN", 0);
+        _end = new(_connection, "COMMIT", 0);
         _tables = [.. SqliteMigrations.TableNames.Select(name => new Statements(_connection, name))];
     }
+
+    public void Begin() => _begin.Run();
+
+    public void End() => _end.Run();
 
     public Item? Get(ItemKey key, DateTimeOffset now)
     {
@@ -93,6 +100,8 @@ internal sealed class SqliteReader : IDisposable
     {
         foreach (var table in _tables)
             table.Dispose();
+        _begin.Dispose();
+        _end.Dispose();
         _connection.Dispose();
     }
 

@@ -79,6 +79,35 @@ internal sealed class SqliteStore : IStore, IAsyncDisposable
         }
     }
 
+    public ValueTask<IReadOnlyList<Item?>> GetAsync(IReadOnlyList<ItemKey> keys, CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        var now = _time.GetUtcNow();
+        var items = new Item?[keys.Count];
+        SqliteReader? reader = null;
+        try
+        {
+            for (var i = 0; i < items.Length; i++)
+            {
+                if (_cache.TryGet(keys[i], now, out items[i]))
+                    continue;
+                // One transaction for all: each of its own takes two locks and throws the reader's pages away.
+                if (reader is null)
+                    (reader = _readers.Rent()).Begin();
+                items[i] = reader.Get(keys[i], now);
+            }
+            return ValueTask.FromResult<IReadOnlyList<Item?>>(items);
+        }
+        finally
+        {
+            if (reader is not null)
+            {
+                reader.End();
+                _readers.Return(reader);
+            }
+        }
+    }
+
     public ValueTask<Page> QueryAsync(Table table, string partition, Range range, string? cursor, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();

@@ -61,7 +61,7 @@ public sealed class DecidingCommitTests
         Assert.Equal(OutboxState.Uncertain, (await host.Get<Outbox>().StateAsync(host.Tenant.Id, message.Id, default))!.State);
         Assert.Equal("uncertain-send", (await host.Get<Alerts>().NewestAsync(5, default)).Single().Kind);
         Assert.Empty(host.OutFiles);
-        Assert.Empty((await JobsAsync(host)).Where(left => left.Target == message.Id));
+        Assert.DoesNotContain(await JobsAsync(host), left => left.Target == message.Id);
     }
 
     [Fact]

@@ -40,6 +40,21 @@ public sealed class SafetyTests
     }
 
     [Fact]
+    public async Task Deciding_anew_does_not_let_the_same_text_be_answered_a_second_time()
+    {
+        await using var host = await ProductHost.StartAsync(knowledge: Faq);
+        const string thread = "References: <root@customer.example>";
+        Assert.Equal(MessageState.Answered, (await host.DeliverAndDecideAsync(host.Mail(Question, extra: thread))).Record.State);
+        host.Time.Advance(TimeSpan.FromHours(2));
+        var again = await host.DeliverAndDecideAsync(host.Mail(Question, extra: thread));
+        Assert.Contains("same-text", again.Record.Reasons);
+
+        Assert.IsType<DeskOutcome.Done>(await host.Get<DraftDesk>().RetryAsync(host.Tenant.Id, again.Id, Actor.Machine, default));
+        Assert.Contains("same-text", (await host.DecidedAsync(again)).Record.Reasons);
+        Assert.Single(host.OutFiles);
+    }
+
+    [Fact]
     public async Task A_stop_switch_set_after_the_decision_still_keeps_the_answer_in()
     {
         await using var host = await ProductHost.StartAsync(mailbox => mailbox with { Mode = MailboxMode.Draft }, knowledge: Faq);

@@ -145,6 +145,24 @@ public abstract class StoreConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Several_items_read_at_once_come_in_the_order_of_their_keys()
+    {
+        await PutAsync(ItemKey.Main("t", "a"), "1");
+        await PutAsync(new ItemKey(Table.Audit, "u", "b"), "2");
+        await Store.CommitAsync(new Commit().Put(ItemKey.Main("t", "old"), Bytes("3"), Condition.Any, expires: Time.GetUtcNow().AddMinutes(1)), Ct);
+        Time.Advance(TimeSpan.FromMinutes(1));
+        ItemKey[] keys = [new(Table.Audit, "u", "b"), ItemKey.Main("t", "absent"), ItemKey.Main("t", "a"), ItemKey.Main("t", "old")];
+        for (var i = 0; i < 4; i++)
+        {
+            var items = await Store.GetAsync(keys, Ct);
+            Assert.Equal(["2", null, "1", null], items.Select(item => item is null ? null : Text(item.Value)));
+        }
+        await PutAsync(ItemKey.Main("t", "absent"), "now");
+        Assert.Equal("now", Text((await Store.GetAsync(keys, Ct))[1]!.Value));
+        Assert.Empty(await Store.GetAsync(Array.Empty<ItemKey>(), Ct));
+    }
+
+    [Fact]
     public async Task Who_was_told_of_a_commit_reads_it_however_many_read_beside()
     {
         var key = ItemKey.Main("t", "often");

@@ -64,6 +64,7 @@ public static class ReplyMintApp
         app.MapAccounts();                    // /api/v1: people, keys, tenants, domains
         app.MapMailgun();                     // /webhooks/mailgun/...
         app.MapSes();                         // /webhooks/ses/...
+        app.MapKnowledge();                   // files of knowledge
         app.MapOutbound();                    // outgoing webhooks
         app.MapReplies();                     // messages, threads, receipts, drafts
     }

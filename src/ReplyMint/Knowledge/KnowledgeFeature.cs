@@ -6,6 +6,7 @@ internal static class KnowledgeFeature
 {
     public static IServiceCollection AddKnowledge(this IServiceCollection services, KnowledgeSettings settings) => services
         .AddSingleton(settings)
+        .ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Add(KnowledgeWire.Default))
         .AddSingleton<KnowledgeStore>()
         .AddSingleton<KnowledgeIndexes>();
 }

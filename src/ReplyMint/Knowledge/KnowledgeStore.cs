@@ -85,6 +85,17 @@ internal sealed class KnowledgeStore(IStore store, KeyRing keys, AuditLog audit,
         return sources;
     }
 
+    public async ValueTask<KnowledgeSource?> FindAsync(string tenant, string id, CancellationToken ct) =>
+        await SourceAsync(await keys.RequireAsync(tenant, ct), id, ct) is { Record: var record } ? new(id, record.Name, record.Passages, record.AddedAt) : null;
+
+    /// <summary>A page of sources, in the order of their ids.</summary>
+    public async Task<(IReadOnlyList<KnowledgeSource> Sources, string? Next)> ListAsync(string tenant, int limit, string? after, CancellationToken ct)
+    {
+        var own = await keys.RequireAsync(tenant, ct);
+        var page = await store.PickAsync(tenant, SourcePrefix, descending: false, limit, after, null, ct);
+        return ([.. page.Items.Select(item => Read(own, item) is var record ? new KnowledgeSource(item.Key.Sort[SourcePrefix.Length..], record.Name, record.Passages, record.AddedAt) : null!)], page.Next);
+    }
+
     /// <summary>Moves with every change; 0 when there never was any knowledge.</summary>
     public async ValueTask<long> VersionAsync(string tenant, CancellationToken ct) => (await store.GetAsync(VersionKey(tenant), ct))?.Count ?? 0;
 

@@ -28,6 +28,12 @@ internal sealed record Drafted
     public static Drafted Nothing(string note) => new() { Content = new DraftContent { Text = "", Drafter = "", Language = "" }, Note = note };
 }
 
+/// <summary>What there is to write.</summary>
+/// <param name="HolidayAnswer">A holiday's fixed answer, or empty.</param>
+/// <param name="Name">Names the try in the model's budget and logs; a random id.</param>
+/// <param name="Attempts">Tries before this one.</param>
+internal sealed record DraftTask(string Tenant, InboundMail Mail, Mailbox Mailbox, string HolidayAnswer, string Name, int Attempts);
+
 /// <summary>
 /// Chooses who writes: the tenant's own rules first, then a fixed answer, then the model where one is configured, else
 /// the extractive drafter.
@@ -38,7 +44,7 @@ internal sealed class Drafting(KnowledgeIndexes indexes, KnowledgeSettings setti
     private const int Hits = 5;
     private const int MaxModelTries = 4;
 
-    public async Task<Drafted> DraftAsync(ReplyWork work, CancellationToken ct)
+    public async Task<Drafted> DraftAsync(DraftTask work, CancellationToken ct)
     {
         var (mail, mailbox) = (work.Mail, work.Mailbox);
         var rule = MailRules.Match(mailbox.Rules, mail);
@@ -54,7 +60,7 @@ internal sealed class Drafting(KnowledgeIndexes indexes, KnowledgeSettings setti
     }
 
     /// <summary>What the guard is asked for a draft of this moment.</summary>
-    public static GuardInput ToGuard(ReplyWork work, Drafted drafted) =>
+    public static GuardInput ToGuard(DraftTask work, Drafted drafted) =>
         ToGuard(work.Mail, work.Mailbox, drafted.Content.Text, drafted.Content) with { SystemPrompt = drafted.SystemPrompt, Canary = drafted.Canary };
 
     /// <summary>What the guard is asked for a person's text or a stored draft.</summary>
@@ -67,10 +73,10 @@ internal sealed class Drafting(KnowledgeIndexes indexes, KnowledgeSettings setti
         Language = content.Language,
     };
 
-    private async Task<Drafted> FromKnowledgeAsync(ReplyWork work, CancellationToken ct)
+    public async Task<Drafted> FromKnowledgeAsync(DraftTask work, CancellationToken ct)
     {
-        var hits = (await indexes.OpenAsync(work.Tenant.Id, ct)).Search(work.Mail.Reply, Hits, work.Mail.Subject);
-        var request = new DraftRequest(work.Mail, work.Mailbox, hits, settings.Threshold) { MailId = work.Message.Id };
+        var hits = (await indexes.OpenAsync(work.Tenant, ct)).Search(work.Mail.Reply, Hits, work.Mail.Subject);
+        var request = new DraftRequest(work.Mail, work.Mailbox, hits, settings.Threshold) { MailId = work.Name };
         if (model is null)
             return Of(ExtractiveDrafter.Draft(request), hits, work);
         var outcome = await model.DraftAsync(request, new ModelBudget(await spending.LastDayAsync(ct)), ct);
@@ -79,7 +85,7 @@ internal sealed class Drafting(KnowledgeIndexes indexes, KnowledgeSettings setti
         return Of(outcome, hits, work);
     }
 
-    private static Drafted Of(DraftOutcome outcome, IReadOnlyList<PassageHit> hits, ReplyWork work)
+    private static Drafted Of(DraftOutcome outcome, IReadOnlyList<PassageHit> hits, DraftTask work)
     {
         switch (outcome)
         {
@@ -92,8 +98,8 @@ internal sealed class Drafting(KnowledgeIndexes indexes, KnowledgeSettings setti
                     SystemPrompt = draft.SystemPrompt,
                     Canary = draft.Canary,
                 };
-            case DraftOutcome.Failed { Retryable: true } failed when work.Job.Attempts < MaxModelTries:
-                return Drafted.Nothing(failed.Reason) with { Retry = new JobOutcome.Again(failed.RetryAfter ?? TimeSpan.FromSeconds(5 << work.Job.Attempts)) };
+            case DraftOutcome.Failed { Retryable: true } failed when work.Attempts < MaxModelTries:
+                return Drafted.Nothing(failed.Reason) with { Retry = new JobOutcome.Again(failed.RetryAfter ?? TimeSpan.FromSeconds(5 << work.Attempts)) };
             case DraftOutcome.Failed failed:
                 return Near(hits, failed.Reason) with { Hold = "model-failed", Usage = outcome.Usage };
             case DraftOutcome.NothingFits nothing:

@@ -22,7 +22,9 @@ internal static class RepliesFeature
         .AddSingleton<ReplyLetters>()
         .AddSingleton<ReplyWorkReader>()
         .AddSingleton<ReplyEndings>()
+        .AddSingleton<ReplyJudge>()
         .AddSingleton<ReplyPipeline>()
+        .AddSingleton<DryRun>()
         .AddSingleton<DraftDesk>()
         .AddSingleton<DraftTalk>()
         .AddSingleton<DraftDoor>()
@@ -43,6 +45,7 @@ internal static class RepliesFeature
     {
         MessageRoutes.Map(routes);
         DraftRoutes.Map(routes);
+        TryRoutes.Map(routes);
     }
 }
 
@@ -63,4 +66,8 @@ internal static class RepliesFeature
 [JsonSerializable(typeof(DraftApproval))]
 [JsonSerializable(typeof(DraftAssignment))]
 [JsonSerializable(typeof(DraftNoteText))]
+[JsonSerializable(typeof(KnowledgeQuestion))]
+[JsonSerializable(typeof(KnowledgeTryResult))]
+[JsonSerializable(typeof(MailboxTest))]
+[JsonSerializable(typeof(MailboxTestResult))]
 internal sealed partial class RepliesJson : JsonSerializerContext;

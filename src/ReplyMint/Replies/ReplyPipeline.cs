@@ -1,4 +1,3 @@
-using ReplyMint.Accounts;
 using ReplyMint.Inbound;
 using ReplyMint.Jobs;
 using ReplyMint.Outbound;
@@ -7,7 +6,7 @@ using ReplyMint.Storage;
 namespace ReplyMint.Replies;
 
 /// <summary>The way of one accepted mail, from its job to the outbox (or to a recorded reason for silence).</summary>
-internal sealed class ReplyPipeline(IStore store, Messages messages, TimeProvider time, ReplyWorkReader reader, Drafting drafting, ReplyEndings endings, OutboxSender sender)
+internal sealed class ReplyPipeline(IStore store, Messages messages, TimeProvider time, ReplyWorkReader reader, ReplyJudge judge, ReplyEndings endings, OutboxSender sender)
 {
     // Others' commits moved what was read, so each try stands for progress of somebody; so many in a row are no bad luck.
     private const int MaxTries = 20;
@@ -27,26 +26,14 @@ internal sealed class ReplyPipeline(IStore store, Messages messages, TimeProvide
 
     private async Task<JobOutcome?> DecideAsync(ReplyWork work, CancellationToken ct)
     {
-        var verdict = ReplyPolicy.Decide(work.Facts);
-        if (verdict.Result == Decision.Ignore)
-            return await endings.IgnoreAsync(work, verdict, ct);
-        if (verdict.NoDraft)
-            return await endings.HoldAsync(work, verdict, Drafted.Nothing(""), verdict.Reasons, ct);
-
-        var drafted = await drafting.DraftAsync(work, ct);
-        if (drafted.Retry is { } later)
-            return later;
-        if (drafted.Ignore)
-            return await endings.IgnoreAsync(work, verdict, ct, drafted.Note);
-        if (!drafted.HasText || verdict.Result == Decision.Hold || drafted.Hold is not null)
-            return await endings.HoldAsync(work, verdict, drafted, drafted.Hold is null ? verdict.Reasons : [.. verdict.Reasons, drafted.Hold], ct);
-
-        var guarded = ApprovedDraft.From(Drafting.ToGuard(work, drafted));
-        if (guarded.Draft is not { } approved)
-            return await endings.HoldAsync(work, verdict, drafted with { Findings = guarded.Findings }, [.. guarded.Findings.Select(finding => $"guard-{finding.Rule}".ToLowerInvariant()).Distinct()], ct);
-        if (work.Mode != MailboxMode.Automatic)
-            return await endings.HoldAsync(work, verdict, drafted, ["mode"], ct);
-        return await endings.AnswerAsync(work, verdict, drafted, approved, ct);
+        var judged = await judge.JudgeAsync(work.ToTask(), work.Facts, work.Mode, ct);
+        return judged.Ending switch
+        {
+            ReplyEnding.Later => judged.Drafted.Retry,
+            ReplyEnding.Ignore => await endings.IgnoreAsync(work, judged.Verdict, ct, judged.Drafted.Note),
+            ReplyEnding.Hold => await endings.HoldAsync(work, judged.Verdict, judged.Drafted, judged.Why, ct),
+            _ => await endings.AnswerAsync(work, judged.Verdict, judged.Drafted, judged.Approved!, ct),
+        };
     }
 
     /// <summary>

@@ -28,6 +28,8 @@ internal sealed record ReplyWork
     /// <summary>The stop switches as the policy saw them; an answer leaves only while they still stand so.</summary>
     public required IReadOnlyList<SwitchState> Switches { get; init; }
     public required PolicyFacts Facts { get; init; }
+
+    public DraftTask ToTask() => new(Tenant.Id, Mail, Mailbox, HolidayAnswer, Message.Id, Job.Attempts);
 }
 
 /// <summary>Reads what the policy and the drafter need to know.</summary>

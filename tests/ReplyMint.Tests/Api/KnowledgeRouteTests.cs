@@ -1,0 +1,119 @@
+using System.Text;
+using ReplyMint.Accounts;
+using ReplyMint.Inbound;
+using ReplyMint.Security;
+using Xunit;
+
+namespace ReplyMint.Tests.Api;
+
+/// <summary>Knowledge over HTTP: what is uploaded answers mail, what is removed does not; and trying things out leaves no trace.</summary>
+public sealed class KnowledgeRouteTests
+{
+    private const string Hours = "## When are you open?\nWe are open from Monday to Friday, 9:00 to 17:00.\n";
+
+    private static MultipartFormDataContent Form(string name, string text) => new() { { new ByteArrayContent(Encoding.UTF8.GetBytes(text)), "file", name } };
+
+    [Fact]
+    public async Task An_uploaded_file_answers_mail_until_it_is_removed()
+    {
+        await using var api = await ApiHost.StartAsync();
+        var added = await api.PostAsync("admin", "knowledge", new { name = "faq.md", text = Hours });
+        var id = (string)added.Expect(201)["id"]!;
+        Assert.Equal(("/api/v1/knowledge/" + id, "added", 1), (added.Location, (string?)added.Json["outcome"], (int)added.Json["passages"]!));
+        Assert.Equal(("knowledge.add", "uadmin", id), ((await api.LastActAsync()).Act, (await api.LastActAsync()).Actor, (await api.LastActAsync()).Target));
+        Assert.Equal("faq.md", (string?)(await api.GetAsync("auditor", "knowledge/" + id)).Expect(200)["name"]);
+        Assert.Equal(MessageState.Answered, (await api.Product.DeliverAndDecideAsync(api.Product.Mail("When are you open?"))).Record.State);
+        Assert.Equal("unchanged", (string?)(await api.PostAsync("admin", "knowledge", new { name = "faq.md", text = Hours })).Expect(200)["outcome"]);
+        Assert.Equal("replaced", (string?)(await api.PostAsync("admin", "knowledge", new { name = "faq.md", text = Hours + "\n## Where are you?\nIn Bremen.\n" })).Expect(200)["outcome"]);
+        (await api.DeleteAsync("admin", "knowledge/" + id)).Expect(204);
+        Assert.Equal("knowledge.remove", (await api.LastActAsync()).Act);
+        Assert.Equal(MessageState.Held, (await api.Product.DeliverAndDecideAsync(api.Product.Mail("When are you open?", from: "ben@customer.example"))).Record.State);
+        (await api.DeleteAsync("admin", "knowledge/" + id)).Expect(404);
+        (await api.DeleteAsync("admin", "knowledge/faq.md")).Expect(404);
+    }
+
+    [Fact]
+    public async Task A_form_brings_the_same_file()
+    {
+        await using var api = await ApiHost.StartAsync();
+        var added = (await api.AskAsync("admin", HttpMethod.Post, "knowledge", Form("../../etc/hours.csv", "question;answer\nWhen are you open?;9:00 to 17:00\nbroken"))).Expect(201);
+        Assert.Equal(("hours.csv", "added"), ((string?)added["name"], (string?)added["outcome"]));
+        Assert.NotEmpty(added["problems"]!.AsArray());
+        (await api.AskAsync("admin", HttpMethod.Post, "knowledge", Form("faq.exe", "x"))).Expect(422);
+        (await api.AskAsync("admin", HttpMethod.Post, "knowledge", new MultipartFormDataContent { { new StringContent("x"), "text" } })).Expect(400);
+        (await api.AskAsync("admin", HttpMethod.Post, "knowledge", new StringContent("x", null, "text/plain"))).Expect(415);
+        var half = new ByteArrayContent("--b\r\nContent-Disposition: form-data; name=f; filename=a.md\r\n\r\nabc"u8.ToArray());
+        half.Headers.TryAddWithoutValidation("Content-Type", "multipart/form-data; boundary=b");
+        (await api.AskAsync("admin", HttpMethod.Post, "knowledge", half)).Expect(400);
+        (await api.PostAsync("admin", "knowledge", new { name = "faq.md", text = "" })).Expect(400);
+        (await api.PostAsync("admin", "knowledge", new { name = "a\nb.md", text = Hours })).Expect(400);
+    }
+
+    [Fact]
+    public async Task A_large_file_is_taken_and_one_that_is_too_large_is_refused()
+    {
+        await using var api = await ApiHost.StartAsync();
+        var big = new StringBuilder();
+        for (var i = 0; i < 3_000; i++)
+            big.Append("## What of number ").Append(i).Append("?\n").Append('x', 1_000).Append('\n');
+        (await api.AskAsync("admin", HttpMethod.Post, "knowledge", Form("big.md", big.ToString()))).Expect(201);
+        Assert.Contains((await api.AskAsync("admin", HttpMethod.Post, "knowledge", Form("huge.md", new string('y', 11 * 1024 * 1024)))).Code, (int[])[413, 422]);
+        Assert.Single((await api.GetAsync("admin", "knowledge")).Expect(200)["items"]!.AsArray());
+    }
+
+    [Fact]
+    public async Task A_question_is_tried_without_a_trace()
+    {
+        await using var api = await ApiHost.StartAsync(knowledge: Hours);
+        var acts = (await api.LastActAsync()).Sequence;
+        var tried = (await api.PostAsync("auditor", "knowledge/try", new { question = "When are you open?" })).Expect(200);
+        Assert.Contains("9:00 to 17:00", (string?)tried["answer"], StringComparison.Ordinal);
+        Assert.True((double)tried["passages"]![0]!["score"]! >= (double)tried["threshold"]!);
+        Assert.Contains("Your shop team", (string?)(await api.PostAsync("admin", "knowledge/try", new { question = "When are you open?", mailbox = api.Product.Mailbox.Id })).Expect(200)["answer"], StringComparison.Ordinal);
+        var nothing = (await api.PostAsync("admin", "knowledge/try", new { question = "Who painted the moon?" })).Expect(200);
+        Assert.Equal(("", true), ((string?)nothing["answer"], ((string)nothing["note"]!).Length > 0));
+        (await api.PostAsync("admin", "knowledge/try", new { question = "x", mailbox = "mother" })).Expect(400);
+        Assert.Equal(acts, (await api.LastActAsync()).Sequence);
+        Assert.Empty(await api.Product.ListAsync());
+    }
+
+    [Fact]
+    public async Task A_mail_is_tried_at_a_mailbox_and_nothing_is_stored_or_sent()
+    {
+        await using var api = await ApiHost.StartAsync(knowledge: Hours);
+        var path = $"mailboxes/{api.Product.Mailbox.Id}/test";
+        var answered = (await api.PostAsync("admin", path, new { mail = "From: anna@customer.example\nTo: support@shop.example\nSubject: Hours\n\nWhen are you open?\n" })).Expect(200);
+        Assert.Equal(("answer", "automatic"), ((string?)answered["ending"], (string?)answered["mode"]));
+        Assert.Contains("9:00 to 17:00", (string?)answered["text"], StringComparison.Ordinal);
+        Assert.Contains(answered["rules"]!.AsArray(), rule => (int)rule!["rule"]! == 11 && (string?)rule["outcome"] == "notAsked");
+        var machine = (await api.PostAsync("admin", path, new { mail = "From: list@news.example\nTo: support@shop.example\nList-Id: <news.example>\nSubject: News\n\nWhen are you open?\n" })).Expect(200);
+        Assert.Equal("ignore", (string?)machine["ending"]);
+        Assert.NotEmpty(machine["reasons"]!.AsArray());
+        var nothing = (await api.PostAsync("admin", path, new { mail = "From: anna@customer.example\nTo: support@shop.example\nSubject: Moon\n\nWho painted the moon?\n" })).Expect(200);
+        Assert.Equal(("hold", "no-knowledge"), ((string?)nothing["ending"], (string?)nothing["reasons"]![0]));
+        Assert.Empty(await api.Product.ListAsync());
+        Assert.Empty(api.Product.OutFiles);
+    }
+
+    [Fact]
+    public async Task Foreign_knowledge_is_not_there_and_only_those_who_may_change_it()
+    {
+        await using var api = await ApiHost.StartAsync(knowledge: Hours);
+        await api.AddTenantAsync("other");
+        api.Add("ben", Role.Member, null, api.Product.Mailbox.Id);
+        api.Add("eve", Role.Member, null, "mother");
+        api.AddKey("writer", Permission.KnowledgeWrite);
+        var id = (string)(await api.GetAsync("ben", "knowledge")).Expect(200)["items"]![0]!["id"]!;
+        (await api.GetAsync("other", "knowledge/" + id)).Expect(404);
+        (await api.DeleteAsync("other", "knowledge/" + id)).Expect(404);
+        Assert.Empty((await api.GetAsync("other", "knowledge")).Expect(200)["items"]!.AsArray());
+        Assert.Equal("", (string?)(await api.PostAsync("other", "knowledge/try", new { question = "When are you open?" })).Expect(200)["answer"]);
+        foreach (var caller in (string[])["other", "eve"])
+            (await api.PostAsync(caller, $"mailboxes/{api.Product.Mailbox.Id}/test", new { mail = "From: a@b.example\n\nx" })).Expect(404);
+        foreach (var caller in (string[])["ben", "auditor"])
+            (await api.PostAsync(caller, "knowledge", new { name = "x.md", text = Hours })).Expect(403);
+        (await api.GetAsync("writer", "knowledge")).Expect(403);
+        (await api.PostAsync("writer", "knowledge", new { name = "x.md", text = Hours })).Expect(201);
+        Assert.Equal("kwriter", (await api.LastActAsync()).Actor);
+    }
+}

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text.Json;
 using ReplyMint.Audit;
 using ReplyMint.Security;
@@ -137,9 +136,8 @@ internal sealed class ApiKeys(
             return null;
         if (await TenantOfAsync(text.Id, ct) is not { } tenant || await FindAsync(tenant, text.Id, ct) is not { } key || key.Live != text.Live)
             return null;
-        var hash = pepper.OfKey(text.Text);
         foreach (var secret in key.Secrets)
-            if (secret.Pepper == Pepper.Current && CryptographicOperations.FixedTimeEquals(secret.Hash, hash))
+            if (pepper.IsKey(text.Text, secret))
                 return key.EndsAt(secret, MaximalAge) is var end && time.GetUtcNow() < end ? new(key, end) : null;
         return null;
     }

@@ -1,5 +1,5 @@
-using System.Security.Cryptography;
 using System.Text;
+using ReplyMint.Security;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Accounts;
@@ -8,19 +8,18 @@ namespace ReplyMint.Accounts;
 /// Keyed hashes of secrets that were given away (API keys, refresh tokens): without the installation's key a copy of the
 /// store does not even allow guessing. Secrets are random and long, so one round is enough.
 /// </summary>
-internal sealed class Pepper
+internal sealed class Pepper(TenantKeys installation)
 {
     /// <summary>Stored with each hash, so that a later version can be brought in while old hashes still work.</summary>
     public const int Current = 1;
 
-    private readonly byte[] _keys;
-    private readonly byte[] _refresh;
+    private readonly byte[] _keys = installation.Derive("api-key/1");
+    private readonly byte[] _refresh = installation.Derive("refresh-token/1");
 
-    public Pepper(TenantKeys installation) => (_keys, _refresh) = (installation.Derive("api-key/1"), installation.Derive("refresh-token/1"));
+    public byte[] OfKey(string text) => Mac.Of(_keys, Encoding.ASCII.GetBytes(text));
 
-    public byte[] OfKey(string text) => Hash(_keys, text);
+    /// <summary>Whether a text is the one that was hashed so; of a version that is not known, none is.</summary>
+    public bool IsKey(string text, ApiKeySecret secret) => secret.Pepper == Current && Mac.IsRight(_keys, Encoding.ASCII.GetBytes(text), secret.Hash);
 
-    public byte[] OfRefreshToken(string text) => Hash(_refresh, text);
-
-    private static byte[] Hash(byte[] key, string text) => HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(text));
+    public byte[] OfRefreshToken(string text) => Mac.Of(_refresh, Encoding.ASCII.GetBytes(text));
 }

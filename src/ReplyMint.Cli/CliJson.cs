@@ -15,6 +15,7 @@ namespace ReplyMint.Cli;
 [JsonSerializable(typeof(MailboxView))]
 [JsonSerializable(typeof(MessageView))]
 [JsonSerializable(typeof(OutboxView))]
+[JsonSerializable(typeof(Accounts.ApiKeyView))]
 [JsonSerializable(typeof(List<RuleFile>))]
 [JsonSerializable(typeof(ScheduleFile))]
 internal sealed partial class CliJson : JsonSerializerContext

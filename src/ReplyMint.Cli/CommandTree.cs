@@ -12,7 +12,7 @@ internal static class CommandTree
         ("Start", ["demo", "serve"]),
         ("Mail", ["drafts", "messages", "outbox", "explain"]),
         ("Knowledge", ["knowledge"]),
-        ("People", ["operator", "user"]),
+        ("People and programs", ["operator", "user", "session", "key"]),
         ("Set-up", ["tenant", "mailbox", "channel", "settings"]),
         ("Operation", ["doctor", "switch", "alerts", "jobs", "suppression"]),
     ];
@@ -26,7 +26,7 @@ internal static class CommandTree
         [
             ServeCommand.Build(host), DemoCommand.Build(host), ExplainCommand.Build(host), SettingsCommands.Build(host),
             DraftCommands.Build(), MessageCommands.Build(), OutboxCommands.Build(), KnowledgeCommands.Build(),
-            TenantCommands.Build(), OperatorPeopleCommands.Build(), UserCommands.Build(), MailboxCommands.Build(), ChannelCommands.Build(),
+            TenantCommands.Build(), OperatorPeopleCommands.Build(), UserCommands.Build(), SessionCommands.Build(), KeyCommands.Build(), MailboxCommands.Build(), ChannelCommands.Build(),
             DoctorCommand.Build(host), DoctorCommand.BuildFacts(), SwitchCommands.Build(), AlertCommands.Build(), JobCommands.Build(), SuppressionCommands.Build(),
         ];
         foreach (var command in commands)

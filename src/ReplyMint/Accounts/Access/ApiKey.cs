@@ -99,9 +99,17 @@ internal sealed class ApiKeyNetworks(IReadOnlyList<string> written)
 {
     private readonly IPNetwork[] _networks = [.. written.Select(Parse).OfType<IPNetwork>()];
 
-    public static IPNetwork? Parse(string text) =>
-        IPAddress.TryParse(text, out var address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8)
-            : IPNetwork.TryParse(text, out var network) ? network : null;
+    /// <summary>Null for what is none, and for 10.0.0.1/8, where nobody knows what was meant.</summary>
+    public static IPNetwork? Parse(string text)
+    {
+        // The parser takes 10 for 0.0.0.10.
+        if (!text.Contains(':', StringComparison.Ordinal) && text.Count(c => c == '.') != 3)
+            return null;
+        if (IPAddress.TryParse(text, out var address))
+            return new IPNetwork(address, address.GetAddressBytes().Length * 8);
+        return IPNetwork.TryParse(text, out var network) && IPAddress.TryParse(text.AsSpan(0, text.IndexOf('/', StringComparison.Ordinal)), out var first) && first.Equals(network.BaseAddress)
+            ? network : null;
+    }
 
     public bool Contain(IPAddress? address)
     {

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using ReplyMint.Audit;
+using ReplyMint.Limits;
 using ReplyMint.Security;
 
 namespace ReplyMint.Accounts;
@@ -30,7 +31,12 @@ internal sealed record ApiKeyRotation([Whole(0, 720)] int? OverlapHours = null);
 /// <param name="OverlapUntil">Until when the secret before works on; null when there is none.</param>
 internal sealed record ApiKeyView(
     string Id, string Prefix, string Name, string Owner, IReadOnlyList<string> Scopes, IReadOnlyList<string>? Networks, IReadOnlyList<string>? Mailboxes,
-    DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset EndsAt, DateTimeOffset RotatedAt, DateTimeOffset? OverlapUntil, DateTimeOffset? LastUsedAt);
+    DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset EndsAt, DateTimeOffset RotatedAt, DateTimeOffset? OverlapUntil, DateTimeOffset? LastUsedAt)
+{
+    public static ApiKeyView Of(ApiKey key, TimeSpan maximalAge, DateTimeOffset? lastUsed) => new(
+        key.Id, ApiKeyText.Shown(key.Live, key.Id), key.Name, key.Owner, key.Scopes, key.Networks, key.Mailboxes,
+        key.CreatedAt, key.ExpiresAt, key.EndsAt(maximalAge), key.Secrets[0].CreatedAt, key.Secrets is [_, var old] ? key.EndsAt(old, maximalAge) : null, lastUsed);
+}
 
 /// <summary>A key that was just made or rotated.</summary>
 /// <param name="Secret">The whole text for X-API-Key. It is shown this once.</param>
@@ -46,8 +52,8 @@ internal static class ApiKeyRoutes
         reading.MapGet("/keys", ListAsync).Produces<Listing<ApiKeyView>>().WithSummary("List the tenant's API keys");
         reading.MapGet("/keys/{id}", ShowAsync).Produces<ApiKeyView>().WithSummary("Show an API key, without its secret");
         var writing = routes.MapApi(Permission.KeysWrite, Tag);
-        writing.MapPost("/keys", CreateAsync).Produces<ApiKeyShown>(201).WithSummary("Make an API key; its secret is shown this once");
-        writing.MapPost("/keys/{id}/rotate", RotateAsync).Produces<ApiKeyShown>().WithSummary("Give an API key a new secret; the old one works on for an overlap");
+        writing.MapPost("/keys", CreateAsync).SecretAnswer().Produces<ApiKeyShown>(201).WithSummary("Make an API key; its secret is shown this once");
+        writing.MapPost("/keys/{id}/rotate", RotateAsync).SecretAnswer().Produces<ApiKeyShown>().WithSummary("Give an API key a new secret; the old one works on for an overlap");
         writing.MapDelete("/keys/{id}", RevokeAsync).Produces(204).WithSummary("Revoke an API key at once");
     }
 
@@ -84,7 +90,5 @@ internal static class ApiKeyRoutes
 
     private static Problem Refusal(ApiKeyMade made) => made.Wrong is { } wrong ? Problem.Of(wrong.Member, wrong.Wrong) : Problem.NotFound;
 
-    private static ApiKeyView View(ApiKeys keys, ApiKey key, DateTimeOffset? lastUsed) => new(
-        key.Id, ApiKeyText.Shown(key.Live, key.Id), key.Name, key.Owner, key.Scopes, key.Networks, key.Mailboxes,
-        key.CreatedAt, key.ExpiresAt, key.EndsAt(keys.MaximalAge), key.Secrets[0].CreatedAt, key.Secrets is [_, var old] ? key.EndsAt(old, keys.MaximalAge) : null, lastUsed);
+    private static ApiKeyView View(ApiKeys keys, ApiKey key, DateTimeOffset? lastUsed) => ApiKeyView.Of(key, keys.MaximalAge, lastUsed);
 }

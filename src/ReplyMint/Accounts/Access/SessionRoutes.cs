@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using ReplyMint.Audit;
+using ReplyMint.Limits;
 using ReplyMint.Security;
 
 namespace ReplyMint.Accounts;
@@ -42,7 +43,7 @@ internal static class SessionRoutes
         own.MapDelete("/me/sessions", SignOutEverywhereAsync).WithName("SignOutEverywhere").WithSummary("Ends all your sessions, this one too.");
         own.MapDelete("/me/sessions/{id}", EndAsync).WithName("EndSession").WithSummary("Ends one of your sessions.");
         own.MapGet("/me/tenants", TenantsAsync).WithName("ListMyTenants").WithSummary("The tenants that you belong to.");
-        own.MapPost("/me/tenant", TurnAsync).WithName("TurnToTenant").WithSummary("Gives an access token for another of your tenants; the session follows.");
+        own.MapPost("/me/tenant", TurnAsync).SecretAnswer().WithName("TurnToTenant").WithSummary("Gives an access token for another of your tenants; the session follows.");
         routes.MapPublic().MapMethods("/.well-known/jwks.json", ["GET", "HEAD"], KeysAsync).Produces<JsonWebKeySet>().WithName("ListSigningKeys").WithSummary("The public keys that sign access tokens.");
     }
 

@@ -37,16 +37,49 @@ internal sealed class Installations(string folder, string? binary)
     public async Task<string> MakeAsync(MailboxMode mode)
     {
         var made = Directory.CreateDirectory(Path.Combine(folder, $"installation-{++_made}")).FullName;
-        var settings = new ReplyMintSettings { Environment = DeploymentEnvironment.Development };
-        await using var open = await OpenStore.OpenAsync(DataFolder.Open(Path.Combine(made, "data")), Path.Combine(made, "config"), settings.MasterKey, TimeProvider.System, default);
-        var services = new ServiceCollection().AddLogging(log => log.SetMinimumLevel(LogLevel.None));
-        services.AddReplyMint(settings, open);
-        await using var provider = services.BuildServiceProvider();
+        await using var opened = await OpenAsync(made);
+        var provider = opened.Services;
         var tenant = await provider.GetRequiredService<Tenants>().AddAsync("shop", Actor.Machine, default);
         var mailbox = new Mailbox { Id = Ids.Random('m'), TenantId = tenant.Id, Address = Address, DisplayName = "Shop support", Mode = mode, Signature = "Your shop team" };
         await provider.GetRequiredService<Mailboxes>().AddAsync(mailbox, Actor.Machine, default);
         await provider.GetRequiredService<KnowledgeStore>().AddAsync(tenant.Id, PassageReader.Read("faq.md", Encoding.UTF8.GetBytes(Faq)), Actor.Machine, default);
         return made;
+    }
+
+    /// <summary>An administrator's access token, good for ten minutes, and an API key.</summary>
+    public static async Task<(string Token, string Key)> CredentialsAsync(string installation)
+    {
+        await using var opened = await OpenAsync(installation);
+        var services = opened.Services;
+        var tenant = (await services.GetRequiredService<Tenants>().ListAsync(default))[0].Id;
+        var (store, sessions) = (services.GetRequiredService<IStore>(), services.GetRequiredService<Sessions>());
+        var user = await store.RetryAsync(async (commit, ct) =>
+        {
+            var made = await services.GetRequiredService<Users>().EnsureAsync(commit, "lead@shop.example", "A lead", ct);
+            await services.GetRequiredService<Members>().SetAsync(commit, tenant, made.Id, Role.Admin, null, Actor.Machine, ct);
+            return made.Id;
+        }, default);
+        var start = await store.RetryAsync((commit, ct) => sessions.StartAsync(commit, user, tenant, null, new SessionClient("bench", "127.0.0.1"), ct), default);
+        var key = await services.GetRequiredService<ApiKeys>().CreateAsync(tenant, new ApiKeyWish { Name = "bench", Scopes = ["messages:read"] }, user, Actor.Machine, default);
+        return ((await services.GetRequiredService<TokenDesk>().WelcomeAsync(start, default)).AccessToken, key.Text!);
+    }
+
+    private sealed record Opened(OpenStore Store, ServiceProvider Services) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            await Services.DisposeAsync();
+            await Store.DisposeAsync();
+        }
+    }
+
+    private static async Task<Opened> OpenAsync(string installation)
+    {
+        var settings = new ReplyMintSettings { Environment = DeploymentEnvironment.Development };
+        var open = await OpenStore.OpenAsync(DataFolder.Open(Path.Combine(installation, "data")), Path.Combine(installation, "config"), settings.MasterKey, TimeProvider.System, default);
+        var services = new ServiceCollection().AddLogging(log => log.SetMinimumLevel(LogLevel.None));
+        services.AddReplyMint(settings, open);
+        return new(open, services.BuildServiceProvider());
     }
 
     public Task<ServerChild> ServeAsync(string installation, params string[] settings) => ServerChild.StartAsync(installation,

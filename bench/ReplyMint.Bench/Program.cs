@@ -25,7 +25,7 @@ for (var i = 0; i < args.Length; i += 2)
             only = args[i + 1];
             break;
         default:
-            Console.Error.WriteLine("Usage: ReplyMint.Bench --folder DIR [--binary PATH] [--only accept|answer|health|start|bare]");
+            Console.Error.WriteLine("Usage: ReplyMint.Bench --folder DIR [--binary PATH] [--only accept|answer|health|start|bare|access]");
             return 2;
     }
 if (folder is null)
@@ -47,6 +47,7 @@ try
         ("health", () => HttpFigures.HealthWhileModelsThinkAsync(installation, table)),
         ("start", () => HttpFigures.StartAsync(installation, table)),
         ("bare", () => HttpFigures.HardenedAgainstBareAsync(installation, table)),
+        ("access", () => HttpFigures.AuthenticatedReadAsync(installation, table)),
     ])
         if (only is null || only == name)
             await measure();

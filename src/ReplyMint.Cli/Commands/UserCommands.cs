@@ -8,7 +8,7 @@ namespace ReplyMint.Cli.Commands;
 /// <summary>People of tenants: who they are, what they may, how they come in.</summary>
 internal static class UserCommands
 {
-    public static Command Build() => new("user", "people who sign in, and what they may") { List(), Show(), Add(), Remove(), SignInLink() };
+    public static Command Build() => new("user", "people who sign in, and what they may") { List(), Show(), Add(), Remove(), SignInLink(), ResetSecondFactor() };
 
     internal static Argument<string> AddressArgument() => new("ADDRESS") { Description = "the person's mail address" };
 
@@ -45,6 +45,8 @@ internal static class UserCommands
             foreach (var tenant in await context.Get<Members>().TenantsOfAsync(user.Id, ct))
                 if (await context.Get<Members>().FindAsync(tenant, user.Id, ct) is { } member)
                     context.Out.WriteLine($"{StoreWords.Word(member.Role)} of {(tenant == KeyRing.Installation ? "this installation" : Plain.Line((await context.Get<Tenants>().FindAsync(tenant, ct))?.Name ?? tenant))}, since {StoreWords.Time(member.AddedAt)}, by {member.AddedBy}");
+            var factors = await context.Get<SecondFactors>().FindAsync(user.Id, ct);
+            context.Out.WriteLine($"second factor: {(factors.Totp is null ? "none" : $"app, since {StoreWords.Time(factors.Totp.AddedAt)}, and {factors.Recovery.Count} recovery codes")}");
             return ExitCode.Ok;
         }) { Arguments = { address } };
     }
@@ -116,48 +118,22 @@ internal static class UserCommands
             Arguments = { address }, Options = { tenant }, Examples = ["user sign-in-link lead@example.com"],
         };
     }
-}
 
-/// <summary>People who run the installation. They are made here and never over HTTP.</summary>
-internal static class OperatorPeopleCommands
-{
-    public static Command Build() => new("operator", "people who run this installation") { Create(), List(), Remove() };
-
-    private static StoreCommand Create()
+    private static StoreCommand ResetSecondFactor()
     {
-        var address = UserCommands.AddressArgument();
-        return new StoreCommand("create", "make somebody an operator", async (context, parse, ct) =>
-        {
-            var (_, user) = await context.Get<MemberDesk>().AddAsync(KeyRing.Installation, UserCommands.Normalized(parse.GetValue(address)!), Role.Operator, StoreWords.Actor, ct);
-            context.Out.WriteLine($"{user.Id} {Plain.Line(user.Address)} is an operator; next: replymint user sign-in-link {Plain.Line(user.Address)} --tenant {KeyRing.Installation}");
-            return ExitCode.Ok;
-        }) { Arguments = { address }, MakesStore = true, Examples = ["operator create ops@example.com"] };
-    }
-
-    private static StoreCommand List() => new("list", "list the operators", async (context, _, ct) =>
-    {
-        var rows = new List<string[]>();
-        foreach (var member in await context.Get<Members>().ListAsync(KeyRing.Installation, ct))
-            rows.Add([member.User, (await context.Get<Users>().FindAsync(member.User, ct))?.Address ?? "?", StoreWords.Time(member.AddedAt)]);
-        StoreWords.Table(context.Out, rows, "ID", "ADDRESS", "SINCE");
-        return ExitCode.Ok;
-    });
-
-    private static StoreCommand Remove()
-    {
-        var address = UserCommands.AddressArgument();
-        return new StoreCommand("remove", "take an operator's role away; the last one stays", async (context, parse, ct) =>
+        var address = AddressArgument();
+        var yes = StoreWords.YesOption();
+        return new StoreCommand("reset-second-factor", "take away a person's second factors, when they are lost; make sure who asks", async (context, parse, ct) =>
         {
             var user = await context.UserAsync(parse.GetValue(address)!, ct);
-            switch (await context.Get<MemberDesk>().RemoveAsync(KeyRing.Installation, user.Id, StoreWords.Actor, ct))
-            {
-                case MemberChange.NotFound:
-                    return context.Fail($"{Plain.Line(user.Address)} is no operator; list them with: replymint operator list");
-                case MemberChange.LastAdmin:
-                    return context.Fail("this is the last operator; make another one first");
-            }
-            context.Out.WriteLine($"{Plain.Line(user.Address)} is no operator any more");
+            if (!parse.GetValue(yes) && !await context.Confirm($"Let {Plain.Line(user.Address)} in without a second factor, to enrol a new one?", ct))
+                return ExitCode.Failed;
+            if (!await context.Get<SecondFactors>().ResetAsync(user.Id, StoreWords.Actor, ct))
+                return context.Fail($"{Plain.Line(user.Address)} has no second factor");
+            // Whoever has what was lost may have a session, too.
+            await context.Get<Sessions>().EndAllAsync(user.Id, StoreWords.Actor, ct);
+            context.Out.WriteLine($"{Plain.Line(user.Address)} has no second factor any more; a new one is enrolled after the next sign-in");
             return ExitCode.Ok;
-        }) { Arguments = { address } };
+        }) { Arguments = { address }, Options = { yes } };
     }
 }

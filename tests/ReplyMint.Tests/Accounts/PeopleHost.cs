@@ -58,7 +58,8 @@ internal static class PeopleHost
     {
         await host.IdleAsync();
         var mails = new List<MimeMessage>();
-        foreach (var file in host.OutFiles.Order(StringComparer.Ordinal))
+        // The clock stands still, so ids tell no order; the files do.
+        foreach (var file in host.OutFiles.OrderBy(name => File.GetLastWriteTimeUtc(Path.Combine(host.OutFolder, name + ".eml"))))
         {
             var mail = await MimeMessage.LoadAsync(Path.Combine(host.OutFolder, file + ".eml"), Ct);
             if (mail.To.Mailboxes.Single().Address == address)

@@ -182,6 +182,20 @@ public sealed class SecondFactorTests
         Assert.Equal(200, (await VerifyAsync(host, good, (await host.SignInAsync(user, factor: false)).AccessToken)).Code);
     }
 
+    [Fact]
+    public async Task What_is_lost_the_operator_takes_away_and_the_person_enrols_anew()
+    {
+        await using var host = await PeopleHost.StartAsync();
+        var (token, user) = await AdminAsync(host);
+        await EnrolAsync(host, token);
+        Assert.True(await host.Get<SecondFactors>().ResetAsync(user, Actor.Machine, Ct));
+        Assert.Contains(await host.Get<AuditLog>().NewestAsync(KeyRing.Installation, 5, Ct), e => e.Act == "second-factor.reset" && e.Target == user);
+        var fresh = (await host.SignInAsync(user, factor: false)).AccessToken;
+        Assert.Empty((await host.GetAsync(Root, fresh)).Body!["items"]!.AsArray());
+        await EnrolAsync(host, fresh);
+        Assert.Equal(201, await ElevatedAsync(host, fresh));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("12345")]

@@ -8,7 +8,7 @@ using ReplyMint.Security;
 namespace ReplyMint.Accounts;
 
 /// <param name="Domain">Such as example.com. Names below it are proved by themselves.</param>
-internal sealed record NewDomain([Line(253)] string Domain);
+internal sealed record NewDomain([Line(253), Example("shop.example")] string Domain);
 
 /// <param name="RecordName">Where the TXT record has to stand.</param>
 /// <param name="RecordValue">What it has to say; it is this tenant's own.</param>

@@ -25,7 +25,7 @@ internal sealed record MailboxSettings(
     [Line(100, Least = 0)] string DisplayName,
     [Text(500, Least = 0)] string Signature,
     [Whole(100, 1000)] int MaxLength,
-    [Line(4)] string Language,
+    [Line(4), Example("en")] string Language,
     [Text(1000, Least = 0)] string FixedAnswer,
     [Text(2000, Least = 0)] string AllowedFacts,
     bool NullReversePath)
@@ -62,7 +62,7 @@ internal sealed record SchedulePlan(
 }
 
 /// <param name="To">Earlier than from: until that time of the next day.</param>
-internal sealed record SpanPlan([Items(7, Least = 1)] IReadOnlyList<Weekday> Days, TimeOnly From, TimeOnly To, [property: JsonConverter(typeof(WireEnum<MailboxMode>))] MailboxMode Mode);
+internal sealed record SpanPlan([Items(7, Least = 1)] IReadOnlyList<Weekday> Days, [property: Example("09:00:00")] TimeOnly From, [property: Example("17:00:00")] TimeOnly To, [property: JsonConverter(typeof(WireEnum<MailboxMode>))] MailboxMode Mode);
 
 /// <param name="Answer">One text for all mails of that day, or empty.</param>
 internal sealed record HolidayPlan(DateOnly Date, [property: JsonConverter(typeof(WireEnum<MailboxMode>))] MailboxMode Mode, [Text(1000, Least = 0)] string Answer = "");
@@ -81,7 +81,7 @@ internal sealed record RulePlan([Items(MailboxChecks.MaxRules)] IReadOnlyList<Ru
 internal sealed record RuleItem(
     [Line(100)] string Name,
     [property: JsonConverter(typeof(WireEnum<RuleAction>))] RuleAction Action,
-    [Line(254, Least = 0)] string From = "",
+    [Line(254, Least = 0), Example("news.example")] string From = "",
     [Line(200, Least = 0)] string Subject = "",
     [Line(100, Least = 0)] string Word = "",
     [Text(MailboxChecks.MaxTemplate, Least = 0)] string Template = "");
@@ -90,7 +90,7 @@ internal sealed record RuleItem(
 /// <param name="Secret">mailgun: the webhook signing key. Never shown again.</param>
 /// <param name="Topics">ses: the SNS topics that are believed.</param>
 /// <param name="Verdicts">mailgun: the spam filter of its domains is on, so what it says of senders is believed.</param>
-internal sealed record NewChannel([Token(10)] string Kind, [Token(200)] string? Secret = null, [Items(Channel.MaxTopics), Token(300)] IReadOnlyList<string>? Topics = null, bool Verdicts = false);
+internal sealed record NewChannel([Token(10), Example("mailgun")] string Kind, [Token(200), Example("8f3c1a97e2b64d05b7c9f1e83a6d2450")] string? Secret = null, [Items(Channel.MaxTopics), Token(300), Example("""["arn:aws:sns:eu-central-1:123456789012:mail"]""")] IReadOnlyList<string>? Topics = null, bool Verdicts = false);
 
 /// <param name="Paths">Where the provider has to deliver, behind the API's own address.</param>
 internal sealed record ChannelView(string Id, string Kind, IReadOnlyList<string>? Topics, bool Verdicts, IReadOnlyList<string> Paths)
@@ -100,7 +100,7 @@ internal sealed record ChannelView(string Id, string Kind, IReadOnlyList<string>
 }
 
 /// <param name="TimeZone">An IANA name, such as Europe/Berlin: of schedules and of dates in answers.</param>
-internal sealed record TenantSettings([Line(64)] string TimeZone, NoticePlan Notices)
+internal sealed record TenantSettings([Line(64), Example("Europe/Berlin")] string TimeZone, NoticePlan Notices)
 {
     public static TenantSettings Of(Tenant tenant) =>
         new(tenant.TimeZone, new(tenant.Notices.Emails, tenant.Notices.DigestMinutes, tenant.Notices.ReminderHours, tenant.Notices.Webhook?.OriginalString));

@@ -14,7 +14,7 @@ using ReplyMint.Security;
 namespace ReplyMint.Knowledge;
 
 /// <param name="Name">The file's name; its end tells the format: .md, .txt, .csv, .jsonl and relatives. The same name is the same file.</param>
-internal sealed record NewKnowledge([Line(200)] string Name, [Text(2_000_000)] string Text);
+internal sealed record NewKnowledge([Line(200), Example("faq.md")] string Name, [Text(2_000_000), Example("# How long does a parcel take?\n\nThree days.")] string Text);
 
 /// <param name="Passages">Pieces that an answer may rest on.</param>
 internal sealed record KnowledgeEntry(string Id, string Name, int Passages, DateTimeOffset AddedAt)
@@ -45,7 +45,9 @@ internal static class KnowledgeRoutes
         write.MapPost("/knowledge", AddAsync).WithName("AddKnowledge").WithSummary("Add a file, or replace the one of the same name. A file may also be posted as it is, as multipart/form-data")
             .Accepts<NewKnowledge>("application/json").Produces<KnowledgeAdded>(201).Produces<KnowledgeAdded>().WithMetadata(new BodyLimit(MostBody)).Costly();
         // The same address: the router tells them apart by what comes.
-        write.MapPost("/knowledge", UploadAsync).WithMetadata(new FormBody(), new BodyLimit(MostBody)).ExcludeFromDescription().Costly();
+        write.MapPost("/knowledge", UploadAsync).WithMetadata(new FormBody(), new BodyLimit(MostBody)).ExcludeFromDescription().Costly()
+            // Where nothing says what comes, both would do, and the router would fail.
+            .Add(route => ((RouteEndpointBuilder)route).Order = 1);
         write.MapDelete("/knowledge/{id}", RemoveAsync).WithName("RemoveKnowledge").WithSummary("Take a file out of the knowledge").Produces(204);
     }
 

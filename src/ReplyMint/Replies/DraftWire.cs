@@ -39,7 +39,7 @@ internal sealed record DraftEdit([property: Text(DraftGuard.MaxCharacters, Least
 /// <param name="Overrides">Rules of the guard whose findings the caller has seen and decides against; recorded.</param>
 internal sealed record DraftApproval(
     [property: Text(DraftGuard.MaxCharacters, Least = 1)] string? Text = null,
-    [property: Items(20), Line(30)] IReadOnlyList<string>? Overrides = null);
+    [property: Items(20), Line(30), Example("""["price"]""")] IReadOnlyList<string>? Overrides = null);
 
 /// <param name="User">A member's id; null frees the draft.</param>
 internal sealed record DraftAssignment([property: Id] string? User);

@@ -16,6 +16,8 @@ internal static class OpenApiSchemas
     {
         var rule = context.JsonPropertyInfo is { } property ? RequestShape.Attribute<RuleAttribute>(property) : null;
         var items = context.JsonPropertyInfo is { } list ? RequestShape.Attribute<ItemsAttribute>(list) : null;
+        if (context.JsonPropertyInfo is { } shown && RequestShape.Attribute<ExampleAttribute>(shown) is { } example)
+            schema.Examples = [example.Node];
         if (schema.Type?.HasFlag(JsonSchemaType.Array) == true)
         {
             schema.MaxItems ??= items?.Most ?? MostItems;
@@ -82,6 +84,8 @@ internal static class OpenApiSchemas
     {
         if (schema is null || depth > 6)
             return null;
+        if (schema.Examples is [{ } given, ..])
+            return given.DeepClone();
         if (schema.Enum is { Count: > 0 } words)
             return words[0]?.DeepClone();
         if (schema.OneOf?.FirstOrDefault(one => one.Type != JsonSchemaType.Null) is { } real)

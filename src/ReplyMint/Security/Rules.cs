@@ -197,6 +197,16 @@ internal sealed class FractionAttribute(double least, double most) : RuleAttribu
         (schema.Minimum, schema.Maximum) = (least.ToString("R", CultureInfo.InvariantCulture), most.ToString("R", CultureInfo.InvariantCulture));
 }
 
+/// <summary>What a good value looks like, where the description can't guess it.</summary>
+[AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter)]
+internal sealed class ExampleAttribute(string value) : Attribute
+{
+    /// <summary>Text, or a list or an object in JSON.</summary>
+    public string Value => value;
+
+    public JsonNode Node => value[0] is '[' or '{' ? JsonNode.Parse(value)! : JsonValue.Create(value);
+}
+
 /// <summary>How many elements a list or a dictionary may have.</summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter)]
 internal sealed class ItemsAttribute(int most) : Attribute

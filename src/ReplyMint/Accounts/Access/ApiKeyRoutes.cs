@@ -16,9 +16,9 @@ namespace ReplyMint.Accounts;
 /// <param name="Mailboxes">Ids of the mailboxes that it sees; without it, all.</param>
 internal sealed record NewApiKey(
     [Line(ApiKeyWish.MaxName)] string Name,
-    [Items(32, Least = 1), Token(32)] IReadOnlyList<string> Scopes,
+    [Items(32, Least = 1), Token(32), Example("""["messages:read"]""")] IReadOnlyList<string> Scopes,
     DateTimeOffset? ExpiresAt = null,
-    [Items(ApiKeyWish.MaxNetworks, Least = 1), Token(64)] IReadOnlyList<string>? Networks = null,
+    [Items(ApiKeyWish.MaxNetworks, Least = 1), Token(64), Example("""["203.0.113.0/24"]""")] IReadOnlyList<string>? Networks = null,
     [Items(ApiKeyWish.MaxMailboxes, Least = 1), Id] IReadOnlyList<string>? Mailboxes = null);
 
 /// <param name="OverlapHours">How long the old secret works on: 0 to 720; 24 unless told.</param>

@@ -13,7 +13,7 @@ namespace ReplyMint.Accounts;
 internal enum TenantRole { Member, Auditor, Admin }
 
 /// <param name="Mailboxes">Ids of the mailboxes that a member is bound to; absent is all of them.</param>
-internal sealed record MemberChangeWish(TenantRole Role, [Items(100), Id] IReadOnlyList<string>? Mailboxes = null);
+internal sealed record MemberChangeWish(TenantRole Role, [Items(100), Id, Example("[]")] IReadOnlyList<string>? Mailboxes = null);
 
 /// <param name="User">The person's id.</param>
 /// <param name="AddedBy">Who gave the role: a user's id, or operator@machine.</param>

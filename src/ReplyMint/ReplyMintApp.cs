@@ -64,6 +64,8 @@ public static class ReplyMintApp
         app.MapAccounts();                    // /api/v1: people, keys, tenants, domains
         app.MapMailgun();                     // /webhooks/mailgun/...
         app.MapSes();                         // /webhooks/ses/...
+        app.MapUsage();                       // GET /api/v1/usage
+        app.MapMessagesIn();                  // POST /api/v1/messages
         app.MapKnowledge();                   // files of knowledge
         app.MapOutbound();                    // outgoing webhooks
         app.MapReplies();                     // messages, threads, receipts, drafts
@@ -84,6 +86,7 @@ public static class ReplyMintApp
         app.UseIdentification();              // who asks
         app.UseRequestLimits();               // not too much of it
         app.UseCallerGate();                  // and may he
+        app.UseUsage();                       // counts what was let in
         app.UseIdempotency();                 // once, though he asks twice
     }
 }

@@ -16,6 +16,7 @@ internal static class InboundFeature
     /// <param name="smtp">The listener's settings.</param>
     /// <param name="development">Then the listener stays on loopback.</param>
     public static IServiceCollection AddInbound(this IServiceCollection services, SmtpListenerSettings smtp, bool development) => services
+        .ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Add(InboundWire.Default))
         .AddSingleton(smtp)
         .AddSingleton(new InboundBudget(MemoryBudget))
         .AddSingleton(provider => new UnprovedBodies(provider.GetRequiredService<HttpSettings>().Limits.MaxMailBytes,

@@ -30,11 +30,14 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Mes
     /// <summary>Whether a recipient may be named by a channel of this owner (MAIL-1).</summary>
     public async ValueTask<bool> KnowsAsync(string recipient, string owner, CancellationToken ct) => await MailboxAsync(recipient, owner, ct) is not null;
 
-    public async Task<AcceptOutcome> AcceptAsync(AuthenticatedDelivery delivery, CancellationToken ct)
+    public async Task<AcceptOutcome> AcceptAsync(AuthenticatedDelivery delivery, CancellationToken ct) => (await SubmitAsync(delivery, ct)).Outcome;
+
+    /// <summary>The same, with the message's id: of the one before, when this is a duplicate.</summary>
+    public async Task<(AcceptOutcome Outcome, string? Message)> SubmitAsync(AuthenticatedDelivery delivery, CancellationToken ct)
     {
         var raw = delivery.Raw;
         if (raw.Envelope.Recipient is not { } recipient || await MailboxAsync(recipient, raw.Owner, ct) is not { } mailbox)
-            return AcceptOutcome.UnknownRecipient;
+            return (AcceptOutcome.UnknownRecipient, null);
         var mail = MailParser.Parse(raw.Content, raw.Envelope);
         var own = await keys.RequireAsync(mailbox.TenantId, ct);
         var now = time.GetUtcNow();
@@ -68,19 +71,23 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Mes
     /// </summary>
     public (Message Message, InboundMail Mail)? TakeParked(string id) => _parked.TryRemove(id, out var parked) ? parked : null;
 
-    private async Task<AcceptOutcome> StoreAsync(AuthenticatedDelivery delivery, InboundMail mail, Mailbox mailbox, TenantKeys own, MessageRecord record, MessageSummary summary, CancellationToken ct)
+    private async Task<(AcceptOutcome, string?)> StoreAsync(AuthenticatedDelivery delivery, InboundMail mail, Mailbox mailbox, TenantKeys own, MessageRecord record, MessageSummary summary, CancellationToken ct)
     {
         var seenKey = ItemKey.Main(own.Tenant, "seen/" + SeenHash(own, mailbox, mail));
         var parks = mail.Shape.Size <= MaxParkedSize && _parked.Count < MaxParked;
         Job? job = null;
         PersonKey? person = null;
         var outcome = AcceptOutcome.TooBusy;
+        var id = record.Id;
         try
         {
             outcome = await store.RetryAsync(async (commit, token) =>
             {
-                if (await store.GetAsync(seenKey, token) is not null)
+                if (await store.GetAsync(seenKey, token) is { } seen)
+                {
+                    id = JsonSerializer.Deserialize(seen.Value.Span, InboundJson.Default.SeenRecord)!.Message;
                     return AcceptOutcome.Duplicate;
+                }
                 if (delivery.Token is { } spent && !await spentTokens.SpendAsync(commit, spent, token))
                     return AcceptOutcome.Replayed;
                 person = (await keys.PersonAsync(own, record.Person, token)).AddTo(commit);
@@ -112,10 +119,11 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Mes
             // Only what certainly was not stored: after an exception nobody knows.
             messages.DropBlob(own.Tenant, record.Id);
         }
-        return outcome;
+        return (outcome, outcome is AcceptOutcome.Accepted or AcceptOutcome.Duplicate ? id : null);
     }
 
-    private async ValueTask<Mailbox?> MailboxAsync(string recipient, string owner, CancellationToken ct)
+    /// <summary>Whose mail it would be: null when no mailbox of the channel's owner has the address.</summary>
+    public async ValueTask<Mailbox?> MailboxAsync(string recipient, string owner, CancellationToken ct)
     {
         var mailbox = await BouncedAsync(recipient, ct) ?? await mailboxes.FindAsync(recipient, ct);
         return mailbox is not null && (owner == Channel.Operator || owner == mailbox.TenantId) ? mailbox : null;

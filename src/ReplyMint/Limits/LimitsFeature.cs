@@ -10,7 +10,10 @@ internal static class LimitsFeature
         .AddSingleton<Switches>()
         .AddSingleton<Allowances>()
         .AddSingleton<RateWindows>()
-        .AddSingleton<Idempotency>();
+        .AddSingleton<Idempotency>()
+        .AddSingleton<UsageCounters>()
+        .AddHostedService(provider => provider.GetRequiredService<UsageCounters>())
+        .ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Add(LimitsWire.Default));
 
     /// <param name="services">The application's.</param>
     /// <param name="settings">How much may be asked.</param>

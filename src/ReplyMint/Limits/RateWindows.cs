@@ -52,6 +52,7 @@ internal sealed class RateReading
         commit.Put(PersonKey, Write(Person), Condition.Same(PersonItem), expires: expires);
         commit.Add(RateWindows.Hour(Tenant, Now), 1, expires: Now.AddHours(3));
         commit.Add(RateWindows.Hour(KeyRing.Installation, Now), 1, expires: Now.AddHours(3));
+        commit.Add(UsageKeys.Replies(Tenant, Now), 1, expires: Now + UsageKeys.Kept);
     }
 
     private byte[] Write(IReadOnlyList<long> before) =>

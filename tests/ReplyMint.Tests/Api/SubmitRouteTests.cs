@@ -1,0 +1,127 @@
+using System.Text;
+using ReplyMint.Accounts;
+using ReplyMint.Audit;
+using ReplyMint.Inbound;
+using ReplyMint.Security;
+using ReplyMint.Storage;
+using Xunit;
+
+namespace ReplyMint.Tests.Api;
+
+/// <summary>Mail handed over by the API: vouched for by the caller, kept before he is told, and one message with the same mail by any other way.</summary>
+public sealed class SubmitRouteTests
+{
+    private const string Knowledge = "## When are you open?\nWe are open from Monday to Friday, 9:00 to 17:00.\n";
+    private const string Address = "support@shop.example";
+
+    private static async Task<ApiHost> StartAsync()
+    {
+        var api = await ApiHost.StartAsync(knowledge: Knowledge);
+        api.AddKey("shop", Permission.MessagesWrite, Permission.MessagesRead, Permission.ReceiptsRead);
+        return api;
+    }
+
+    private static Task<ApiAnswer> PostRawAsync(ApiHost api, string caller, string raw, string query = "?to=support@shop.example&from=anna@customer.example")
+    {
+        var body = new ByteArrayContent(Encoding.UTF8.GetBytes(raw));
+        body.Headers.ContentType = new("message/rfc822");
+        return api.AskAsync(caller, HttpMethod.Post, "messages" + query, body);
+    }
+
+    private static async Task<Message> MessageAsync(ApiHost api, ApiAnswer accepted)
+    {
+        var id = (string)accepted.Expect(202)["id"]!;
+        Assert.Equal("/api/v1/messages/" + id, accepted.Location);
+        return await api.Product.DecidedAsync((await api.Product.Get<Messages>().FindAsync(api.Tenant, id, default))!);
+    }
+
+    [Fact]
+    public async Task A_mail_in_its_parts_is_answered_and_who_vouched_is_recorded()
+    {
+        await using var api = await StartAsync();
+        var message = await MessageAsync(api, await api.PostAsync("shop", "messages", new { from = "anna@customer.example", fromName = "Anna Müller", to = Address, subject = "Öffnungszeiten", text = "When are you open?" }));
+        Assert.Equal((MessageState.Answered, "api"), (message.Record.State, message.Record.Channel));
+        var answer = await api.Product.AnswerAsync(message);
+        Assert.Equal("anna@customer.example", answer.To.Mailboxes.Single().Address);
+        Assert.Contains("9:00 to 17:00", answer.TextBody, StringComparison.Ordinal);
+        Assert.EndsWith("Öffnungszeiten", answer.Subject, StringComparison.Ordinal);
+        var shown = (await api.GetAsync("shop", "messages/" + message.Id)).Expect(200);
+        Assert.Equal(("api:kshop", true), ((string?)shown["sender"]!["source"], (bool)shown["sender"]!["vouched"]!));
+        Assert.Contains((await api.GetAsync("shop", $"messages/{message.Id}/receipt")).Expect(200)["rules"]!.AsArray(),
+            rule => (int)rule!["rule"]! == 11 && ((string)rule["saw"]!).Contains("api:kshop", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_whole_mail_is_one_message_with_the_same_mail_by_smtp()
+    {
+        await using var api = await StartAsync();
+        var raw = api.Product.Mail("When are you open?", authentication: null);
+        var accepted = await PostRawAsync(api, "shop", raw);
+        var message = await MessageAsync(api, accepted);
+        Assert.Equal(MessageState.Answered, message.Record.State);
+        Assert.False((bool)accepted.Json["duplicate"]!);
+        Assert.StartsWith("250", await api.Product.SmtpAsync(raw), StringComparison.Ordinal);
+        var again = await PostRawAsync(api, "shop", raw);
+        Assert.Equal((message.Id, true), ((string?)again.Expect(202)["id"], (bool)again.Json["duplicate"]!));
+        Assert.Single(await api.Product.ListAsync());
+        Assert.Single(api.Product.OutFiles);
+    }
+
+    [Fact]
+    public async Task Vouching_opens_no_other_rule()
+    {
+        await using var api = await StartAsync();
+        Assert.Equal(MessageState.Ignored, (await MessageAsync(api, await PostRawAsync(api, "shop", api.Product.Mail("When are you open?", extra: "Auto-Submitted: auto-replied")))).Record.State);
+        Assert.Equal(MessageState.Ignored, (await MessageAsync(api, await PostRawAsync(api, "shop", api.Product.Mail("When are you open?", from: "b@customer.example"), "?to=support@shop.example&from="))).Record.State);
+        Assert.Equal(MessageState.Held, (await MessageAsync(api, await api.PostAsync("shop", "messages", new { from = "c@customer.example", to = Address, subject = "x", text = "When are you open?", replyTo = "eve@stranger.example" }))).Record.State);
+        Assert.Empty(api.Product.OutFiles);
+    }
+
+    [Fact]
+    public async Task A_thread_goes_on_by_the_api()
+    {
+        await using var api = await StartAsync();
+        var first = await MessageAsync(api, await api.PostAsync("shop", "messages", new { from = "anna@customer.example", to = Address, subject = "x", text = "When are you open?", messageId = "one@customer.example" }));
+        var second = await MessageAsync(api, await api.PostAsync("shop", "messages", new { from = "anna@customer.example", to = Address, subject = "Re: x", text = "And on Sunday?", inReplyTo = "<one@customer.example>", references = (string[])["one@customer.example"] }));
+        Assert.Equal(first.Record.Thread, second.Record.Thread);
+    }
+
+    [Fact]
+    public async Task Only_a_mailbox_that_the_caller_sees_is_there()
+    {
+        await using var api = await StartAsync();
+        var other = await api.AddTenantAsync("other");
+        var theirs = new Mailbox { Id = Ids.Random('m'), TenantId = other.Id, Address = "info@other.example" };
+        await api.Product.Get<Mailboxes>().AddAsync(theirs, Actor.Machine, default);
+        api.Add("bound", Role.Admin, null, "mother");
+        foreach (var (caller, to) in new[] { ("shop", "info@other.example"), ("shop", "nobody@shop.example"), ("other", Address), ("bound", Address), ("shop", "root@localhost.example") })
+        {
+            Assert.NotNull((await api.PostAsync(caller, "messages", new { from = "anna@customer.example", to, subject = "x", text = "Hello?" })).Expect(422)["errors"]!["to"]);
+            (await PostRawAsync(api, caller, api.Product.Mail("Hello?"), $"?to={to}")).Expect(422);
+        }
+        api.AddKey("reader", Permission.MessagesRead);
+        (await PostRawAsync(api, "reader", api.Product.Mail("Hello?"))).Expect(403);
+        (await PostRawAsync(api, "auditor", api.Product.Mail("Hello?"))).Expect(403);
+        (await PostRawAsync(api, "", api.Product.Mail("Hello?"))).Expect(401);
+        Assert.Empty(await api.Product.ListAsync());
+    }
+
+    [Fact]
+    public async Task What_is_no_mail_is_refused_and_nothing_in_a_part_becomes_a_field_of_its_own()
+    {
+        await using var api = await StartAsync();
+        (await PostRawAsync(api, "shop", "")).Expect(400);
+        (await PostRawAsync(api, "shop", api.Product.Mail("x"), "")).Expect(400);
+        (await PostRawAsync(api, "shop", api.Product.Mail("x"), "?to=support@shop.example&bcc=eve@stranger.example")).Expect(400);
+        (await api.AskAsync("shop", HttpMethod.Post, "messages", new StringContent("x", null, "text/plain"))).Expect(415);
+        foreach (var body in new object[]
+        {
+            new { from = "anna@customer.example", to = Address, subject = "x\r\nBcc: eve@stranger.example", text = "x" }, new { from = "anna", to = Address, subject = "x", text = "x" },
+            new { from = "anna@customer.example", to = Address, subject = "x", text = "x", messageId = "a b" }, new { from = "anna@customer.example", to = Address, subject = "x", text = "" },
+            new { from = "anna@customer.example>\r\nX: y", to = Address, subject = "x", text = "x" }, new { from = "anna@customer.example", to = Address, subject = "x" },
+        })
+            (await api.PostAsync("shop", "messages", body)).Expect(400);
+        var message = await MessageAsync(api, await api.PostAsync("shop", "messages", new { from = "anna@customer.example", to = Address, subject = "x", text = "When are you open?\r\nBcc: eve@stranger.example\r\n.\r\nQUIT" }));
+        Assert.Equal("When are you open?\nBcc: eve@stranger.example\n.\nQUIT", (await api.GetAsync("shop", "messages/" + message.Id)).Expect(200)["text"]!["text"]!.ToString().TrimEnd());
+    }
+}

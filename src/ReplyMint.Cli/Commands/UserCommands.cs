@@ -46,7 +46,7 @@ internal static class UserCommands
                 if (await context.Get<Members>().FindAsync(tenant, user.Id, ct) is { } member)
                     context.Out.WriteLine($"{StoreWords.Word(member.Role)} of {(tenant == KeyRing.Installation ? "this installation" : Plain.Line((await context.Get<Tenants>().FindAsync(tenant, ct))?.Name ?? tenant))}, since {StoreWords.Time(member.AddedAt)}, by {member.AddedBy}");
             var factors = await context.Get<SecondFactors>().FindAsync(user.Id, ct);
-            context.Out.WriteLine($"second factor: {(factors.Totp is null ? "none" : $"app, since {StoreWords.Time(factors.Totp.AddedAt)}, and {factors.Recovery.Count} recovery codes")}");
+            context.Out.WriteLine(factors.Any ? $"second factor: {(factors.Totp is null ? "no app" : "an app")}, {factors.Passkeys.Count} passkeys, {factors.Recovery.Count} recovery codes" : "second factor: none");
             return ExitCode.Ok;
         }) { Arguments = { address } };
     }

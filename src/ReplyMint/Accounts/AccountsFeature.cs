@@ -28,6 +28,8 @@ internal static class AccountsFeature
             .AddSingleton<PersonMailRate>()
             .AddSingleton<SecondFactors>()
             .AddSingleton<FactorDoor>()
+            .AddSingleton<PasskeyChallenges>()
+            .AddSingleton<Passkeys>()
             .AddSingleton<Invitations>()
             .AddSingleton<MemberDesk>()
             .AddSingleton(provider => new JobHandler(SignInDesk.JobKind, provider.GetRequiredService<SignInDesk>().HandleAsync))
@@ -53,6 +55,7 @@ internal static class AccountsFeature
         routes.MapApiKeys();
         routes.MapSignInLinks();
         routes.MapSecondFactors();
+        routes.MapPasskeys();
         routes.MapMembers();
         routes.MapInvitations();
         routes.MapTenants();

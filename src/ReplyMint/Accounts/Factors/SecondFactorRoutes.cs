@@ -12,9 +12,11 @@ namespace ReplyMint.Accounts;
 internal sealed record FactorCode([Token(32)] string Code);
 
 /// <summary>A second factor that is in use.</summary>
-/// <param name="Id">totp or recovery-codes.</param>
+/// <param name="Id">totp, recovery-codes, or a passkey's.</param>
+/// <param name="Kind">totp, recovery-codes or passkey.</param>
+/// <param name="Name">As its owner called a passkey.</param>
 /// <param name="Left">How many recovery codes are left.</param>
-internal sealed record FactorAnswer(string Id, DateTimeOffset AddedAt, DateTimeOffset? UsedAt, int? Left);
+internal sealed record FactorAnswer(string Id, string Kind, string? Name, DateTimeOffset AddedAt, DateTimeOffset? UsedAt, int? Left);
 
 /// <param name="Secret">For typing into an app (base32).</param>
 /// <param name="Uri">For a QR code.</param>
@@ -50,9 +52,10 @@ internal static class SecondFactorRoutes
         var found = await factors.FindAsync(caller.Id, ct);
         var answers = new List<FactorAnswer>();
         if (found.Totp is { } totp)
-            answers.Add(new("totp", totp.AddedAt, totp.UsedAt, null));
+            answers.Add(new("totp", "totp", null, totp.AddedAt, totp.UsedAt, null));
         if (found.RecoveryAt is { } at)
-            answers.Add(new("recovery-codes", at, null, found.Recovery.Count));
+            answers.Add(new("recovery-codes", "recovery-codes", null, at, null, found.Recovery.Count));
+        answers.AddRange(found.Passkeys.Select(passkey => new FactorAnswer(passkey.Id, "passkey", passkey.Name, passkey.AddedAt, passkey.UsedAt, null)));
         return TypedResults.Ok(new Listing<FactorAnswer>(answers, null));
     }
 

@@ -1,5 +1,7 @@
+using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using ReplyMint.Audit;
 using ReplyMint.Storage;
 
@@ -21,8 +23,10 @@ internal sealed record Factors
     /// <summary>Keyed hashes of the recovery codes that are left; they help only where there is another factor.</summary>
     public IReadOnlyList<string> Recovery { get; init; } = [];
     public DateTimeOffset? RecoveryAt { get; init; }
+    public IReadOnlyList<Passkey> Passkeys { get; set; } = [];
 
-    public bool Any => Totp is not null;
+    [JsonIgnore]
+    public bool Any => Totp is not null || Passkeys.Count > 0;
 }
 
 internal enum FactorResult { Done, Wrong, NotThere }
@@ -95,18 +99,25 @@ internal sealed class SecondFactors(IStore store, KeyRing keys, Users users, Aud
         return result == FactorResult.Done ? codes : null;
     }
 
-    /// <summary>Removes one kind of factor; with the last one the recovery codes go, too.</summary>
+    /// <summary>Removes a factor; with the last one the recovery codes go, too.</summary>
+    /// <param name="id">"totp", "recovery-codes" or a passkey's.</param>
     public Task<FactorResult> RemoveAsync(string user, string tenant, string id, CancellationToken ct) =>
-        ChangeAsync(user, factors =>
+        ChangeAsync(user, async (commit, factors, token) =>
         {
+            var passkey = factors.Passkeys.FirstOrDefault(known => known.Id == id);
             var after = id switch
             {
                 "totp" when factors.Totp is not null => factors with { Totp = null },
                 "recovery-codes" when factors.Recovery.Count > 0 => factors with { Recovery = [], RecoveryAt = null },
-                _ => null,
+                _ => passkey is null ? null : factors with { Passkeys = [.. factors.Passkeys.Where(known => known.Id != id)] },
             };
-            return after is null ? (FactorResult.NotThere, null) : (FactorResult.Done, after.Any ? after : after with { Recovery = [], RecoveryAt = null });
-        }, Entry(user, tenant, "second-factor.remove", id), ct);
+            if (after is null)
+                return (FactorResult.NotThere, null);
+            if (passkey is not null)
+                commit.Delete(await LeadAsync(passkey.Credential, token));
+            await audit.AppendAsync(commit, tenant, new AuditEntry(new Actor(user), "second-factor.remove", user, new Dictionary<string, string> { ["kind"] = passkey is null ? id : "passkey", ["factor"] = id }), token);
+            return (FactorResult.Done, after.Any ? after : after with { Recovery = [], RecoveryAt = null });
+        }, ct);
 
     /// <summary>Takes everything away, on the word of the operator at the machine.</summary>
     public Task<bool> ResetAsync(string user, Actor actor, CancellationToken ct) =>
@@ -114,28 +125,40 @@ internal sealed class SecondFactors(IStore store, KeyRing keys, Users users, Aud
         {
             if (await store.GetAsync(KeyOf(user), token) is not { } item)
                 return false;
+            foreach (var passkey in (await FindAsync(user, token)).Passkeys)
+                commit.Delete(await LeadAsync(passkey.Credential, token));
             commit.Delete(item.Key, Condition.Same(item));
             await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(actor, "second-factor.reset", user), token);
             return true;
         }, ct);
 
-    private static (string Chain, AuditEntry Entry) Entry(string user, string tenant, string act, string kind) =>
-        (tenant, new AuditEntry(new Actor(user), act, user, new Dictionary<string, string> { ["kind"] = kind }));
+    /// <summary>Where the owner of a passkey's credential is found.</summary>
+    internal async Task<ItemKey> LeadAsync(byte[] credential, CancellationToken ct) =>
+        ItemKey.Main(KeyRing.Installation, "passkey/" + (await keys.RequireAsync(KeyRing.Installation, ct)).Hash("passkey", Base64Url.EncodeToString(credential)));
 
-    /// <summary>Reads, decides and writes, anew when somebody else was faster. Null for the new factors writes nothing.</summary>
-    private Task<T> ChangeAsync<T>(string user, Func<Factors, (T Result, Factors? After)> change, (string Chain, AuditEntry Entry)? entry, CancellationToken ct) =>
+    /// <summary>Reads, decides and writes, anew when somebody else was faster. Null for the new factors leaves them as they are.</summary>
+    internal Task<T> ChangeAsync<T>(string user, Func<Commit, Factors, CancellationToken, Task<(T Result, Factors? After)>> change, CancellationToken ct) =>
         store.RetryAsync(async (commit, token) =>
         {
             var person = await users.KeyOfPersonAsync(user, token) ?? throw new InvalidOperationException($"User {user} has no key.");
             var item = await store.GetAsync(KeyOf(user), token);
-            var (result, after) = change(item is null ? new Factors() : Open(person, item));
-            if (after is null)
-                return result;
-            commit.Put(KeyOf(user), "{\"v\":1}"u8.ToArray(), Condition.Same(item),
-                person.Seal(KeyOf(user), (item?.Version ?? 0) + 1, JsonSerializer.SerializeToUtf8Bytes(after, AccountsJson.Default.Factors)));
-            if (entry is { } told)
-                await audit.AppendAsync(commit, told.Chain, told.Entry, token);
+            var (result, after) = await change(commit, item is null ? new Factors() : Open(person, item), token);
+            if (after is not null)
+                commit.Put(KeyOf(user), "{\"v\":1}"u8.ToArray(), Condition.Same(item),
+                    person.Seal(KeyOf(user), (item?.Version ?? 0) + 1, JsonSerializer.SerializeToUtf8Bytes(after, AccountsJson.Default.Factors)));
             return result;
+        }, ct);
+
+    private static (string Chain, AuditEntry Entry) Entry(string user, string tenant, string act, string kind) =>
+        (tenant, new AuditEntry(new Actor(user), act, user, new Dictionary<string, string> { ["kind"] = kind }));
+
+    private Task<T> ChangeAsync<T>(string user, Func<Factors, (T Result, Factors? After)> change, (string Chain, AuditEntry Entry)? entry, CancellationToken ct) =>
+        ChangeAsync(user, async (commit, before, token) =>
+        {
+            var (result, after) = change(before);
+            if (after is not null && entry is { } told)
+                await audit.AppendAsync(commit, told.Chain, told.Entry, token);
+            return (result, after);
         }, ct);
 
     /// <summary>Dashes, blanks and capitals are the writer's own.</summary>

@@ -47,6 +47,16 @@ internal sealed class Members(IStore store, AuditLog audit, TimeProvider time)
         return tenants;
     }
 
+    /// <summary>The same with what he is there, the oldest membership first.</summary>
+    public async Task<IReadOnlyList<(string Tenant, Membership Membership)>> AllOfAsync(string user, CancellationToken ct)
+    {
+        var all = new List<(string Tenant, Membership Membership)>();
+        foreach (var tenant in await TenantsOfAsync(user, ct))
+            if (await FindAsync(tenant, user, ct) is { } membership)
+                all.Add((tenant, membership));
+        return [.. all.OrderBy(one => one.Membership.AddedAt)];
+    }
+
     /// <summary>Adds a membership or changes one, in a commit that the caller builds.</summary>
     /// <param name="version">The version that is to be changed; null adds, or changes whatever there is.</param>
     public async Task<MemberChange> SetAsync(Commit commit, string tenant, string user, Role role, IReadOnlyList<string>? mailboxes, Actor actor, CancellationToken ct, long? version = null)

@@ -22,7 +22,7 @@ internal sealed class SignInDoor(IStore store, Tenants tenants, Users users, Mem
         return await store.RetryAsync<(SignInResult, SessionStart?)>(async (commit, inner) =>
         {
             // Proved anew with each try: what it consumes must be what it found.
-            if (await links.ProveAsync(token, verifier, inner) is not { Link: { User: { } user } link } proved || await MembershipsAsync(user, inner) is not { Count: > 0 } all)
+            if (await links.ProveAsync(token, verifier, inner) is not { Link: { User: { } user } link } proved || await members.AllOfAsync(user, inner) is not { Count: > 0 } all)
                 return (SignInResult.Invalid, null);
             var wanted = tenant ?? link.Tenant ?? all[0].Tenant;
             if (all.All(one => one.Tenant != wanted))
@@ -30,16 +30,6 @@ internal sealed class SignInDoor(IStore store, Tenants tenants, Users users, Mem
             proved.Consume(commit);
             return (SignInResult.SignedIn, await sessions.StartAsync(commit, user, wanted, null, client, inner));
         }, ct);
-    }
-
-    /// <summary>The tenants of a user, the oldest membership first.</summary>
-    public async Task<IReadOnlyList<(string Tenant, Membership Membership)>> MembershipsAsync(string user, CancellationToken ct)
-    {
-        var all = new List<(string Tenant, Membership Membership)>();
-        foreach (var tenant in await members.TenantsOfAsync(user, ct))
-            if (await members.FindAsync(tenant, user, ct) is { } membership)
-                all.Add((tenant, membership));
-        return [.. all.OrderBy(one => one.Membership.AddedAt)];
     }
 
     private async Task<(SignInResult Result, SessionStart? Session)> StartAsync(string user, string tenant, SessionClient client, CancellationToken ct) =>

@@ -33,6 +33,13 @@ internal sealed class KeptConnection : IDisposable
 
     public async ValueTask AskAsync()
     {
+        if (await StatusAsync() is not 200 and var status)
+            throw new IOException($"The answer was {status}, not 200.");
+    }
+
+    /// <returns>The answer's status, whatever it is.</returns>
+    public async ValueTask<int> StatusAsync()
+    {
         await _socket.SendAsync(_request);
         var length = 0;
         do
@@ -44,8 +51,7 @@ internal sealed class KeptConnection : IDisposable
         }
         // The body is a flat JSON object: whole it ends with the only closing brace, in chunks with the empty one.
         while (_buffer[length - 1] != (byte)'}' && !_buffer.AsSpan(0, length).EndsWith("\r\n0\r\n\r\n"u8));
-        if (!_buffer.AsSpan(0, length).StartsWith("HTTP/1.1 200"u8))
-            throw new IOException($"The answer was not 200: {System.Text.Encoding.ASCII.GetString(_buffer, 0, Math.Min(length, 200))}");
+        return int.Parse(_buffer.AsSpan(9, 3), System.Globalization.CultureInfo.InvariantCulture);
     }
 
     public void Dispose() => _socket.Dispose();

@@ -25,7 +25,7 @@ for (var i = 0; i < args.Length; i += 2)
             only = args[i + 1];
             break;
         default:
-            Console.Error.WriteLine("Usage: ReplyMint.Bench --folder DIR [--binary PATH] [--only accept|answer|health|start|bare|access]");
+            Console.Error.WriteLine("Usage: ReplyMint.Bench --folder DIR [--binary PATH] [--only accept|answer|health|start|bare|access|noisy]");
             return 2;
     }
 if (folder is null)
@@ -48,6 +48,7 @@ try
         ("start", () => HttpFigures.StartAsync(installation, table)),
         ("bare", () => HttpFigures.HardenedAgainstBareAsync(installation, table)),
         ("access", () => HttpFigures.AuthenticatedReadAsync(installation, table)),
+        ("noisy", () => NoisyFigures.OthersBesideANoisyCallerAsync(installation, table)),
     ])
         if (only is null || only == name)
             await measure();

@@ -60,6 +60,30 @@ public sealed class ServerTests : IDisposable
         Assert.Contains("answered", await OkAsync("messages", "list"), StringComparison.Ordinal);
     }
 
+    /// <summary>Rules are attributes, which a native binary could have lost.</summary>
+    [Fact]
+    public async Task Requests_are_held_to_their_rules_and_the_description_shows_them()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        using var server = await StartAsync();
+        Assert.Equal("is empty", (string?)(await PostAsync("/api/v1/session/refresh", """{"refreshToken":""}"""))["errors"]!["refreshToken"]![0]);
+        Assert.Equal("is missing", (string?)(await PostAsync("/api/v1/session/refresh", "{}"))["errors"]!["refreshToken"]![0]);
+        Assert.NotNull((await PostAsync("/api/v1/session/refresh?x=1", """{"refreshToken":"a"}"""))["errors"]!["query"]);
+
+        var document = JsonNode.Parse(await server.Http.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative), ct))!;
+        Assert.Equal(254, (int?)document["components"]!["schemas"]!["NewMailbox"]!["properties"]!["address"]!["maxLength"]);
+        var limit = document["paths"]!["/api/v1/messages"]!["get"]!["parameters"]!.AsArray().Single(parameter => (string?)parameter!["name"] == "limit")!;
+        Assert.Equal(200, (int?)limit["schema"]!["maximum"]);
+
+        async Task<JsonNode> PostAsync(string path, string json)
+        {
+            using var body = new StringContent(json, System.Text.Encoding.UTF8, "application/json");
+            using var answer = await server.Http.PostAsync(new Uri(path, UriKind.Relative), body, ct);
+            Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+            return JsonNode.Parse(await answer.Content.ReadAsStringAsync(ct))!;
+        }
+    }
+
     private static async Task<string?> SendElsewhereAsync(RunningServer server)
     {
         using var client = new MailKit.Net.Smtp.SmtpClient();

@@ -39,8 +39,8 @@ internal static class ApiMessages
         group.MapPost("/messages", PartsAsync).WithName("SubmitMessage")
             .WithSummary("Hand a mail over, in its parts. A whole mail (RFC 5322) may be posted as message/rfc822, with ?to= and ?from= as its envelope")
             .Accepts<NewMessage>("application/json").Produces<MessageAccepted>(202).WithMetadata(limit);
-        // The same address: the router tells them apart by what comes.
-        group.MapPost("/messages", RawAsync).WithMetadata(new MailBody(), limit).ExcludeFromDescription();
+        // The same address: the router tells them apart by what comes; what names no type meets the first.
+        group.MapPost("/messages", RawAsync).WithMetadata(new MailBody(), limit).WithOrder(1).ExcludeFromDescription();
     }
 
     private static async Task<IResult> PartsAsync(HttpContext context, Caller caller, NewMessage wanted, [FromServices] Inbox inbox, [FromServices] TimeProvider time, CancellationToken ct)

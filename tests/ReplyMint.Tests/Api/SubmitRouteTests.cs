@@ -111,6 +111,7 @@ public sealed class SubmitRouteTests
     {
         await using var api = await StartAsync();
         (await PostRawAsync(api, "shop", "")).Expect(400);
+        (await api.AskAsync("shop", HttpMethod.Post, "messages", new ByteArrayContent([]))).Expect(400);
         (await PostRawAsync(api, "shop", api.Product.Mail("x"), "")).Expect(400);
         (await PostRawAsync(api, "shop", api.Product.Mail("x"), "?to=support@shop.example&bcc=eve@stranger.example")).Expect(400);
         (await api.AskAsync("shop", HttpMethod.Post, "messages", new StringContent("x", null, "text/plain"))).Expect(415);

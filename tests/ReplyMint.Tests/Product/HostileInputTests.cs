@@ -241,7 +241,9 @@ public sealed class HostileInputTests : IAsyncLifetime
     {
         for (var i = 0; i < path.Length - 1; i++)
             body = path[i] == "0" ? body[0]! : body[path[i]]!;
-        if (path[^1] == "0")
+        if (path[^1] == "0" && body is JsonArray { Count: 0 } empty)
+            empty.Add(value);
+        else if (path[^1] == "0")
             body[0] = value;
         else
             body[path[^1]] = value;

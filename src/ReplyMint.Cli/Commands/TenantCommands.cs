@@ -21,16 +21,18 @@ internal static class TenantCommands
         return new StoreCommand("add", "make a tenant", async (context, parse, ct) =>
         {
             var wanted = parse.GetValue(name)!.Trim();
-            if (wanted.Length is 0 or > 100)
-                return context.Fail("a tenant's name has 1 to 100 characters");
-            var tenants = context.Get<Tenants>();
-            if ((await tenants.ListAsync(ct)).Any(t => string.Equals(t.Name, wanted, StringComparison.OrdinalIgnoreCase)))
-                return context.Fail($"there is a tenant {Plain.Line(wanted)} already");
-            var tenant = await tenants.AddAsync(wanted, StoreWords.Actor, ct);
+            if (await NameProblemAsync(context, wanted, null, ct) is { } problem)
+                return context.Fail(problem);
+            var tenant = await context.Get<Tenants>().AddAsync(wanted, StoreWords.Actor, ct);
             context.Out.WriteLine($"{tenant.Id} {Plain.Line(tenant.Name)}");
             return ExitCode.Ok;
         }) { Arguments = { name }, MakesStore = true, Examples = ["tenant add Acme"] };
     }
+
+    /// <summary>Commands name tenants, so that no two may be called the same.</summary>
+    private static async Task<string?> NameProblemAsync(CommandContext context, string wanted, string? except, CancellationToken ct) =>
+        wanted.Length is 0 or > 100 ? "a tenant's name has 1 to 100 characters"
+        : (await context.Get<Tenants>().ListAsync(ct)).Any(t => t.Id != except && string.Equals(t.Name, wanted, StringComparison.OrdinalIgnoreCase)) ? $"there is a tenant {Plain.Line(wanted)} already" : null;
 
     private static StoreCommand List()
     {
@@ -60,6 +62,7 @@ internal static class TenantCommands
     private static StoreCommand Set()
     {
         var name = new Argument<string?>("NAME") { Description = "name or id; may be left out while there is only one", Arity = ArgumentArity.ZeroOrOne };
+        var called = new Option<string?>("--name") { HelpName = "NAME", Description = "what it is called from now on; must be its own" };
         var zone = new Option<string?>("--zone") { HelpName = "ZONE", Description = "time zone of schedules, such as Europe/Berlin" };
         var notify = new Option<string?>("--notify") { HelpName = "ADDRESSES", Description = "who is told of waiting drafts, separated by commas; \"\" is nobody" };
         var webhook = new Option<string?>("--webhook") { HelpName = "URL", Description = "an https address that is told, too; \"\" is none" };
@@ -70,6 +73,12 @@ internal static class TenantCommands
             var tenant = await context.TenantAsync(parse.GetValue(name), ct);
             var changes = new Dictionary<string, string>();
             var notices = tenant.Notices;
+            if (parse.GetValue(called)?.Trim() is { } wanted)
+            {
+                if (await NameProblemAsync(context, wanted, tenant.Id, ct) is { } problem)
+                    return context.Fail(problem);
+                changes["name"] = wanted;
+            }
             if (parse.GetValue(zone) is { } z)
                 changes["timeZone"] = z;
             if (parse.GetValue(notify) is { } n)
@@ -97,7 +106,7 @@ internal static class TenantCommands
             }
             if (changes.Count == 0)
                 return context.Fail("nothing to change; see: replymint tenant set --help");
-            Tenant After(Tenant before) => before with { TimeZone = changes.GetValueOrDefault("timeZone", before.TimeZone), Notices = notices };
+            Tenant After(Tenant before) => before with { Name = changes.GetValueOrDefault("name", before.Name), TimeZone = changes.GetValueOrDefault("timeZone", before.TimeZone), Notices = notices };
             if (MailboxChecks.Notices(After(tenant), context.Get<OutsideAddress>(), context.Get<HttpSettings>().Environment.NeedsHttps()) is { } wrong)
                 return context.Fail($"{Options[wrong.Member]} {wrong.What}");
             await context.Get<Tenants>().ChangeAsync(tenant.Id, After, StoreWords.Actor, changes, ct);
@@ -105,7 +114,7 @@ internal static class TenantCommands
             return ExitCode.Ok;
         })
         {
-            Arguments = { name }, Options = { zone, notify, webhook, digest, reminder },
+            Arguments = { name }, Options = { called, zone, notify, webhook, digest, reminder },
             Examples = ["tenant set --zone Europe/Berlin --notify lead@example.com --digest 60"],
         };
     }

@@ -25,6 +25,7 @@ internal static class DomainRoutes
         var read = routes.MapApi(Permission.MailboxesRead, Tag);
         var write = routes.MapApi(Permission.MailboxesWrite, Tag);
         read.MapGet("/domains", ListAsync).WithName("listDomains").WithSummary("The domains of this tenant, proved or not yet.");
+        read.MapGet("/domains/{domain}", GetAsync).WithName("getDomain").WithSummary("One domain, with the record that proves it.").Produces<DomainAnswer>();
         write.MapPost("/domains", AddAsync).WithName("addDomain").WithSummary("Says which TXT record proves that a domain is yours.")
             .Produces<DomainAnswer>(201);
         write.MapPost("/domains/{domain}/verify", VerifyAsync).WithName("verifyDomain").WithSummary("Looks for the TXT record in DNS.");
@@ -41,6 +42,9 @@ internal static class DomainRoutes
             answers.Add(await AnswerAsync(domains, caller.Tenant, claim, ct));
         return TypedResults.Ok(new Listing<DomainAnswer>(answers, next).Linked(context));
     }
+
+    private static async Task<Results<Ok<DomainAnswer>, Problem>> GetAsync(Caller caller, ProvedDomains domains, [Line(253)] string domain, CancellationToken ct) =>
+        Mail.Domains.ToAscii(domain) is { } name && await domains.FindAsync(caller.Tenant, name, ct) is { } claim ? TypedResults.Ok(await AnswerAsync(domains, caller.Tenant, claim, ct)) : Problem.NotFound;
 
     private static async Task<Results<Created<DomainAnswer>, Ok<DomainAnswer>, Problem>> AddAsync(Caller caller, ProvedDomains domains, NewDomain wanted, CancellationToken ct)
     {

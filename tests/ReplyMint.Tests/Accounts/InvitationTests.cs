@@ -30,7 +30,8 @@ public sealed class InvitationTests
         await using var host = await PeopleHost.StartAsync(SignUp.Invite);
         var admin = await AdminAsync(host);
         var token = await InvitedAsync(host, admin, mailboxes: [host.Mailbox.Id]);
-        Assert.Equal(Ben, (string?)(await host.GetAsync("/api/v1/invitations", admin)).Body!["items"]![0]!["address"]);
+        var listed = (await host.GetAsync("/api/v1/invitations", admin)).Body!["items"]![0]!;
+        Assert.Equal((Ben, "member"), ((string?)listed["address"], (string?)(await host.GetAsync($"/api/v1/invitations/{listed["id"]}", admin)).Body!["role"]));
         var verifier = SignInLinks.NewToken();
         // Many at once: it works once.
         var all = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => AcceptAsync(host, token, verifier)));

@@ -91,7 +91,6 @@ public sealed class SignInTests
         await host.Get<IStore>().RetryAsync((commit, ct) => host.Get<Users>().EnsureAsync(commit, "lost@people.example", "", ct), Ct);
         var challenge = SignInLinks.ChallengeOf(SignInLinks.NewToken());
         var answers = new List<(int, string, string)>();
-        var commits = new List<long>();
         foreach (var address in (string[])[Anna, "nobody@people.example", "lost@people.example", Anna])
         {
             var said = await host.PostAsync("/api/v1/sign-in", new { address, challenge, tenant = address == Anna && answers.Count > 0 ? "t-of-others" : null });

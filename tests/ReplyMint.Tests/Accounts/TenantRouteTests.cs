@@ -62,6 +62,7 @@ public sealed class TenantRouteTests
         var admin = (await host.SignInAsync(await host.PersonAsync(Role.Admin))).AccessToken;
         var claimed = await host.PostAsync("/api/v1/domains", new { domain = "Kunden.Example" }, admin);
         Assert.Equal((201, "kunden.example"), (claimed.Code, (string?)claimed.Body!["domain"]));
+        Assert.Equal(claimed.Body.ToJsonString(), (await host.GetAsync(claimed.Message.Headers.Location!.ToString(), admin)).Body!.ToJsonString());
         Assert.Equal(200, (await host.PostAsync("/api/v1/domains", new { domain = "kunden.example" }, admin)).Code);
         Assert.Equal(409, (await host.PostAsync("/api/v1/domains/kunden.example/verify", null, admin)).Code);
         dns.Texts[(string)claimed.Body["recordName"]!] = [(string)claimed.Body["recordValue"]!];

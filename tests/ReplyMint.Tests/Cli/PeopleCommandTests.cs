@@ -78,7 +78,9 @@ public sealed class PeopleCommandTests : IAsyncDisposable
     [Fact]
     public async Task Roles_are_given_and_taken_on_the_machine()
     {
-        await OkAsync("tenant", "add", "Acme");
+        await OkAsync("tenant", "add", "Beta");
+        Assert.Contains("1 to 100", await FailsAsync("tenant", "set", "Beta", "--name", " "), StringComparison.Ordinal);
+        await OkAsync("tenant", "set", "Beta", "--name", "Acme");
         await OkAsync("user", "add", "lead@example.com", "--role", "admin");
         await OkAsync("user", "add", "mia@example.com", "--role", "member");
         Assert.Contains("last administrator", await FailsAsync("user", "add", "lead@example.com", "--role", "member"), StringComparison.Ordinal);

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using ReplyMint.Audit;
+using ReplyMint.Limits;
 using ReplyMint.Security;
 
 namespace ReplyMint.Accounts;
@@ -25,6 +26,7 @@ internal static class InvitationRoutes
     {
         var read = routes.MapApi(Permission.MembersRead, Tag);
         read.MapGet("/invitations", ListAsync).WithName("listInvitations").WithSummary("Who is invited and has not accepted").Produces<Listing<InvitationAnswer>>();
+        read.MapGet("/invitations/{id}", GetAsync).WithName("getInvitation").WithSummary("One invitation").Produces<InvitationAnswer>();
 
         var write = routes.MapApi(Permission.MembersWrite, Tag);
         write.MapPost("/invitations", InviteAsync).WithName("invite").WithSummary("Mail somebody an invitation to this tenant; it holds for 7 days").Produces<InvitationAnswer>(201);
@@ -41,6 +43,9 @@ internal static class InvitationRoutes
         var (found, next) = await invitations.PageAsync(caller.Tenant, page.Size, page.Cursor, ct);
         return TypedResults.Ok(new Listing<InvitationAnswer>([.. found.Select(Answer)], next).Linked(context));
     }
+
+    private static async Task<IResult> GetAsync(Caller caller, string id, [FromServices] Invitations invitations, CancellationToken ct) =>
+        await invitations.FindAsync(caller.Tenant, id, ct) is { } found ? TypedResults.Ok(Answer(found)) : Problem.NotFound;
 
     private static async Task<IResult> InviteAsync(Caller caller, InvitationWish wish, [FromServices] Invitations invitations, [FromServices] AccountsSettings settings, CancellationToken ct)
     {
@@ -61,13 +66,16 @@ internal static class InvitationRoutes
     private static async Task<IResult> RemoveAsync(Caller caller, string id, [FromServices] Invitations invitations, CancellationToken ct) =>
         await invitations.RemoveAsync(caller.Tenant, id, new Actor(caller.Id), ct) ? TypedResults.NoContent() : Problem.NotFound;
 
-    private static async Task<IResult> AcceptAsync(InvitationProof proof, [FromServices] Invitations invitations, CancellationToken ct)
+    private static async Task<IResult> AcceptAsync(HttpContext context, InvitationProof proof, [FromServices] Invitations invitations, [FromServices] FailedTries tries, CancellationToken ct)
     {
         if (!SignInLinks.IsChallenge(proof.Challenge))
             return Problem.Of("challenge", "must be the SHA-256 of the verifier in base64url: 43 characters");
-        return await invitations.AcceptAsync(proof.Token, proof.Challenge, SignInRoutes.Code(proof.Language), ct)
-            ? TypedResults.Accepted((string?)null, AskedAnswer.Same)
-            : new Problem(400, "The invitation is not valid, or not any more. Ask for a new one.");
+        if (tries.Begin(context) is { } slowed)
+            return slowed;
+        if (!await invitations.AcceptAsync(proof.Token, proof.Challenge, SignInRoutes.Code(proof.Language), ct))
+            return new Problem(400, "The invitation is not valid, or not any more. Ask for a new one.");
+        tries.Succeeded(context);
+        return TypedResults.Accepted((string?)null, AskedAnswer.Same);
     }
 
     internal static InvitationAnswer Answer(Invitation invitation) => new(

@@ -14,11 +14,14 @@ internal sealed record SwitchState(ItemKey Key, Item? Item, bool Stopped)
     public void Hold(Commit commit) => commit.Check(Key, Condition.Same(Item));
 }
 
+/// <summary>Adds to the commit that lifts a switch what lets go on what it held; given by the room that holds it.</summary>
+internal delegate void SwitchLifted(Commit commit, string partition, string? mailbox);
+
 /// <summary>
 /// Stop switches: for the whole installation, a tenant, or one mailbox. Reading and accepting mail goes on; what stops is
 /// drafting and sending.
 /// </summary>
-internal sealed class Switches(IStore store, TimeProvider time)
+internal sealed class Switches(IStore store, TimeProvider time, SwitchLifted? lifted = null)
 {
     /// <summary>The switch of one scope: the installation itself, a whole tenant, or a mailbox of a tenant.</summary>
     public async ValueTask<SwitchState> ReadAsync(string partition, string? mailbox, CancellationToken ct)
@@ -45,6 +48,8 @@ internal sealed class Switches(IStore store, TimeProvider time)
         var state = await ReadAsync(partition, mailbox, ct);
         var record = new SwitchRecord(1, stopped, reason, time.GetUtcNow());
         commit.Put(state.Key, JsonSerializer.SerializeToUtf8Bytes(record, LimitsJson.Default.SwitchRecord), Condition.Same(state.Item));
+        if (!stopped)
+            lifted?.Invoke(commit, partition, mailbox);
     }
 
     private static ItemKey KeyOf(string partition, string? mailbox) => ItemKey.Main(partition, mailbox is null ? "switch" : "switch/" + mailbox);

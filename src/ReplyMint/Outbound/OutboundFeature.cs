@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using ReplyMint.Jobs;
+using ReplyMint.Limits;
 using ReplyMint.Security;
 using ReplyMint.Storage;
 
@@ -19,6 +20,9 @@ internal static class OutboundFeature
         .AddSingleton(provider => new JobHandler(WebhookEvents.JobKind, provider.GetRequiredService<WebhookSender>().DeliverAsync))
         .AddSingleton<Outbox>()
         .AddSingleton<HouseMail>()
+        .AddSingleton<StoppedSendings>()
+        .AddSingleton<SwitchLifted>(provider => provider.GetRequiredService<StoppedSendings>().Lift)
+        .AddSingleton(provider => new JobHandler(StoppedSendings.JobKind, provider.GetRequiredService<StoppedSendings>().ResumeAsync))
         .AddSingleton<OutboxSender>()
         .AddSingleton(provider => new JobHandler(Outbox.JobKind, provider.GetRequiredService<OutboxSender>().SendAsync));
 }

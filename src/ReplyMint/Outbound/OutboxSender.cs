@@ -12,7 +12,6 @@ namespace ReplyMint.Outbound;
 /// </summary>
 internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, Switches switches, Suppressions suppressions, Alerts alerts, IOutboundChannel channel, OutboundSettings settings, TimeProvider time) : IDisposable
 {
-    private static readonly TimeSpan WhileStopped = TimeSpan.FromSeconds(15);
     // One minute, then about 5, 15, 45 minutes, then every few hours for two days, each with a fifth of jitter.
     private static readonly TimeSpan[] Backoff = [.. new[] { 1, 5, 15, 45, 120, 240, 360, 480, 720, 960 }.Select(minutes => TimeSpan.FromMinutes(minutes))];
 
@@ -77,7 +76,7 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
                 return start switch
                 {
                     Start.Started => await HandOverAsync(job, started, ct),
-                    Start.Stopped => new JobOutcome.Wait(WhileStopped),
+                    Start.Parked => JobOutcome.Finished,
                     // The job was done and this is an old hint of it.
                     _ => await store.GetAsync(job.Key, ct) is null ? JobOutcome.Finished : null,
                 };
@@ -93,7 +92,7 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
         }
     }
 
-    private enum Start { Started, Stopped, Moved }
+    private enum Start { Started, Parked, Moved }
 
     private async Task<(Start, OutboxEntry)> StartAsync(Job job, OutboxEntry entry, CancellationToken ct)
     {
@@ -101,7 +100,11 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
         foreach (var state in await switches.ReadAllAsync(job.Tenant, entry.Record.Mailbox, ct))
         {
             if (state.Stopped)
-                return (Start.Stopped, entry);
+            {
+                var parked = new Commit();
+                StoppedSendings.Park(parked, job, entry.Record.Mailbox, state);
+                return (await store.CommitAsync(parked, ct) == CommitResult.Committed ? Start.Parked : Start.Moved, entry);
+            }
             state.Hold(commit);
         }
         var started = outbox.Change(commit, entry, entry.Record with { State = OutboxState.Sending, By = _process, Attempts = entry.Record.Attempts + 1 });

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
 using MimeKit;
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
@@ -52,45 +51,6 @@ public sealed class SafetyTests
         Assert.IsType<DeskOutcome.Done>(await host.Get<DraftDesk>().RetryAsync(host.Tenant.Id, again.Id, Actor.Machine, default));
         Assert.Contains("same-text", (await host.DecidedAsync(again)).Record.Reasons);
         Assert.Single(host.OutFiles);
-    }
-
-    [Fact]
-    public async Task A_stop_switch_set_after_the_decision_still_keeps_the_answer_in()
-    {
-        await using var host = await ProductHost.StartAsync(mailbox => mailbox with { Mode = MailboxMode.Draft }, knowledge: Faq);
-        var message = await host.DeliverAndDecideAsync(host.Mail(Question));
-        await SetAsync(host, host.Tenant.Id, stopped: true);
-
-        await host.Get<DraftDesk>().ApproveAsync(host.Tenant.Id, message.Id, null, new HashSet<GuardRule>(), null, Actor.Machine, default);
-        await JobsSettledAsync(host);
-        Assert.Equal(OutboxState.Queued, (await host.Get<Outbox>().StateAsync(host.Tenant.Id, message.Id, default))!.State);
-        Assert.Empty(host.OutFiles);
-
-        await SetAsync(host, host.Tenant.Id, stopped: false);
-        await ProductHost.EventuallyAsync(async () =>
-        {
-            host.Time.Advance(TimeSpan.FromSeconds(20));
-            return await host.Get<Outbox>().StateAsync(host.Tenant.Id, message.Id, default) is { State: OutboxState.Sent } sent ? sent : null;
-        });
-        Assert.Single(host.OutFiles);
-    }
-
-    [Fact]
-    public async Task A_stop_switch_set_between_looking_and_sending_keeps_the_answer_in()
-    {
-        await using var host = await ProductHost.StartAsync(mailbox => mailbox with { Mode = MailboxMode.Draft }, knowledge: Faq);
-        var message = await host.DeliverAndDecideAsync(host.Mail(Question));
-        // The worker puts the job off; with the clock standing still it is the test's alone from then on.
-        await SetAsync(host, host.Tenant.Id, stopped: true);
-        await host.Get<DraftDesk>().ApproveAsync(host.Tenant.Id, message.Id, null, new HashSet<GuardRule>(), null, Actor.Machine, default);
-        await JobsSettledAsync(host);
-        await SetAsync(host, host.Tenant.Id, stopped: false);
-
-        var store = new StoreWithSomethingBefore(host.Get<IStore>(), () => SetAsync(host, host.Tenant.Id, stopped: true));
-        using var sender = ActivatorUtilities.CreateInstance<OutboxSender>(host.Services, store);
-        Assert.IsType<JobOutcome.Wait>(await sender.SendAsync(await JobOfAsync(host, message.Id), default));
-        Assert.Equal(OutboxState.Queued, (await host.Get<Outbox>().StateAsync(host.Tenant.Id, message.Id, default))!.State);
-        Assert.Empty(host.OutFiles);
     }
 
     [Fact]
@@ -277,42 +237,6 @@ public sealed class SafetyTests
             await host.Get<Switches>().SetAsync(commit, partition, null, stopped, "test", ct);
             return true;
         }, default);
-
-    /// <summary>All jobs that may run now have run.</summary>
-    private static async Task JobsSettledAsync(ProductHost host) =>
-        await ProductHost.EventuallyAsync(async () =>
-        {
-            for (var shard = 0; shard < JobQueue.Shards; shard++)
-                if ((await host.Get<JobQueue>().DueAsync(shard, 10, default)).Count > 0)
-                    return null;
-            return host;
-        });
-
-    private static async Task<Job> JobOfAsync(ProductHost host, string target)
-    {
-        for (var shard = 0; shard < JobQueue.Shards; shard++)
-            foreach (var item in (await host.Get<IStore>().QueryAsync(Table.Main, $"due/{shard}", new ReplyMint.Storage.Range(""), null, default)).Items)
-                if (item.Key.Sort.EndsWith($"/{Outbox.JobKind}/{target}", StringComparison.Ordinal))
-                    return new Job(new JobRecord(1, host.Tenant.Id, Outbox.JobKind, target, 0), item.Key, item.Version);
-        throw new InvalidOperationException("There is no such job.");
-    }
-
-    /// <summary>Lets something happen once, right before the first commit.</summary>
-    private sealed class StoreWithSomethingBefore(IStore store, Func<Task> before) : IStore
-    {
-        private Func<Task>? _before = before;
-
-        public ValueTask<Item?> GetAsync(ItemKey key, CancellationToken ct) => store.GetAsync(key, ct);
-
-        public ValueTask<Page> QueryAsync(Table table, string partition, ReplyMint.Storage.Range range, string? cursor, CancellationToken ct) => store.QueryAsync(table, partition, range, cursor, ct);
-
-        public async ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken ct)
-        {
-            if (Interlocked.Exchange(ref _before, null) is { } happening)
-                await happening();
-            return await store.CommitAsync(commit, ct);
-        }
-    }
 
     private static async Task<MimeMessage> NoticeAsync(ProductHost host, int count)
     {

@@ -134,11 +134,11 @@ internal sealed class Mailboxes(IStore store, KeyRing keys, AuditLog audit, Time
     }
 
     /// <summary>Whether an address is one of ours, of any tenant (rule 4).</summary>
-    public async ValueTask<bool> IsOursAsync(string normalized, CancellationToken ct)
-    {
-        var installation = await keys.RequireAsync(KeyRing.Installation, ct);
-        return await store.GetAsync(AddressKey(installation, AddressRules.WithoutTag(normalized)), ct) is not null;
-    }
+    public async ValueTask<bool> IsOursAsync(string normalized, CancellationToken ct) => await store.GetAsync(await ClaimKeyAsync(normalized, ct), ct) is not null;
+
+    /// <summary>Where the claim of an address would lie: an item is there when it is one of ours.</summary>
+    public async ValueTask<ItemKey> ClaimKeyAsync(string normalized, CancellationToken ct) =>
+        AddressKey(await keys.RequireAsync(KeyRing.Installation, ct), AddressRules.WithoutTag(normalized));
 
     private async ValueTask<Mailbox?> LookUpAsync(string address, CancellationToken ct)
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
@@ -21,11 +22,12 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Mes
 
     // A mail comes again within days, or not at all; longer than any sender's queue and any restored backup.
     private static readonly TimeSpan SeenKept = TimeSpan.FromDays(400);
-    // Mails that wait in memory for their job, which otherwise reads and parses them again.
-    private const int MaxParked = 512;
+    // Mails that wait in memory for their job, which otherwise reads and parses them again. Parsed they take about five times their size.
+    private const long MaxParkedBytes = 16 * 1024 * 1024;
     private const int MaxParkedSize = 64 * 1024;
 
     private readonly ConcurrentDictionary<string, (Message Message, InboundMail Mail)> _parked = new(StringComparer.Ordinal);
+    private long _parkedBytes;
 
     /// <summary>Whether a recipient may be named by a channel of this owner (MAIL-1).</summary>
     public async ValueTask<bool> KnowsAsync(string recipient, string owner, CancellationToken ct) => await MailboxAsync(recipient, owner, ct) is not null;
@@ -69,45 +71,62 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Mes
     /// A message that was accepted moments ago, as it was stored, with its parsed mail; null when they have to be read
     /// from the store. What is decided on it is committed on condition that it has not changed since.
     /// </summary>
-    public (Message Message, InboundMail Mail)? TakeParked(string id) => _parked.TryRemove(id, out var parked) ? parked : null;
+    public (Message Message, InboundMail Mail)? TakeParked(string id)
+    {
+        if (!_parked.TryRemove(id, out var parked))
+            return null;
+        Interlocked.Add(ref _parkedBytes, -parked.Mail.Shape.Size);
+        return parked;
+    }
+
+    private void Park(Message message, InboundMail mail)
+    {
+        TakeParked(message.Id);
+        Interlocked.Add(ref _parkedBytes, mail.Shape.Size);
+        _parked[message.Id] = (message, mail);
+    }
 
     private async Task<(AcceptOutcome, string?)> StoreAsync(AuthenticatedDelivery delivery, InboundMail mail, Mailbox mailbox, TenantKeys own, MessageRecord record, MessageSummary summary, CancellationToken ct)
     {
         var seenKey = ItemKey.Main(own.Tenant, "seen/" + SeenHash(own, mailbox, mail));
-        var parks = mail.Shape.Size <= MaxParkedSize && _parked.Count < MaxParked;
+        var parks = mail.Shape.Size <= MaxParkedSize && Volatile.Read(ref _parkedBytes) < MaxParkedBytes;
         Job? job = null;
         PersonKey? person = null;
+        // Hardly any mail comes twice, and the commit asks for itself. A large one is worth a look before it is written, and so is
+        // one whose token may have been spent on itself.
+        var looks = delivery.Token is not null || delivery.Raw.Content.Length > Messages.MaxInlineRaw;
         var outcome = AcceptOutcome.TooBusy;
         var id = record.Id;
         try
         {
             outcome = await store.RetryAsync(async (commit, token) =>
             {
-                if (await store.GetAsync(seenKey, token) is { } seen)
+                if (looks && await store.GetAsync(seenKey, token) is { } seen)
                 {
                     id = JsonSerializer.Deserialize(seen.Value.Span, InboundJson.Default.SeenRecord)!.Message;
                     return AcceptOutcome.Duplicate;
                 }
+                looks = true;
                 if (delivery.Token is { } spent && !await spentTokens.SpendAsync(commit, spent, token))
                     return AcceptOutcome.Replayed;
                 person = (await keys.PersonAsync(own, record.Person, token)).AddTo(commit);
                 var message = Messages.Write(commit, person, record, summary, null);
                 await messages.WriteRawAsync(commit, person, record.Id, delivery.Raw.Content, record.ReceivedAt, token);
-                commit.Put(seenKey, JsonSerializer.SerializeToUtf8Bytes(new SeenRecord(1, record.Id), InboundJson.Default.SeenRecord), Condition.Absent, expires: record.ReceivedAt + SeenKept);
+                commit.Put(seenKey, StoredJson.Write(new SeenRecord(1, record.Id), InboundJson.Default.SeenRecord), Condition.Absent, expires: record.ReceivedAt + SeenKept);
                 job = jobs.Add(commit, own.Tenant, JobKind, record.Id);
                 await webhooks.RaiseAsync(commit, own.Tenant, new(WebhookEventKind.MessageReceived, record.Id, record.Mailbox), token);
                 if (delivery.Raw.Content.Length > Messages.MaxInlineRaw)
                     jobs.Add(commit, own.Tenant, Messages.BlobJob, record.Id, record.ReceivedAt + Messages.RawKept);
                 // Before it is committed: from then on its job may run.
                 if (parks)
-                    _parked[record.Id] = (message, mail);
+                    Park(message, mail);
                 return AcceptOutcome.Accepted;
             }, ct);
         }
         finally
         {
             if (outcome != AcceptOutcome.Accepted)
-                _parked.TryRemove(record.Id, out _);
+                TakeParked(record.Id);
         }
         if (outcome == AcceptOutcome.Accepted)
         {
@@ -153,24 +172,34 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Mes
     /// </summary>
     private static string SeenHash(TenantKeys own, Mailbox mailbox, InboundMail mail)
     {
-        var content = new StringBuilder(mail.Text.Length + 200);
+        var who = new StringBuilder();
         foreach (var from in mail.From)
-            content.Append(AddressRules.Normalize(from.Address) ?? from.Address).Append('\n');
-        content.Append(mail.Date?.ToUnixTimeSeconds()).Append('\n');
+            who.Append(AddressRules.Normalize(from.Address) ?? from.Address).Append('\n');
+        who.Append(mail.Date?.ToUnixTimeSeconds()).Append('\n');
+        var content = ArrayPool<char>.Shared.Rent(who.Length + mail.Subject.Length + 1 + mail.Text.Length);
+        who.CopyTo(0, content, who.Length);
+        var length = who.Length;
         Append(mail.Subject);
-        content.Append('\n');
+        content[length++] = '\n';
         Append(mail.Text);
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(content.ToString())));
-        return own.Hash("seen", $"{mailbox.Id}\n{mail.MessageId}\n{hash}");
+        var bytes = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(length));
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(bytes.AsSpan(0, Encoding.UTF8.GetBytes(content.AsSpan(0, length), bytes)), hash);
+        ArrayPool<char>.Shared.Return(content);
+        ArrayPool<byte>.Shared.Return(bytes);
+        return own.Hash("seen", $"{mailbox.Id}\n{mail.MessageId}\n{Convert.ToHexStringLower(hash)}");
 
         void Append(string text)
         {
             if (mail.MessageId.Length == 0)
-                content.Append(text);
-            else
-                foreach (var letter in text)
-                    if (char.IsLetterOrDigit(letter))
-                        content.Append(letter);
+            {
+                text.CopyTo(content.AsSpan(length));
+                length += text.Length;
+                return;
+            }
+            foreach (var letter in text)
+                if (char.IsLetterOrDigit(letter))
+                    content[length++] = letter;
         }
     }
 }

@@ -12,6 +12,8 @@ internal sealed record MessageText
     public required string Reply { get; init; }
     public required string Quoted { get; init; }
     public required string Signature { get; init; }
+    /// <summary>The text is whole, so reply, quotation and signature are what <see cref="ReplyTrimmer"/> makes of it.</summary>
+    public bool FollowsFromText { get; init; }
     public IReadOnlyList<MailAddress> To { get; init; } = [];
     public IReadOnlyList<MailAddress> Cc { get; init; } = [];
     public IReadOnlyList<MailAddress> ReplyTo { get; init; } = [];
@@ -25,6 +27,7 @@ internal sealed record MessageText
         Reply = Bounded(mail.Reply),
         Quoted = Bounded(mail.Quoted),
         Signature = Bounded(mail.Signature),
+        FollowsFromText = mail.Text.Length <= MaxChars && mail.Trimmed,
         To = [.. mail.To.Take(MaxAddresses)],
         Cc = [.. mail.Cc.Take(MaxAddresses)],
         ReplyTo = [.. mail.ReplyTo.Take(MaxAddresses)],
@@ -61,6 +64,58 @@ internal sealed record MessageText
     private static string Bounded(string text) => text.Length <= MaxChars ? text : text[..MaxChars];
 }
 
+/// <summary>The stored form. A text that is kept whole is parted again when it is read: its parts would say all of it a second time.</summary>
+internal sealed record KeptText
+{
+    public required string Text { get; set; }
+    /// <summary>This and the next two: null when they follow from the text.</summary>
+    public string? Reply { get; set; }
+    public string? Quoted { get; set; }
+    public string? Signature { get; set; }
+    public IReadOnlyList<MailAddress>? To { get; set; }
+    public IReadOnlyList<MailAddress>? Cc { get; set; }
+    public IReadOnlyList<MailAddress>? ReplyTo { get; set; }
+    public string? InReplyTo { get; set; }
+    public IReadOnlyList<string>? References { get; set; }
+    public IReadOnlyList<AttachmentInfo>? Attachments { get; set; }
+
+    public static KeptText Of(MessageText text)
+    {
+        var kept = new KeptText
+        {
+            Text = text.Text,
+            To = Some(text.To),
+            Cc = Some(text.Cc),
+            ReplyTo = Some(text.ReplyTo),
+            InReplyTo = text.InReplyTo.Length == 0 ? null : text.InReplyTo,
+            References = Some(text.References),
+            Attachments = Some(text.Attachments),
+        };
+        return text.FollowsFromText ? kept : kept with { Reply = text.Reply, Quoted = text.Quoted, Signature = text.Signature };
+    }
+
+    public MessageText ToText()
+    {
+        var parts = Reply is null ? ReplyTrimmer.Trim(Text) : new TrimmedText(Reply, Signature ?? "", Quoted ?? "", false);
+        return new()
+        {
+            Text = Text,
+            Reply = parts.Reply,
+            Quoted = parts.Quoted,
+            Signature = parts.Signature,
+            FollowsFromText = Reply is null,
+            To = To ?? [],
+            Cc = Cc ?? [],
+            ReplyTo = ReplyTo ?? [],
+            InReplyTo = InReplyTo ?? "",
+            References = References ?? [],
+            Attachments = Attachments ?? [],
+        };
+    }
+
+    private static IReadOnlyList<T>? Some<T>(IReadOnlyList<T> list) => list.Count == 0 ? null : list;
+}
+
 /// <summary>Stores the texts of messages, each in an item of its own that lives shorter than the message's record.</summary>
 internal sealed class MessageTexts(IStore store, Messages messages)
 {
@@ -69,17 +124,17 @@ internal sealed class MessageTexts(IStore store, Messages messages)
     public static void Write(Commit commit, PersonKey person, MessageRecord record, MessageText text, Item? before)
     {
         var key = KeyOf(person.Tenant, record.Id);
-        var plain = JsonSerializer.SerializeToUtf8Bytes(text, MessageTextJson.Default.MessageText);
-        commit.Put(key, "{\"v\":1}"u8.ToArray(), Condition.Same(before), person.Seal(key, (before?.Version ?? 0) + 1, plain), record.ReceivedAt + Messages.TextKept);
+        var @sealed = StoredJson.Seal(person, key, (before?.Version ?? 0) + 1, KeptText.Of(text), MessageTextJson.Default.KeptText);
+        commit.Put(key, "{\"v\":1}"u8.ToArray(), Condition.Same(before), @sealed, record.ReceivedAt + Messages.TextKept);
     }
 
     public async ValueTask<MessageText?> FindAsync(Message message, CancellationToken ct) =>
         await store.GetAsync(KeyOf(message.Tenant, message.Id), ct) is { } item
             && await messages.PersonAsync(message.Tenant, message.Record.Person, ct) is { } person
-            ? JsonSerializer.Deserialize(person.Open(item), MessageTextJson.Default.MessageText)
+            ? JsonSerializer.Deserialize(person.Open(item), MessageTextJson.Default.KeptText)!.ToText()
             : null;
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-[JsonSerializable(typeof(MessageText))]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
+[JsonSerializable(typeof(KeptText))]
 internal sealed partial class MessageTextJson : JsonSerializerContext;

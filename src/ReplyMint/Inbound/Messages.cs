@@ -59,9 +59,8 @@ internal sealed class Messages(IStore store, KeyRing keys, BlobFolder blobs)
     public static Message Write(Commit commit, PersonKey person, MessageRecord record, MessageSummary summary, Item? before)
     {
         var key = KeyOf(person.Tenant, record.Id);
-        var plain = JsonSerializer.SerializeToUtf8Bytes(summary, InboundJson.Default.MessageSummary);
-        var item = new Item(key, JsonSerializer.SerializeToUtf8Bytes(record, InboundJson.Default.MessageRecord),
-            person.Seal(key, (before?.Version ?? 0) + 1, plain), (before?.Version ?? 0) + 1, before?.Count ?? 0, record.ReceivedAt + RecordKept);
+        var item = new Item(key, StoredJson.Write(record, InboundJson.Default.MessageRecord),
+            StoredJson.Seal(person, key, (before?.Version ?? 0) + 1, summary, InboundJson.Default.MessageSummary), (before?.Version ?? 0) + 1, before?.Count ?? 0, record.ReceivedAt + RecordKept);
         commit.Put(key, item.Value, Condition.Same(before), item.Sealed, item.Expires);
         return new Message(record, summary, item);
     }
@@ -74,7 +73,7 @@ internal sealed class Messages(IStore store, KeyRing keys, BlobFolder blobs)
         var inline = raw.Length <= MaxInlineRaw;
         if (!inline)
             await blobs.WriteAsync(person.Tenant, id, @sealed, ct);
-        commit.Put(key, JsonSerializer.SerializeToUtf8Bytes(new RawRecord(1, !inline), InboundJson.Default.RawRecord), Condition.Absent, inline ? @sealed : default, now + RawKept);
+        commit.Put(key, StoredJson.Write(new RawRecord(1, !inline), InboundJson.Default.RawRecord), Condition.Absent, inline ? @sealed : default, now + RawKept);
     }
 
     /// <summary>An item goes by itself when it expires, a file does not: this job comes after it.</summary>

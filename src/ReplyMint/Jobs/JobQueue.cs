@@ -62,7 +62,7 @@ internal sealed class JobQueue(IStore store, TimeProvider time)
     /// <summary>Adds a dead letter to a commit that also completes the job.</summary>
     public void Bury(Commit commit, Job job, string reason) =>
         commit.Put(DeadKey(job.Tenant, job.Record.Kind, job.Target),
-            JsonSerializer.SerializeToUtf8Bytes(new DeadJob(1, job.Record, reason, time.GetUtcNow()), JobsJson.Default.DeadJob), Condition.Any);
+            StoredJson.Write(new DeadJob(1, job.Record, reason, time.GetUtcNow()), JobsJson.Default.DeadJob), Condition.Any);
 
     /// <summary>A tenant's dead letters.</summary>
     public async Task<IReadOnlyList<DeadJob>> DeadAsync(string tenant, CancellationToken ct)
@@ -103,7 +103,7 @@ internal sealed class JobQueue(IStore store, TimeProvider time)
     private static Job Add(Commit commit, JobRecord record, DateTimeOffset due)
     {
         var key = ItemKey.Main(Partition(Shard(record.Target)), $"{Stamp(due)}/{record.Tenant}/{record.Kind}/{record.Target}");
-        commit.Put(key, JsonSerializer.SerializeToUtf8Bytes(record, JobsJson.Default.JobRecord), Condition.Absent);
+        commit.Put(key, StoredJson.Write(record, JobsJson.Default.JobRecord), Condition.Absent);
         return new Job(record, key, 1);
     }
 

@@ -50,14 +50,19 @@ internal sealed class RateReading
         var expires = Now.AddDays(1);
         commit.Put(ThreadKey, Write(Thread), Condition.Same(ThreadItem), expires: expires);
         commit.Put(PersonKey, Write(Person), Condition.Same(PersonItem), expires: expires);
-        commit.Add(RateWindows.Hour(Tenant, Now), 1, expires: Now.AddHours(3));
-        commit.Add(RateWindows.Hour(KeyRing.Installation, Now), 1, expires: Now.AddHours(3));
-        commit.Add(UsageKeys.Replies(Tenant, Now), 1, expires: Now + UsageKeys.Kept);
+        // The same for all of an hour or a day, so that counting moves no more than the count.
+        var hour = new DateTimeOffset(Now.Year, Now.Month, Now.Day, Now.Hour, 0, 0, Now.Offset);
+        commit.Add(RateWindows.Hour(Tenant, Now), 1, expires: hour.AddHours(4));
+        commit.Add(RateWindows.Hour(KeyRing.Installation, Now), 1, expires: hour.AddHours(4));
+        commit.Add(UsageKeys.Replies(Tenant, Now), 1, expires: Now.UtcDateTime.Date + UsageKeys.Kept);
     }
 
     private byte[] Write(IReadOnlyList<long> before) =>
-        JsonSerializer.SerializeToUtf8Bytes(new RateRecord(1, [.. before, Now.ToUnixTimeMilliseconds()]), LimitsJson.Default.RateRecord);
+        StoredJson.Write(new RateRecord(1, [.. before, Now.ToUnixTimeMilliseconds()]), LimitsJson.Default.RateRecord);
 }
+
+/// <summary>Where the rates of one mail lie at this moment.</summary>
+internal sealed record RateKeys(string Tenant, DateTimeOffset Now, IReadOnlyList<ItemKey> Keys);
 
 /// <summary>Reads the rates of rule 15.</summary>
 internal sealed class RateWindows(IStore store, TimeProvider time)
@@ -70,20 +75,32 @@ internal sealed class RateWindows(IStore store, TimeProvider time)
     /// <param name="author">The person's address; plus-tags make no other person of him.</param>
     public async Task<RateReading> ReadAsync(TenantKeys own, string thread, string author, CancellationToken ct)
     {
+        var asked = Ask(own, thread, author);
+        return await ReadAsync(asked, await store.GetAsync(asked.Keys, ct), ct);
+    }
+
+    /// <summary>Names what <see cref="ReadAsync(RateKeys, IReadOnlyList{Item?}, CancellationToken)"/> needs, for those who read it together with more.</summary>
+    public RateKeys Ask(TenantKeys own, string thread, string author)
+    {
         var now = time.GetUtcNow();
-        var tenant = own.Tenant;
         var person = own.Hash("rate", AddressRules.Normalize(author) is { } address ? AddressRules.WithoutTag(address) : "");
-        var (threadKey, personKey) = (ItemKey.Main(tenant, "rate/thread/" + thread), ItemKey.Main(tenant, "rate/person/" + person));
-        // The hours before are over and stay in memory, so they are asked for apart from what each mail moves.
-        var read = await store.GetAsync([threadKey, personKey, Hour(tenant, now), Hour(KeyRing.Installation, now)], ct);
+        return new(own.Tenant, now, [ItemKey.Main(own.Tenant, "rate/thread/" + thread), ItemKey.Main(own.Tenant, "rate/person/" + person), Hour(own.Tenant, now), Hour(KeyRing.Installation, now)]);
+    }
+
+    /// <param name="asked">What was asked for.</param>
+    /// <param name="read">The items of its keys, in their order; more may follow.</param>
+    /// <param name="ct">Ends the reading.</param>
+    public async Task<RateReading> ReadAsync(RateKeys asked, IReadOnlyList<Item?> read, CancellationToken ct)
+    {
+        var (tenant, now) = (asked.Tenant, asked.Now);
         var (threadItem, personItem) = (read[0], read[1]);
         var (threadTimes, personTimes) = (Recent(threadItem, now), Recent(personItem, now));
         return new RateReading
         {
             Tenant = tenant,
             Now = now,
-            ThreadKey = threadKey,
-            PersonKey = personKey,
+            ThreadKey = asked.Keys[0],
+            PersonKey = asked.Keys[1],
             ThreadItem = threadItem,
             PersonItem = personItem,
             Thread = threadTimes,
@@ -101,7 +118,7 @@ internal sealed class RateWindows(IStore store, TimeProvider time)
         ItemKey.Main(partition, string.Create(CultureInfo.InvariantCulture, $"rate/hour/{at:yyyyMMddHH}"));
 
     // Rolling by estimate: this clock hour's count and the share of the last one that is still within 60 minutes. Exact
-    // to a few per cent for steady mail, and two reads instead of one for each answer.
+    // to a few per cent for steady mail. The hour before is over and stays in memory, so it is asked for apart.
     private async Task<long> HourAsync(Item? hour, string partition, DateTimeOffset now, CancellationToken ct)
     {
         var current = hour?.Count ?? 0;

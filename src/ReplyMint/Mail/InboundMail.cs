@@ -43,6 +43,8 @@ internal sealed record InboundMail
     public string Quoted { get; init; } = "";
     /// <summary>An older mail was passed on (by its mark in the text), rather than answered.</summary>
     public bool Forwarded { get; init; }
+    /// <summary>Reply, signature and quotation are what <see cref="ReplyTrimmer"/> makes of the text.</summary>
+    public bool Trimmed { get; init; }
     /// <summary>Text that an HTML mail hides from its reader (display:none, white on white, size zero).</summary>
     public IReadOnlyList<string> Hidden { get; init; } = [];
     public IReadOnlyList<AttachmentInfo> Attachments { get; init; } = [];

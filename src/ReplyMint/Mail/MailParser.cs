@@ -105,6 +105,7 @@ internal static class MailParser
             Signature = parts.Signature,
             Quoted = parts.Quoted,
             Forwarded = parts.Forwarded,
+            Trimmed = true,
             Hidden = hidden.Distinct().Take(MailLimits.HiddenPieces).ToList(),
             Attachments = body.Attachments.Select(p => BodyReader.Describe(p, raw)).ToList(),
             Shape = new MailShape
@@ -148,10 +149,12 @@ internal static class MailParser
 
     private static string Compose(IReadOnlyList<MimeNode> parts, ReadOnlyMemory<byte> raw, List<string> hidden, List<string> problems, bool onlyHidden = false)
     {
-        var builder = new StringBuilder();
+        // Most mails have one text, which needs no copy.
+        var first = "";
+        StringBuilder? builder = null;
         foreach (var part in parts)
         {
-            if (!part.Is("text") || builder.Length >= MailLimits.TextChars)
+            if (!part.Is("text") || (builder?.Length ?? first.Length) >= MailLimits.TextChars)
                 continue;
             var content = TextDecoding.Content(raw[part.BodyStart..part.BodyEnd], part.TransferEncoding, MailLimits.TextBytes);
             var text = TextDecoding.Text(content.Span, part.Type.Charset, out var problem);
@@ -169,10 +172,17 @@ internal static class MailParser
                     continue;
                 text = HtmlText.Render(text, hidden);
             }
-            if (builder.Length > 0 && builder[^1] != '\n')
+            text = text.ReplaceLineEndings("\n");
+            if (builder is null && first.Length == 0)
+            {
+                first = text;
+                continue;
+            }
+            builder ??= new StringBuilder(first, first.Length + text.Length + 1);
+            if (builder[^1] != '\n')
                 builder.Append('\n');
-            builder.Append(text.ReplaceLineEndings("\n"));
+            builder.Append(text);
         }
-        return builder.ToString();
+        return builder?.ToString() ?? first;
     }
 }

@@ -23,7 +23,7 @@ internal static class ReplyTrimmer
         var kinds = new Kind[lines.Length];
         var cut = Classify(lines, kinds, out var forwarded);
         var head = new List<string>();
-        var quoted = new StringBuilder();
+        var quoted = new StringBuilder(text.Length + 1);
         Divide(lines, kinds, cut, head, quoted);
         for (var i = cut; i < lines.Length; i++)
             quoted.Append(lines[i]).Append('\n');

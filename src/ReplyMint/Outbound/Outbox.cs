@@ -38,8 +38,8 @@ internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, WebhookE
     {
         var key = KeyOf(tenant, record.Id);
         record = record with { Person = (sealer as PersonKey)?.Person };
-        var @sealed = sealer.Seal(key, SealedAt, JsonSerializer.SerializeToUtf8Bytes(mail, OutboxJson.Default.OutboundMail));
-        var item = new Item(key, JsonSerializer.SerializeToUtf8Bytes(record, OutboxJson.Default.OutboxRecord), @sealed, 1, 0,
+        var @sealed = StoredJson.Seal(sealer, key, SealedAt, mail, OutboxJson.Default.OutboundMail);
+        var item = new Item(key, StoredJson.Write(record, OutboxJson.Default.OutboxRecord), @sealed, 1, 0,
             record.SendBefore is { } useless ? useless + KeptUseless : record.CreatedAt + Kept);
         commit.Put(key, item.Value, Condition.Absent, item.Sealed, item.Expires);
         return new OutboxEntry(record, mail, item);
@@ -67,7 +67,7 @@ internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, WebhookE
     internal OutboxEntry Change(Commit commit, OutboxEntry entry, OutboxRecord to)
     {
         var record = to with { ChangedAt = time.GetUtcNow() };
-        var item = entry.Item with { Value = JsonSerializer.SerializeToUtf8Bytes(record, OutboxJson.Default.OutboxRecord), Version = entry.Item.Version + 1 };
+        var item = entry.Item with { Value = StoredJson.Write(record, OutboxJson.Default.OutboxRecord), Version = entry.Item.Version + 1 };
         commit.Put(item.Key, item.Value, Condition.Same(entry.Item), item.Sealed, item.Expires);
         return entry with { Record = record, Item = item };
     }

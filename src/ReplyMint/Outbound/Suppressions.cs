@@ -56,12 +56,13 @@ internal sealed class Suppressions(IStore store, KeyRing keys, TimeProvider time
         return true;
     }
 
-    private async ValueTask<ItemKey?> KeyOfAsync(string tenant, string address, CancellationToken ct) =>
+    /// <summary>Where the address's suppression would lie; null when it is no address or the tenant has no keys.</summary>
+    public async ValueTask<ItemKey?> KeyOfAsync(string tenant, string address, CancellationToken ct) =>
         AddressRules.Normalize(address) is { } normalized && await keys.TenantAsync(tenant, ct) is { } own
             ? ItemKey.Main(tenant, Prefix + own.Hash("suppressed", AddressRules.WithoutTag(normalized)))
             : null;
 
-    private static SuppressionRecord Read(Item item) => JsonSerializer.Deserialize(item.Value.Span, SuppressionJson.Default.SuppressionRecord)!;
+    public static SuppressionRecord Read(Item item) => JsonSerializer.Deserialize(item.Value.Span, SuppressionJson.Default.SuppressionRecord)!;
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]

@@ -37,7 +37,7 @@ internal sealed class WebhookEvents(IStore store, Webhooks webhooks, JobQueue jo
         target.Split('.') is [var webhook, var id] && await store.GetAsync(KeyOf(tenant, webhook, id), ct) is { } item ? (Read(item), item) : null;
 
     internal static void Write(Commit commit, string tenant, WebhookDelivery delivery, Item? before) =>
-        commit.Put(KeyOf(tenant, delivery.Webhook, delivery.Id), JsonSerializer.SerializeToUtf8Bytes(delivery, WebhookJson.Default.WebhookDelivery), Condition.Same(before), expires: delivery.At + Kept);
+        commit.Put(KeyOf(tenant, delivery.Webhook, delivery.Id), StoredJson.Write(delivery, WebhookJson.Default.WebhookDelivery), Condition.Same(before), expires: delivery.At + Kept);
 
     private static string TargetOf(WebhookDelivery delivery) => $"{delivery.Webhook}.{delivery.Id}";
 

@@ -3,8 +3,8 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-
 using Microsoft.Extensions.AI;
+using ReplyMint.Storage;
 
 namespace ReplyMint.Replies;
 
@@ -99,7 +99,7 @@ internal sealed class ChatCompletionsClient : IChatClient
             MaxCompletionTokens = named ? null : limit,
             Temperature = options?.Temperature ?? _settings.Temperature,
         };
-        var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, ChatJson.Default.ChatRequestBody));
+        var content = new ByteArrayContent(StoredJson.Write(body, ChatJson.Default.ChatRequestBody));
         content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         return content;
     }

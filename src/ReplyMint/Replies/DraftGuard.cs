@@ -36,6 +36,12 @@ internal static class DraftGuard
 
     private static readonly ConcurrentDictionary<string, string> Prompts = new(StringComparer.Ordinal);
 
+    // A few megabytes at the most: 512 texts of 4,000 characters.
+    private const int MaxKnown = 512;
+    private const int MaxKnownLength = 4_000;
+
+    private static readonly ConcurrentDictionary<string, (FactKind, string)[]> Known = new(StringComparer.Ordinal);
+
     /// <summary>So many words of the instruction in a row are a leak.</summary>
     private const int LeakWords = 8;
 
@@ -85,9 +91,21 @@ internal static class DraftGuard
         void Add(string text)
         {
             if (text.Length > 0)
-                foreach (var fact in FactScanner.Scan(text, grants: true))
-                    granted.Add((fact.Kind, fact.Canonical));
+                granted.UnionWith(Grants(text));
         }
+    }
+
+    /// <summary>Passages and settings are the same for mail after mail, so what they grant is kept.</summary>
+    private static (FactKind, string)[] Grants(string text)
+    {
+        if (Known.TryGetValue(text, out var facts))
+            return facts;
+        facts = [.. FactScanner.Scan(text, grants: true).Select(fact => (fact.Kind, fact.Canonical)).Distinct()];
+        if (text.Length > MaxKnownLength)
+            return facts;
+        if (Known.Count >= MaxKnown)
+            Known.Clear();
+        return Known[text] = facts;
     }
 
     private static void Statements(GuardInput input, List<GuardFinding> findings)

@@ -62,9 +62,8 @@ internal sealed class Drafts(IStore store, Messages messages)
     public static void Write(Commit commit, PersonKey person, DraftRecord record, DraftContent content, Item? before)
     {
         var key = KeyOf(person.Tenant, record.Id);
-        var plain = JsonSerializer.SerializeToUtf8Bytes(content, RepliesJson.Default.DraftContent);
         var expires = record.CreatedAt + Messages.TextKept;
-        commit.Put(key, JsonSerializer.SerializeToUtf8Bytes(record, RepliesJson.Default.DraftRecord), Condition.Same(before), person.Seal(key, (before?.Version ?? 0) + 1, plain), expires);
+        commit.Put(key, StoredJson.Write(record, RepliesJson.Default.DraftRecord), Condition.Same(before), StoredJson.Seal(person, key, (before?.Version ?? 0) + 1, content, RepliesJson.Default.DraftContent), expires);
         if (record.State == DraftState.Waiting)
             commit.Put(WaitingKey(person.Tenant, record.Id), "{\"v\":1}"u8.ToArray(), Condition.Any, expires: expires);
         else

@@ -33,8 +33,7 @@ internal sealed class Receipts(IStore store, Messages messages)
     public static void Write(Commit commit, PersonKey person, MessageRecord message, Receipt receipt, Item? before)
     {
         var key = KeyOf(person.Tenant, message.Id);
-        var plain = JsonSerializer.SerializeToUtf8Bytes(receipt, RepliesJson.Default.Receipt);
-        commit.Put(key, "{\"v\":1}"u8.ToArray(), Condition.Same(before), person.Seal(key, (before?.Version ?? 0) + 1, plain), message.ReceivedAt + Messages.RecordKept);
+        commit.Put(key, "{\"v\":1}"u8.ToArray(), Condition.Same(before), StoredJson.Seal(person, key, (before?.Version ?? 0) + 1, receipt, RepliesJson.Default.Receipt), message.ReceivedAt + Messages.RecordKept);
     }
 
     public async ValueTask<(Receipt Receipt, Item Item)?> FindAsync(string tenant, string id, string person, CancellationToken ct) =>

@@ -34,7 +34,7 @@ internal sealed record ReplyWork
 
 /// <summary>Reads what the policy and the drafter need to know.</summary>
 internal sealed class ReplyWorkReader(
-    KeyRing keys, Inbox inbox, Messages messages, Tenants tenants, Mailboxes mailboxes, RateWindows rates,
+    IStore store, KeyRing keys, Inbox inbox, Messages messages, Tenants tenants, Mailboxes mailboxes, RateWindows rates,
     RateSettings rateSettings, Allowances allowances, Switches switches, Suppressions suppressions, ReplyTokens tokens, Threads threads, Alerts alerts, TimeProvider time)
 {
     /// <summary>Null when there is nothing to decide: the message is gone, decided, or its mailbox was removed.</summary>
@@ -61,16 +61,15 @@ internal sealed class ReplyWorkReader(
     {
         var own = await keys.RequireAsync(tenant.Id, ct);
         var author = AddressRules.Normalize(message.Summary.From.Address);
-        var reading = await rates.ReadAsync(own, message.Record.Thread, message.Summary.From.Address, ct);
-        var thread = await threads.ReadAsync(tenant.Id, message.Record.Thread, ct);
+        var asked = await AskAsync(own, message, mail, author, ct);
+        var read = await store.GetAsync(asked.Keys, ct);
+        var reading = await rates.ReadAsync(asked.Rates, read, ct);
+        var thread = Threads.Read(asked.Thread, Found(asked.Thread));
         var (allowance, left) = await allowances.ReadAsync(tenant.Id, ct);
-        var suppression = author is null ? null : await suppressions.FindAsync(tenant.Id, author, ct);
-        // Bounces and complaints are noted of the address that we wrote to, which a Reply-To may have named.
-        if (suppression is null && ReplyRecipient.Of(mail) is { } recipient && AddressRules.Normalize(recipient.Address) != author)
-            suppression = await suppressions.FindAsync(tenant.Id, recipient.Address, ct);
+        var suppression = asked.Suppressions.Select(Found).FirstOrDefault(item => item is not null) is { } suppressed ? Suppressions.Read(suppressed) : null;
         var scheduled = mailbox.Mode == MailboxMode.Schedule ? ScheduleClock.ModeAt(mailbox.Schedule, tenant.TimeZone, time.GetUtcNow()) : new ScheduledMode(mailbox.Mode, "");
         var textHash = own.Hash("text", mail.Reply);
-        var ours = await OwnAddressesAsync(mail, ct);
+        var ours = asked.Claims.Where(claim => Found(claim.Key) is not null).Select(claim => claim.Address).ToHashSet(StringComparer.Ordinal);
         var stops = await switches.ReadAllAsync(tenant.Id, mailbox.Id, ct);
         return new ReplyWork
         {
@@ -106,6 +105,24 @@ internal sealed class ReplyWorkReader(
                 SuppressedByPerson = suppression?.Reason == SuppressionReason.HumanAsked,
             },
         };
+
+        Item? Found(ItemKey key) => read[asked.Keys.IndexOf(key)];
+    }
+
+    /// <summary>What no mail has in common with the next, so that it is read in one go.</summary>
+    private async ValueTask<WorkKeys> AskAsync(TenantKeys own, Message message, InboundMail mail, string? author, CancellationToken ct)
+    {
+        var asked = new WorkKeys { Rates = rates.Ask(own, message.Record.Thread, message.Summary.From.Address), Thread = Threads.KeyOf(own.Tenant, message.Record.Thread) };
+        if (author is not null && await suppressions.KeyOfAsync(own.Tenant, author, ct) is { } suppressed)
+            asked.Suppressions.Add(suppressed);
+        // Bounces and complaints are noted of the address that we wrote to, which a Reply-To may have named.
+        if (ReplyRecipient.Of(mail) is { } recipient && AddressRules.Normalize(recipient.Address) != author && await suppressions.KeyOfAsync(own.Tenant, recipient.Address, ct) is { } other)
+            asked.Suppressions.Add(other);
+        foreach (var address in mail.From.Select(from => from.Address).Append(mail.Envelope.ReversePath ?? ""))
+            if (AddressRules.Normalize(address) is { } normalized && !asked.Claims.Exists(claim => claim.Address == normalized))
+                asked.Claims.Add((normalized, await mailboxes.ClaimKeyAsync(normalized, ct)));
+        asked.Keys.AddRange([.. asked.Rates.Keys, asked.Thread, .. asked.Suppressions, .. asked.Claims.Select(claim => claim.Key)]);
+        return asked;
     }
 
     private async Task<RateFacts> RateFactsAsync(RateReading reading, string tenant, CancellationToken ct)
@@ -119,13 +136,13 @@ internal sealed class ReplyWorkReader(
         return new RateFacts(reading.ThreadTenMinutes, reading.ThreadDay, reading.PersonDay, tenantTripped, installationTripped);
     }
 
-    private async Task<HashSet<string>> OwnAddressesAsync(InboundMail mail, CancellationToken ct)
+    private sealed class WorkKeys
     {
-        var ours = new HashSet<string>(StringComparer.Ordinal);
-        var asked = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var address in mail.From.Select(from => from.Address).Append(mail.Envelope.ReversePath ?? ""))
-            if (AddressRules.Normalize(address) is { } normalized && asked.Add(normalized) && await mailboxes.IsOursAsync(normalized, ct))
-                ours.Add(normalized);
-        return ours;
+        public required RateKeys Rates { get; init; }
+        public required ItemKey Thread { get; init; }
+        public List<ItemKey> Suppressions { get; } = [];
+        public List<(string Address, ItemKey Key)> Claims { get; } = [];
+        /// <summary>All of them, the rates' first.</summary>
+        public List<ItemKey> Keys { get; } = [];
     }
 }

@@ -35,7 +35,7 @@ internal sealed record ThreadReading(ItemKey Key, Item? Item, ThreadRecord Recor
         }, message);
 
     private void Write(Commit commit, ThreadRecord record, MessageRecord message) =>
-        commit.Put(Key, JsonSerializer.SerializeToUtf8Bytes(record, RepliesJson.Default.ThreadRecord), Condition.Same(Item), expires: message.ReceivedAt + Messages.RecordKept);
+        commit.Put(Key, StoredJson.Write(record, RepliesJson.Default.ThreadRecord), Condition.Same(Item), expires: message.ReceivedAt + Messages.RecordKept);
 }
 
 internal sealed class Threads(IStore store, TimeProvider time)
@@ -43,10 +43,14 @@ internal sealed class Threads(IStore store, TimeProvider time)
     /// <param name="thread">The keyed hash that a message carries; an unknown one reads as an empty thread.</param>
     public async ValueTask<ThreadReading> ReadAsync(string tenant, string thread, CancellationToken ct)
     {
-        var key = ItemKey.Main(tenant, "thread/" + thread);
-        var item = await store.GetAsync(key, ct);
-        return new(key, item, item is null ? new() : JsonSerializer.Deserialize(item.Value.Span, RepliesJson.Default.ThreadRecord)!);
+        var key = KeyOf(tenant, thread);
+        return Read(key, await store.GetAsync(key, ct));
     }
+
+    public static ItemKey KeyOf(string tenant, string thread) => ItemKey.Main(tenant, "thread/" + thread);
+
+    public static ThreadReading Read(ItemKey key, Item? item) =>
+        new(key, item, item is null ? new() : JsonSerializer.Deserialize(item.Value.Span, RepliesJson.Default.ThreadRecord)!);
 
     /// <summary>Whether another message of the thread said this text last.</summary>
     public bool SaidLast(ThreadReading thread, string message, string textHash) => thread.Record.LastText == textHash && thread.Record.LastTextBy != message && time.GetUtcNow() < thread.Record.LastTextUntil;

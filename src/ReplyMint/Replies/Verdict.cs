@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace ReplyMint.Replies;
@@ -17,7 +18,7 @@ internal enum RuleOutcome { Pass, NotAsked, Hold, Cancel, Never }
 internal sealed record RuleResult(int Rule, string Name, RuleOutcome Outcome, string Saw);
 
 /// <summary>The policy's answer with every rule that was asked.</summary>
-internal sealed record Verdict(Decision Result, IReadOnlyList<RuleResult> Rules)
+internal sealed record Verdict(Decision Result, [property: JsonConverter(typeof(RuleResultsJson))] IReadOnlyList<RuleResult> Rules)
 {
     /// <summary>A quarantined or paused mail is held without a draft.</summary>
     public bool NoDraft { get; init; }
@@ -27,4 +28,40 @@ internal sealed record Verdict(Decision Result, IReadOnlyList<RuleResult> Rules)
     public IEnumerable<string> Reasons => Rules
         .Where(r => r.Outcome is RuleOutcome.Hold or RuleOutcome.Cancel or RuleOutcome.Never)
         .OrderByDescending(r => r.Outcome).ThenBy(r => r.Rule).Select(r => r.Name);
+}
+
+/// <summary>Stores rules as one flat list of number, name, outcome and what was seen: each mail stores some fifty of them.</summary>
+internal sealed class RuleResultsJson : JsonConverter<IReadOnlyList<RuleResult>>
+{
+    public override IReadOnlyList<RuleResult> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        if (reader.TokenType != JsonTokenType.StartArray)
+            throw new JsonException();
+        var rules = new List<RuleResult>();
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            var number = reader.GetInt32();
+            reader.Read();
+            var name = reader.GetString()!;
+            reader.Read();
+            var outcome = (RuleOutcome)reader.GetInt32();
+            reader.Read();
+            rules.Add(new(number, name, outcome, reader.GetString()!));
+        }
+        return rules;
+    }
+
+    public override void Write(Utf8JsonWriter writer, IReadOnlyList<RuleResult> value, JsonSerializerOptions options)
+    {
+        writer.WriteStartArray();
+        foreach (var rule in value)
+        {
+            writer.WriteNumberValue(rule.Rule);
+            writer.WriteStringValue(rule.Name);
+            // The number is stored: members of the enumeration are added at its end only.
+            writer.WriteNumberValue((int)rule.Outcome);
+            writer.WriteStringValue(rule.Saw);
+        }
+        writer.WriteEndArray();
+    }
 }

@@ -105,7 +105,7 @@ internal sealed class PersonKey : SealingKey
     public PersonKey AddTo(Commit commit)
     {
         if (_fresh is not null)
-            commit.Put(KeyOf(Tenant, Person), JsonSerializer.SerializeToUtf8Bytes(_fresh, StorageJson.Default.PersonKeyRecord), Condition.Absent);
+            commit.Put(KeyOf(Tenant, Person), StoredJson.Write(_fresh, StorageJson.Default.PersonKeyRecord), Condition.Absent);
         return this;
     }
 

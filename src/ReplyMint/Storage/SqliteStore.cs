@@ -22,6 +22,8 @@ internal sealed class SqliteStore : IStore, IAsyncDisposable
     private readonly Channel<Pending> _queue = Channel.CreateBounded<Pending>(new BoundedChannelOptions(4096) { SingleReader = true });
     private readonly Thread _thread;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly AutoResetEvent _work = new(false);
+    private int _idle;
     private DateTimeOffset _nextPurge;
 
     private SqliteStore(string connectionString, SqliteConnection writer, TimeProvider time)
@@ -126,6 +128,7 @@ internal sealed class SqliteStore : IStore, IAsyncDisposable
     {
         var pending = new Pending(commit);
         await _queue.Writer.WriteAsync(pending, ct);
+        Wake();
         // Once queued it will be written: the caller must learn what became of it, so there is no cancelling here.
         return await pending.Done.Task;
     }
@@ -148,10 +151,26 @@ internal sealed class SqliteStore : IStore, IAsyncDisposable
         _stopped.SetResult();
     }
 
+    /// <summary>False when nothing will come any more. Sleeps without spinning, and without a thread of the pool to wake it.</summary>
     private bool WaitForWork()
     {
-        var wait = _queue.Reader.WaitToReadAsync();
-        return wait.IsCompletedSuccessfully ? wait.Result : wait.AsTask().GetAwaiter().GetResult();
+        while (!_queue.Reader.TryPeek(out _))
+        {
+            if (_queue.Reader.Completion.IsCompleted)
+                return false;
+            Interlocked.Exchange(ref _idle, 1);
+            // Somebody may have come between the look and the word that we sleep.
+            if (!_queue.Reader.TryPeek(out _) && !_queue.Reader.Completion.IsCompleted)
+                _work.WaitOne();
+            Volatile.Write(ref _idle, 0);
+        }
+        return true;
+    }
+
+    private void Wake()
+    {
+        if (Interlocked.Exchange(ref _idle, 0) == 1)
+            _work.Set();
     }
 
     private void WriteBatch(List<Pending> batch)
@@ -200,9 +219,11 @@ internal sealed class SqliteStore : IStore, IAsyncDisposable
     {
         if (_queue.Writer.TryComplete())
         {
+            Wake();
             await _stopped.Task;
             _readers.Dispose();
             _writer.Dispose();
+            _work.Dispose();
         }
     }
 

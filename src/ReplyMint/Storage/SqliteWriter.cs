@@ -71,7 +71,7 @@ internal sealed class SqliteWriter : IDisposable
 
     private sealed class Statements : IDisposable
     {
-        private readonly PreparedCommand _select, _put, _add, _delete, _purge;
+        private readonly PreparedCommand _select, _put, _change, _add, _count, _delete, _purge;
 
         public Statements(SqliteConnection connection, string table)
         {
@@ -87,6 +87,9 @@ internal sealed class SqliteWriter : IDisposable
                 ON CONFLICT(p,s) DO UPDATE SET n=CASE WHEN exp IS NULL OR exp>$5 THEN n ELSE 0 END+$3,
                   ver=CASE WHEN exp IS NULL OR exp>$5 THEN ver+1 ELSE 1 END, exp=excluded.exp
                 """, 5);
+            // Most items keep their expiry when they change; then its index need not be touched.
+            _change = new(connection, $"UPDATE {table} SET v=$3, x=$4, ver=ver+1 WHERE p=$1 AND s=$2 AND exp IS $5 AND (exp IS NULL OR exp>$6)", 6);
+            _count = new(connection, $"UPDATE {table} SET n=n+$3, ver=ver+1 WHERE p=$1 AND s=$2 AND exp IS $4 AND (exp IS NULL OR exp>$5)", 5);
             _delete = new(connection, $"DELETE FROM {table} WHERE p=$1 AND s=$2", 2);
             _purge = new(connection, $"DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} WHERE exp<=$1 LIMIT {PurgeRows})", 1);
         }
@@ -108,10 +111,12 @@ internal sealed class SqliteWriter : IDisposable
             switch (operation.Kind)
             {
                 case OperationKind.Put:
-                    _put.Bind(key.Partition, key.Sort, operation.Value, operation.Sealed, operation.Expires, now).Run();
+                    if (operation.Condition.Kind != ConditionKind.Version || _change.Bind(key.Partition, key.Sort, operation.Value, operation.Sealed, operation.Expires, now).RunAndCount() == 0)
+                        _put.Bind(key.Partition, key.Sort, operation.Value, operation.Sealed, operation.Expires, now).Run();
                     break;
                 case OperationKind.Add:
-                    _add.Bind(key.Partition, key.Sort, operation.Amount, operation.Expires, now).Run();
+                    if (_count.Bind(key.Partition, key.Sort, operation.Amount, operation.Expires, now).RunAndCount() == 0)
+                        _add.Bind(key.Partition, key.Sort, operation.Amount, operation.Expires, now).Run();
                     break;
                 case OperationKind.Delete:
                     _delete.Bind(key.Partition, key.Sort).Run();
@@ -129,7 +134,9 @@ internal sealed class SqliteWriter : IDisposable
         {
             _select.Dispose();
             _put.Dispose();
+            _change.Dispose();
             _add.Dispose();
+            _count.Dispose();
             _delete.Dispose();
             _purge.Dispose();
         }

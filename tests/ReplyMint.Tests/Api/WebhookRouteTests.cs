@@ -175,6 +175,23 @@ public sealed class WebhookRouteTests
     }, TimeSpan.FromSeconds(30));
 
     [Fact]
+    public async Task An_answer_that_is_refused_for_good_is_told_as_failed()
+    {
+        await using var sink = new HttpSink();
+        await using var mail = new SmtpSink { Answer = verb => verb == "RCPT" ? "550 5.1.1 nobody" : null };
+        await using var api = await ApiHost.StartAsync(settings: settings => settings with
+        {
+            Outside = new() { Networks = ["127.0.0.0/8"] },
+            Outbound = new() { Channel = OutboundSettings.ToSmtp, Smtp = new SmtpSettings { Host = "127.0.0.1", Port = mail.Port, Security = SmtpSettings.None } },
+        }, knowledge: Knowledge);
+        await AddAsync(api, sink.Url, "answer.sent", "answer.failed");
+        var message = await api.Product.DeliverAndDecideAsync(api.Product.Mail("When are you open?"));
+        var told = await HeardAsync(api, sink, 1);
+        Assert.Equal(("answer.failed", message.Id), ((string?)told["type"], (string?)told["data"]!["message"]));
+        Assert.Equal("failed", (string?)(await api.GetAsync("admin", "messages/" + message.Id)).Expect(200)["answer"]!["state"]);
+    }
+
+    [Fact]
     public async Task One_that_says_it_is_gone_is_off_at_once()
     {
         await using var sink = new HttpSink { Answer = "410 Gone" };

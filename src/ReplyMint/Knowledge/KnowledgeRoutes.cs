@@ -45,9 +45,7 @@ internal static class KnowledgeRoutes
         write.MapPost("/knowledge", AddAsync).WithName("AddKnowledge").WithSummary("Add a file, or replace the one of the same name. A file may also be posted as it is, as multipart/form-data")
             .Accepts<NewKnowledge>("application/json").Produces<KnowledgeAdded>(201).Produces<KnowledgeAdded>().WithMetadata(new BodyLimit(MostBody)).Costly();
         // The same address: the router tells them apart by what comes; what names no type meets the first.
-        write.MapPost("/knowledge", UploadAsync).WithMetadata(new FormBody(), new BodyLimit(MostBody)).WithOrder(1).ExcludeFromDescription().Costly()
-            // Where nothing says what comes, both would do, and the router would fail.
-            .Add(route => ((RouteEndpointBuilder)route).Order = 1);
+        write.MapPost("/knowledge", UploadAsync).WithMetadata(new FormBody(), new BodyLimit(MostBody)).WithOrder(1).ExcludeFromDescription().Costly();
         write.MapDelete("/knowledge/{id}", RemoveAsync).WithName("RemoveKnowledge").WithSummary("Take a file out of the knowledge").Produces(204);
     }
 

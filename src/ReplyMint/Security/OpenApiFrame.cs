@@ -79,6 +79,8 @@ internal static class OpenApiFrame
         document.Security = [new() { [new OpenApiSecuritySchemeReference(OpenApiOperations.AccessToken, document)] = [] }, new() { [new OpenApiSecuritySchemeReference(OpenApiOperations.ApiKey, document)] = [] }];
         document.Tags = document.Paths.Values.SelectMany(path => path.Operations ?? []).Select(pair => pair.Value).SelectMany(operation => operation.Tags ?? new HashSet<OpenApiTagReference>())
             .Select(tag => tag.Reference.Id!).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(name => new OpenApiTag { Name = name, Description = $"What concerns {name}." }).ToHashSet();
+        // In one order, whichever route was described first.
+        components.Schemas = components.Schemas!.OrderBy(schema => schema.Key, StringComparer.Ordinal).ToDictionary();
         OpenApiSchemas.Loosen(document);
         Finish(document);
     }

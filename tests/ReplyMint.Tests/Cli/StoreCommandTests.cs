@@ -176,6 +176,28 @@ public sealed class StoreCommandTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_draft_gets_a_note_and_somebody_who_looks_at_it()
+    {
+        await StartServerAsync();
+        await OkAsync("tenant", "add", "Acme");
+        await OkAsync("mailbox", "add", "shop@example.com");
+        await OkAsync("user", "add", "lead@example.com", "--role", "member");
+        using (var relay = await Product.RelayConnection.OpenAsync(_server!.SmtpPort, TestContext.Current.CancellationToken))
+            Assert.Equal(250, await relay.SendAsync("anna@customer.example", "shop@example.com",
+                "From: anna@customer.example\r\nTo: shop@example.com\r\nSubject: Hours\r\nMessage-ID: <1@customer.example>\r\n\r\nWhen are you open?\r\n.\r\n"u8.ToArray(), TestContext.Current.CancellationToken));
+        var id = await Product.ProductHost.EventuallyAsync(async () => await OkAsync("drafts", "list", "--json") is { Length: > 0 } listed ? (string?)JsonNode.Parse(listed)!["id"] : null);
+        await OkAsync("drafts", "assign", id, "lead@example.com");
+        await OkAsync("drafts", "note", id, "Ask", "Carl", "first.");
+        var draft = JsonNode.Parse(await OkAsync("drafts", "show", id, "--json"))!["draft"]!;
+        Assert.StartsWith("u", (string?)draft["assignee"], StringComparison.Ordinal);
+        Assert.Equal(("operator@machine", "Ask Carl first."), ((string?)draft["notes"]![0]!["by"], (string?)draft["notes"]![0]!["text"]));
+        Assert.Contains("Ask Carl first.", await OkAsync("drafts", "show", id), StringComparison.Ordinal);
+        Assert.Contains("nobody of the tenant", await FailsAsync("drafts", "assign", id, "eve@example.com"), StringComparison.Ordinal);
+        await OkAsync("drafts", "assign", id, "-");
+        Assert.Null(JsonNode.Parse(await OkAsync("drafts", "show", id, "--json"))!["draft"]!["assignee"]);
+    }
+
+    [Fact]
     public async Task A_second_server_and_a_busy_port_are_refused_in_one_line()
     {
         await StartServerAsync();

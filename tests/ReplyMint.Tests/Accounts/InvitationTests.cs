@@ -177,6 +177,22 @@ public sealed class InvitationTests
     }
 
     [Fact]
+    public async Task Who_was_removed_everywhere_may_make_a_tenant_of_his_own()
+    {
+        await using var host = await PeopleHost.StartAsync(SignUp.Open);
+        await host.PersonAsync(Role.Admin);
+        var ben = await host.PersonAsync(Role.Member, Ben);
+        await host.Get<MemberDesk>().RemoveAsync(host.Tenant.Id, ben, Actor.Machine, Ct);
+        var verifier = SignInLinks.NewToken();
+        Assert.Equal(202, (await host.PostAsync("/api/v1/sign-in", new { address = Ben, challenge = SignInLinks.ChallengeOf(verifier) })).Code);
+        Assert.Empty(await host.MailsToAsync(Ben));
+        await host.PostAsync("/api/v1/sign-up", new { address = Ben, challenge = SignInLinks.ChallengeOf(verifier), tenantName = "Mine" });
+        var said = await host.CompleteAsync(Assert.Single(await host.MailsToAsync(Ben)).Secret(), verifier);
+        Assert.Equal(200, said.Code);
+        Assert.Equal(ben, (string?)(await host.GetAsync("/api/v1/me", (string)said.Body!["accessToken"]!)).Body!["id"]);
+    }
+
+    [Fact]
     public async Task Tenants_are_made_a_few_a_day_from_one_network_and_in_all()
     {
         await using var host = await PeopleHost.StartAsync(SignUp.Open, s => s with { SignUpsPerNetwork = 2, SignUpsPerDay = 1 });

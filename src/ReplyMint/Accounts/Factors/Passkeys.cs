@@ -55,6 +55,9 @@ internal sealed class Passkeys(IStore store, SecondFactors factors, PasskeyChall
         if (await store.GetAsync(await factors.LeadAsync(proof.Credential, ct), ct) is not { } lead)
             return null;
         var user = JsonSerializer.Deserialize(lead.Value.Span, AccountsJson.Default.OwnerRecord)!.Id;
+        // A person who was erased has no factors that could be read.
+        if (!(await factors.FindAsync(user, ct)).Any)
+            return null;
         return await factors.ChangeAsync<SessionStart?>(user, async (commit, before, token) =>
         {
             var (result, after) = await UseAsync(commit, before, proof, Subject(WebAuthn.Get, "", ""), token);

@@ -86,14 +86,16 @@ internal sealed class SignInDesk(
         if (!settings.CanMail)
             return null;
         var user = await users.FindByAddressAsync(request.Address, ct);
-        if (user is null ? request.NewTenant is null || settings.SignUp != SignUp.Open : !await BelongsAsync(user.Id, request.Tenant, ct))
+        // Somebody whose last membership ended is where a stranger is: he may make a tenant of his own, where that is open.
+        var isStranger = user is null || (await members.TenantsOfAsync(user.Id, ct)).Count == 0;
+        if (isStranger ? request.NewTenant is null || settings.SignUp != SignUp.Open : !await BelongsAsync(user!.Id, request.Tenant, ct))
             return null;
         if (await rate.TakeAsync(commit, own, request.Address, ct) is not null)
             return null;
-        var person = user is null ? new NewTenantPerson(1, request.Address, request.NewTenant!) : null;
-        var token = await links.AddAsync(commit, user?.Id, request.Tenant, request.Challenge, person, ct);
+        var person = isStranger ? new NewTenantPerson(1, request.Address, request.NewTenant!) : null;
+        var token = await links.AddAsync(commit, isStranger ? null : user!.Id, request.Tenant, request.Challenge, person, ct);
         var link = $"{settings.SignInUrl}#token={token}";
-        var (subject, text) = user is null ? SignInLetters.NewTenant(request.Language, link, request.NewTenant!) : SignInLetters.SignIn(request.Language, link);
+        var (subject, text) = isStranger ? SignInLetters.NewTenant(request.Language, link, request.NewTenant!) : SignInLetters.SignIn(request.Language, link);
         // Somebody who has no account yet has no key either.
         SealingKey sealer = user is null ? own : await keys.PersonAsync(own, own.Person(user.Address), ct);
         return house.Enqueue(commit, KeyRing.Installation, sealer, null, settings.From!, request.Address, subject, text, time.GetUtcNow() + SignInLinks.Life);

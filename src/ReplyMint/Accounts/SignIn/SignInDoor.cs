@@ -40,13 +40,16 @@ internal sealed class SignInDoor(IStore store, Tenants tenants, Users users, Mem
     {
         if (settings.SignUp != SignUp.Open)
             return (SignInResult.Invalid, null);
+        // Asked before keys are made for it, and again in the commit.
+        if (await IsFullAsync(Day(), ct))
+            return (SignInResult.TooMany, null);
         var (tenant, own) = await tenants.PrepareAsync(person.Tenant, ct);
         return await store.RetryAsync<(SignInResult, (string, string)?)>(async (commit, inner) =>
         {
             if (await links.ProveAsync(token, verifier, inner) is not { New: not null } proved)
                 return (SignInResult.Invalid, null);
-            var day = ItemKey.Main(KeyRing.Installation, string.Create(CultureInfo.InvariantCulture, $"rate/sign-up/{time.GetUtcNow():yyyyMMdd}"));
-            if ((await store.GetAsync(day, inner))?.Count >= settings.SignUpsPerDay)
+            var day = Day();
+            if (await IsFullAsync(day, inner))
                 return (SignInResult.TooMany, null);
             commit.Add(day, 1, settings.SignUpsPerDay, time.GetUtcNow().AddDays(2));
             proved.Consume(commit);
@@ -56,4 +59,8 @@ internal sealed class SignInDoor(IStore store, Tenants tenants, Users users, Mem
             return (SignInResult.SignedIn, (user.Id, tenant.Id));
         }, ct);
     }
+
+    private ItemKey Day() => ItemKey.Main(KeyRing.Installation, string.Create(CultureInfo.InvariantCulture, $"rate/sign-up/{time.GetUtcNow():yyyyMMdd}"));
+
+    private async Task<bool> IsFullAsync(ItemKey day, CancellationToken ct) => (await store.GetAsync(day, ct))?.Count >= settings.SignUpsPerDay;
 }

@@ -156,6 +156,23 @@ public sealed class SessionTests
     }
 
     [Fact]
+    public async Task A_person_has_so_many_sessions_and_the_one_not_seen_longest_goes()
+    {
+        await using var host = await ProductHost.StartAsync();
+        var user = await host.PersonAsync(Role.Member);
+        var first = await host.SignInAsync(user);
+        host.Time.Advance(TimeSpan.FromSeconds(5));
+        for (var i = 1; i < Sessions.MaxPerUser; i++)
+            await host.SignInAsync(user);
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(host, first.AccessToken));
+        await host.SignInAsync(user);
+        Assert.Equal(Sessions.MaxPerUser, (await host.Get<Sessions>().ListAsync(user, Ct)).Count);
+        host.Time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(host, first.AccessToken));
+        Assert.Equal(Sessions.MaxPerUser, await host.Get<Sessions>().EndAllAsync(user, new Actor(user), Ct));
+    }
+
+    [Fact]
     public async Task A_person_sees_his_sessions_and_nobody_reads_them_in_the_store()
     {
         await using var host = await ProductHost.StartAsync();

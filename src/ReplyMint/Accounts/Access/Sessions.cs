@@ -11,7 +11,8 @@ namespace ReplyMint.Accounts;
 internal sealed class Sessions(IStore store, Users users, Members members, AuditLog audit, AccessSettings settings, RefreshTokens refresh, Standings standings, TimeProvider time)
 {
     // A person has a few devices; so many mean a program that signs in again and again. The one not seen longest goes.
-    public const int MaxPerUser = 50;
+    // With an audit entry for each of as many tenants, the end of all still fits into one commit.
+    public const int MaxPerUser = 30;
 
     private const string Prefix = "session/";
 

@@ -55,12 +55,15 @@ internal sealed class Messages(IStore store, KeyRing keys, BlobFolder blobs)
         return ([.. page.Items.Select(Read)], page.Next);
     }
 
+    // What was sealed never changes, only the clear part does: it stays sealed as it was in the item's first version.
+    private const long SealedAt = 1;
+
     /// <summary>Adds a new or changed message to a commit; returns it as it is once that is committed.</summary>
     public static Message Write(Commit commit, PersonKey person, MessageRecord record, MessageSummary summary, Item? before)
     {
         var key = KeyOf(person.Tenant, record.Id);
         var item = new Item(key, StoredJson.Write(record, InboundJson.Default.MessageRecord),
-            StoredJson.Seal(person, key, (before?.Version ?? 0) + 1, summary, InboundJson.Default.MessageSummary), (before?.Version ?? 0) + 1, before?.Count ?? 0, record.ReceivedAt + RecordKept);
+            before?.Sealed ?? StoredJson.Seal(person, key, SealedAt, summary, InboundJson.Default.MessageSummary), (before?.Version ?? 0) + 1, before?.Count ?? 0, record.ReceivedAt + RecordKept);
         commit.Put(key, item.Value, Condition.Same(before), item.Sealed, item.Expires);
         return new Message(record, summary, item);
     }
@@ -114,7 +117,7 @@ internal sealed class Messages(IStore store, KeyRing keys, BlobFolder blobs)
     {
         var record = Read(item);
         return await PersonAsync(item.Key.Partition, record.Person, ct) is { } person
-            ? new Message(record, JsonSerializer.Deserialize(person.Open(item), InboundJson.Default.MessageSummary)!, item)
+            ? new Message(record, JsonSerializer.Deserialize(person.Open(item, SealedAt), InboundJson.Default.MessageSummary)!, item)
             : null;
     }
 }

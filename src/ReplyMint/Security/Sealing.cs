@@ -27,25 +27,43 @@ internal static class Sealing
     {
         using var aes = Cipher(key);
         var result = GC.AllocateUninitializedArray<byte>(Overhead + plain.Length);
-        result[0] = Version;
-        var nonce = result.AsSpan(1, NonceBytes);
+        Seal(aes, plain, aad, result);
+        return result;
+    }
+
+    /// <param name="cipher">Of <see cref="Cipher"/>; used by nobody else meanwhile.</param>
+    /// <param name="plain">As above.</param>
+    /// <param name="aad">As above.</param>
+    /// <param name="into">As long as the plain bytes and <see cref="Overhead"/>.</param>
+    public static void Seal(AesGcm cipher, ReadOnlySpan<byte> plain, ReadOnlySpan<byte> aad, Span<byte> into)
+    {
+        into[0] = Version;
+        var nonce = into.Slice(1, NonceBytes);
         RandomNumberGenerator.Fill(nonce);
         Span<byte> stack = stackalloc byte[StackLimit];
-        aes.Encrypt(nonce, plain, result.AsSpan(1 + NonceBytes, plain.Length), result.AsSpan(^TagBytes..), WithVersion(aad, stack));
-        return result;
+        cipher.Encrypt(nonce, plain, into.Slice(1 + NonceBytes, plain.Length), into[^TagBytes..], WithVersion(aad, stack));
     }
 
     /// <returns>The plain bytes, or null when the value was not sealed with this key and data, or was changed.</returns>
     public static byte[]? Open(ReadOnlySpan<byte> key, ReadOnlySpan<byte> sealedBytes, ReadOnlySpan<byte> aad)
     {
         using var aes = Cipher(key);
+        return Open(aes, sealedBytes, aad);
+    }
+
+    /// <param name="cipher">Of <see cref="Cipher"/>; used by nobody else meanwhile.</param>
+    /// <param name="sealedBytes">As above.</param>
+    /// <param name="aad">As above.</param>
+    /// <returns>As above.</returns>
+    public static byte[]? Open(AesGcm cipher, ReadOnlySpan<byte> sealedBytes, ReadOnlySpan<byte> aad)
+    {
         if (sealedBytes.Length < Overhead || sealedBytes[0] != Version)
             return null;
         var plain = GC.AllocateUninitializedArray<byte>(sealedBytes.Length - Overhead);
         Span<byte> stack = stackalloc byte[StackLimit];
         try
         {
-            aes.Decrypt(
+            cipher.Decrypt(
                 sealedBytes.Slice(1, NonceBytes), sealedBytes[(1 + NonceBytes)..^TagBytes], sealedBytes[^TagBytes..], plain,
                 WithVersion(aad, stack));
             return plain;
@@ -64,6 +82,7 @@ internal static class Sealing
         return buffer;
     }
 
-    private static AesGcm Cipher(ReadOnlySpan<byte> key) =>
+    /// <summary>What seals and opens with a key of 32 bytes.</summary>
+    public static AesGcm Cipher(ReadOnlySpan<byte> key) =>
         key.Length == KeyBytes ? new AesGcm(key, TagBytes) : throw new ArgumentException($"A sealing key has {KeyBytes} bytes.", nameof(key));
 }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using ReplyMint.Security;
 
 namespace ReplyMint.Storage;
@@ -12,16 +13,22 @@ namespace ReplyMint.Storage;
 /// </summary>
 internal abstract class SealingKey
 {
+    // A mail seals some values with one key within moments; above this many keys at once the oldest are made anew.
+    private static readonly KeyedCache<AesGcm> Ciphers = new(static key => Sealing.Cipher(key), 1_024);
+    private const int Prefix = 2;
+    private const int ContextLimit = 512;
+
     protected abstract int Current { get; }
 
     protected abstract byte[]? Number(int number);
 
     public byte[] Seal(ItemKey key, long version, ReadOnlySpan<byte> plain)
     {
-        var body = Sealing.Seal(Number(Current)!, plain, Context(key, version));
-        var value = new byte[body.Length + 2];
+        var value = GC.AllocateUninitializedArray<byte>(Prefix + Sealing.Overhead + plain.Length);
         BinaryPrimitives.WriteUInt16BigEndian(value, (ushort)Current);
-        body.CopyTo(value, 2);
+        var cipher = Ciphers.Take(Number(Current)!);
+        Sealing.Seal(cipher.Value, plain, Context(key, version, stackalloc byte[ContextLimit]), value.AsSpan(Prefix));
+        Ciphers.Return(cipher);
         return value;
     }
 
@@ -33,13 +40,20 @@ internal abstract class SealingKey
     public byte[] Open(Item item, long version) =>
         Open(item.Key, version, item.Sealed.Span) ?? throw new CryptographicException($"An item of {item.Key.Partition} does not open: it was changed or moved.");
 
-    public byte[]? Open(ItemKey key, long version, ReadOnlySpan<byte> value) =>
-        value.Length > 2 && Number(BinaryPrimitives.ReadUInt16BigEndian(value)) is { } secret
-            ? Sealing.Open(secret, value[2..], Context(key, version))
-            : null;
+    public byte[]? Open(ItemKey key, long version, ReadOnlySpan<byte> value)
+    {
+        if (value.Length <= Prefix || Number(BinaryPrimitives.ReadUInt16BigEndian(value)) is not { } secret)
+            return null;
+        var cipher = Ciphers.Take(secret);
+        var plain = Sealing.Open(cipher.Value, value[Prefix..], Context(key, version, stackalloc byte[ContextLimit]));
+        Ciphers.Return(cipher);
+        return plain;
+    }
 
-    private static byte[] Context(ItemKey key, long version) =>
-        Encoding.UTF8.GetBytes($"{(int)key.Table}\n{key.Partition}\n{key.Sort}\n{version}");
+    private static ReadOnlySpan<byte> Context(ItemKey key, long version, Span<byte> stack) =>
+        Utf8.TryWrite(stack, $"{(int)key.Table}\n{key.Partition}\n{key.Sort}\n{version}", out var length)
+            ? stack[..length]
+            : Encoding.UTF8.GetBytes($"{(int)key.Table}\n{key.Partition}\n{key.Sort}\n{version}");
 }
 
 /// <summary>A tenant's open keys: they seal what belongs to the tenant and wrap its correspondents' keys.</summary>

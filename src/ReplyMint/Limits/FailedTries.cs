@@ -1,5 +1,8 @@
+using System.Globalization;
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using ReplyMint.Security;
 
 namespace ReplyMint.Limits;
 
@@ -21,6 +24,7 @@ internal sealed partial class FailedTries(RequestLimitSettings settings, TimePro
     private readonly TokenBuckets _buckets = new(time);
     private readonly BucketRule _network = BucketRule.Of(settings.FailedFromNetwork);
     private readonly BucketRule _pair = BucketRule.Of(settings.FailedForAccount);
+    private readonly byte[] _unnamed = RandomNumberGenerator.GetBytes(32);
     private readonly Lock _alarms = new();
     private readonly Dictionary<string, DateTimeOffset> _raised = [];
 
@@ -38,11 +42,11 @@ internal sealed partial class FailedTries(RequestLimitSettings settings, TimePro
         {
             if (account is not null)
                 _buckets.Give(new("pair", account, network), _pair, 1);
-            Raise("guessing", "network", "A network makes more failed sign-ins, or sends more bad keys and tokens, than people do by mistake. It is slowed.");
+            Raise("guessing-network", Unnamed(network.ToString(CultureInfo.InvariantCulture)), "A network makes more failed sign-ins, or sends more bad keys and tokens, than people do by mistake. It is slowed.");
             return Refusal(all.Wait);
         }
         if (account is not null && !_buckets.Take(new("account", account, 0), Everywhere).Allowed)
-            Raise("guessing", "account", "Somebody tries to sign in to one account from many networks. Each network is slowed; the account stays open to its owner.");
+            Raise("guessing-account", IdAttribute.IsId(account) ? account : Unnamed(account), "Somebody tries to sign in to one account from many networks. Each network is slowed; the account stays open to its owner.");
         return null;
     }
 
@@ -61,14 +65,17 @@ internal sealed partial class FailedTries(RequestLimitSettings settings, TimePro
 
     private static TooMany Refusal(TimeSpan wait) => new(wait, "Too many tries failed. Wait, then try again.");
 
+    /// <summary>An address must not stand in an alert; the same one is still told from others until the next start.</summary>
+    private string Unnamed(string personal) => LookupHash.Of(_unnamed, personal);
+
     private void Raise(string kind, string subject, string text)
     {
         lock (_alarms)
         {
             var now = time.GetUtcNow();
-            if (_raised.TryGetValue(subject, out var at) && now - at < BetweenAlarms)
+            if (_raised.TryGetValue(kind, out var at) && now - at < BetweenAlarms)
                 return;
-            _raised[subject] = now;
+            _raised[kind] = now;
         }
         // The one who guesses need not wait for it, and must not be able to tell.
         _ = RaiseAsync(kind, subject, text);

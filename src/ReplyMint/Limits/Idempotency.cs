@@ -11,16 +11,18 @@ using ReplyMint.Storage;
 namespace ReplyMint.Limits;
 
 /// <summary>That a key was used: claimed before the handler runs, completed with the commit that keeps its answer.</summary>
-/// <param name="Body">Keyed hash of what was sent; null while the handler runs.</param>
-internal sealed record IdempotencyRecord(int V, string? Body);
+/// <param name="Body">Keyed hash of what was sent; null while the handler runs, and for good when it broke off.</param>
+/// <param name="At">When it was claimed.</param>
+internal sealed record IdempotencyRecord(int V, string? Body, DateTimeOffset At);
 
 /// <summary>The answer as kept, sealed with the tenant's key.</summary>
 internal sealed record KeptAnswer(int Status, string? ContentType, string? Location, string? ETag, byte[] Body);
 
-/// <summary>On routes whose answer carries a secret, such as a new key: it is kept for minutes, not for a day.</summary>
+/// <summary>On routes whose answer carries a secret, such as a new key: it is kept for minutes, or not at all, instead of a day.</summary>
 internal sealed class SecretAnswerMark
 {
-    public static readonly SecretAnswerMark Mark = new();
+    public static readonly SecretAnswerMark ForMinutes = new();
+    public static readonly SecretAnswerMark NotAtAll = new();
 
     private SecretAnswerMark()
     {
@@ -28,9 +30,9 @@ internal sealed class SecretAnswerMark
 }
 
 /// <summary>
-/// Idempotency-Key on every POST of the API: the same key of the same caller on the same address has one effect, and one answer.
-/// The claim is a conditional write, so of two at once one runs. A process that dies, or a handler that fails, leaves the claim:
-/// whether it had its effect nobody can tell, so until it expires the key is refused instead of used twice.
+/// Idempotency-Key on every POST of the API: the same key of the same caller (a person: in the same session) on the same address
+/// has one effect, and one answer. The claim is a conditional write, so of two at once one runs. A process that dies, or a
+/// handler that fails, leaves the claim: whether it had its effect nobody can tell, so the key is refused for its day instead of used twice.
 /// </summary>
 internal sealed class Idempotency(IStore store, KeyRing keys, TimeProvider time)
 {
@@ -42,8 +44,8 @@ internal sealed class Idempotency(IStore store, KeyRing keys, TimeProvider time)
     /// <summary>For so long an answer with a secret can be had again; after it the key is refused, never used anew.</summary>
     public static readonly TimeSpan SecretKept = TimeSpan.FromMinutes(10);
 
-    /// <summary>Longer than any handler takes.</summary>
-    public static readonly TimeSpan Claimed = TimeSpan.FromMinutes(5);
+    /// <summary>Longer than any handler takes: what is not done by then broke off.</summary>
+    public static readonly TimeSpan Runs = TimeSpan.FromMinutes(5);
 
     private const int MaxKey = 255;
     private const int MaxKeptBytes = 256 * 1024;
@@ -58,7 +60,7 @@ internal sealed class Idempotency(IStore store, KeyRing keys, TimeProvider time)
     {
         var ct = context.RequestAborted;
         var own = await keys.RequireAsync(caller.Tenant, ct);
-        var name = own.Hash("idempotency", $"{caller.Id}\n{context.Request.Path}\n{key}");
+        var name = own.Hash("idempotency", $"{caller.Id}\n{caller.Session}\n{context.Request.Path}\n{key}");
         var (claim, answer) = (ItemKey.Main(caller.Tenant, "idempotency/" + name), ItemKey.Main(caller.Tenant, "idempotency-answer/" + name));
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes($"{context.Request.QueryString}\n{context.Request.ContentType}\n"));
@@ -70,20 +72,27 @@ internal sealed class Idempotency(IStore store, KeyRing keys, TimeProvider time)
             await AgainAsync(context, own, known, answer, sent, ct);
             return;
         }
-        var running = new Commit().Put(claim, Write(new(1, null)), Condition.Absent, expires: time.GetUtcNow() + Claimed);
+        var running = new Commit().Put(claim, Write(new(1, null, time.GetUtcNow())), Condition.Absent, expires: time.GetUtcNow() + Kept);
         if (await store.CommitAsync(running, ct) == CommitResult.Conflict)
             await Running.ExecuteAsync(context);
         else
             await RunAsync(context, next, own, claim, answer, sent);
     }
 
-    private static readonly Problem Running = new(409, "A call with this Idempotency-Key is running, or broke off. Ask again in a moment; after 5 minutes the key is free.");
+    private static readonly Problem Running = new(409, "A call with this Idempotency-Key is running. Ask again in a moment.");
+
+    private static readonly Problem BrokeOff = new(409, "The call with this Idempotency-Key broke off, and may have had its effect. Look whether it had, then use a new key.");
 
     private static readonly Problem Gone = new(409, "The call with this Idempotency-Key was done before. Its answer is not kept (any more), because it carries a secret or is large.");
 
     private async Task AgainAsync(HttpContext context, TenantKeys own, Item known, ItemKey answer, HashedBody sent, CancellationToken ct)
     {
         var record = JsonSerializer.Deserialize(known.Value.Span, LimitsJson.Default.IdempotencyRecord)!;
+        if (record.Body is null && time.GetUtcNow() - record.At >= Runs)
+        {
+            await BrokeOff.ExecuteAsync(context);
+            return;
+        }
         if (record.Body is null)
         {
             context.Response.Headers.RetryAfter = "5";
@@ -147,13 +156,13 @@ internal sealed class Idempotency(IStore store, KeyRing keys, TimeProvider time)
     private async Task KeepAsync(HttpContext context, TenantKeys own, ItemKey claim, ItemKey answer, string body, MemoryStream written)
     {
         var (response, now) = (context.Response, time.GetUtcNow());
-        var isSecret = context.GetEndpoint()?.Metadata.GetMetadata<SecretAnswerMark>() is not null;
-        var commit = new Commit().Put(claim, Write(new(1, body)), Condition.At(1), expires: now + Kept);
-        if (written.Length <= MaxKeptBytes)
+        var secret = context.GetEndpoint()?.Metadata.GetMetadata<SecretAnswerMark>();
+        var commit = new Commit().Put(claim, Write(new(1, body, now)), Condition.At(1), expires: now + Kept);
+        if (written.Length <= MaxKeptBytes && secret != SecretAnswerMark.NotAtAll)
         {
             var kept = new KeptAnswer(response.StatusCode, response.ContentType, Text(response.Headers.Location), Text(response.Headers.ETag), written.ToArray());
             var plain = JsonSerializer.SerializeToUtf8Bytes(kept, LimitsJson.Default.KeptAnswer);
-            commit.Put(answer, "{\"v\":1}"u8.ToArray(), Condition.Absent, own.Seal(answer, 1, plain), now + (isSecret ? SecretKept : Kept));
+            commit.Put(answer, "{\"v\":1}"u8.ToArray(), Condition.Absent, own.Seal(answer, 1, plain), now + (secret is null ? Kept : SecretKept));
         }
         // A conflict means that the claim expired meanwhile; the answer is still this caller's.
         await store.CommitAsync(commit, CancellationToken.None);
@@ -166,7 +175,10 @@ internal sealed class Idempotency(IStore store, KeyRing keys, TimeProvider time)
 
 internal static class IdempotencySteps
 {
-    public static TBuilder SecretAnswer<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(SecretAnswerMark.Mark);
+    /// <param name="route">One whose answer carries a secret.</param>
+    /// <param name="kept">False where the handler asks for more than the gate does, such as a fresh proof: who asks again is not asked for it.</param>
+    public static TBuilder SecretAnswer<TBuilder>(this TBuilder route, bool kept = true) where TBuilder : IEndpointConventionBuilder =>
+        route.WithMetadata(kept ? SecretAnswerMark.ForMinutes : SecretAnswerMark.NotAtAll);
 
     /// <summary>Stands behind the caller's gate.</summary>
     public static void UseIdempotency(this WebApplication app) => app.Use(next => context =>

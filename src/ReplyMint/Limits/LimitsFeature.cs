@@ -23,5 +23,6 @@ internal static class LimitsFeature
         .AddSingleton(provider => new TokenBuckets(provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<TakeTokens>(provider => (key, rule, cost) => ValueTask.FromResult(provider.GetRequiredService<TokenBuckets>().Take(key, rule, cost)))
         .AddSingleton<RequestLimits>()
+        .AddSingleton(provider => new DownloadGate(provider.GetRequiredService<TimeProvider>()))
         .AddSingleton(provider => new FailedTries(settings, provider.GetRequiredService<TimeProvider>(), () => alarm(provider), provider.GetRequiredService<ILogger<FailedTries>>()));
 }

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using ReplyMint.Audit;
 using ReplyMint.Inbound;
+using ReplyMint.Limits;
 using ReplyMint.Outbound;
 using ReplyMint.Security;
 
@@ -20,7 +21,7 @@ internal static class MessageRoutes
         var read = routes.MapApi(Permission.MessagesRead, Tag);
         read.MapGet("/messages", ListAsync).WithName("ListMessages").WithSummary("Messages, the newest first").Produces<Listing<MessageEntry>>();
         read.MapGet("/messages/{id}", GetAsync).WithName("GetMessage").WithSummary("A message with its text, while that is kept, and what became of its answer").Produces<MessageDetail>();
-        read.MapGet("/messages/{id}/raw", RawAsync).WithName("DownloadMessage").WithSummary("The mail as it came, as a download").Produces<string>(200, "message/rfc822");
+        read.MapGet("/messages/{id}/raw", RawAsync).WithName("DownloadMessage").WithSummary("The mail as it came, as a download").Produces<string>(200, "message/rfc822").Costly();
         read.MapGet("/threads/{id}", ThreadAsync).WithName("GetThread").WithSummary("The decided messages of a thread, the oldest first").Produces<ThreadDetail>();
 
         var check = routes.MapApi(Permission.ReceiptsRead, "receipts");
@@ -56,12 +57,12 @@ internal static class MessageRoutes
             ? TypedResults.Ok(MessageDetail.Of(message, await texts.FindAsync(message, ct), await outbox.FindAsync(caller.Tenant, id, ct))) : Problem.NotFound;
 
     /// <summary>Never inline: what a stranger wrote must not be opened in the API's own name.</summary>
-    private static async Task<IResult> RawAsync(Caller caller, string id, [FromServices] Messages messages, CancellationToken ct)
+    private static async Task<IResult> RawAsync(Caller caller, string id, [FromServices] Messages messages, [FromServices] DownloadGate downloads, CancellationToken ct)
     {
         if (await FindAsync(messages, caller, id, ct) is not { } message)
             return Problem.NotFound;
-        return await messages.RawAsync(message, ct) is { } raw
-            ? TypedResults.Bytes(raw, "message/rfc822", message.Id + ".eml") : new Problem(410, "The raw mail was removed; it is kept for some days only.");
+        return downloads.Send(caller.Id, async token => await messages.RawAsync(message, token), "message/rfc822", message.Id + ".eml",
+            new Problem(410, "The raw mail was removed; it is kept for some days only."));
     }
 
     private static async Task<IResult> ThreadAsync(

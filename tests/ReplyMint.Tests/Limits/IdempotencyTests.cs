@@ -24,7 +24,10 @@ public sealed class IdempotencyTests : IAsyncLifetime
     private int _effects;
 
     public async ValueTask InitializeAsync() => _product = await ProductHost.StartAsync(services: services => services
-        .AddSingleton<CallerSource>(context => new(new CallerAnswer(new Caller(CallerKind.User, context.Request.Headers.Authorization.ToString(), _product.Tenant.Id, Permissions.Of(Role.Member)), null)))
+        .AddSingleton<CallerSource>(context => new(new CallerAnswer(new Caller(CallerKind.User, context.Request.Headers.Authorization.ToString().Split('/')[0], _product.Tenant.Id, Permissions.Of(Role.Member))
+        {
+            Session = context.Request.Headers.Authorization.ToString().Split('/')[^1],
+        }, null)))
         .Configure<JsonOptions>(o => o.SerializerOptions.TypeInfoResolverChain.Add(ThingJson.Default)), routes: app =>
     {
         var group = app.MapApi(Permission.Me, "test");
@@ -36,6 +39,7 @@ public sealed class IdempotencyTests : IAsyncLifetime
         });
         group.MapPost("/test-things/{id}/close", (string id) => Interlocked.Increment(ref _effects) > 0 ? TypedResults.NoContent() : TypedResults.NoContent());
         group.MapPost("/test-secrets", () => TypedResults.Ok(new Thing(Interlocked.Increment(ref _effects), "secret"))).SecretAnswer();
+        group.MapPost("/test-proofs", () => TypedResults.Ok(new Thing(Interlocked.Increment(ref _effects), "secret"))).SecretAnswer(kept: false);
         group.MapPost("/test-failures", Thing () => Interlocked.Increment(ref _effects) > 0 ? throw new InvalidOperationException() : new(0, ""));
         group.MapPost("/test-slow", async Task<Thing> () =>
         {
@@ -81,11 +85,12 @@ public sealed class IdempotencyTests : IAsyncLifetime
         await PostAsync(Things, """{"name":"a"}""", "k1");
         await PostAsync(Things, """{"name":"a"}""", "k2");
         await PostAsync(Things, """{"name":"a"}""", "k1", caller: "u2");
+        await PostAsync(Things, """{"name":"a"}""", "k1", caller: "u1/another-session");
         await PostAsync(Things + "/m1/close", null, "k1");
         await PostAsync(Things + "/m2/close", null, "k1");
         await PostAsync(Things, """{"name":"a"}""", null);
         await PostAsync(Things, """{"name":"a"}""", null);
-        Assert.Equal(7, _effects);
+        Assert.Equal(8, _effects);
     }
 
     [Fact]
@@ -114,12 +119,16 @@ public sealed class IdempotencyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task After_a_failure_the_key_is_refused_until_its_claim_expires()
+    public async Task After_a_failure_the_key_is_refused_for_its_day_and_never_used_twice()
     {
         Assert.Equal(HttpStatusCode.InternalServerError, (await PostAsync("/api/v1/test-failures", null, "k1")).Status);
         Assert.Equal(HttpStatusCode.Conflict, (await PostAsync("/api/v1/test-failures", null, "k1")).Status);
+        _product.Time.Advance(Idempotency.Runs);
+        var later = await PostAsync("/api/v1/test-failures", null, "k1");
+        Assert.Equal(HttpStatusCode.Conflict, later.Status);
+        Assert.Contains("use a new key", later.Text, StringComparison.Ordinal);
         Assert.Equal(1, _effects);
-        _product.Time.Advance(Idempotency.Claimed);
+        _product.Time.Advance(Idempotency.Kept - Idempotency.Runs);
         Assert.Equal(HttpStatusCode.InternalServerError, (await PostAsync("/api/v1/test-failures", null, "k1")).Status);
         Assert.Equal(2, _effects);
     }
@@ -143,6 +152,14 @@ public sealed class IdempotencyTests : IAsyncLifetime
         Assert.Equal(first, await PostAsync("/api/v1/test-secrets", null, "k1"));
         _product.Time.Advance(Idempotency.SecretKept);
         Assert.Equal(HttpStatusCode.Conflict, (await PostAsync("/api/v1/test-secrets", null, "k1")).Status);
+        Assert.Equal(1, _effects);
+    }
+
+    [Fact]
+    public async Task An_answer_that_asks_for_more_than_the_gate_does_is_not_kept_at_all()
+    {
+        Assert.Equal(HttpStatusCode.OK, (await PostAsync("/api/v1/test-proofs", null, "k1")).Status);
+        Assert.Equal(HttpStatusCode.Conflict, (await PostAsync("/api/v1/test-proofs", null, "k1")).Status);
         Assert.Equal(1, _effects);
     }
 

@@ -40,10 +40,10 @@ internal static class SecondFactorRoutes
     {
         var own = routes.MapApi(Permission.Self, Tag);
         own.MapGet("/me/second-factor", ListAsync).WithName("listSecondFactors").WithSummary("Your second factors").Produces<Listing<FactorAnswer>>();
-        own.MapPost("/me/second-factor/totp", ProposeAsync).WithName("proposeTotp").WithSummary("Get a secret for an authenticator app").SecretAnswer().Produces<TotpProposal>();
+        own.MapPost("/me/second-factor/totp", ProposeAsync).WithName("proposeTotp").WithSummary("Get a secret for an authenticator app").SecretAnswer(kept: false).Produces<TotpProposal>();
         own.MapPost("/me/second-factor/totp/confirm", ConfirmAsync).WithName("confirmTotp").WithSummary("Show by a code that the app has the secret; from then on it counts").Produces<FactorProved>();
         own.MapPost("/me/second-factor/verify", VerifyAsync).WithName("verifySecondFactor").WithSummary("Prove the second factor for this session").Produces<FactorProved>();
-        own.MapPost("/me/second-factor/recovery-codes", RecoveryAsync).WithName("makeRecoveryCodes").WithSummary("Get ten recovery codes in place of older ones").SecretAnswer().Produces<RecoveryCodesAnswer>();
+        own.MapPost("/me/second-factor/recovery-codes", RecoveryAsync).WithName("makeRecoveryCodes").WithSummary("Get ten recovery codes in place of older ones").SecretAnswer(kept: false).Produces<RecoveryCodesAnswer>();
         own.MapDelete("/me/second-factor/{id}", RemoveAsync).WithName("removeSecondFactor").WithSummary("Remove a second factor").Produces(204);
     }
 

@@ -18,7 +18,7 @@ public sealed class FailedTriesTests
         new() { FailedForAccount = new() { Burst = 3, PerMinute = 1 }, FailedFromNetwork = new() { Burst = 10, PerMinute = 6 } }, _time,
         () => (kind, subject, _, _) =>
         {
-            _alarms.Add((kind, subject));
+            _alarms.Add((kind, subject), CancellationToken.None);
             return Task.CompletedTask;
         },
         NullLogger<FailedTries>.Instance);

@@ -85,13 +85,53 @@ public sealed class UnprovedBodiesTests
         await using var owned = host;
         var large = new string('x', MaxMail / 2);
         // Each holds a buffer of the largest size: the address has no more.
-        using var first = await BeginAsync(host, path, MaxMail - 1, MaxMail / 2 + 70_000);
-        using var second = await BeginAsync(host, path, MaxMail - 1, MaxMail / 2 + 70_000);
-        await ProductHost.EventuallyAsync(async () => await PostAsync(host, path, new FormUrlEncodedContent([new("x", large)]), "127.0.0.1") is { Status: HttpStatusCode.ServiceUnavailable, Retry: not null } ? "" : null);
+        var slow = new List<TcpClient> { await BeginAsync(host, path, MaxMail - 1, MaxMail / 2 + 70_000) };
+        await ProductHost.EventuallyAsync(async () =>
+        {
+            // Again and again: the post that asks may have taken the place of one that came later.
+            slow.Add(await BeginAsync(host, path, MaxMail - 1, MaxMail / 2 + 70_000));
+            return await PostAsync(host, path, new FormUrlEncodedContent([new("x", large)]), "127.0.0.1") is { Status: HttpStatusCode.ServiceUnavailable, Retry: not null } ? "" : null;
+        });
         // What fits into the memory that is not counted still passes.
         Assert.Equal(HttpStatusCode.OK, (await PostAsync(host, path, Signed(host, 'a'), "127.0.0.1")).Status);
         Assert.Equal(HttpStatusCode.OK, (await PostAsync(host, path, Signed(host, 'b', large), "127.0.0.2")).Status);
         Assert.StartsWith("250", await host.SmtpAsync(host.Mail(string.Join("\r\n", Enumerable.Repeat(new string('x', 900), 1000)))), StringComparison.Ordinal);
+        slow.ForEach(client => client.Dispose());
+    }
+
+    [Fact]
+    public async Task A_few_strangers_who_hold_all_memory_don_t_keep_a_known_provider_waiting()
+    {
+        var (host, path) = await StartAsync();
+        await using var owned = host;
+        var large = new string('x', MaxMail / 2);
+        Assert.Equal(HttpStatusCode.OK, (await PostAsync(host, path, Signed(host, 'a'), "127.0.0.2")).Status);
+        var slow = new List<TcpClient>();
+        await ProductHost.EventuallyAsync(async () =>
+        {
+            foreach (var stranger in (string[])["127.0.0.11", "127.0.0.11", "127.0.0.12", "127.0.0.12"])
+                slow.Add(await BeginAsync(host, path, MaxMail - 1, MaxMail / 2 + 70_000, stranger));
+            return await PostAsync(host, path, new FormUrlEncodedContent([new("x", large)]), "127.0.0.13") is { Status: HttpStatusCode.ServiceUnavailable } ? "" : null;
+        });
+        Assert.Equal(HttpStatusCode.OK, (await PostAsync(host, path, Signed(host, 'c', large), "127.0.0.2")).Status);
+        slow.ForEach(client => client.Dispose());
+    }
+
+    [Fact]
+    public async Task A_large_body_that_falls_behind_is_not_waited_for()
+    {
+        var (host, path) = await StartAsync();
+        await using var owned = host;
+        using var large = await BeginAsync(host, path, MaxMail - 1, 100_000);
+        using var small = await BeginAsync(host, path, 1000, 10);
+        var (ended, waiting) = (StatusAsync(large), StatusAsync(small));
+        await ProductHost.EventuallyAsync(() =>
+        {
+            host.Time.Advance(TimeSpan.FromSeconds(1));
+            return Task.FromResult(ended.IsCompleted ? "" : null);
+        });
+        Assert.StartsWith("HTTP/1.1 408", await ended, StringComparison.Ordinal);
+        Assert.False(waiting.IsCompleted);
     }
 
     [Fact]

@@ -113,9 +113,14 @@ public sealed class IdempotencyTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, answer.Status);
         Assert.Equal(answer, await PostAsync("/api/v1/test-slow", null, "k1"));
 
-        var all = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => PostAsync(Things, """{"name":"a"}""", "k2")));
-        Assert.All(all, one => Assert.Contains(one.Status, (HttpStatusCode[])[HttpStatusCode.Created, HttpStatusCode.Conflict]));
-        Assert.Equal(2, _effects);
+        // Connections are open after the first round, so the later ones meet at the store.
+        for (var round = 0; round < 20; round++)
+        {
+            var key = $"round{round}";
+            var all = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => PostAsync(Things, """{"name":"a"}""", key)));
+            Assert.All(all, one => Assert.Contains(one.Status, (HttpStatusCode[])[HttpStatusCode.Created, HttpStatusCode.Conflict]));
+            Assert.Equal(2 + round, _effects);
+        }
     }
 
     [Fact]

@@ -32,7 +32,12 @@ internal static class StoreWords
     {
         var tenants = context.Get<Tenants>();
         if (named is not null)
-            return await tenants.FindByNameAsync(named, ct) ?? throw new WrongException($"there is no tenant {Plain.Line(named, 60)}; list them with: replymint tenant list");
+            return await tenants.NamedAsync(named, ct) switch
+            {
+                [var one] => one,
+                [] => throw new WrongException($"there is no tenant {Plain.Line(named, 60)}; list them with: replymint tenant list"),
+                var several => throw new WrongException($"{several.Count} tenants are called {Plain.Line(named, 60)}; say which by id ({string.Join(", ", several.Take(5).Select(t => t.Id))})"),
+            };
         var all = await tenants.ListAsync(ct);
         return all.Count switch
         {

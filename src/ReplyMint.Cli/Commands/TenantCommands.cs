@@ -32,6 +32,7 @@ internal static class TenantCommands
     /// <summary>Commands name tenants, so that no two may be called the same.</summary>
     private static async Task<string?> NameProblemAsync(CommandContext context, string wanted, string? except, CancellationToken ct) =>
         wanted.Length is 0 or > 100 ? "a tenant's name has 1 to 100 characters"
+        : !Tenants.IsName(wanted) ? "a tenant's name must not look like an id"
         : (await context.Get<Tenants>().ListAsync(ct)).Any(t => t.Id != except && string.Equals(t.Name, wanted, StringComparison.OrdinalIgnoreCase)) ? $"there is a tenant {Plain.Line(wanted)} already" : null;
 
     private static StoreCommand List()
@@ -72,12 +73,14 @@ internal static class TenantCommands
         {
             var tenant = await context.TenantAsync(parse.GetValue(name), ct);
             var changes = new Dictionary<string, string>();
-            var notices = tenant.Notices;
+            var (notices, newName) = (tenant.Notices, tenant.Name);
             if (parse.GetValue(called)?.Trim() is { } wanted)
             {
                 if (await NameProblemAsync(context, wanted, tenant.Id, ct) is { } problem)
                     return context.Fail(problem);
-                changes["name"] = wanted;
+                // A tenant is often called like a person, and the audit log is never erased.
+                changes["name"] = "set";
+                newName = wanted;
             }
             if (parse.GetValue(zone) is { } z)
                 changes["timeZone"] = z;
@@ -106,7 +109,7 @@ internal static class TenantCommands
             }
             if (changes.Count == 0)
                 return context.Fail("nothing to change; see: replymint tenant set --help");
-            Tenant After(Tenant before) => before with { Name = changes.GetValueOrDefault("name", before.Name), TimeZone = changes.GetValueOrDefault("timeZone", before.TimeZone), Notices = notices };
+            Tenant After(Tenant before) => before with { Name = changes.ContainsKey("name") ? newName : before.Name, TimeZone = changes.GetValueOrDefault("timeZone", before.TimeZone), Notices = notices };
             if (MailboxChecks.Notices(After(tenant), context.Get<OutsideAddress>(), context.Get<HttpSettings>().Environment.NeedsHttps()) is { } wrong)
                 return context.Fail($"{Options[wrong.Member]} {wrong.What}");
             await context.Get<Tenants>().ChangeAsync(tenant.Id, After, StoreWords.Actor, changes, ct);

@@ -33,6 +33,12 @@ internal sealed record AccountsSettings
     /// <summary>With sign-up open: how many tenants come into being in a day, 1 to 100,000.</summary>
     public int SignUpsPerDay { get; init; } = 50;
 
+    /// <summary>How many invitations a tenant may mail in a day, 1 to 10,000.</summary>
+    public int InvitationsPerDay { get; init; } = 50;
+
+    /// <summary>The same of a tenant whose first person signed up by himself, 1 to 10,000.</summary>
+    public int InvitationsPerDaySelfMade { get; init; } = 5;
+
     /// <summary>How long keys and sessions live.</summary>
     public AccessSettings Access { get; init; } = new();
 
@@ -54,6 +60,10 @@ internal sealed record AccountsSettings
             yield return $"accounts.signUpsPerNetwork is {SignUpsPerNetwork}; allowed are 1 to 1,000.";
         if (SignUpsPerDay is < 1 or > 100_000)
             yield return $"accounts.signUpsPerDay is {SignUpsPerDay}; allowed are 1 to 100,000.";
+        if (InvitationsPerDay is < 1 or > 10_000)
+            yield return $"accounts.invitationsPerDay is {InvitationsPerDay}; allowed are 1 to 10,000.";
+        if (InvitationsPerDaySelfMade is < 1 or > 10_000)
+            yield return $"accounts.invitationsPerDaySelfMade is {InvitationsPerDaySelfMade}; allowed are 1 to 10,000.";
         foreach (var problem in Access.Problems())
             yield return "accounts.access." + problem;
     }

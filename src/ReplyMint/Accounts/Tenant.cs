@@ -15,6 +15,8 @@ internal sealed record Tenant
     public int V { get; init; } = 1;
     public required string Id { get; init; }
     public required string Name { get; init; }
+    /// <summary>Made by somebody who signed up by himself: what it may do to strangers is bounded closer.</summary>
+    public bool SelfMade { get; set; }
     /// <summary>IANA name, such as "Europe/Berlin"; schedules and the wording of dates follow it.</summary>
     public string TimeZone { get; init; } = "Etc/UTC";
     public DateTimeOffset CreatedAt { get; init; }

@@ -12,33 +12,22 @@ internal sealed class Tenants(IStore store, KeyRing keys, AuditLog audit, TimePr
 
     private readonly OpenedItems<Tenant> _opened = new();
 
-    public async Task<Tenant> AddAsync(string name, Actor actor, CancellationToken ct)
-    {
-        var (tenant, own) = await PrepareAsync(name, ct);
-        await store.RetryAsync(async (commit, token) =>
-        {
-            await AddAsync(commit, tenant, own, actor, token);
-            return true;
-        }, ct);
-        return tenant;
-    }
+    /// <summary>Whether a tenant may be called so: what looks like an id would name two.</summary>
+    public static bool IsName(string name) => !Ids.IsRandom(name.Trim().ToLowerInvariant(), 't');
 
-    /// <summary>A tenant that is not there yet, but its keys are: its record is sealed with them. A crash in between leaves keys that seal nothing.</summary>
-    public async Task<(Tenant Tenant, TenantKeys Own)> PrepareAsync(string name, CancellationToken ct)
-    {
-        var tenant = new Tenant { Id = Ids.Random('t'), Name = name, CreatedAt = time.GetUtcNow() };
-        var made = new Commit();
-        keys.Create(made, tenant.Id);
-        await store.CommitAsync(made, ct);
-        return (tenant, await keys.RequireAsync(tenant.Id, ct));
-    }
+    public Task<Tenant> AddAsync(string name, Actor actor, CancellationToken ct) =>
+        store.RetryAsync(async (commit, token) => (await AddAsync(commit, name, actor, token)).Tenant, ct);
 
-    /// <summary>Adds a prepared tenant to a commit.</summary>
-    public async Task AddAsync(Commit commit, Tenant tenant, TenantKeys own, Actor actor, CancellationToken ct)
+    /// <summary>Adds a tenant and its keys to a commit: the one is not there without the other.</summary>
+    /// <param name="selfMade">Somebody signed up by himself.</param>
+    public async Task<(Tenant Tenant, TenantKeys Own)> AddAsync(Commit commit, string name, Actor actor, CancellationToken ct, bool selfMade = false)
     {
+        var tenant = new Tenant { Id = Ids.Random('t'), Name = name, CreatedAt = time.GetUtcNow(), SelfMade = selfMade };
+        var own = keys.Create(commit, tenant.Id);
         Write(commit, own, tenant, null);
         commit.Put(ItemKey.Main(KeyRing.Installation, ListPrefix + tenant.Id), Clear(tenant.Id), Condition.Absent);
         await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(actor, "tenant.add", tenant.Id), ct);
+        return (tenant, own);
     }
 
     public async ValueTask<Tenant?> FindAsync(string id, CancellationToken ct) =>
@@ -59,12 +48,11 @@ internal sealed class Tenants(IStore store, KeyRing keys, AuditLog audit, TimePr
         return (tenants, page.Next);
     }
 
-    /// <summary>By id, or by name when only one has it.</summary>
-    public async Task<Tenant?> FindByNameAsync(string idOrName, CancellationToken ct)
+    /// <summary>The one whose id it is, and only if there is none all who are called so: over HTTP nobody is told which names are taken.</summary>
+    public async Task<IReadOnlyList<Tenant>> NamedAsync(string idOrName, CancellationToken ct)
     {
         var all = await ListAsync(ct);
-        var named = all.Where(tenant => tenant.Id == idOrName || string.Equals(tenant.Name, idOrName, StringComparison.OrdinalIgnoreCase)).Take(2).ToList();
-        return named.Count == 1 ? named[0] : null;
+        return all.FirstOrDefault(tenant => tenant.Id == idOrName) is { } one ? [one] : [.. all.Where(tenant => string.Equals(tenant.Name, idOrName, StringComparison.OrdinalIgnoreCase))];
     }
 
     public async Task<IReadOnlyList<Tenant>> ListAsync(CancellationToken ct)

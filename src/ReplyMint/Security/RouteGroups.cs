@@ -28,6 +28,9 @@ internal static class RouteGroups
 {
     public const string ApiRoot = "/api/v1";
 
+    // Strangers send these bodies; the largest holds a passkey's answer of a few KB.
+    private const int SignInBytes = 16 * 1024;
+
     public static RouteGroupBuilder MapPublic(this IEndpointRouteBuilder routes) =>
         routes.MapGroup("").WithMetadata(Protection.Public).WithTags(Protection.Public.Group);
 
@@ -35,7 +38,7 @@ internal static class RouteGroups
         routes.MapGroup("/webhooks").WithMetadata(Protection.Webhooks, new BodyLimit(settings.Limits.MaxMailBytes)).WithTags(Protection.Webhooks.Group);
 
     public static RouteGroupBuilder MapSignIn(this IEndpointRouteBuilder routes) =>
-        RequestRules.Attach(routes.MapGroup(ApiRoot).WithMetadata(Protection.SignIn).WithTags(Protection.SignIn.Group));
+        RequestRules.Attach(routes.MapGroup(ApiRoot).WithMetadata(Protection.SignIn, new BodyLimit(SignInBytes)).WithTags(Protection.SignIn.Group));
 
     /// <param name="routes">The application's.</param>
     /// <param name="permission">What every route of the group asks of its caller.</param>

@@ -32,6 +32,9 @@ internal static class Ids
         return new string(id);
     }
 
+    /// <summary>Whether a text has the form of <see cref="Random"/>.</summary>
+    public static bool IsRandom(string text, char prefix) => text.Length == 21 && text[0] == prefix && !text.AsSpan(1).ContainsAnyExcept(Letters);
+
     /// <summary>Random characters of 5 bits each.</summary>
     public static string Secret(int length)
     {

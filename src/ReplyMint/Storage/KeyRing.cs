@@ -22,11 +22,12 @@ internal sealed class KeyRing(IStore store, MasterKey master)
     private readonly ConcurrentDictionary<string, TenantKeys> _tenants = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string Tenant, string Person), PersonKey> _people = new();
 
-    /// <summary>Adds a new tenant's keys to the commit that makes the tenant.</summary>
-    public void Create(Commit commit, string tenant)
+    /// <summary>Adds a new tenant's keys to the commit that makes the tenant. They are given to seal what else stands in that commit, and known to nobody before it happened.</summary>
+    public TenantKeys Create(Commit commit, string tenant)
     {
         var record = new TenantKeyRecord(1, NewWrapped(tenant, 0), 1, [new WrappedKey(1, NewWrapped(tenant, 1))]);
         commit.Put(KeyOf(tenant), JsonSerializer.SerializeToUtf8Bytes(record, StorageJson.Default.TenantKeyRecord), Condition.Absent);
+        return Open(tenant, record);
     }
 
     /// <summary>The keys of a tenant, or null when there is no such tenant (any more).</summary>
@@ -37,8 +38,7 @@ internal sealed class KeyRing(IStore store, MasterKey master)
         if (await store.GetAsync(KeyOf(tenant), ct) is not { } item)
             return null;
         var record = JsonSerializer.Deserialize(item.Value.Span, StorageJson.Default.TenantKeyRecord)!;
-        var keys = record.Keys.ToDictionary(key => key.Number, key => Unwrap(tenant, key.Number, key.Wrapped));
-        return _tenants.GetOrAdd(tenant, new TenantKeys(tenant, Unwrap(tenant, 0, record.Lookup), record.Current, keys));
+        return _tenants.GetOrAdd(tenant, Open(tenant, record));
     }
 
     /// <summary>The keys of a tenant that must be there.</summary>
@@ -72,6 +72,9 @@ internal sealed class KeyRing(IStore store, MasterKey master)
     }
 
     private static ItemKey KeyOf(string tenant) => new(Table.Keys, tenant, TenantSort);
+
+    private TenantKeys Open(string tenant, TenantKeyRecord record) =>
+        new(tenant, Unwrap(tenant, 0, record.Lookup), record.Current, record.Keys.ToDictionary(key => key.Number, key => Unwrap(tenant, key.Number, key.Wrapped)));
 
     private byte[] NewWrapped(string tenant, int number)
     {

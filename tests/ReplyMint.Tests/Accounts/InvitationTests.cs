@@ -129,6 +129,47 @@ public sealed class InvitationTests
     }
 
     [Fact]
+    public async Task A_tenant_invites_a_few_strangers_a_day_and_fewer_when_it_made_itself()
+    {
+        await using var host = await PeopleHost.StartAsync(SignUp.Open, s => s with { InvitationsPerDay = 3, InvitationsPerDaySelfMade = 2 });
+        var verifier = SignInLinks.NewToken();
+        await host.PostAsync("/api/v1/sign-up", new { address = Ben, challenge = SignInLinks.ChallengeOf(verifier), tenantName = "Mine" });
+        var come = await host.CompleteAsync(Assert.Single(await host.MailsToAsync(Ben)).Secret(), verifier);
+        var ben = (string)(await host.GetAsync("/api/v1/me", (string)come.Body!["accessToken"]!)).Body!["id"]!;
+        var tokens = new[] { (await AdminAsync(host), 3), ((await host.SignInAsync(ben, (string)come.Body["tenant"]!)).AccessToken, 2) };
+        foreach (var (admin, most) in tokens)
+        {
+            // At once, so that nobody counts before the others do.
+            var all = await Task.WhenAll(Enumerable.Range(0, most + 4).Select(i => host.PostAsync("/api/v1/invitations", new { address = $"p{i}@strangers{most}.example", role = "member" }, admin)));
+            Assert.Equal((most, 4), (all.Count(said => said.Code == 201), all.Count(said => said.Code == 429)));
+            var listed = (await host.GetAsync("/api/v1/invitations", admin)).Body!["items"]!.AsArray();
+            Assert.Equal(most, listed.Count);
+            // Taking one back gives no other mail.
+            await host.SendAsync(HttpMethod.Delete, $"/api/v1/invitations/{listed[0]!["id"]}", null, admin);
+            Assert.Equal(429, (await host.PostAsync("/api/v1/invitations", new { address = "more@strangers.example", role = "member" }, admin)).Code);
+        }
+        await host.IdleAsync();
+        Assert.Equal(1 + 3 + 2, host.OutFiles.Count());
+        host.Time.Advance(TimeSpan.FromHours(12));
+        Assert.Equal(201, (await host.PostAsync("/api/v1/invitations", new { address = "more@strangers.example", role = "member" }, await AdminAsync(host))).Code);
+    }
+
+    [Theory]
+    [InlineData("auditor")]
+    [InlineData("admin")]
+    public async Task Mailboxes_are_given_to_members_only_since_the_others_see_all(string role)
+    {
+        await using var host = await PeopleHost.StartAsync(SignUp.Invite);
+        var admin = await AdminAsync(host);
+        var ben = await host.PersonAsync(Role.Member, Ben);
+        var invited = await host.PostAsync("/api/v1/invitations", new { address = "new@people.example", role, mailboxes = new[] { host.Mailbox.Id } }, admin);
+        Assert.Equal((400, true), (invited.Code, invited.Body!["errors"]!["mailboxes"] is not null));
+        var tag = (await host.GetAsync($"/api/v1/members/{ben}", admin)).Message.Headers.ETag!.Tag;
+        Assert.Equal(400, (await host.SendAsync(HttpMethod.Put, $"/api/v1/members/{ben}", new { role, mailboxes = new[] { host.Mailbox.Id } }, admin, tag)).Code);
+        Assert.Equal(200, (await host.SendAsync(HttpMethod.Put, $"/api/v1/members/{ben}", new { role = "member", mailboxes = new[] { host.Mailbox.Id } }, admin, tag)).Code);
+    }
+
+    [Fact]
     public async Task Closed_stays_closed()
     {
         await using var host = await PeopleHost.StartAsync();
@@ -154,7 +195,9 @@ public sealed class InvitationTests
     [Fact]
     public async Task Open_sign_up_makes_a_tenant_for_a_proved_address_and_a_plain_link_for_one_that_has_an_account()
     {
-        await using var host = await PeopleHost.StartAsync(SignUp.Open);
+        var store = new SeenStore();
+        await using var host = await PeopleHost.StartAsync(SignUp.Open, services: store.Into);
+        store.Committed.Clear();
         var verifier = SignInLinks.NewToken();
         await host.PersonAsync(Role.Member, "known@people.example");
         var answers = new List<string>();
@@ -170,6 +213,9 @@ public sealed class InvitationTests
         Assert.Equal(400, (await host.CompleteAsync(mail.Secret(), SignInLinks.NewToken())).Code);
         var all = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => host.CompleteAsync(mail.Secret(), verifier)));
         var signedIn = Assert.Single(all, said => said.Code == 200);
+        // Those who lost left nothing behind, no keys of a tenant that never was either.
+        Assert.Single(store.Committed, commit => commit.Any(key => key.Table == Table.Keys && key.Sort == "tenant-key"));
+        Assert.Contains(store.Committed, commit => commit.Any(key => key.Sort == "tenant-key") && commit.Any(key => key.Sort == "tenant") && commit.Any(key => key.Sort.StartsWith("member/", StringComparison.Ordinal)));
         var me = await host.GetAsync("/api/v1/me", (string)signedIn.Body!["accessToken"]!);
         Assert.Equal(("admin", Ben), ((string?)me.Body!["role"], (string?)me.Body["address"]));
         var tenants = await host.Get<Tenants>().ListAsync(Ct);

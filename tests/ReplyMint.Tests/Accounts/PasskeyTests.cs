@@ -59,6 +59,19 @@ public sealed class PasskeyTests
         Assert.Equal(200, (await EnrolAsync(host, (await host.SignInAsync(user, factor: false)).AccessToken, authenticator)).Code);
     }
 
+    [Theory]
+    [InlineData("https://app.bücher.example/sign-in", "app.xn--bcher-kva.example", "https://app.xn--bcher-kva.example")]
+    [InlineData("https://app.bücher.example:8443/sign-in", "app.xn--bcher-kva.example", "https://app.xn--bcher-kva.example:8443")]
+    [InlineData("https://APP.shop.example:443/", "app.shop.example", "https://app.shop.example")]
+    [InlineData("http://localhost:5173/sign-in", "localhost", "http://localhost:5173")]
+    public async Task A_site_is_named_as_browsers_name_it(string page, string site, string origin)
+    {
+        await using var host = await PeopleHost.StartAsync(page: page);
+        using var authenticator = new Authenticator { Site = site, Origin = origin };
+        var (_, token) = await PersonAsync(host);
+        Assert.Equal(200, (await EnrolAsync(host, token, authenticator)).Code);
+    }
+
     [Fact]
     public async Task A_passkey_signs_in_with_both_factors_at_once()
     {

@@ -1,9 +1,12 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
 using MimeKit;
 using ReplyMint.Accounts;
 using ReplyMint.Jobs;
+using ReplyMint.Storage;
 using ReplyMint.Tests.Product;
 using Xunit;
 
@@ -15,16 +18,42 @@ internal sealed record Said(HttpStatusCode Status, JsonNode? Body, HttpResponseM
     public int Code => (int)Status;
 }
 
+/// <summary>The product's store, of which every commit that happened is seen.</summary>
+internal sealed class SeenStore : IStore
+{
+    private IStore _store = null!;
+
+    public ConcurrentQueue<IReadOnlyList<ItemKey>> Committed { get; } = [];
+
+    public void Into(IServiceCollection services)
+    {
+        _store = (IStore)services.Last(service => service.ServiceType == typeof(IStore)).ImplementationInstance!;
+        services.AddSingleton<IStore>(this);
+    }
+
+    public ValueTask<Item?> GetAsync(ItemKey key, CancellationToken ct) => _store.GetAsync(key, ct);
+
+    public ValueTask<Page> QueryAsync(Table table, string partition, ReplyMint.Storage.Range range, string? cursor, CancellationToken ct) => _store.QueryAsync(table, partition, range, cursor, ct);
+
+    public async ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken ct)
+    {
+        var result = await _store.CommitAsync(commit, ct);
+        if (result == CommitResult.Committed)
+            Committed.Enqueue([.. commit.Operations.Select(operation => operation.Key)]);
+        return result;
+    }
+}
+
 /// <summary>What people who come in do: ask, read their mail, open its link, call.</summary>
 internal static class PeopleHost
 {
     public const string Page = "https://app.shop.example/sign-in";
     private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
 
-    public static Task<ProductHost> StartAsync(SignUp signUp = SignUp.Closed, Func<AccountsSettings, AccountsSettings>? change = null)
+    public static Task<ProductHost> StartAsync(SignUp signUp = SignUp.Closed, Func<AccountsSettings, AccountsSettings>? change = null, Action<IServiceCollection>? services = null, string page = Page)
     {
-        var accounts = new AccountsSettings { SignUp = signUp, From = "hello@shop.example", SignInUrl = Page };
-        return ProductHost.StartAsync(settings: s => s with { Accounts = change?.Invoke(accounts) ?? accounts });
+        var accounts = new AccountsSettings { SignUp = signUp, From = "hello@shop.example", SignInUrl = page };
+        return ProductHost.StartAsync(settings: s => s with { Accounts = change?.Invoke(accounts) ?? accounts }, services: services);
     }
 
     public static async Task<Said> SendAsync(this ProductHost host, HttpMethod method, string path, object? body = null, string? token = null, string? ifMatch = null)

@@ -193,6 +193,26 @@ public sealed class SignInTests
         Assert.Empty(host.OutFiles);
     }
 
+    [Theory]
+    [InlineData("sign-in")]
+    [InlineData("sign-in/complete")]
+    [InlineData("sign-in/passkey")]
+    [InlineData("sign-up")]
+    [InlineData("invitations/accept")]
+    [InlineData("session/refresh")]
+    public async Task A_stranger_sends_no_large_body(string path)
+    {
+        await using var host = await PeopleHost.StartAsync(SignUp.Open);
+        using var client = host.Client(null);
+        foreach (var (length, status) in new[] { (15_000, 400), (17_000, 413) })
+        {
+            // As text, since that says beforehand how long it is: what is read in parts may be refused for its first part.
+            using var body = new StringContent($$"""{"token":"{{new string('a', length)}}"}""", new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));
+            using var answer = await client.PostAsync("/api/v1/" + path, body, Ct);
+            Assert.Equal(status, (int)answer.StatusCode);
+        }
+    }
+
     [Fact]
     public async Task Without_a_way_to_mail_the_answer_is_the_same_and_nothing_leaves()
     {

@@ -41,6 +41,31 @@ public sealed class TenantRouteTests
     }
 
     [Fact]
+    public async Task A_name_that_looks_like_an_id_is_refused_at_every_door()
+    {
+        await using var host = await PeopleHost.StartAsync(SignUp.Open);
+        var ops = (await host.SignInAsync(await host.PersonAsync(Role.Operator), KeyRing.Installation)).AccessToken;
+        var tag = (await host.GetAsync($"/api/v1/tenants/{host.Tenant.Id}", ops)).Message.Headers.ETag!.Tag;
+        foreach (var name in (string[])[host.Tenant.Id, host.Tenant.Id.ToUpperInvariant(), $" {host.Tenant.Id} "])
+        {
+            Assert.Equal(400, (await host.PostAsync("/api/v1/tenants", new { name }, ops)).Code);
+            Assert.Equal(400, (await host.SendAsync(HttpMethod.Put, $"/api/v1/tenants/{host.Tenant.Id}", new { name, timeZone = "Etc/UTC" }, ops, tag)).Code);
+            Assert.Equal(400, (await host.PostAsync("/api/v1/sign-up", new { address = "a@people.example", challenge = SignInLinks.ChallengeOf("v"), tenantName = name })).Code);
+        }
+    }
+
+    [Fact]
+    public async Task A_tenant_comes_with_its_invitation_or_not_at_all()
+    {
+        var store = new SeenStore();
+        await using var host = await PeopleHost.StartAsync(services: store.Into);
+        var ops = (await host.SignInAsync(await host.PersonAsync(Role.Operator), KeyRing.Installation)).AccessToken;
+        Assert.Equal(201, (await host.PostAsync("/api/v1/tenants", new { name = "Acme", admin = "lead@people.example" }, ops)).Code);
+        var made = Assert.Single(store.Committed, commit => commit.Any(key => key.Sort.StartsWith("invitation/", StringComparison.Ordinal)) && commit.Any(key => key.Sort == "tenant"));
+        Assert.Contains(made, key => key.Sort == "tenant-key");
+    }
+
+    [Fact]
     public async Task An_operator_sees_no_mail_and_an_administrator_no_tenants()
     {
         await using var host = await PeopleHost.StartAsync();

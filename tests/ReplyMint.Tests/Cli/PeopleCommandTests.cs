@@ -1,6 +1,8 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
 using ReplyMint.Accounts;
+using ReplyMint.Audit;
 using ReplyMint.Cli;
 using ReplyMint.Security;
 using Xunit;
@@ -28,6 +30,12 @@ public sealed class PeopleCommandTests : IAsyncDisposable
             await _server.DisposeAsync();
         _cli.Dispose();
     }
+
+    /// <summary>The store as the server has it, past what commands allow.</summary>
+    private Task<OpenedStore> OpenAsync() => _cli.Open!(new ReplyMintSettings
+    {
+        Data = Path.Combine(_cli.Folder, "data"), Config = Path.Combine(_cli.Folder, "config"), Environment = DeploymentEnvironment.Development,
+    }, TestContext.Current.CancellationToken);
 
     private async Task<string> OkAsync(params string[] arguments)
     {
@@ -76,11 +84,36 @@ public sealed class PeopleCommandTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Nobody_makes_himself_or_another_unnameable_by_what_he_is_called()
+    {
+        await OkAsync("tenant", "add", "Victim");
+        await OkAsync("tenant", "add", "Spammer");
+        var ids = (await OkAsync("tenant", "list")).Split('\n').Skip(1).Where(line => line.Length > 0).ToDictionary(line => line[23..].Split(' ')[0], line => line[..21]);
+        Assert.Contains("look like an id", await FailsAsync("tenant", "add", ids["Victim"]), StringComparison.Ordinal);
+        // What was called so before that was refused, and what has another's name.
+        await using (var open = await OpenAsync())
+            foreach (var name in (string[])[ids["Victim"], ids["Spammer"], "victim"])
+                await open.Services.GetRequiredService<Tenants>().AddAsync(name, Actor.Machine, TestContext.Current.CancellationToken);
+        foreach (var (name, id) in ids)
+            Assert.Contains($"\"name\":\"{name}\"", await OkAsync("tenant", "show", id), StringComparison.Ordinal);
+        var several = await FailsAsync("tenant", "show", "Victim");
+        Assert.Contains("2 tenants are called Victim", several, StringComparison.Ordinal);
+        Assert.Contains(ids["Victim"], several, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Roles_are_given_and_taken_on_the_machine()
     {
         await OkAsync("tenant", "add", "Beta");
         Assert.Contains("1 to 100", await FailsAsync("tenant", "set", "Beta", "--name", " "), StringComparison.Ordinal);
         await OkAsync("tenant", "set", "Beta", "--name", "Acme");
+        await using (var open = await OpenAsync())
+        {
+            var tenant = Assert.Single(await open.Services.GetRequiredService<Tenants>().ListAsync(TestContext.Current.CancellationToken));
+            var entry = (await open.Services.GetRequiredService<AuditLog>().NewestAsync(tenant.Id, 5, TestContext.Current.CancellationToken)).First(e => e.Act == "tenant.change");
+            // The log is never erased, and a tenant may be called like a person.
+            Assert.Equal(("Acme", "set"), (tenant.Name, entry.Details!["name"]));
+        }
         await OkAsync("user", "add", "lead@example.com", "--role", "admin");
         await OkAsync("user", "add", "mia@example.com", "--role", "member");
         Assert.Contains("last administrator", await FailsAsync("user", "add", "lead@example.com", "--role", "member"), StringComparison.Ordinal);

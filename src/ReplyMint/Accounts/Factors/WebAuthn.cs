@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -12,7 +13,14 @@ namespace ReplyMint.Accounts;
 internal sealed record PasskeyHome(string Id, string Origin)
 {
     public static PasskeyHome? Of(AccountsSettings settings) =>
-        settings.SignInUrl is { } page && Uri.TryCreate(page, UriKind.Absolute, out var uri) ? new(uri.IdnHost, uri.GetLeftPart(UriPartial.Authority)) : null;
+        settings.SignInUrl is { } page && Uri.TryCreate(page, UriKind.Absolute, out var uri) ? new(uri.IdnHost, OriginOf(uri)) : null;
+
+    /// <summary>As browsers write it: A-labels, and no port that goes without saying (RFC 6454 6.2).</summary>
+    private static string OriginOf(Uri page)
+    {
+        var host = page.HostNameType == UriHostNameType.IPv6 ? $"[{page.IdnHost}]" : page.IdnHost;
+        return page.IsDefaultPort ? $"{page.Scheme}://{host}" : string.Create(CultureInfo.InvariantCulture, $"{page.Scheme}://{host}:{page.Port}");
+    }
 }
 
 /// <summary>What a new credential is.</summary>

@@ -29,7 +29,7 @@ internal static class InvitationRoutes
         read.MapGet("/invitations/{id}", GetAsync).WithName("getInvitation").WithSummary("One invitation").Produces<InvitationAnswer>();
 
         var write = routes.MapApi(Permission.MembersWrite, Tag);
-        write.MapPost("/invitations", InviteAsync).WithName("invite").WithSummary("Mail somebody an invitation to this tenant; it holds for 7 days").Produces<InvitationAnswer>(201);
+        write.MapPost("/invitations", InviteAsync).WithName("invite").WithSummary("Mail somebody an invitation to this tenant; it holds for 7 days").Produces<InvitationAnswer>(201).Costly();
         write.MapDelete("/invitations/{id}", RemoveAsync).WithName("removeInvitation").WithSummary("Take an invitation back").Produces(204);
 
         routes.MapSignIn().MapPost("/invitations/accept", AcceptAsync).WithName("acceptInvitation")
@@ -54,10 +54,13 @@ internal static class InvitationRoutes
             return new Problem(403, "Invitations are switched off here (accounts.signUp is closed). The operator adds people on the machine: replymint user add ADDRESS.");
         if (Mail.AddressRules.Normalize(wish.Address) is not { } address)
             return Problem.Of("address", "must be a mail address");
+        if (MemberRoutes.Unbound(wish.Role, wish.Mailboxes) is { } unbound)
+            return unbound;
         var (result, invitation) = await invitations.InviteAsync(caller.Tenant, address, MemberRoutes.RoleOf(wish.Role), wish.Mailboxes, SignInRoutes.Code(wish.Language), new Actor(caller.Id), ct);
         return result switch
         {
             InvitationResult.AlreadyMember => new Problem(409, "This address belongs to a member of the tenant already."),
+            InvitationResult.TooMany => new Problem(429, "This tenant invited too many people today. Try again tomorrow."),
             InvitationResult.NoSuchMailbox => Problem.Of("mailboxes", "names a mailbox that is not there"),
             _ => TypedResults.Created($"{RouteGroups.ApiRoot}/invitations/{invitation!.Id}", Answer(invitation)),
         };

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using ReplyMint.Audit;
 using ReplyMint.Jobs;
@@ -24,7 +25,7 @@ internal sealed record Invitation
     public string? Token { get; init; }
 }
 
-internal enum InvitationResult { Invited, AlreadyMember, NoSuchMailbox, Closed }
+internal enum InvitationResult { Invited, AlreadyMember, NoSuchMailbox, TooMany }
 
 /// <summary>
 /// Invitations by mail. Accepting one makes a member of the address and no more: a session comes only of a link that this
@@ -44,24 +45,49 @@ internal sealed class Invitations(
             if (await mailboxes.GetAsync(tenant, box, ct) is null)
                 return (InvitationResult.NoSuchMailbox, null);
         var own = await keys.RequireAsync(tenant, ct);
-        var id = own.Hash("invitation", address);
         Job? job = null;
         var result = await store.RetryAsync<(InvitationResult, Invitation?)>(async (commit, token) =>
         {
+            job = null;
             if (await users.FindByAddressAsync(address, token) is { } user && await members.FindAsync(tenant, user.Id, token) is not null)
                 return (InvitationResult.AlreadyMember, null);
-            var before = await store.GetAsync(KeyOf(tenant, id), token);
-            if (before is not null && Open(own, before).Token is { } old)
-                commit.Delete(TokenKey(old));
-            var invitation = new Invitation { Id = id, Address = address, Role = role, Mailboxes = boxes, By = actor.Id, CreatedAt = time.GetUtcNow(), Language = language };
-            Write(commit, own, invitation, before);
-            job = jobs.Add(commit, tenant, JobKind, id);
-            await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "invitation.add", id, new Dictionary<string, string> { ["role"] = role.ToString(), ["mailboxes"] = boxes is null ? "all" : string.Join(",", boxes) }), token);
+            // Each one is a mail to somebody who may never have heard of us.
+            var most = await tenants.FindAsync(tenant, token) is { SelfMade: true } ? settings.InvitationsPerDaySelfMade : settings.InvitationsPerDay;
+            var day = ItemKey.Main(tenant, string.Create(CultureInfo.InvariantCulture, $"rate/invitation/{time.GetUtcNow():yyyyMMdd}"));
+            if ((await store.GetAsync(day, token))?.Count >= most)
+                return (InvitationResult.TooMany, null);
+            commit.Add(day, 1, most, time.GetUtcNow().AddDays(2));
+            (var invitation, job) = await AddAsync(commit, own, address, role, boxes, language, actor, token);
             return (InvitationResult.Invited, invitation);
         }, ct);
         if (job is not null)
             jobs.Wake(job);
         return result;
+    }
+
+    /// <summary>A new tenant together with the invitation of its administrator: nobody could get into it without one.</summary>
+    /// <param name="admin">Normalised.</param>
+    public async Task<Tenant> AddTenantAsync(string name, string admin, string? language, Actor actor, CancellationToken ct)
+    {
+        var (made, job) = await store.RetryAsync(async (commit, token) =>
+        {
+            var (tenant, own) = await tenants.AddAsync(commit, name, actor, token);
+            return (tenant, (await AddAsync(commit, own, admin, Role.Admin, null, language, actor, token)).Job);
+        }, ct);
+        jobs.Wake(job);
+        return made;
+    }
+
+    private async Task<(Invitation Invitation, Job Job)> AddAsync(Commit commit, TenantKeys own, string address, Role role, IReadOnlyList<string>? boxes, string? language, Actor actor, CancellationToken ct)
+    {
+        var id = own.Hash("invitation", address);
+        var before = await store.GetAsync(KeyOf(own.Tenant, id), ct);
+        if (before is not null && Open(own, before).Token is { } old)
+            commit.Delete(TokenKey(old));
+        var invitation = new Invitation { Id = id, Address = address, Role = role, Mailboxes = boxes, By = actor.Id, CreatedAt = time.GetUtcNow(), Language = language };
+        Write(commit, own, invitation, before);
+        await audit.AppendAsync(commit, own.Tenant, new AuditEntry(actor, "invitation.add", id, new Dictionary<string, string> { ["role"] = role.ToString(), ["mailboxes"] = boxes is null ? "all" : string.Join(",", boxes) }), ct);
+        return (invitation, jobs.Add(commit, own.Tenant, JobKind, id));
     }
 
     public async ValueTask<Invitation?> FindAsync(string tenant, string id, CancellationToken ct) =>

@@ -58,6 +58,8 @@ internal static class MemberRoutes
     {
         if (EntityTags.Required(context, out var version) is { } missing)
             return missing;
+        if (Unbound(wish.Role, wish.Mailboxes) is { } unbound)
+            return unbound;
         foreach (var box in wish.Mailboxes ?? [])
             if (await mailboxes.GetAsync(caller.Tenant, box, ct) is null)
                 return Problem.Of("mailboxes", "names a mailbox that is not there");
@@ -82,6 +84,10 @@ internal static class MemberRoutes
     internal static Role RoleOf(TenantRole role) => role switch { TenantRole.Admin => Role.Admin, TenantRole.Auditor => Role.Auditor, _ => Role.Member };
 
     internal static TenantRole RoleOf(Role role) => role switch { Role.Admin => TenantRole.Admin, Role.Auditor => TenantRole.Auditor, _ => TenantRole.Member };
+
+    /// <summary>Auditors and administrators see all mailboxes: a list that would bind nobody must not look as if it did.</summary>
+    internal static Problem? Unbound(TenantRole role, IReadOnlyList<string>? mailboxes) =>
+        role == TenantRole.Member || mailboxes is null ? null : Problem.Of("mailboxes", "can be given with the role member only; the others see all");
 
     private static Problem LastAdmin { get; } = new(409, "This is the last administrator. Make another one first.");
 

@@ -56,10 +56,11 @@ internal static class TenantRoutes
             return Problem.Of("admin", "must be a mail address");
         if (admin is not null && !settings.CanMail)
             return Problem.Of("admin", "can't be invited: accounts.from and accounts.signInUrl are not set");
+        if (!Tenants.IsName(wish.Name))
+            return LikeAnId;
         var actor = new Actor(caller.Id);
-        var tenant = await tenants.AddAsync(wish.Name.Trim(), actor, ct);
-        if (admin is not null)
-            await invitations.InviteAsync(tenant.Id, admin, Role.Admin, null, SignInRoutes.Code(wish.Language), actor, ct);
+        var tenant = admin is null ? await tenants.AddAsync(wish.Name.Trim(), actor, ct)
+            : await invitations.AddTenantAsync(wish.Name.Trim(), admin, SignInRoutes.Code(wish.Language), actor, ct);
         return TypedResults.Created($"{RouteGroups.ApiRoot}/tenants/{tenant.Id}", Answer(tenant));
     }
 
@@ -67,6 +68,8 @@ internal static class TenantRoutes
     {
         if (EntityTags.Required(context, out var version) is { } missing)
             return missing;
+        if (!Tenants.IsName(wish.Name))
+            return LikeAnId;
         if (!TimeZoneInfo.TryFindSystemTimeZoneById(wish.TimeZone, out _))
             return Problem.Of("timeZone", "must be a time zone's name, such as Europe/Berlin");
         if (id == KeyRing.Installation)
@@ -78,6 +81,8 @@ internal static class TenantRoutes
         EntityTags.Tell(context, now.Version);
         return TypedResults.Ok(Answer(now.Value));
     }
+
+    private static Problem LikeAnId => Problem.Of("name", "must not look like an id");
 
     // The operator's own partition is no tenant.
     private static ValueTask<Versioned<Tenant>?> FindAsync(Tenants tenants, string id, CancellationToken ct) =>

@@ -40,27 +40,21 @@ internal sealed class SignInDoor(IStore store, Tenants tenants, Users users, Mem
     {
         if (settings.SignUp != SignUp.Open)
             return (SignInResult.Invalid, null);
-        // Asked before keys are made for it, and again in the commit.
-        if (await IsFullAsync(Day(), ct))
-            return (SignInResult.TooMany, null);
-        var (tenant, own) = await tenants.PrepareAsync(person.Tenant, ct);
         return await store.RetryAsync<(SignInResult, (string, string)?)>(async (commit, inner) =>
         {
             if (await links.ProveAsync(token, verifier, inner) is not { New: not null } proved)
                 return (SignInResult.Invalid, null);
             var day = Day();
-            if (await IsFullAsync(day, inner))
+            if ((await store.GetAsync(day, inner))?.Count >= settings.SignUpsPerDay)
                 return (SignInResult.TooMany, null);
             commit.Add(day, 1, settings.SignUpsPerDay, time.GetUtcNow().AddDays(2));
             proved.Consume(commit);
             var user = await users.EnsureAsync(commit, person.Address, "", inner);
-            await tenants.AddAsync(commit, tenant, own, new Actor(user.Id), inner);
+            var (tenant, _) = await tenants.AddAsync(commit, person.Tenant, new Actor(user.Id), inner, selfMade: true);
             await members.SetAsync(commit, tenant.Id, user.Id, Security.Role.Admin, null, new Actor(user.Id), inner);
             return (SignInResult.SignedIn, (user.Id, tenant.Id));
         }, ct);
     }
 
     private ItemKey Day() => ItemKey.Main(KeyRing.Installation, string.Create(CultureInfo.InvariantCulture, $"rate/sign-up/{time.GetUtcNow():yyyyMMdd}"));
-
-    private async Task<bool> IsFullAsync(ItemKey day, CancellationToken ct) => (await store.GetAsync(day, ct))?.Count >= settings.SignUpsPerDay;
 }

@@ -56,6 +56,8 @@ internal static class SignInRoutes
             return new Problem(403, "Nobody can sign up here by himself. Ask an administrator of your organisation for an invitation.");
         if (Wrong(wish.Address, wish.Challenge, out var address) is { } problem)
             return problem;
+        if (!Tenants.IsName(wish.TenantName))
+            return Problem.Of("tenantName", "must not look like an id");
         if (!await rate.TakeAsync(context.Connection.RemoteIpAddress, ct))
             return new Problem(429, "Too many tenants were asked for from this network today. Try again tomorrow.");
         await desk.AskAsync(new SignInRequest(1, address, wish.Challenge, null, wish.TenantName.Trim(), Code(wish.Language)), ct);

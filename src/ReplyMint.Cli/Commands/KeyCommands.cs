@@ -59,7 +59,7 @@ internal static class KeyCommands
                 var view = await ViewAsync(context, key, ct);
                 if (parse.GetValue(json))
                     context.Out.WriteLine(CliJson.Line(view));
-                rows.Add([key.Id, key.Name, StoreWords.Time(view.EndsAt), view.LastUsedAt is { } at ? StoreWords.Time(at) : "never", string.Join(' ', key.Scopes)]);
+                rows.Add([key.Id, key.Name, view.Works ? StoreWords.Time(view.EndsAt) : "ended", view.LastUsedAt is { } at ? StoreWords.Time(at) : "never", string.Join(' ', key.Scopes)]);
             }
             if (!parse.GetValue(json))
                 StoreWords.Table(context.Out, rows, "ID", "NAME", "ENDS", "USED", "SCOPES");
@@ -141,8 +141,8 @@ internal static class KeyCommands
 
     private static WrongException Unknown(string id) => new($"there is no key {Plain.Line(id, 60)}; list them with: replymint key list");
 
-    private static async Task<ApiKeyView> ViewAsync(CommandContext context, ApiKey key, CancellationToken ct) =>
-        ApiKeyView.Of(key, context.Get<ApiKeys>().MaximalAge, await context.Get<ApiKeyUses>().LastAsync(key.TenantId, key.Id, ct));
+    private static async ValueTask<ApiKeyView> ViewAsync(CommandContext context, ApiKey key, CancellationToken ct) =>
+        await ApiKeyView.OfAsync(context.Get<ApiKeys>(), key, await context.Get<ApiKeyUses>().LastAsync(key.TenantId, key.Id, ct), ct);
 
     private static string[]? Split(string? list) => list?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 }

@@ -103,6 +103,21 @@ public sealed class ApiKeyRouteTests
     }
 
     [Fact]
+    public async Task A_key_for_some_mailboxes_gets_nothing_that_is_the_whole_tenants()
+    {
+        await using var host = await ProductHost.StartAsync();
+        using var admin = await host.ClientAsync(Role.Admin);
+        foreach (var scope in new[] { "knowledge:write", "settings:read", "usage:read" })
+        {
+            var (status, body) = await SendAsync(admin, HttpMethod.Post, "/keys", new { name = "x", scopes = new[] { "messages:read", scope }, mailboxes = new[] { host.Mailbox.Id } });
+            Assert.Equal((scope, HttpStatusCode.BadRequest), (scope, status));
+            Assert.Contains(scope, body!["errors"]!["mailboxes"]!.ToJsonString(), StringComparison.Ordinal);
+            Assert.Equal(HttpStatusCode.Created, (await SendAsync(admin, HttpMethod.Post, "/keys", new { name = "x", scopes = new[] { scope } })).Status);
+        }
+        Assert.Equal(HttpStatusCode.Created, (await SendAsync(admin, HttpMethod.Post, "/keys", new { name = "x", scopes = new[] { "messages:read", "knowledge:read" }, mailboxes = new[] { host.Mailbox.Id } })).Status);
+    }
+
+    [Fact]
     public async Task A_tenant_has_so_many_keys_and_no_more()
     {
         await using var host = await ProductHost.StartAsync();

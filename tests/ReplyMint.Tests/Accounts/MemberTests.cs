@@ -111,7 +111,52 @@ public sealed class MemberTests
         }
         Assert.Equal((200, 200), await AskAsync());
         Assert.Equal(204, (await host.SendAsync(HttpMethod.Delete, $"{Root}/{gone}", null, token)).Code);
-        host.Time.Advance(TimeSpan.FromSeconds(3));
         Assert.Equal((401, 401), await AskAsync());
+    }
+
+    private static async Task<(string Id, string Secret)> KeyAsync(ProductHost host, string token)
+    {
+        var made = (await host.PostAsync("/api/v1/keys", new { name = "mine", scopes = new[] { "drafts:read" } }, token)).Body!;
+        return ((string)made["key"]!["id"]!, (string)made["secret"]!);
+    }
+
+    private static async Task<int> WithAsync(ProductHost host, string secret)
+    {
+        using var client = host.Client();
+        client.DefaultRequestHeaders.Add("X-API-Key", secret);
+        using var answer = await client.GetAsync(new Uri("/api/v1/me", UriKind.Relative), Ct);
+        return (int)answer.StatusCode;
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_an_administrator_had_in_his_hands_works_never_again_when_he_is_one_again_or_a_colleague_rotates_it(bool removed)
+    {
+        await using var host = await PeopleHost.StartAsync();
+        var (_, token) = await PersonAsync(host, Role.Admin);
+        var user = await host.PersonAsync(Role.Admin, "mia@people.example");
+        var session = await host.SignInAsync(user);
+        var (left, taken, shared) = (await KeyAsync(host, session.AccessToken), await KeyAsync(host, session.AccessToken), await KeyAsync(host, session.AccessToken));
+        var sharedNow = (string)(await host.PostAsync($"/api/v1/keys/{shared.Id}/rotate", new { }, token)).Body!["secret"]!;
+        Assert.Equal((200, 200, 200, 200), (await WithAsync(host, left.Secret), await WithAsync(host, taken.Secret), await WithAsync(host, shared.Secret), await WithAsync(host, sharedNow)));
+
+        Assert.Equal(removed ? 204 : 200, (removed ? await host.SendAsync(HttpMethod.Delete, $"{Root}/{user}", null, token) : await PutAsync(host, user, new { role = "member" }, token)).Code);
+        Assert.Equal((401, 401, 401, 200), (await WithAsync(host, left.Secret), await WithAsync(host, taken.Secret), await WithAsync(host, shared.Secret), await WithAsync(host, sharedNow)));
+        Assert.False((bool)(await host.GetAsync("/api/v1/keys/" + left.Id, token)).Body!["works"]!);
+        var rotated = (await host.PostAsync($"/api/v1/keys/{taken.Id}/rotate", new { overlapHours = 48 }, token)).Body!;
+        Assert.Equal((true, null), ((bool)rotated["key"]!["works"]!, (string?)rotated["key"]!["overlapUntil"]));
+        Assert.Equal((401, 200), (await WithAsync(host, taken.Secret), await WithAsync(host, (string)rotated["secret"]!)));
+
+        host.Time.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal(user, await host.PersonAsync(Role.Admin, "mia@people.example"));
+        host.Time.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal((401, 401, 401), (await WithAsync(host, left.Secret), await WithAsync(host, taken.Secret), await WithAsync(host, shared.Secret)));
+        // Who was only demoted never left: his session went on, with a member's rights.
+        Assert.Equal(removed ? 401 : 200, (await host.GetAsync("/api/v1/me", session.AccessToken)).Code);
+        Assert.Equal(removed ? 401 : 200, (await host.PostAsync("/api/v1/session/refresh", new { refreshToken = session.RefreshToken })).Code);
+        var fresh = await host.SignInAsync(user);
+        Assert.Equal(200, (await host.GetAsync("/api/v1/keys", fresh.AccessToken)).Code);
+        Assert.Equal(200, await WithAsync(host, (await KeyAsync(host, fresh.AccessToken)).Secret));
     }
 }

@@ -12,8 +12,6 @@ internal sealed record ApiKey
     public required string Id { get; init; }
     public required string TenantId { get; init; }
     public required string Name { get; init; }
-    /// <summary>The user who answers for the key, or <see cref="Audit.Actor.Machine"/>. It works only while he may have keys.</summary>
-    public required string Owner { get; init; }
     /// <summary>rm_live_ or rm_test_.</summary>
     public required bool Live { get; init; }
     /// <summary>Permissions by name.</summary>
@@ -27,6 +25,10 @@ internal sealed record ApiKey
     public DateTimeOffset? ExpiresAt { get; init; }
     /// <summary>The newest first; a second one only during an overlap.</summary>
     public required IReadOnlyList<ApiKeySecret> Secrets { get; init; }
+
+    /// <summary>The user who answers for the key, or <see cref="Audit.Actor.Machine"/>: who holds the newest secret.</summary>
+    [JsonIgnore]
+    public string Owner => Secrets[0].Owner;
 
     [JsonIgnore]
     public PermissionSet May => Scopes.Aggregate(PermissionSet.Of(Permission.Me), (set, name) =>
@@ -48,8 +50,10 @@ internal sealed record ApiKey
 /// <summary>What proves that a key's text is right.</summary>
 /// <param name="Pepper">The version of the secret that the hash was made with.</param>
 /// <param name="Hash">HMAC-SHA256 of the whole text.</param>
+/// <param name="Owner">Who got the secret in his hands. It works only while he may have keys.</param>
+/// <param name="OwnerSince">Since when he might, as he got it (<see cref="Membership.ManagesSince"/>): a right that was lost and given again is another. Null for the machine.</param>
 /// <param name="ValidUntil">The end of an overlap, for one that was replaced.</param>
-internal sealed record ApiKeySecret(int Pepper, byte[] Hash, DateTimeOffset CreatedAt, DateTimeOffset? ValidUntil = null);
+internal sealed record ApiKeySecret(int Pepper, byte[] Hash, DateTimeOffset CreatedAt, string Owner, DateTimeOffset? OwnerSince, DateTimeOffset? ValidUntil = null);
 
 /// <summary>When a key was used lately: an item of its own, written at most once a minute.</summary>
 internal sealed record ApiKeyUse(int V, DateTimeOffset At);
@@ -88,8 +92,14 @@ internal sealed record ApiKeyWish
                 return ("networks", "each is an IP address or a network such as 192.0.2.0/24, with no bit set behind its length");
         if (Mailboxes is { Count: 0 or > MaxMailboxes })
             return ("mailboxes", $"names 1 to {MaxMailboxes} mailboxes; leave it out for all");
+        foreach (var scope in Mailboxes is null ? [] : Scopes)
+            if (Permissions.Find(scope) is { } permission && Unbound.Has(permission))
+                return ("mailboxes", $"can't bind {scope}, which is for the whole tenant; make a key of its own for that");
         return null;
     }
+
+    // What these open belongs to no mailbox. Reading knowledge and mailboxes stays: what a mail is answered with, and how.
+    private static PermissionSet Unbound { get; } = PermissionSet.Of(Permission.KnowledgeWrite, Permission.SettingsRead, Permission.UsageRead);
 
     private static string Allowed { get; } = string.Join(", ", Permissions.OfKeys.Each().Where(p => p != Permission.Me).Select(p => p.Name()));
 }

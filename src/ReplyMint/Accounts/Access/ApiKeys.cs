@@ -16,14 +16,15 @@ internal sealed record ApiKeyMade(ApiKey? Key, string? Text, (string Member, str
 }
 
 /// <summary>A text that is the key's, at this moment.</summary>
-internal sealed record ApiKeyProof(ApiKey Key, DateTimeOffset EndsAt);
+/// <param name="Owner">Who got this text in his hands.</param>
+internal sealed record ApiKeyProof(ApiKey Key, DateTimeOffset EndsAt, string Owner);
 
 /// <summary>
 /// API keys (AUTH-1): made, rotated, revoked and proved. Found by their public id, which leads from the installation to the
 /// tenant; what is stored is a keyed hash. Each change stands in the tenant's audit log, in the same commit.
 /// </summary>
 internal sealed class ApiKeys(
-    IStore store, KeyRing keys, Mailboxes mailboxes, AuditLog audit, AccessSettings settings, HttpSettings http, Pepper pepper, Standings standings, TimeProvider time)
+    IStore store, KeyRing keys, Mailboxes mailboxes, Members members, AuditLog audit, AccessSettings settings, HttpSettings http, Pepper pepper, Standings standings, TimeProvider time)
 {
     public const int MaxPerTenant = 200;
     public static readonly TimeSpan UsualOverlap = TimeSpan.FromHours(24);
@@ -51,9 +52,9 @@ internal sealed class ApiKeys(
         var now = time.GetUtcNow();
         var key = new ApiKey
         {
-            Id = text.Id, TenantId = tenant, Name = wish.Name.Trim(), Owner = owner, Live = _live, Scopes = [.. wish.Scopes.Order(StringComparer.Ordinal)],
+            Id = text.Id, TenantId = tenant, Name = wish.Name.Trim(), Live = _live, Scopes = [.. wish.Scopes.Order(StringComparer.Ordinal)],
             Networks = wish.Networks, Mailboxes = wish.Mailboxes, CreatedAt = now, ExpiresAt = wish.ExpiresAt,
-            Secrets = [new(Pepper.Current, pepper.OfKey(text.Text), now)],
+            Secrets = [await SecretAsync(tenant, text, owner, now, ct)],
         };
         return await store.RetryAsync(async (commit, token) =>
         {
@@ -81,7 +82,7 @@ internal sealed class ApiKeys(
     public async ValueTask<string?> TenantOfAsync(string id, CancellationToken ct) =>
         await store.GetAsync(IndexKey(id), ct) is { } index ? JsonSerializer.Deserialize(index.Value.Span, AccountsJson.Default.OwnerRecord)!.Tenant : null;
 
-    /// <summary>A new secret at once; the old one works on for the overlap. Of two older ones the elder ends now.</summary>
+    /// <summary>A new secret at once; the old one works on for the overlap, unless it had ended. Of two older ones the elder ends now.</summary>
     /// <param name="overlap">0 to <see cref="MaxOverlap"/>.</param>
     /// <param name="owner">Who answers for the key from now on, since he holds the secret; null leaves it.</param>
     public async Task<ApiKeyMade> RotateAsync(string tenant, string id, TimeSpan overlap, string? owner, Actor actor, CancellationToken ct)
@@ -96,19 +97,20 @@ internal sealed class ApiKeys(
             var before = await OpenAsync(item, token);
             var now = time.GetUtcNow();
             var text = ApiKeyText.New(before.Live, id);
+            var old = before.Secrets[0];
+            var stays = overlap > TimeSpan.Zero && await IsTakenAsync(before, old, token);
             var after = before with
             {
-                Owner = owner ?? before.Owner,
-                Secrets = [new(Pepper.Current, pepper.OfKey(text.Text), now), .. overlap == TimeSpan.Zero ? (ApiKeySecret[])[] : [before.Secrets[0] with { ValidUntil = now + overlap }]],
+                Secrets = [await SecretAsync(tenant, text, owner ?? old.Owner, now, token), .. stays ? (ApiKeySecret[])[old with { ValidUntil = now + overlap }] : []],
             };
             Write(commit, own, after, item);
             await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "key.rotate", id, new Dictionary<string, string>
             {
-                ["overlapHours"] = overlap.TotalHours.ToString("0.##", CultureInfo.InvariantCulture), ["owner"] = after.Owner,
+                ["overlapHours"] = (stays ? overlap : TimeSpan.Zero).TotalHours.ToString("0.##", CultureInfo.InvariantCulture), ["owner"] = after.Owner,
             }), token);
             return new ApiKeyMade(after, text.Text);
         }, ct);
-        standings.Changed();
+        standings.Changed(id);
         return made;
     }
 
@@ -125,7 +127,7 @@ internal sealed class ApiKeys(
             await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "key.revoke", id), token);
             return true;
         }, ct);
-        standings.Changed();
+        standings.Changed(id);
         return revoked;
     }
 
@@ -138,9 +140,20 @@ internal sealed class ApiKeys(
             return null;
         foreach (var secret in key.Secrets)
             if (pepper.IsKey(text.Text, secret))
-                return key.EndsAt(secret, MaximalAge) is var end && time.GetUtcNow() < end ? new(key, end) : null;
+                return await IsTakenAsync(key, secret, ct) ? new(key, key.EndsAt(secret, MaximalAge), secret.Owner) : null;
         return null;
     }
+
+    /// <summary>Whether a secret works: it has not ended, and whoever got it may have keys in the tenant, without a break since then. The machine always may.</summary>
+    public async ValueTask<bool> IsTakenAsync(ApiKey key, ApiKeySecret secret, CancellationToken ct) =>
+        time.GetUtcNow() < key.EndsAt(secret, MaximalAge)
+        && (secret.Owner == Actor.Machine.Id || (secret.OwnerSince is { } since && await OwnsSinceAsync(key.TenantId, secret.Owner, ct) == since));
+
+    private async ValueTask<DateTimeOffset?> OwnsSinceAsync(string tenant, string user, CancellationToken ct) =>
+        await members.FindAsync(tenant, user, ct) is { } member && Permissions.Of(member.Role).Has(Permission.KeysWrite) ? member.ManagesSince : null;
+
+    private async ValueTask<ApiKeySecret> SecretAsync(string tenant, ApiKeyText text, string owner, DateTimeOffset now, CancellationToken ct) =>
+        new(Pepper.Current, pepper.OfKey(text.Text), now, owner, await OwnsSinceAsync(tenant, owner, ct));
 
     private static ItemKey KeyOf(string tenant, string id) => ItemKey.Main(tenant, Prefix + id);
 

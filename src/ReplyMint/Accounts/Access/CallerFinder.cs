@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
-using ReplyMint.Audit;
 using ReplyMint.Limits;
 using ReplyMint.Security;
 using ReplyMint.Storage;
@@ -62,12 +61,12 @@ internal sealed class CallerFinder(
     private async ValueTask<Standing?> KeyAsync(string text, CancellationToken ct)
     {
         var (at, changes) = standings.Now();
-        if (await keys.ProveAsync(text, ct) is not { } proof || !await MayOwnAsync(proof.Key, ct))
+        if (await keys.ProveAsync(text, ct) is not { } proof)
             return null;
         var key = proof.Key;
         return new(new Caller(CallerKind.Key, key.Id, key.TenantId, key.May) { Mailboxes = key.Mailboxes?.ToHashSet(StringComparer.Ordinal) }, proof.EndsAt, at, changes)
         {
-            Networks = key.Networks is { } networks ? new(networks) : null,
+            Owner = proof.Owner, Networks = key.Networks is { } networks ? new(networks) : null,
         };
     }
 
@@ -81,6 +80,9 @@ internal sealed class CallerFinder(
             return null;
         if (await sessions.FindAsync(token.User, token.Session, ct) is not { } session || await members.FindAsync(token.Tenant, token.User, ct) is not { } member)
             return null;
+        // Who was removed and is a member again signs in anew. A token of a tenant that the session has left ends within its ten minutes.
+        if (session.Tenant == token.Tenant && !session.IsOf(member))
+            return null;
         // An operator's role means something in the installation only, and no other role does there.
         if ((member.Role == Role.Operator) != (token.Tenant == KeyRing.Installation))
             return null;
@@ -91,11 +93,6 @@ internal sealed class CallerFinder(
         };
         return new(caller, token.ExpiresAt, at, changes) { Token = token };
     }
-
-    /// <summary>A key lives as long as its owner may have keys in the tenant; the machine's live on.</summary>
-    private async ValueTask<bool> MayOwnAsync(ApiKey key, CancellationToken ct) =>
-        key.Owner == Actor.Machine.Id
-        || (await members.FindAsync(key.TenantId, key.Owner, ct) is { } owner && Permissions.Of(owner.Role).Has(Permission.KeysWrite));
 
     private CallerAnswer Welcome(HttpContext context, Standing standing)
     {

@@ -11,11 +11,16 @@ internal sealed record Session
     public required string User { get; init; }
     /// <summary>The tenant that the next refresh is for; the installation's partition for an operator.</summary>
     public required string Tenant { get; init; }
+    /// <summary>Which membership of that tenant it is of: when the person was added. It does not outlive a removal.</summary>
+    public DateTimeOffset? MemberSince { get; init; }
     public required DateTimeOffset SignedInAt { get; init; }
     /// <summary>The last refresh; between two of them lie at most ten minutes of use.</summary>
     public required DateTimeOffset LastSeenAt { get; init; }
     /// <summary>When a second factor was proved last in this session.</summary>
     public DateTimeOffset? SecondFactorAt { get; init; }
+
+    /// <summary>Whether it is of this very membership of its tenant.</summary>
+    public bool IsOf(Membership? membership) => membership is not null && membership.AddedAt == MemberSince;
 }
 
 /// <summary>Where a person sits; sealed with his own key, and shown to nobody but him and the operator.</summary>

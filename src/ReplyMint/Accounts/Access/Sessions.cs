@@ -11,7 +11,6 @@ namespace ReplyMint.Accounts;
 internal sealed class Sessions(IStore store, Users users, Members members, AuditLog audit, AccessSettings settings, RefreshTokens refresh, Standings standings, TimeProvider time)
 {
     // A person has a few devices; so many mean a program that signs in again and again. The one not seen longest goes.
-    // With an audit entry for each of as many tenants, the end of all still fits into one commit.
     public const int MaxPerUser = 30;
 
     private const string Prefix = "session/";
@@ -25,7 +24,7 @@ internal sealed class Sessions(IStore store, Users users, Members members, Audit
     public async Task<SessionStart> StartAsync(Commit commit, string user, string tenant, DateTimeOffset? factorAt, SessionClient client, CancellationToken ct)
     {
         var now = time.GetUtcNow();
-        var session = new Session { Id = Ids.Random('s'), User = user, Tenant = tenant, SignedInAt = now, LastSeenAt = now, SecondFactorAt = factorAt };
+        var session = new Session { Id = Ids.Random('s'), User = user, Tenant = tenant, MemberSince = (await members.FindAsync(tenant, user, ct))?.AddedAt, SignedInAt = now, LastSeenAt = now, SecondFactorAt = factorAt };
         var others = await ListAsync(user, ct);
         foreach (var old in others.OrderByDescending(other => other.Session.LastSeenAt).Skip(MaxPerUser - 1))
             commit.Delete(KeyOf(user, old.Session.Id));
@@ -68,27 +67,29 @@ internal sealed class Sessions(IStore store, Users users, Members members, Audit
             await audit.AppendAsync(commit, Read(item).Tenant, new AuditEntry(actor, "session.end", id, new Dictionary<string, string> { ["user"] = user }), token);
             return true;
         }, ct);
-        standings.Changed();
+        standings.Changed(user);
         return ended;
     }
 
     /// <summary>Signs a person out everywhere. Returns how many sessions ended.</summary>
     public async Task<int> EndAllAsync(string user, Actor actor, CancellationToken ct)
     {
-        var ended = await store.RetryAsync(async (commit, token) =>
-        {
-            var sessions = await ListAsync(user, token);
-            foreach (var tenant in sessions.GroupBy(seen => seen.Session.Tenant, StringComparer.Ordinal))
-            {
-                foreach (var seen in tenant)
-                    commit.Delete(KeyOf(user, seen.Session.Id));
-                await audit.AppendAsync(commit, tenant.Key, new AuditEntry(actor, "session.end-all", user, new Dictionary<string, string> { ["sessions"] = string.Join(' ', tenant.Select(seen => seen.Session.Id)) }), token);
-            }
-            return sessions.Count;
-        }, ct);
-        standings.Changed();
-        return ended;
+        var sessions = await ListAsync(user, ct);
+        // So many that a commit holds them with their entry, however many sign-ins came at the same moment, into however many tenants.
+        foreach (var of in sessions.GroupBy(seen => seen.Session.Tenant, StringComparer.Ordinal))
+            foreach (var some in of.Select(seen => seen.Session.Id).Chunk(MaxPerUser))
+                await EndAsync(user, of.Key, some, actor, ct);
+        standings.Changed(user);
+        return sessions.Count;
     }
+
+    private Task<bool> EndAsync(string user, string tenant, string[] sessions, Actor actor, CancellationToken ct) => store.RetryAsync(async (commit, token) =>
+    {
+        foreach (var id in sessions)
+            commit.Delete(KeyOf(user, id));
+        await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "session.end-all", user, new Dictionary<string, string> { ["sessions"] = string.Join(' ', sessions) }), token);
+        return true;
+    }, ct);
 
     /// <summary>A second factor was proved in the session. False when it has ended meanwhile.</summary>
     public Task<bool> RaiseFactorAsync(string user, string id, DateTimeOffset at, CancellationToken ct) =>
@@ -96,8 +97,8 @@ internal sealed class Sessions(IStore store, Users users, Members members, Audit
 
     /// <summary>Turns the session to another tenant of the person. False when he does not belong to it, or the session has ended.</summary>
     public async Task<bool> TurnAsync(string user, string id, string tenant, CancellationToken ct) =>
-        await members.FindAsync(tenant, user, ct) is not null
-        && await ChangeAsync(user, id, session => session with { Tenant = tenant }, (commit, token) => audit.AppendAsync(commit, tenant, new AuditEntry(new Actor(user), "session.tenant", id), token), ct);
+        await members.FindAsync(tenant, user, ct) is { } member
+        && await ChangeAsync(user, id, session => session with { Tenant = tenant, MemberSince = member.AddedAt }, (commit, token) => audit.AppendAsync(commit, tenant, new AuditEntry(new Actor(user), "session.tenant", id), token), ct);
 
     /// <summary>One more refresh: the session is seen, and may idle from now on.</summary>
     internal async Task SeeAsync(Commit commit, Item item, Session session, SessionClient client, CancellationToken ct) =>
@@ -125,7 +126,7 @@ internal sealed class Sessions(IStore store, Users users, Members members, Audit
                 await also(commit, token);
             return true;
         }, ct);
-        standings.Changed();
+        standings.Changed(user);
         return changed;
     }
 

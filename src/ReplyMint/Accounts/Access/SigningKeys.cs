@@ -47,14 +47,13 @@ internal sealed class SigningKeys(IStore store, KeyRing keys, AuditLog audit, Ti
     public static readonly TimeSpan Every = TimeSpan.FromDays(30);
     public static readonly TimeSpan Ahead = TimeSpan.FromDays(1);
 
-    // Another process may have rotated; it publishes a day ahead, so a minute is early enough.
-    private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(1);
     private static readonly ItemKey At = ItemKey.Main(KeyRing.Installation, "signing-keys");
     private static readonly SigningRing Empty = new(1, []);
 
+    // Opened once for each version. The store is asked each time: a key that was dropped, here or by another process, counts nowhere again.
     private volatile Reading? _last;
 
-    private sealed record Reading(SigningRing Ring, long At);
+    private sealed record Reading(SigningRing Ring, long Version);
 
     /// <summary>The key that signs now; makes the first, and the next when it is due.</summary>
     public async ValueTask<SigningKey> SignerAsync(CancellationToken ct)
@@ -73,11 +72,12 @@ internal sealed class SigningKeys(IStore store, KeyRing keys, AuditLog audit, Ti
 
     public async ValueTask<SigningRing> RingAsync(CancellationToken ct)
     {
-        if (_last is { } last && time.GetElapsedTime(last.At) < Fresh)
+        if (await store.GetAsync(At, ct) is not { } item)
+            return Empty;
+        if (_last is { } last && last.Version == item.Version)
             return last.Ring;
-        var at = time.GetTimestamp();
-        var ring = await store.GetAsync(At, ct) is { } item ? await OpenAsync(item, ct) : Empty;
-        _last = new(ring, at);
+        var ring = await OpenAsync(item, ct);
+        _last = new(ring, item.Version);
         return ring;
     }
 
@@ -108,8 +108,7 @@ internal sealed class SigningKeys(IStore store, KeyRing keys, AuditLog audit, Ti
     private async Task<SigningRing> ChangeAsync(Actor actor, Func<SigningRing, DateTimeOffset, SigningRing?> change, CancellationToken ct)
     {
         var own = await keys.RequireAsync(KeyRing.Installation, ct);
-        var at = time.GetTimestamp();
-        var ring = await store.RetryAsync(async (commit, token) =>
+        return await store.RetryAsync(async (commit, token) =>
         {
             var item = await store.GetAsync(At, token);
             var before = item is null ? Empty : await OpenAsync(item, token);
@@ -124,8 +123,6 @@ internal sealed class SigningKeys(IStore store, KeyRing keys, AuditLog audit, Ti
             }), token);
             return after;
         }, ct);
-        _last = new(ring, at);
-        return ring;
     }
 
     private async ValueTask<SigningRing> OpenAsync(Item item, CancellationToken ct) =>

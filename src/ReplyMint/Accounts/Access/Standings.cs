@@ -10,9 +10,12 @@ namespace ReplyMint.Accounts;
 /// <summary>A credential that was proved, and whose owner's rights were read from the store at a moment.</summary>
 /// <param name="EndsAt">From then on it is refused without asking anybody.</param>
 /// <param name="ReadAt">The clock's timestamp when the store was asked.</param>
-/// <param name="Changes">How often callers had changed by then.</param>
-internal sealed record Standing(Caller Caller, DateTimeOffset EndsAt, long ReadAt, int Changes)
+/// <param name="Changes">How many changes there had been by then.</param>
+internal sealed record Standing(Caller Caller, DateTimeOffset EndsAt, long ReadAt, long Changes)
 {
+    /// <summary>Of a key: on whose role it hangs.</summary>
+    public string? Owner { get; init; }
+
     public ApiKeyNetworks? Networks { get; init; }
 
     /// <summary>What a token said; its signature need not be checked again.</summary>
@@ -32,7 +35,9 @@ internal sealed class Standings(TimeProvider time)
     private const int StackLimit = 2_048;
 
     private readonly ConcurrentDictionary<UInt128, Standing> _kept = new();
-    private int _changes;
+    // For each of so many groups of ids, which change was its last: who changes often empties his own group only.
+    private readonly long[] _changed = new long[1_024];
+    private long _changes;
 
     /// <summary>Half of a SHA-256: nobody finds a second text for a hash that he does not choose.</summary>
     /// <param name="kind">A key's text is no token's, wherever it is sent.</param>
@@ -51,10 +56,10 @@ internal sealed class Standings(TimeProvider time)
     public bool TryGet(UInt128 credential, [NotNullWhen(true)] out Standing? known) => _kept.TryGetValue(credential, out known);
 
     public bool IsFresh(Standing known) =>
-        known.Changes == Volatile.Read(ref _changes) && time.GetElapsedTime(known.ReadAt) < Fresh && time.GetUtcNow() < known.EndsAt;
+        !HasChanged(known.Caller.Id, known.Changes) && (known.Owner is not { } owner || !HasChanged(owner, known.Changes)) && time.GetElapsedTime(known.ReadAt) < Fresh && time.GetUtcNow() < known.EndsAt;
 
     /// <summary>The moment that a reading of the store counts from; asked before the store is.</summary>
-    public (long At, int Changes) Now() => (time.GetTimestamp(), Volatile.Read(ref _changes));
+    public (long At, long Changes) Now() => (time.GetTimestamp(), Volatile.Read(ref _changes));
 
     public void Keep(UInt128 credential, Standing standing)
     {
@@ -65,6 +70,21 @@ internal sealed class Standings(TimeProvider time)
 
     public void Drop(UInt128 credential) => _kept.TryRemove(credential, out _);
 
-    /// <summary>Somebody's rights changed in this process: all are read anew. Called behind the commit.</summary>
-    public void Changed() => Interlocked.Increment(ref _changes);
+    /// <summary>A person's or a key's rights changed in this process: his are read anew, a person's keys too. Called behind the commit.</summary>
+    public void Changed(string id)
+    {
+        var change = Interlocked.Increment(ref _changes);
+        ref var last = ref _changed[GroupOf(id)];
+        for (var before = Volatile.Read(ref last); before < change;)
+        {
+            var seen = Interlocked.CompareExchange(ref last, change, before);
+            if (seen == before)
+                return;
+            before = seen;
+        }
+    }
+
+    private bool HasChanged(string id, long since) => Volatile.Read(ref _changed[GroupOf(id)]) > since;
+
+    private int GroupOf(string id) => (int)((uint)id.GetHashCode(StringComparison.Ordinal) % (uint)_changed.Length);
 }

@@ -21,8 +21,8 @@ internal sealed class TokenDesk(IStore store, Sessions sessions, RefreshTokens r
         var (result, session, next) = await store.RetryAsync((commit, ct) => RenewAsync(commit, token, client, ct), ct);
         if (result == RefreshResult.Reused)
         {
-            standings.Changed();
-            await alerts.RaiseAsync("refresh-token-reuse", session!.Id, $"A spent refresh token of user {session.User} was used again; session {session.Id} was ended. Either a program keeps old tokens, or somebody has a copy.", ct);
+            standings.Changed(session!.User);
+            await alerts.RaiseAsync("refresh-token-reuse", session.Id, $"A spent refresh token of user {session.User} was used again; session {session.Id} was ended. Either a program keeps old tokens, or somebody has a copy.", ct);
         }
         return result == RefreshResult.Renewed ? await WriteAsync(session!, session!.Tenant, next, ct) : null;
     }
@@ -45,7 +45,7 @@ internal sealed class TokenDesk(IStore store, Sessions sessions, RefreshTokens r
             await audit.AppendAsync(commit, session.Tenant, new AuditEntry(Actor.System, "session.reuse", session.Id, new Dictionary<string, string> { ["user"] = session.User }), ct);
             return (RefreshResult.Reused, session, null);
         }
-        if (await members.FindAsync(session.Tenant, session.User, ct) is null || await users.KeyOfPersonAsync(session.User, ct) is null)
+        if (!session.IsOf(await members.FindAsync(session.Tenant, session.User, ct)) || await users.KeyOfPersonAsync(session.User, ct) is null)
             return (RefreshResult.Refused, null, null);
         var now = time.GetUtcNow();
         session = session with { LastSeenAt = now };

@@ -10,7 +10,7 @@ internal sealed class MemberDesk(IStore store, Users users, Members members, Inv
     public async Task<MemberChange> ChangeAsync(string tenant, string user, Role role, IReadOnlyList<string>? mailboxes, long version, Actor actor, CancellationToken ct)
     {
         var result = await store.RetryAsync((commit, token) => members.SetAsync(commit, tenant, user, role, mailboxes, actor, token, version), ct);
-        standings.Changed();
+        standings.Changed(user);
         return result;
     }
 
@@ -22,11 +22,11 @@ internal sealed class MemberDesk(IStore store, Users users, Members members, Inv
             var user = await users.EnsureAsync(commit, address, "", token);
             return (await members.SetAsync(commit, tenant, user.Id, role, null, actor, token), user);
         }, ct);
-        standings.Changed();
+        standings.Changed(added.user.Id);
         return added;
     }
 
-    /// <summary>Removes a member; an invitation to his address goes too, or it would let him in again. His sessions and keys end, since both ask for the membership.</summary>
+    /// <summary>Removes a member; an invitation to his address goes too, or it would let him in again. His sessions and keys end for good: they are of this membership, and a later one is another.</summary>
     public async Task<MemberChange> RemoveAsync(string tenant, string user, Actor actor, CancellationToken ct)
     {
         var person = await users.FindAsync(user, ct);
@@ -37,7 +37,7 @@ internal sealed class MemberDesk(IStore store, Users users, Members members, Inv
                 await invitations.WithdrawAsync(commit, tenant, person.Address, token);
             return removed;
         }, ct);
-        standings.Changed();
+        standings.Changed(user);
         return result;
     }
 }

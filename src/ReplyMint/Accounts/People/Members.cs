@@ -68,7 +68,11 @@ internal sealed class Members(IStore store, AuditLog audit, TimeProvider time)
         var before = item is null ? null : Read(item);
         if (before is not null && Manages(before.Role) && !Manages(role) && await IsLastAsync(tenant, user, ct))
             return MemberChange.LastAdmin;
-        var member = new Membership { User = user, Role = role, Mailboxes = mailboxes, AddedAt = before?.AddedAt ?? time.GetUtcNow(), AddedBy = actor.Id };
+        var now = time.GetUtcNow();
+        var member = new Membership
+        {
+            User = user, Role = role, Mailboxes = mailboxes, AddedAt = before?.AddedAt ?? now, AddedBy = actor.Id, ManagesSince = Manages(role) ? before?.ManagesSince ?? now : null,
+        };
         MoveGuard(commit, tenant, guard);
         commit.Put(KeyOf(tenant, user), JsonSerializer.SerializeToUtf8Bytes(member, AccountsJson.Default.Membership), Condition.Same(item));
         if (before is null)

@@ -27,7 +27,10 @@ internal sealed record Membership
     public required Role Role { get; init; }
     /// <summary>A member's mailboxes; null is all of them.</summary>
     public IReadOnlyList<string>? Mailboxes { get; init; }
+    /// <summary>Another one when a person who was removed is added again: sessions of the time before stay ended.</summary>
     public DateTimeOffset AddedAt { get; init; }
+    /// <summary>Since when he may manage the tenant, without a break; null while he may not. His keys of an earlier time stay ended.</summary>
+    public DateTimeOffset? ManagesSince { get; init; }
     /// <summary>Who gave the role: a user's id or one of the audit log's own names.</summary>
     public required string AddedBy { get; init; }
 }

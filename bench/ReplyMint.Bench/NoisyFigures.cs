@@ -10,31 +10,45 @@ internal static class NoisyFigures
     // The default limit of reads: 1,200 a minute.
     private const int LimitPerSecond = 20;
     private const int NoisyConnections = 8;
-    private const int QuietConnections = 4;
+    private const int QuietCallers = 16;
+    private const int Turns = 2;
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Warming = TimeSpan.FromSeconds(5);
 
     public static async Task OthersBesideANoisyCallerAsync(Installations installations, Table table)
     {
         var folder = await installations.MakeAsync(MailboxMode.Off);
-        var (token, key) = await Installations.CredentialsAsync(folder);
-        using var server = await installations.ServeAsync(folder);
+        var (token, _) = await Installations.CredentialsAsync(folder);
+        var quiet = new string[QuietCallers];
+        for (var i = 0; i < QuietCallers; i++)
+            (_, quiet[i]) = await Installations.CredentialsAsync(folder);
+        // All are of one tenant here; the bound of all together is not what is measured.
+        using var server = await installations.ServeAsync(folder, "requests.tenantTimes=100");
         var port = server.Url.Port;
-        await QuietAsync(port, key, TimeSpan.FromSeconds(2));
-        var (_, alone) = Percentiles.Milliseconds(await QuietAsync(port, key, Round));
-        var noise = NoiseAsync(port, token);
-        var (_, beside) = Percentiles.Milliseconds(await QuietAsync(port, key, Round));
-        var (sent, passed) = await noise;
-        table.Add("others’ p99 beside a caller at 100 times his limit ÷ alone", $"{beside / alone:N2}", "under 2", beside < 2 * alone,
-            $"{beside:N2} ms beside {alone:N2} ms; he sent {sent / Round.TotalSeconds:N0} /s, {passed:N0} passed");
+        // Compiled and warm on both ways, or the first round would pay for the second.
+        await Task.WhenAll(QuietAsync(port, quiet, Warming), NoiseAsync(port, token, Warming));
+        List<long> alone = [], beside = [];
+        (long sent, long passed) = (0, 0);
+        for (var turn = 0; turn < Turns; turn++)
+        {
+            alone.AddRange(await QuietAsync(port, quiet, Round));
+            var noise = NoiseAsync(port, token, Round);
+            beside.AddRange(await QuietAsync(port, quiet, Round));
+            var (more, let) = await noise;
+            (sent, passed) = (sent + more, passed + let);
+        }
+        var ((_, p99Alone), (_, p99Beside)) = (Percentiles.Milliseconds([.. alone]), Percentiles.Milliseconds([.. beside]));
+        table.Add("others’ p99 beside a caller at 100 times his limit ÷ alone", $"{p99Beside / p99Alone:N2}", "under 2", p99Beside < 2 * p99Alone,
+            $"{p99Beside:N2} ms beside {p99Alone:N2} ms; he sent {sent / Round.TotalSeconds / Turns:N0} /s, of which {passed / Round.TotalSeconds / Turns:N0} passed");
     }
 
-    /// <summary>Asks as often as one may, spread over a few connections.</summary>
-    private static async Task<long[]> QuietAsync(int port, string key, TimeSpan round)
+    /// <summary>Each asks as often as he may.</summary>
+    private static async Task<long[]> QuietAsync(int port, string[] keys, TimeSpan round)
     {
-        var took = await Task.WhenAll(Enumerable.Range(0, QuietConnections).Select(_ => Task.Run(async () =>
+        var took = await Task.WhenAll(keys.Select(key => Task.Run(async () =>
         {
             using var connection = await KeptConnection.OpenAsync(port, Target, $"X-API-Key: {key}");
-            using var timer = new PeriodicTimer(TimeSpan.FromSeconds((double)QuietConnections / LimitPerSecond));
+            using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1.0 / LimitPerSecond));
             var (took, start) = (new List<long>(), Stopwatch.GetTimestamp());
             while (Stopwatch.GetElapsedTime(start) < round)
             {
@@ -48,13 +62,13 @@ internal static class NoisyFigures
         return [.. took.SelectMany(times => times)];
     }
 
-    private static async Task<(long Sent, long Passed)> NoiseAsync(int port, string token)
+    private static async Task<(long Sent, long Passed)> NoiseAsync(int port, string token, TimeSpan round)
     {
         var counts = await Task.WhenAll(Enumerable.Range(0, NoisyConnections).Select(_ => Task.Run(async () =>
         {
             using var connection = await KeptConnection.OpenAsync(port, Target, $"Authorization: Bearer {token}");
             (long sent, long passed, var start) = (0, 0, Stopwatch.GetTimestamp());
-            while (Stopwatch.GetElapsedTime(start) is var elapsed && elapsed < Round)
+            while (Stopwatch.GetElapsedTime(start) is var elapsed && elapsed < round)
             {
                 // What the timer's grain made late is made up for at once.
                 for (var due = (long)(elapsed.TotalSeconds * LimitPerSecond * 100 / NoisyConnections); sent < due; sent++)

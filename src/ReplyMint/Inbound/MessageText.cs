@@ -57,11 +57,26 @@ internal sealed record MessageText
         Attachments = Attachments,
     };
 
-    // Four texts must fit an item, each character as its longest JSON escape; what a person wrote is far below.
+    /// <summary>Less of it: a part of each text and of each list.</summary>
+    public MessageText Part(int share) => this with
+    {
+        Text = Bounded(Text, MaxChars / share),
+        Reply = Bounded(Reply, MaxChars / share),
+        Quoted = Bounded(Quoted, MaxChars / share),
+        Signature = Bounded(Signature, MaxChars / share),
+        FollowsFromText = false,
+        To = [.. To.Take(MaxAddresses / share)],
+        Cc = [.. Cc.Take(MaxAddresses / share)],
+        ReplyTo = [.. ReplyTo.Take(MaxAddresses / share)],
+        References = [.. References.TakeLast(MaxAddresses / share)],
+        Attachments = [.. Attachments.Take(MaxAddresses / share)],
+    };
+
+    // Four texts fit an item, each character as its longest JSON escape; what a person wrote is far below.
     private const int MaxChars = 15_000;
     private const int MaxAddresses = 50;
 
-    private static string Bounded(string text) => text.Length <= MaxChars ? text : text[..MaxChars];
+    private static string Bounded(string text, int chars = MaxChars) => text.Length <= chars ? text : text[..chars];
 }
 
 /// <summary>The stored form. A text that is kept whole is parted again when it is read: its parts would say all of it a second time.</summary>
@@ -119,12 +134,19 @@ internal sealed record KeptText
 /// <summary>Stores the texts of messages, each in an item of its own that lives shorter than the message's record.</summary>
 internal sealed class MessageTexts(IStore store, Messages messages)
 {
+    // Beside it stands the clear part.
+    private const int MaxSealedBytes = Commit.MaxItemBytes - 1024;
+
     public static ItemKey KeyOf(string tenant, string id) => ItemKey.Main(tenant, "text/" + id);
 
     public static void Write(Commit commit, PersonKey person, MessageRecord record, MessageText text, Item? before)
     {
         var key = KeyOf(person.Tenant, record.Id);
-        var @sealed = StoredJson.Seal(person, key, (before?.Version ?? 0) + 1, KeptText.Of(text), MessageTextJson.Default.KeptText);
+        var version = (before?.Version ?? 0) + 1;
+        var @sealed = StoredJson.Seal(person, key, version, KeptText.Of(text), MessageTextJson.Default.KeptText);
+        // Long texts and long lists at once, as nobody writes them: rather less of it than a mail that is never decided.
+        for (var share = 2; @sealed.Length > MaxSealedBytes; share *= 2)
+            @sealed = StoredJson.Seal(person, key, version, KeptText.Of(text.Part(share)), MessageTextJson.Default.KeptText);
         commit.Put(key, "{\"v\":1}"u8.ToArray(), Condition.Same(before), @sealed, record.ReceivedAt + Messages.TextKept);
     }
 

@@ -20,11 +20,15 @@ internal static class AddressHeader
             if (into.Count >= MailLimits.Addresses)
                 return;
             if (address is MailboxAddress mailbox)
-                into.Add(new(HeaderText.OneLine(mailbox.Name ?? ""), HeaderText.OneLine(mailbox.Address)));
+                into.Add(new(Cut(HeaderText.OneLine(mailbox.Name ?? ""), MailLimits.NameChars), AddressRules.Bounded(HeaderText.OneLine(mailbox.Address))));
             else if (address is GroupAddress group && depth < 4)
                 Add(group.Members, into, depth + 1);
         }
     }
+
+    /// <summary>At most so many characters, and no half of one.</summary>
+    public static string Cut(string text, int chars) =>
+        text.Length <= chars ? text : text[..(char.IsHighSurrogate(text[chars - 1]) ? chars - 1 : chars)];
 
     /// <summary>The first identifier without angle brackets, or empty.</summary>
     public static string MessageId(string value)
@@ -34,7 +38,7 @@ internal static class AddressHeader
         return "";
     }
 
-    /// <summary>All identifiers in their order. What stands outside angle brackets counts only when there are none.</summary>
+    /// <summary>All identifiers in their order, but those that are too long to be one. What stands outside angle brackets counts only when there are none.</summary>
     public static IEnumerable<string> Identifiers(string value)
     {
         var at = 0;
@@ -51,14 +55,15 @@ internal static class AddressHeader
             if (id.Length > 0)
             {
                 any = true;
-                yield return id;
+                if (id.Length <= MailLimits.IdChars)
+                    yield return id;
             }
             at = close + 1;
         }
         if (any)
             yield break;
         foreach (var word in value.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
-            if (word.Trim('<', '>') is { Length: > 0 } id)
+            if (word.Trim('<', '>') is { Length: > 0 and <= MailLimits.IdChars } id)
                 yield return id;
     }
 }

@@ -10,6 +10,9 @@ internal static class AddressRules
     private const int MaxLocal = 64;
     private const int MaxAddress = 1_000;
 
+    /// <summary>As much of an address as is worth keeping; what was cut is still too long to be one, and so no other's.</summary>
+    public static string Bounded(string address) => address.Length <= MaxAddress ? address : address[..(MaxAddress + 1)];
+
     private static readonly SearchValues<char> s_atom = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-/=?^_`{|}~.");
 
     /// <summary>

@@ -18,6 +18,15 @@ internal static class MailLimits
     /// <summary>Bytes decoded of one header field: a Cc of some 1,500 addresses.</summary>
     public const int HeaderValueBytes = 64 * 1024;
 
+    /// <summary>Characters kept of a subject; beyond a few hundred no program shows any.</summary>
+    public const int SubjectChars = 2_000;
+
+    /// <summary>Characters kept of a display name.</summary>
+    public const int NameChars = 200;
+
+    /// <summary>Characters of a Message-ID, one line of RFC 5322 2.1.1. A longer one is none: half of it would be another's.</summary>
+    public const int IdChars = 998;
+
     /// <summary>Bytes decoded of all header fields together, so that many long ones don't add up.</summary>
     public const int HeaderBlockBytes = 1024 * 1024;
 

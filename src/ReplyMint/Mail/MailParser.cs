@@ -74,9 +74,9 @@ internal static class MailParser
             references.RemoveRange(0, references.Count - MailLimits.References);
         return mail with
         {
-            Envelope = mail.Envelope with { ReversePath = reversePath },
+            Envelope = mail.Envelope with { ReversePath = reversePath is null ? null : AddressRules.Bounded(reversePath) },
             From = from, To = to, Cc = cc, ReplyTo = replyTo,
-            Subject = mail.Header("Subject") ?? "",
+            Subject = AddressHeader.Cut(mail.Header("Subject") ?? "", MailLimits.SubjectChars),
             MessageId = AddressHeader.MessageId(mail.Header("Message-ID") ?? ""),
             InReplyTo = AddressHeader.MessageId(mail.Header("In-Reply-To") ?? ""),
             References = references,

@@ -73,13 +73,13 @@ internal sealed partial class MailgunInbound(
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
-            LogFailed(logger, e);
+            LogFailed(logger, Failure.Of(e));
             return AcceptOutcome.TooBusy;
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A mail from Mailgun could not be stored; Mailgun was told to come again")]
-    private static partial void LogFailed(ILogger logger, Exception exception);
+    [LoggerMessage(Level = LogLevel.Error, Message = "A mail from Mailgun could not be stored; Mailgun was told to come again: {failure}")]
+    private static partial void LogFailed(ILogger logger, string failure);
 }
 
 /// <summary>The answers to a webhook that proves nothing.</summary>

@@ -107,11 +107,11 @@ internal sealed partial class SesInbound(
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
-            LogFailed(logger, e);
+            LogFailed(logger, Failure.Of(e));
             return AcceptOutcome.TooBusy;
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A mail from Amazon SES could not be stored; SNS was told to come again")]
-    private static partial void LogFailed(ILogger logger, Exception exception);
+    [LoggerMessage(Level = LogLevel.Error, Message = "A mail from Amazon SES could not be stored; SNS was told to come again: {failure}")]
+    private static partial void LogFailed(ILogger logger, string failure);
 }

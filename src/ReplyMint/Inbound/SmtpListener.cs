@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using ReplyMint.Security;
 
 namespace ReplyMint.Inbound;
 
@@ -98,7 +99,7 @@ internal sealed partial class SmtpListener(SmtpRoom room, SmtpExposure exposure)
         }
         catch (SocketException e)
         {
-            LogCannotWiden(room.Logger, e, Settings.Address, port);
+            LogCannotWiden(room.Logger, Settings.Address, port, Failure.Of(e));
             Open(Loopback(), port);
         }
     }
@@ -147,7 +148,7 @@ internal sealed partial class SmtpListener(SmtpRoom room, SmtpExposure exposure)
             catch (SocketException e)
             {
                 // Out of file descriptors, or the client was gone already: the next one may be well.
-                LogAcceptFailed(room.Logger, e);
+                LogAcceptFailed(room.Logger, Failure.Of(e));
                 await Task.Delay(TimeSpan.FromMilliseconds(50), room.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 continue;
             }
@@ -195,7 +196,7 @@ internal sealed partial class SmtpListener(SmtpRoom room, SmtpExposure exposure)
         }
         catch (Exception e)
         {
-            LogSessionFailed(room.Logger, e);
+            LogSessionFailed(room.Logger, Failure.Of(e));
         }
     }
 
@@ -225,12 +226,12 @@ internal sealed partial class SmtpListener(SmtpRoom room, SmtpExposure exposure)
     [LoggerMessage(Level = LogLevel.Information, Message = "SMTP listens on {address} port {port}")]
     private static partial void LogListening(ILogger logger, IPAddress address, int port);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "SMTP can't listen on {address} port {port}; it stays on loopback")]
-    private static partial void LogCannotWiden(ILogger logger, Exception exception, string address, int port);
+    [LoggerMessage(Level = LogLevel.Error, Message = "SMTP can't listen on {address} port {port}; it stays on loopback: {failure}")]
+    private static partial void LogCannotWiden(ILogger logger, string address, int port, string failure);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "SMTP could not accept a connection")]
-    private static partial void LogAcceptFailed(ILogger logger, Exception exception);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "SMTP could not accept a connection: {failure}")]
+    private static partial void LogAcceptFailed(ILogger logger, string failure);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "An SMTP session failed")]
-    private static partial void LogSessionFailed(ILogger logger, Exception exception);
+    [LoggerMessage(Level = LogLevel.Error, Message = "An SMTP session failed: {failure}")]
+    private static partial void LogSessionFailed(ILogger logger, string failure);
 }

@@ -23,7 +23,7 @@ internal sealed record SmtpRoom(
         }
         catch (Exception e) when (!abort.IsCancellationRequested)
         {
-            SmtpLog.LookupFailed(Logger, e);
+            SmtpLog.LookupFailed(Logger, Failure.Of(e));
             return null;
         }
     }
@@ -54,7 +54,7 @@ internal sealed record SmtpRoom(
         }
         catch (Exception e) when (!abort.IsCancellationRequested)
         {
-            SmtpLog.StoreFailed(Logger, e);
+            SmtpLog.StoreFailed(Logger, Failure.Of(e));
             return AcceptOutcome.TooBusy;
         }
     }
@@ -62,9 +62,9 @@ internal sealed record SmtpRoom(
 
 internal static partial class SmtpLog
 {
-    [LoggerMessage(Level = LogLevel.Error, Message = "A recipient could not be looked up")]
-    public static partial void LookupFailed(ILogger logger, Exception exception);
+    [LoggerMessage(Level = LogLevel.Error, Message = "A recipient could not be looked up: {failure}")]
+    public static partial void LookupFailed(ILogger logger, string failure);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A mail could not be stored; its sender was told to come again")]
-    public static partial void StoreFailed(ILogger logger, Exception exception);
+    [LoggerMessage(Level = LogLevel.Error, Message = "A mail could not be stored; its sender was told to come again: {failure}")]
+    public static partial void StoreFailed(ILogger logger, string failure);
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using ReplyMint.Security;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Jobs;
@@ -80,7 +81,7 @@ internal sealed partial class JobWorker(JobQueue queue, IEnumerable<JobHandler> 
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
-            LogSweepFailed(log, failure);
+            LogSweepFailed(log, Failure.Of(failure));
             return [];
         }
     }
@@ -103,7 +104,7 @@ internal sealed partial class JobWorker(JobQueue queue, IEnumerable<JobHandler> 
         }
         catch (Exception failure)
         {
-            LogJobFailed(log, job.Record.Kind, job.Target, job.Attempts, failure);
+            LogJobFailed(log, job.Record.Kind, job.Target, job.Attempts, Failure.Of(failure));
             await AfterFailureAsync(job, failure, ct);
         }
         finally
@@ -132,7 +133,7 @@ internal sealed partial class JobWorker(JobQueue queue, IEnumerable<JobHandler> 
         catch (StoreUnavailableException unavailable)
         {
             // The item stays due, so the next sweep tries again.
-            LogJobFailed(log, job.Record.Kind, job.Target, job.Attempts, unavailable);
+            LogJobFailed(log, job.Record.Kind, job.Target, job.Attempts, Failure.Of(unavailable));
         }
     }
 
@@ -144,9 +145,9 @@ internal sealed partial class JobWorker(JobQueue queue, IEnumerable<JobHandler> 
         await queue.BuryAsync(job, reason, ct);
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Job {Kind} {Target} failed (attempt {Attempt})")]
-    private static partial void LogJobFailed(ILogger log, string kind, string target, int attempt, Exception failure);
+    [LoggerMessage(Level = LogLevel.Error, Message = "Job {Kind} {Target} failed (attempt {Attempt}): {Failure}")]
+    private static partial void LogJobFailed(ILogger log, string kind, string target, int attempt, string failure);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Looking for due jobs failed")]
-    private static partial void LogSweepFailed(ILogger log, Exception failure);
+    [LoggerMessage(Level = LogLevel.Error, Message = "Looking for due jobs failed: {failure}")]
+    private static partial void LogSweepFailed(ILogger log, string failure);
 }

@@ -28,7 +28,7 @@ internal sealed partial class ProblemAnswers(RequestDelegate next, ILogger logge
         if (e is OperationCanceledException && context.RequestAborted.IsCancellationRequested)
             return Task.CompletedTask;
         if (e is not BadHttpRequestException)
-            LogFailure(logger, context.TraceIdentifier, Names(e), e.StackTrace ?? "");
+            LogFailure(logger, context.TraceIdentifier, Failure.Types(e), e.StackTrace ?? "");
         if (context.Response.HasStarted)
         {
             // Half an answer must not look like a whole one. Kestrel's own refusals are whole (RefusalObserver).
@@ -89,14 +89,6 @@ internal sealed partial class ProblemAnswers(RequestDelegate next, ILogger logge
 
     private static string JsonMember(string? path) =>
         path is null or "$" ? "body" : path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : path;
-
-    private static string Names(Exception e)
-    {
-        var names = e.GetType().FullName!;
-        for (var inner = e.InnerException; inner is not null; inner = inner.InnerException)
-            names += " < " + inner.GetType().FullName;
-        return names;
-    }
 
     // Messages of exceptions may quote what they failed on, which may be personal; types and places may not.
     [LoggerMessage(Level = LogLevel.Error, Message = "Request {TraceId} failed: {Exception}\n{Stack}")]

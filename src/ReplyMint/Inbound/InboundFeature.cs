@@ -24,6 +24,7 @@ internal static class InboundFeature
         .AddSingleton<Messages>()
         .AddSingleton<MessageTexts>()
         .AddSingleton(provider => new JobHandler(Messages.BlobJob, provider.GetRequiredService<Messages>().RemoveBlobAsync))
+        .AddHostedService<BlobSweep>()
         .AddSingleton<SpentTokens>()
         .AddSingleton<Inbox>()
         .AddSingleton(provider => Room(provider, smtp))

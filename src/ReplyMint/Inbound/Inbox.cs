@@ -57,14 +57,15 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Mes
         };
         var summary = new MessageSummary
         {
-            Envelope = raw.Envelope,
+            Envelope = raw.Envelope with { ReversePath = raw.Envelope.ReversePath is { } path ? AddressRules.Bounded(path) : null },
             From = author,
             Subject = mail.Subject,
             MessageId = mail.MessageId,
             Date = mail.Date,
             Authentication = Authenticate(delivery, mail),
         };
-        return await StoreAsync(delivery, mail, mailbox, own, record, summary, ct);
+        ct.ThrowIfCancellationRequested();
+        return await StoreAsync(delivery, mail, mailbox, own, record, summary);
     }
 
     /// <summary>
@@ -86,7 +87,8 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Mes
         _parked[message.Id] = (message, mail);
     }
 
-    private async Task<(AcceptOutcome, string?)> StoreAsync(AuthenticatedDelivery delivery, InboundMail mail, Mailbox mailbox, TenantKeys own, MessageRecord record, MessageSummary summary, CancellationToken ct)
+    // From here on whoever hangs up changes nothing: between a large mail's file and the commit that names it, only the end of the process may come.
+    private async Task<(AcceptOutcome, string?)> StoreAsync(AuthenticatedDelivery delivery, InboundMail mail, Mailbox mailbox, TenantKeys own, MessageRecord record, MessageSummary summary)
     {
         var seenKey = ItemKey.Main(own.Tenant, "seen/" + SeenHash(own, mailbox, mail));
         var parks = mail.Shape.Size <= MaxParkedSize && Volatile.Read(ref _parkedBytes) < MaxParkedBytes;
@@ -121,7 +123,7 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Mes
                 if (parks)
                     Park(message, mail);
                 return AcceptOutcome.Accepted;
-            }, ct);
+            }, CancellationToken.None);
         }
         finally
         {

@@ -5,11 +5,13 @@ internal sealed class BlobFolder(string root)
 {
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
+    private const string Part = ".part";
+
     public async Task WriteAsync(string tenant, string id, ReadOnlyMemory<byte> content, CancellationToken ct)
     {
         var folder = Directory.CreateDirectory(Path.Combine(root, tenant), Owner | UnixFileMode.UserExecute).FullName;
         var path = Path.Combine(folder, id);
-        var temporary = path + ".part";
+        var temporary = path + Part;
         await using (var stream = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = Owner, Options = FileOptions.Asynchronous }))
         {
             await stream.WriteAsync(content, ct);
@@ -23,6 +25,17 @@ internal sealed class BlobFolder(string root)
     {
         var path = Path.Combine(root, tenant, id);
         return File.Exists(path) ? await File.ReadAllBytesAsync(path, ct) : null;
+    }
+
+    /// <summary>All files last written before an instant, half-written ones too: their tenant, and the id, or null when it never became a blob.</summary>
+    public IEnumerable<(string Tenant, string? Id, string Path)> Before(DateTimeOffset instant)
+    {
+        if (!Directory.Exists(root))
+            yield break;
+        foreach (var folder in Directory.EnumerateDirectories(root))
+            foreach (var file in Directory.EnumerateFiles(folder))
+                if (File.GetLastWriteTimeUtc(file) < instant.UtcDateTime)
+                    yield return (Path.GetFileName(folder), file.EndsWith(Part, StringComparison.Ordinal) ? null : Path.GetFileName(file), file);
     }
 
     /// <summary>Removes it; one that is not there is no mistake.</summary>

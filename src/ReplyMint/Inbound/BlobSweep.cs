@@ -1,0 +1,60 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using ReplyMint.Security;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Inbound;
+
+/// <summary>
+/// Removes files of mails that nothing names: a process that ended between a file and its commit leaves one, and it would
+/// outlive what was promised of raw mails. At the start and once a day.
+/// </summary>
+internal sealed partial class BlobSweep(BlobFolder blobs, IStore store, TimeProvider time, ILogger<BlobSweep> log) : BackgroundService
+{
+    // Far longer than a commit takes, far shorter than raw mail is kept.
+    private static readonly TimeSpan Age = TimeSpan.FromDays(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Age, time);
+        try
+        {
+            // Elsewhere than where the start waits: there may be many files.
+            await Task.Yield();
+            do
+                await SweepAsync(stoppingToken);
+            while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The host stops.
+        }
+    }
+
+    private async Task SweepAsync(CancellationToken ct)
+    {
+        try
+        {
+            var removed = 0;
+            foreach (var (tenant, id, path) in blobs.Before(time.GetUtcNow() - Age))
+            {
+                if (id is not null && await store.GetAsync(Messages.RawKey(tenant, id), ct) is not null)
+                    continue;
+                File.Delete(path);
+                removed++;
+            }
+            if (removed > 0)
+                LogRemoved(log, removed);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or StoreUnavailableException)
+        {
+            LogFailed(log, Failure.Of(failure));
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Removed {count} files of mails that nothing names any more")]
+    private static partial void LogRemoved(ILogger log, int count);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Looking for files that nothing names failed: {failure}")]
+    private static partial void LogFailed(ILogger log, string failure);
+}

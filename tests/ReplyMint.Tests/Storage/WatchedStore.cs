@@ -1,0 +1,35 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Tests.Storage;
+
+/// <summary>The store that the product was given, with somebody who watches what is asked of it.</summary>
+internal sealed class WatchedStore(IStore inner) : IStore
+{
+    public ConcurrentQueue<ItemKey> Read { get; } = [];
+
+    public Action<Commit> BeforeCommit { get; set; } = _ => { };
+
+    /// <summary>Takes the place of the store among the product's services.</summary>
+    public static WatchedStore Put(IServiceCollection services)
+    {
+        var watched = new WatchedStore((IStore)services.Last(service => service.ServiceType == typeof(IStore)).ImplementationInstance!);
+        services.AddSingleton<IStore>(watched);
+        return watched;
+    }
+
+    public ValueTask<Item?> GetAsync(ItemKey key, CancellationToken ct)
+    {
+        Read.Enqueue(key);
+        return inner.GetAsync(key, ct);
+    }
+
+    public ValueTask<Page> QueryAsync(Table table, string partition, ReplyMint.Storage.Range range, string? cursor, CancellationToken ct) => inner.QueryAsync(table, partition, range, cursor, ct);
+
+    public ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken ct)
+    {
+        BeforeCommit(commit);
+        return inner.CommitAsync(commit, ct);
+    }
+}

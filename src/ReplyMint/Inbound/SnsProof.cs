@@ -35,7 +35,7 @@ internal sealed class SnsProof
             return (null, SnsVerdict.Topic);
         if (!SnsSignature.IsTimely(message, now))
             return (null, SnsVerdict.Stale);
-        var found = await certificates.FindAsync(message.Topic, message.CertificateUrl, ct);
+        var found = await certificates.FindAsync(channel.Id, message.Topic, message.CertificateUrl, ct);
         if (found.Key is not { } key)
             return (null, found.Retry ? SnsVerdict.Later : SnsVerdict.Forged);
         return SnsSignature.Verify(message, key) ? (new(channel, message), SnsVerdict.Genuine) : (null, SnsVerdict.Forged);

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
@@ -28,6 +29,8 @@ internal sealed partial class SnsCertificates(SnsTrust trust, TimeProvider time,
 {
     private const int MaxKept = 32;
     private const int MaxCallsAMinute = 12;
+    // SNS has one certificate at a time; a second comes with a rotation.
+    private const int MaxCallsOfChannel = 3;
     private const int MinKeyBits = 2048;
     private const int MaxInPem = 6;
     private static readonly TimeSpan Fresh = TimeSpan.FromHours(24);
@@ -36,13 +39,19 @@ internal sealed partial class SnsCertificates(SnsTrust trust, TimeProvider time,
     private readonly Dictionary<string, Entry> _kept = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _fetching = new(1);
     private DateTimeOffset _minute = DateTimeOffset.MinValue;
+    private readonly Dictionary<string, int> _callsOf = new(StringComparer.Ordinal);
     private int _calls;
 
-    private sealed record Entry(SnsKey Key, DateTimeOffset From, DateTimeOffset Until);
+    /// <param name="Key">What was found.</param>
+    /// <param name="From">From when it counts.</param>
+    /// <param name="Until">Until when nobody is asked again.</param>
+    /// <param name="Holds">Until when a good key counts while nobody can be asked.</param>
+    private sealed record Entry(SnsKey Key, DateTimeOffset From, DateTimeOffset Until, DateTimeOffset Holds);
 
+    /// <param name="channel">Who asks. Each has a part of the calls, or one that names ever new addresses would use up the others'.</param>
     /// <param name="topic">One that is believed: its region decides which host is asked.</param>
     /// <param name="url">As the message names it.</param>
-    public async ValueTask<SnsKey> FindAsync(SnsTopic topic, string url, CancellationToken ct)
+    public async ValueTask<SnsKey> FindAsync(string channel, SnsTopic topic, string url, CancellationToken ct)
     {
         if (SnsAddresses.OfCertificate(topic, url) is not { } address)
             return SnsKey.Refused;
@@ -54,13 +63,8 @@ internal sealed partial class SnsCertificates(SnsTrust trust, TimeProvider time,
             if (Kept(url) is { } meanwhile)
                 return meanwhile;
             var now = time.GetUtcNow();
-            if (now - _minute >= TimeSpan.FromMinutes(1))
-                (_minute, _calls) = (now, 0);
-            if (++_calls > MaxCallsAMinute)
-                return SnsKey.Unreachable;
-            var entry = await FetchAsync(topic, address, now, ct);
-            if (entry.Key.Retry)
-                return entry.Key;
+            if (!MayCall(channel, now) || await FetchAsync(topic, address, now, ct) is not { } entry)
+                return Kept(url, whileUnreachable: true) ?? SnsKey.Unreachable;
             lock (_kept)
             {
                 if (_kept.Count >= MaxKept)
@@ -77,31 +81,50 @@ internal sealed partial class SnsCertificates(SnsTrust trust, TimeProvider time,
 
     public void Dispose() => _fetching.Dispose();
 
-    private SnsKey? Kept(string url)
+    private bool MayCall(string channel, DateTimeOffset now)
+    {
+        if (now - _minute >= TimeSpan.FromMinutes(1))
+        {
+            (_minute, _calls) = (now, 0);
+            _callsOf.Clear();
+        }
+        var own = _callsOf.GetValueOrDefault(channel);
+        if (own == MaxCallsOfChannel || _calls == MaxCallsAMinute)
+            return false;
+        _callsOf[channel] = own + 1;
+        _calls++;
+        return true;
+    }
+
+    private SnsKey? Kept(string url, bool whileUnreachable = false)
     {
         lock (_kept)
         {
             var now = time.GetUtcNow();
-            return _kept.TryGetValue(url, out var entry) && entry.From <= now && now < entry.Until ? entry.Key : null;
+            return _kept.TryGetValue(url, out var entry) && entry.From <= now && now < (whileUnreachable ? entry.Holds : entry.Until) ? entry.Key : null;
         }
     }
 
-    private async Task<Entry> FetchAsync(SnsTopic topic, Uri address, DateTimeOffset now, CancellationToken ct)
+    /// <summary>Null when nobody could be asked.</summary>
+    private async Task<Entry?> FetchAsync(SnsTopic topic, Uri address, DateTimeOffset now, CancellationToken ct)
     {
         var chain = new X509Certificate2Collection();
         try
         {
             if (await GetAsync(address, ct) is not { } pem)
-                return new(SnsKey.Unreachable, now, now);
+                return null;
+            // Perhaps it is not there yet: SNS comes again, and Amazon is not asked each time.
+            if (pem.Length == 0)
+                return new(SnsKey.Unreachable, now, now + RefusedFor, now);
             chain.ImportFromPem(System.Text.Encoding.ASCII.GetString(pem));
             if (chain.Count is 0 or > MaxInPem || !HasName(chain[0], topic.CertificateNames) || chain[0].GetRSAPublicKey() is not { } rsa || rsa.KeySize < MinKeyBits)
                 return Refuse("it is no certificate of SNS");
             if (await IsTrustedAsync(chain, now, ct) is not { } trusted)
-                return new(SnsKey.Unreachable, now, now);
+                return null;
             if (!trusted)
                 return Refuse("its chain does not lead to a trusted root");
             var until = new DateTimeOffset(chain[0].NotAfter.ToUniversalTime());
-            return new(new(rsa.ExportParameters(false), false), new(chain[0].NotBefore.ToUniversalTime()), until < now + Fresh ? until : now + Fresh);
+            return new(new(rsa.ExportParameters(false), false), new(chain[0].NotBefore.ToUniversalTime()), until < now + Fresh ? until : now + Fresh, until);
         }
         catch (CryptographicException)
         {
@@ -116,7 +139,7 @@ internal sealed partial class SnsCertificates(SnsTrust trust, TimeProvider time,
         Entry Refuse(string why)
         {
             LogRefused(logger, why);
-            return new(SnsKey.Refused, now, now + RefusedFor);
+            return new(SnsKey.Refused, now, now + RefusedFor, now);
         }
     }
 
@@ -130,7 +153,7 @@ internal sealed partial class SnsCertificates(SnsTrust trust, TimeProvider time,
                 return true;
             if (fetched == 2 || AmazonIssuer.AddressOf(missing) is not { } address)
                 return false;
-            if (await GetAsync(address, ct) is not { } bytes)
+            if (await GetAsync(address, ct) is not { Length: > 0 } bytes)
                 return null;
             missing = X509CertificateLoader.LoadCertificate(bytes);
             chain.Add(missing);
@@ -164,13 +187,18 @@ internal sealed partial class SnsCertificates(SnsTrust trust, TimeProvider time,
             : names.Contains(certificate.GetNameInfo(X509NameType.SimpleName, false), StringComparer.OrdinalIgnoreCase);
     }
 
-    /// <summary>Null when it can't be had, or what came is no plain success: redirects are not followed.</summary>
+    /// <summary>Empty when it is not there (403, 404); null when it can't be had, or what came is no plain success: redirects are not followed.</summary>
     private async Task<byte[]?> GetAsync(Uri address, CancellationToken ct)
     {
         try
         {
             using var answer = await trust.Http.GetAsync(address, ct);
-            return answer.StatusCode == System.Net.HttpStatusCode.OK ? await answer.Content.ReadAsByteArrayAsync(ct) : null;
+            return answer.StatusCode switch
+            {
+                HttpStatusCode.OK => await answer.Content.ReadAsByteArrayAsync(ct),
+                HttpStatusCode.Forbidden or HttpStatusCode.NotFound => [],
+                _ => null,
+            };
         }
         catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !ct.IsCancellationRequested))
         {

@@ -29,7 +29,8 @@ internal static class ChannelCommands
             var channel = new Channel("", owner, parse.GetValue(kind)!, SecretOf(context)) { Topics = TopicsOf(parse.GetValue(topics)), Verdicts = parse.GetValue(verdicts) };
             if (Problem(channel, context.Files.Count > 0) is { } problem)
                 return context.Fail(problem);
-            var id = (await context.Get<Channels>().AddAsync(channel, StoreWords.Actor, ct)).Id;
+            if (await context.Get<Channels>().AddAsync(channel, StoreWords.Actor, ct) is not { Id: var id })
+                return context.Fail($"The tenant has {Channel.MostOfTenant} channels already; remove one that is not needed.");
             context.Out.WriteLine(channel.Kind == Channel.Ses
                 ? $"{id} takes mail and events at /webhooks/ses/{id}; subscribe that address to the topic"
                 : $"{id} takes mail at /webhooks/mailgun/{id}/inbound and events at /webhooks/mailgun/{id}/events");

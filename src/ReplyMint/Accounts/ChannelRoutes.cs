@@ -26,10 +26,9 @@ internal static class ChannelRoutes
         var channel = new Channel("", caller.Tenant, wanted.Kind, wanted.Secret ?? "") { Topics = wanted.Topics, Verdicts = wanted.Verdicts };
         if (MailboxChecks.Channel(channel, wanted.Secret is not null) is { } wrong)
             return Problem.Of(wrong.Member, wrong.What);
-        if ((await channels.ListAsync(caller.Tenant, ct)).Count >= Channel.MostOfTenant)
-            return new Problem(409, $"There are {Channel.MostOfTenant} channels already. Remove one that is not needed.");
-        var added = await channels.AddAsync(channel, new Actor(caller.Id), ct);
-        return TypedResults.Created($"{RouteGroups.ApiRoot}/channels/{added.Id}", ChannelView.Of(added));
+        return await channels.AddAsync(channel, new Actor(caller.Id), ct) is not { } added
+            ? new Problem(409, $"There are {Channel.MostOfTenant} channels already. Remove one that is not needed.")
+            : TypedResults.Created($"{RouteGroups.ApiRoot}/channels/{added.Id}", ChannelView.Of(added));
     }
 
     private static async Task<IResult> RemoveAsync(Caller caller, string id, [FromServices] Channels channels, CancellationToken ct) =>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ReplyMint.Audit;
+using ReplyMint.Security;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Accounts;
@@ -8,23 +9,28 @@ namespace ReplyMint.Accounts;
 internal sealed class Channels(IStore store, KeyRing keys, AuditLog audit)
 {
     /// <param name="owner">A tenant's id, or <see cref="Channel.Operator"/>.</param>
-    public Task<Channel> AddAsync(string owner, string kind, string secret, Actor actor, CancellationToken ct) =>
-        AddAsync(new Channel("", owner, kind, secret), actor, ct);
+    public async Task<Channel> AddAsync(string owner, string kind, string secret, Actor actor, CancellationToken ct) =>
+        await AddAsync(new Channel("", owner, kind, secret), actor, ct) ?? throw new InvalidOperationException("There are too many channels.");
 
     /// <param name="channel">Its id is given here.</param>
-    public async Task<Channel> AddAsync(Channel channel, Actor actor, CancellationToken ct)
+    /// <returns>Null when the tenant has as many as it may.</returns>
+    public async Task<Channel?> AddAsync(Channel channel, Actor actor, CancellationToken ct)
     {
         channel = channel with { Id = Ids.Random('c') };
         var partition = PartitionOf(channel.Owner);
         var own = await keys.RequireAsync(partition, ct);
-        await store.RetryAsync(async (commit, token) =>
+        var added = await store.RetryAsync(async (commit, token) =>
         {
+            // Two at once meet at the head of the audit log, so one of them counts again.
+            if (channel.Owner != Channel.Operator
+                && (await store.QueryAsync(Table.Main, partition, new Storage.Range("channel/", Limit: Channel.MostOfTenant), null, token)).Items.Count == Channel.MostOfTenant)
+                return false;
             Write(commit, own, channel, null);
             commit.Put(IndexKey(channel.Id), JsonSerializer.SerializeToUtf8Bytes(new OwnerRecord(1, partition, channel.Id), AccountsJson.Default.OwnerRecord), Condition.Absent);
             await audit.AppendAsync(commit, partition, new AuditEntry(actor, "channel.add", channel.Id, Details(channel)), token);
             return true;
         }, ct);
-        return channel;
+        return added ? channel : null;
     }
 
     /// <summary>Changes a channel's settings; its id, owner and kind stay. False when there is no such channel.</summary>
@@ -52,7 +58,8 @@ internal sealed class Channels(IStore store, KeyRing keys, AuditLog audit)
 
     public async ValueTask<Channel?> FindAsync(string id, CancellationToken ct)
     {
-        if (await store.GetAsync(IndexKey(id), ct) is not { } index)
+        // It stands in the address of a webhook, so anybody may ask for anything.
+        if (!IdAttribute.IsId(id) || await store.GetAsync(IndexKey(id), ct) is not { } index)
             return null;
         var owner = JsonSerializer.Deserialize(index.Value.Span, AccountsJson.Default.OwnerRecord)!;
         return await store.GetAsync(KeyOf(owner.Tenant, id), ct) is { } item ? await OpenAsync(item, ct) : null;

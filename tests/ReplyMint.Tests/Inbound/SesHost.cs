@@ -49,7 +49,7 @@ internal sealed class SesHost : IAsyncDisposable
     private void Trusted(IServiceCollection services) => services.AddSingleton(new SnsTrust(new HttpClient(_world), [Authority.Root]));
 
     public Task<Channel> AddChannelAsync(string topic, string owner = Channel.Operator, string kind = Channel.Ses) =>
-        Product.Get<Channels>().AddAsync(new Channel("", owner, kind, "") { Topics = [topic] }, Actor.Machine, default);
+        Product.Get<Channels>().AddAsync(new Channel("", owner, kind, "") { Topics = [topic] }, Actor.Machine, default)!;
 
     public async Task RestartAsync(TemporaryFolder folder)
     {

@@ -21,13 +21,16 @@ internal sealed class Channels(IStore store, KeyRing keys, AuditLog audit)
         var own = await keys.RequireAsync(partition, ct);
         var added = await store.RetryAsync(async (commit, token) =>
         {
-            // Two at once meet at the head of the audit log, so one of them counts again.
+            // Before anything is counted: two at once conflict on the head of the audit log, and one counts again.
+            await audit.AppendAsync(commit, partition, new AuditEntry(actor, "channel.add", channel.Id, Details(channel)), token);
             if (channel.Owner != Channel.Operator
                 && (await store.QueryAsync(Table.Main, partition, new Storage.Range("channel/", Limit: Channel.MostOfTenant), null, token)).Items.Count == Channel.MostOfTenant)
+            {
+                commit.Clear();
                 return false;
+            }
             Write(commit, own, channel, null);
             commit.Put(IndexKey(channel.Id), JsonSerializer.SerializeToUtf8Bytes(new OwnerRecord(1, partition, channel.Id), AccountsJson.Default.OwnerRecord), Condition.Absent);
-            await audit.AppendAsync(commit, partition, new AuditEntry(actor, "channel.add", channel.Id, Details(channel)), token);
             return true;
         }, ct);
         return added ? channel : null;

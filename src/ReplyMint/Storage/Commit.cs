@@ -42,6 +42,9 @@ internal sealed class Commit
     public Commit Check(ItemKey key, Condition condition) =>
         With(new(OperationKind.Check, key, condition, default, default, null, 0, null));
 
+    /// <summary>Takes all back: what is committed then is nothing.</summary>
+    public void Clear() => _operations.Clear();
+
     private Commit With(Operation operation)
     {
         if (_operations.Count == MaxOperations)

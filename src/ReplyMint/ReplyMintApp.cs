@@ -50,7 +50,7 @@ public static class ReplyMintApp
             .AddKnowledge(settings.Knowledge)
             .AddOutbound(settings.Outbound, open)
             .AddAccounts(settings.Accounts, settings.Dns, open)
-            .AddInbound(settings.Smtp, settings.Environment == DeploymentEnvironment.Development)
+            .AddInbound(settings.Smtp, settings.Inbound, settings.Environment == DeploymentEnvironment.Development)
             .AddMailgun(settings.Mailgun)
             .AddSes()
             .AddReplies(settings.Model, settings.Notices, open, secrets);

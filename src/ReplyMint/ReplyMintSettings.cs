@@ -29,6 +29,9 @@ internal sealed record ReplyMintSettings
     /// <summary>The built-in SMTP listener.</summary>
     public SmtpListenerSettings Smtp { get; init; } = new();
 
+    /// <summary>How much mail is taken.</summary>
+    public InboundSettings Inbound { get; init; } = new();
+
     /// <summary>Mailgun's webhooks for the operator's own routes.</summary>
     public MailgunWebhookSettings Mailgun { get; init; } = new();
 
@@ -68,7 +71,7 @@ internal sealed record ReplyMintSettings
     {
         IEnumerable<string>[] rooms =
         [
-            HttpFront().Problems(), Of("masterKey", MasterKey.Problems()), Of("smtp", Smtp.Problems()),
+            HttpFront().Problems(), Of("masterKey", MasterKey.Problems()), Of("smtp", Smtp.Problems()), Of("inbound", Inbound.Problems()),
             Of("outbound", Outbound.Problems()), Of("mailgun", Mailgun.Problems()), Of("rates", Rates.Problems()), Of("requests", Requests.Problems()), Of("jobs", Jobs.Problems()),
             Of("knowledge", Knowledge.Problems()), Of("model", Model.Problems()), Of("notices", Notices.Problems()), Outside.Problems(), Of("dns", Dns.Problems()), Of("accounts", Accounts.Problems()),
         ];

@@ -54,7 +54,7 @@ internal static class DoctorCommand
         var data = settings.Data!;
         var runs = ControlClient.Answers(data);
         yield return runs ? Finding.Ok("server", $"it runs on {data}") : Finding.Ok("server", "it does not run");
-        foreach (var finding in MachineChecks.Disk(data))
+        foreach (var finding in MachineChecks.Disk(data, settings.Inbound.MinFreeMegabytes))
             yield return finding;
         yield return MachineChecks.Clock(data, TimeProvider.System);
         var (store, inEffect, domains) = await StoreAsync(settings, host, ct);

@@ -24,6 +24,8 @@ internal static class MailboxCommands
             var (result, mailbox) = await context.Get<Mailboxes>().AddAsync(change(wanted), StoreWords.Actor, ct);
             if (result == ClaimResult.NotAnAddress)
                 return context.Fail($"{Plain.Line(wanted.Address, 60)} is no mail address");
+            if (result == ClaimResult.TooMany)
+                return context.Fail("the tenant has as many mailboxes as accounts.mailboxesPerTenant allows");
             if (result == ClaimResult.Taken)
                 return context.Fail($"{Plain.Line(wanted.Address, 60)} is claimed already; list mailboxes with: replymint mailbox list");
             context.Out.WriteLine($"{mailbox!.Id} {Plain.Line(mailbox.Address)} answers in mode {StoreWords.Word(mailbox.Mode)}");

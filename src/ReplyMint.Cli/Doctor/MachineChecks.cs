@@ -10,17 +10,16 @@ namespace ReplyMint.Cli.Doctor;
 internal static class MachineChecks
 {
     private const long Little = 1L << 30;
-    private const long TooLittle = 100L << 20;
     private const UnixFileMode Others = (UnixFileMode)0b000_111_111;
 
-    public static IEnumerable<Finding> Disk(string data)
+    public static IEnumerable<Finding> Disk(string data, int least)
     {
         var existing = data;
         while (!Directory.Exists(existing) && Path.GetDirectoryName(existing) is { } parent)
             existing = parent;
         var free = new DriveInfo(existing).AvailableFreeSpace;
         var text = $"{free >> 20} MB free for {data}";
-        yield return free < TooLittle ? Finding.Fail("disk", text, "free some space: mail is refused for now when it can't be stored")
+        yield return free < (long)least << 20 ? Finding.Fail("disk", text, $"free some space: below {least} MB (inbound.minFreeMegabytes) no mail is taken")
             : free < Little ? Finding.Warn("disk", text, "free some space before it runs out")
             : Finding.Ok("disk", text);
 

@@ -39,6 +39,9 @@ internal sealed record AccountsSettings
     /// <summary>The same of a tenant whose first person signed up by himself, 1 to 10,000.</summary>
     public int InvitationsPerDaySelfMade { get; init; } = 5;
 
+    /// <summary>Mailboxes of one tenant, 1 to 10,000.</summary>
+    public int MailboxesPerTenant { get; init; } = 200;
+
     /// <summary>How long keys and sessions live.</summary>
     public AccessSettings Access { get; init; } = new();
 
@@ -64,6 +67,8 @@ internal sealed record AccountsSettings
             yield return $"accounts.invitationsPerDay is {InvitationsPerDay}; allowed are 1 to 10,000.";
         if (InvitationsPerDaySelfMade is < 1 or > 10_000)
             yield return $"accounts.invitationsPerDaySelfMade is {InvitationsPerDaySelfMade}; allowed are 1 to 10,000.";
+        if (MailboxesPerTenant is < 1 or > 10_000)
+            yield return $"accounts.mailboxesPerTenant is {MailboxesPerTenant}; allowed are 1 to 10,000.";
         foreach (var problem in Access.Problems())
             yield return "accounts.access." + problem;
     }

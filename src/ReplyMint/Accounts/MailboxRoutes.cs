@@ -68,6 +68,7 @@ internal static class MailboxRoutes
         {
             ClaimResult.Claimed => TypedResults.Created($"{RouteGroups.ApiRoot}/mailboxes/{box.Id}", MailboxView.Of(box)),
             ClaimResult.Taken => new Problem(409, "The address, or the rest of its domain, is claimed already."),
+            ClaimResult.TooMany => new Problem(409, "There are as many mailboxes as a tenant may have. Remove one that is not needed, or ask the operator."),
             _ => Problem.Of("address", "is no mail address"),
         };
     }

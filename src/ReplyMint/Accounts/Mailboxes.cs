@@ -7,13 +7,13 @@ using ReplyMint.Storage;
 namespace ReplyMint.Accounts;
 
 /// <summary>How a claim of an address ended.</summary>
-internal enum ClaimResult { Claimed, Taken, NotAnAddress }
+internal enum ClaimResult { Claimed, Taken, NotAnAddress, TooMany }
 
 /// <summary>
 /// Mailboxes and whose mail is whose. An address belongs to one mailbox of one tenant; it is claimed with a condition,
 /// so that of two claims at once one fails. Look-up is by keyed hash: no key holds an address.
 /// </summary>
-internal sealed class Mailboxes(IStore store, KeyRing keys, AuditLog audit, TimeProvider time)
+internal sealed class Mailboxes(IStore store, KeyRing keys, AuditLog audit, AccountsSettings settings, TimeProvider time)
 {
     // Each mail asks for its mailbox; within this time the last answer serves. A change in this process is seen at once.
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(2);
@@ -74,17 +74,36 @@ internal sealed class Mailboxes(IStore store, KeyRing keys, AuditLog audit, Time
         var result = await store.RetryAsync(async (commit, token) =>
         {
             foreach (var lookup in lookups)
-            {
                 if (await store.GetAsync(lookup, token) is not null)
                     return ClaimResult.Taken;
-                commit.Put(lookup, Owner(mailbox), Condition.Absent);
-            }
-            Write(commit, own, mailbox, null);
+            // Before anything is counted: two at once conflict on the head of the audit log, and one counts again.
             await audit.AppendAsync(commit, mailbox.TenantId, new AuditEntry(actor, "mailbox.add", mailbox.Id, new Dictionary<string, string> { ["mode"] = mailbox.Mode.ToString(), ["domainProof"] = proof }), token);
+            if (await IsFullAsync(mailbox.TenantId, token))
+            {
+                commit.Clear();
+                return ClaimResult.TooMany;
+            }
+            foreach (var lookup in lookups)
+                commit.Put(lookup, Owner(mailbox), Condition.Absent);
+            Write(commit, own, mailbox, null);
             return ClaimResult.Claimed;
         }, ct);
         _byAddress.Clear();
         return (result, result == ClaimResult.Claimed ? mailbox : null);
+    }
+
+    private async ValueTask<bool> IsFullAsync(string tenant, CancellationToken ct)
+    {
+        var count = 0;
+        string? cursor = null;
+        do
+        {
+            var page = await store.QueryAsync(Table.Main, tenant, new Storage.Range(Prefix, Limit: Math.Min(settings.MailboxesPerTenant - count, 1_000)), cursor, ct);
+            count += page.Items.Count;
+            cursor = page.Cursor;
+        }
+        while (cursor is not null && count < settings.MailboxesPerTenant);
+        return count >= settings.MailboxesPerTenant;
     }
 
     /// <summary>Changes settings; the address and the owner stay.</summary>

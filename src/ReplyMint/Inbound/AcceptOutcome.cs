@@ -11,6 +11,10 @@ internal enum AcceptOutcome
     UnknownRecipient,
     /// <summary>Not stored; the sender should come again.</summary>
     TooBusy,
+    /// <summary>Not stored: the disk is nearly full. The sender should come again.</summary>
+    NoRoom,
+    /// <summary>Not stored: the tenant was sent as much as it may in a day. The sender should come again.</summary>
+    TenantFull,
     /// <summary>The channel's one-time token was spent on another mail: somebody replays a signature.</summary>
     Replayed,
 }

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using ReplyMint.Limits;
 using ReplyMint.Mail;
 using ReplyMint.Outbound;
 using ReplyMint.Security;
@@ -63,11 +64,11 @@ internal static class ApiMessages
         };
         if (MimeWriter.Problem(mail) is { } wrong)
             return new Problem(400, $"The mail can't be written: {wrong}.");
-        return await SubmitAsync(context, caller, MimeWriter.Write(mail), new Envelope(wanted.From, wanted.To), inbox, ct);
+        return await SubmitAsync(context, caller, MimeWriter.Write(mail), new Envelope(wanted.From, wanted.To), inbox, time, ct);
     }
 
     private static async Task<IResult> RawAsync(
-        HttpContext context, Caller caller, [Address] string to, [Line(254, Least = 0)] string? from, [FromServices] Inbox inbox, [FromServices] InboundBudget budget, [FromServices] HttpSettings settings, CancellationToken ct)
+        HttpContext context, Caller caller, [Address] string to, [Line(254, Least = 0)] string? from, [FromServices] Inbox inbox, [FromServices] InboundBudget budget, [FromServices] HttpSettings settings, [FromServices] TimeProvider time, CancellationToken ct)
     {
         // An empty one is the null reverse-path of a bounce; left out, nobody knows.
         if (from is { Length: > 0 } && AddressRules.Normalize(from) is null)
@@ -76,10 +77,10 @@ internal static class ApiMessages
         await body.ReadAsync(context.Request.Body, ct);
         if (body.State != BufferState.Open)
             return body.State == BufferState.TooLarge ? new Problem(413, "The mail is too large.") : Later(context);
-        return body.Content.IsEmpty ? Problem.Of("body", "is empty") : await SubmitAsync(context, caller, body.Content, new Envelope(from, to), inbox, ct);
+        return body.Content.IsEmpty ? Problem.Of("body", "is empty") : await SubmitAsync(context, caller, body.Content, new Envelope(from, to), inbox, time, ct);
     }
 
-    private static async Task<IResult> SubmitAsync(HttpContext context, Caller caller, ReadOnlyMemory<byte> content, Envelope envelope, Inbox inbox, CancellationToken ct)
+    private static async Task<IResult> SubmitAsync(HttpContext context, Caller caller, ReadOnlyMemory<byte> content, Envelope envelope, Inbox inbox, TimeProvider time, CancellationToken ct)
     {
         if (AuthenticatedDelivery.From(content, envelope, caller) is not { } delivery)
             return new Problem(403);
@@ -90,10 +91,13 @@ internal static class ApiMessages
         return outcome switch
         {
             AcceptOutcome.Accepted or AcceptOutcome.Duplicate => TypedResults.Accepted($"{RouteGroups.ApiRoot}/messages/{id}", new MessageAccepted(id!, outcome == AcceptOutcome.Duplicate)),
-            AcceptOutcome.TooBusy => Later(context),
+            AcceptOutcome.TooBusy or AcceptOutcome.NoRoom => Later(context),
+            AcceptOutcome.TenantFull => new TooMany(UntilTomorrow(time.GetUtcNow()), "The tenant was sent as much mail as it may in a day (UTC)."),
             _ => Unknown(),
         };
     }
+
+    private static TimeSpan UntilTomorrow(DateTimeOffset now) => now.UtcDateTime.Date.AddDays(1) - now.UtcDateTime;
 
     private static Problem Unknown()
     {

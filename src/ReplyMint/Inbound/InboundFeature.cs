@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using ReplyMint.Accounts;
 using ReplyMint.Jobs;
 using ReplyMint.Security;
+using ReplyMint.Storage;
 
 namespace ReplyMint.Inbound;
 
@@ -14,10 +15,15 @@ internal static class InboundFeature
 
     /// <param name="services">The application's.</param>
     /// <param name="smtp">The listener's settings.</param>
+    /// <param name="settings">How much is taken.</param>
     /// <param name="development">Then the listener stays on loopback.</param>
-    public static IServiceCollection AddInbound(this IServiceCollection services, SmtpListenerSettings smtp, bool development) => services
+    public static IServiceCollection AddInbound(this IServiceCollection services, SmtpListenerSettings smtp, InboundSettings settings, bool development) => services
         .ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Add(InboundWire.Default))
         .AddSingleton(smtp)
+        .AddSingleton(settings)
+        .AddSingleton<StoredBytes>()
+        .AddSingleton(provider => new DiskSpace(provider.GetRequiredService<DataFolder>().Root, settings.MinFreeMegabytes * 1024L * 1024, provider.GetRequiredService<TimeProvider>()))
+        .AddSingleton(provider => new ReadyCheck("disk", _ => ValueTask.FromResult(!provider.GetRequiredService<DiskSpace>().IsLow())))
         .AddSingleton(new InboundBudget(MemoryBudget))
         .AddSingleton(provider => new UnprovedBodies(provider.GetRequiredService<HttpSettings>().Limits.MaxMailBytes,
             provider.GetRequiredService<InboundBudget>(), provider.GetRequiredService<TimeProvider>()))

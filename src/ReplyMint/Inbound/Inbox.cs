@@ -15,7 +15,7 @@ namespace ReplyMint.Inbound;
 /// Accepts a delivery: one commit holds the mail and its job, and only then the channel may say "yes". The same mail
 /// again, by whatever path, is the same message.
 /// </summary>
-internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Messages messages, SpentTokens spentTokens, Outbox outbox, ReplyTokens tokens, JobQueue jobs, WebhookEvents webhooks, TimeProvider time)
+internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Messages messages, SpentTokens spentTokens, Outbox outbox, ReplyTokens tokens, JobQueue jobs, WebhookEvents webhooks, StoredBytes stored, DiskSpace disk, TimeProvider time)
 {
     /// <summary>The kind of the job that handles a message.</summary>
     public const string JobKind = "mail";
@@ -40,6 +40,8 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Mes
         var raw = delivery.Raw;
         if (raw.Envelope.Recipient is not { } recipient || await MailboxAsync(recipient, raw.Owner, ct) is not { } mailbox)
             return (AcceptOutcome.UnknownRecipient, null);
+        if (disk.IsLow())
+            return (AcceptOutcome.NoRoom, null);
         var mail = MailParser.Parse(raw.Content, raw.Envelope);
         var own = await keys.RequireAsync(mailbox.TenantId, ct);
         var now = time.GetUtcNow();
@@ -108,7 +110,10 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Mes
                     id = JsonSerializer.Deserialize(seen.Value.Span, InboundJson.Default.SeenRecord)!.Message;
                     return AcceptOutcome.Duplicate;
                 }
+                if (looks && await stored.IsFullAsync(own.Tenant, delivery.Raw.Content.Length, token))
+                    return AcceptOutcome.TenantFull;
                 looks = true;
+                stored.Count(commit, own.Tenant, delivery.Raw.Content.Length);
                 if (delivery.Token is { } spent && !await spentTokens.SpendAsync(commit, spent, token))
                     return AcceptOutcome.Replayed;
                 person = (await keys.PersonAsync(own, record.Person, token)).AddTo(commit);

@@ -35,6 +35,10 @@ internal sealed record SmtpRoom(
         for (var i = 0; i < stores.Length; i++)
             stores[i] = StoreAsync(new RawDelivery(content, new Envelope(from, recipients[i]), "smtp", Channel.Operator, null), client, abort);
         var outcomes = await Task.WhenAll(stores);
+        if (outcomes.AsSpan().Contains(AcceptOutcome.NoRoom))
+            return "452 4.3.1 There is no room just now; come again later";
+        if (outcomes.AsSpan().Contains(AcceptOutcome.TenantFull))
+            return "452 4.2.2 The mailbox was sent all that it takes in a day; come again later";
         if (outcomes.AsSpan().ContainsAny(AcceptOutcome.TooBusy, AcceptOutcome.Replayed))
             return "451 4.3.0 Come again later";
         var unknown = outcomes.AsSpan().Count(AcceptOutcome.UnknownRecipient);

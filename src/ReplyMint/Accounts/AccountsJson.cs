@@ -20,6 +20,7 @@ internal sealed record ClearRecord(int V, string Id);
 [JsonSerializable(typeof(DomainClaim))]
 [JsonSerializable(typeof(SignInLink))]
 [JsonSerializable(typeof(SignInRequest))]
+[JsonSerializable(typeof(KnownNetworks))]
 [JsonSerializable(typeof(NewTenantPerson))]
 [JsonSerializable(typeof(Invitation))]
 [JsonSerializable(typeof(Factors))]

@@ -62,8 +62,15 @@ internal static class MailboxRoutes
         var box = new Mailbox { Id = Ids.Random('m'), TenantId = caller.Tenant, Address = address, CatchAll = wanted.CatchAll, DisplayName = wanted.DisplayName ?? "" };
         if (MailboxChecks.Settings(box) is { } wrong)
             return Problem.Of(wrong.Member, wrong.What);
-        if (!await domains.IsProvedAsync(caller.Tenant, AddressRules.Domain(address), ct))
-            return new Problem(409, "The domain of this address is not proved yet. Add it at /api/v1/domains and set the TXT record, or ask the operator.");
+        switch (await domains.ConfirmAsync(caller.Tenant, AddressRules.Domain(address), new Actor(caller.Id), ct))
+        {
+            case DomainProofResult.NoClaim:
+                return new Problem(409, "The domain of this address is not proved yet. Add it at /api/v1/domains and set the TXT record, or ask the operator.");
+            case DomainProofResult.NotThere:
+                return new Problem(409, "The TXT record of the domain of this address is not there any more. Set it again as /api/v1/domains says.");
+            case DomainProofResult.NotAsked:
+                return new Problem(503, "DNS did not answer. Try again in a while.");
+        }
         return (await mailboxes.AddAsync(box, new Actor(caller.Id), ct, proof: "dns")).Result switch
         {
             ClaimResult.Claimed => TypedResults.Created($"{RouteGroups.ApiRoot}/mailboxes/{box.Id}", MailboxView.Of(box)),

@@ -29,10 +29,19 @@ internal sealed class ProvedDomains(IStore store, KeyRing keys, AuditLog audit, 
 {
     private const string Prefix = "domain-claim/";
     private const int Most = 200;
+    private static readonly TimeSpan Fresh = TimeSpan.FromDays(1);
 
     /// <summary>Whether mailboxes of the domain may be claimed by the tenant without the operator's word.</summary>
     public async ValueTask<bool> IsProvedAsync(string tenant, string domain, CancellationToken ct) =>
         Domains.ToAscii(domain) is { } name && await FindAsync(tenant, name, ct) is { ProvedAt: not null };
+
+    /// <summary>The same asked at a claim: what DNS said long ago it must say again, since domains change hands.</summary>
+    public async Task<DomainProofResult> ConfirmAsync(string tenant, string domain, Actor actor, CancellationToken ct)
+    {
+        if (Domains.ToAscii(domain) is not { } name || await FindAsync(tenant, name, ct) is not { ProvedAt: { } at })
+            return DomainProofResult.NoClaim;
+        return time.GetUtcNow() - at < Fresh ? DomainProofResult.Proved : (await ProveAsync(tenant, name, actor, ct)).Result;
+    }
 
     /// <summary>The TXT record that proves it: the name, and the value that is the tenant's own.</summary>
     public async Task<(string Name, string Value)> RecordAsync(string tenant, string domain, CancellationToken ct) =>
@@ -59,7 +68,7 @@ internal sealed class ProvedDomains(IStore store, KeyRing keys, AuditLog audit, 
         }, ct);
     }
 
-    /// <summary>Asks DNS. What was proved stays proved until it is removed.</summary>
+    /// <summary>Asks DNS. A claim of a mailbox asks again when that was more than a day ago.</summary>
     public async Task<(DomainProofResult Result, DomainClaim? Claim)> ProveAsync(string tenant, string domain, Actor actor, CancellationToken ct)
     {
         if (Domains.ToAscii(domain) is not { } name || await FindAsync(tenant, name, ct) is not { } claim)

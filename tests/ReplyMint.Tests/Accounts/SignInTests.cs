@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using ReplyMint.Accounts;
@@ -123,6 +126,35 @@ public sealed class SignInTests
         await foreach (var item in host.Get<IStore>().AllAsync(Table.Main, KeyRing.Installation, "rate/person-mail/", Ct))
             kept.Add(item);
         Assert.Single(kept);
+    }
+
+    [Fact]
+    public async Task Strangers_leave_a_mail_for_where_the_person_came_in_before()
+    {
+        await using var host = await PeopleHost.StartAsync();
+        await host.PersonAsync(Role.Member, Anna);
+        await host.ComeInAsync(Anna);
+        host.Time.Advance(TimeSpan.FromMinutes(61));
+        using var elsewhere = new HttpClient(new SocketsHttpHandler
+        {
+            ConnectCallback = async (context, ct) =>
+            {
+                var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                socket.Bind(new IPEndPoint(IPAddress.Parse("127.9.9.9"), 0));
+                await socket.ConnectAsync(IPAddress.Loopback, context.DnsEndPoint.Port, ct);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        }) { BaseAddress = host.Http };
+        for (var i = 0; i < 5; i++)
+        {
+            using var said = await elsewhere.PostAsJsonAsync("/api/v1/sign-in", new { address = Anna, challenge = SignInLinks.ChallengeOf("x") }, Ct);
+            Assert.Equal(202, (int)said.StatusCode);
+        }
+        Assert.Equal(1 + 2, (await host.MailsToAsync(Anna)).Count);
+        Assert.NotEmpty(await host.ComeInAsync(Anna));
+        // Three an hour are three, for everybody.
+        await host.PostAsync("/api/v1/sign-in", new { address = Anna, challenge = SignInLinks.ChallengeOf("x") });
+        Assert.Equal(1 + 3, (await host.MailsToAsync(Anna)).Count);
     }
 
     [Fact]

@@ -107,6 +107,26 @@ public sealed class TenantRouteTests
     }
 
     [Fact]
+    public async Task An_old_proof_is_asked_for_again_when_a_mailbox_is_claimed()
+    {
+        await using var dns = new FakeDns();
+        await using var host = await ProductHost.StartAsync(settings: s => s with { Dns = new() { Server = dns.Address } });
+        var user = await host.PersonAsync(Role.Admin);
+        var admin = (await host.SignInAsync(user)).AccessToken;
+        var record = (await host.PostAsync("/api/v1/domains", new { domain = "kunden.example" }, admin)).Body!;
+        var name = (string)record["recordName"]!;
+        dns.Texts[name] = [(string)record["recordValue"]!];
+        Assert.Equal(200, (await host.PostAsync("/api/v1/domains/kunden.example/verify", null, admin)).Code);
+        dns.Texts.Remove(name, out var texts);
+        Assert.Equal(201, (await host.PostAsync("/api/v1/mailboxes", new { address = "a@kunden.example" }, admin)).Code);
+        host.Time.Advance(TimeSpan.FromHours(25));
+        admin = (await host.SignInAsync(user)).AccessToken;
+        Assert.Equal(409, (await host.PostAsync("/api/v1/mailboxes", new { address = "b@kunden.example", catchAll = true }, admin)).Code);
+        dns.Texts[name] = texts!;
+        Assert.Equal(201, (await host.PostAsync("/api/v1/mailboxes", new { address = "b@kunden.example", catchAll = true }, admin)).Code);
+    }
+
+    [Fact]
     public async Task A_resolver_that_is_silent_proves_nothing()
     {
         await using var host = await ProductHost.StartAsync(settings: s => s with { Dns = new() { Server = "127.0.0.1:1" } });

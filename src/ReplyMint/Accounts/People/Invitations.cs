@@ -131,7 +131,7 @@ internal sealed class Invitations(
             }
             var (own, installation) = (await keys.RequireAsync(job.Tenant, token), await keys.RequireAsync(KeyRing.Installation, token));
             var invitation = Open(own, item);
-            if (await rate.TakeAsync(commit, installation, invitation.Address, token) is { } later)
+            if (await rate.TakeAsync(commit, installation, invitation.Address, null, token) is { } later)
                 return later;
             job.Complete(commit);
             var secret = SignInLinks.NewToken();

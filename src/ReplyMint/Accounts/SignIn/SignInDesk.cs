@@ -11,7 +11,8 @@ namespace ReplyMint.Accounts;
 /// <summary>Somebody asks to be let in; sealed with the installation's key until a job looks who it is.</summary>
 /// <param name="NewTenant">The name of the tenant that is to be made; null for a plain sign-in.</param>
 /// <param name="Language">"en", "de", "fr" or "es"; null is "en".</param>
-internal sealed record SignInRequest(int V, string Address, string Challenge, string? Tenant, string? NewTenant, string? Language);
+/// <param name="Network">Where it was asked for; null for who just proved the address.</param>
+internal sealed record SignInRequest(int V, string Address, string Challenge, string? Tenant, string? NewTenant, string? Language, string? Network = null);
 
 /// <summary>
 /// Takes requests to be let in and mails links. The one who asks is told the same thing after the same work, whoever he
@@ -90,7 +91,7 @@ internal sealed class SignInDesk(
         var isStranger = user is null || (await members.TenantsOfAsync(user.Id, ct)).Count == 0;
         if (isStranger ? request.NewTenant is null || settings.SignUp != SignUp.Open : !await BelongsAsync(user!.Id, request.Tenant, ct))
             return null;
-        if (await rate.TakeAsync(commit, own, request.Address, ct) is not null)
+        if (await rate.TakeAsync(commit, own, request.Address, request.Network, ct) is not null)
             return null;
         var person = isStranger ? new NewTenantPerson(1, request.Address, request.NewTenant!) : null;
         var token = await links.AddAsync(commit, isStranger ? null : user!.Id, request.Tenant, request.Challenge, person, ct);

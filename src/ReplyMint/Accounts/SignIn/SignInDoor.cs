@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using ReplyMint.Audit;
 using ReplyMint.Storage;
 
@@ -7,7 +8,7 @@ namespace ReplyMint.Accounts;
 internal enum SignInResult { SignedIn, Invalid, NotAMember, TooMany }
 
 /// <summary>Lets in whoever proved his address: one link, one session.</summary>
-internal sealed class SignInDoor(IStore store, Tenants tenants, Users users, Members members, SignInLinks links, Sessions sessions, AccountsSettings settings, TimeProvider time)
+internal sealed class SignInDoor(IStore store, KeyRing keys, PersonMailRate rate, Tenants tenants, Users users, Members members, SignInLinks links, Sessions sessions, AccountsSettings settings, TimeProvider time)
 {
     /// <param name="tenant">Where to; null leaves it to the link.</param>
     public async Task<(SignInResult Result, SessionStart? Session)> CompleteAsync(string token, string verifier, string? tenant, SessionClient client, CancellationToken ct)
@@ -28,6 +29,8 @@ internal sealed class SignInDoor(IStore store, Tenants tenants, Users users, Mem
             if (all.All(one => one.Tenant != wanted))
                 return (SignInResult.NotAMember, null);
             proved.Consume(commit);
+            if (await users.FindAsync(user, inner) is { } known && client.Network is { } from)
+                await rate.KnowAsync(commit, await keys.RequireAsync(KeyRing.Installation, inner), known.Address, PersonMailRate.NetworkOf(IPAddress.Parse(from)), inner);
             return (SignInResult.SignedIn, await sessions.StartAsync(commit, user, wanted, null, client, inner));
         }, ct);
     }

@@ -42,11 +42,11 @@ internal static class SignInRoutes
         group.MapPost("/sign-up", SignUpAsync).WithName("askToSignUp").WithSummary("Mails a link that makes a tenant of one's own, where sign-up is open.").Produces<AskedAnswer>(202);
     }
 
-    private static async Task<IResult> AskAsync(SignInWish wish, [FromServices] SignInDesk desk, CancellationToken ct)
+    private static async Task<IResult> AskAsync(SignInWish wish, HttpContext context, [FromServices] SignInDesk desk, CancellationToken ct)
     {
         if (Wrong(wish.Address, wish.Challenge, out var address) is { } problem)
             return problem;
-        await desk.AskAsync(new SignInRequest(1, address, wish.Challenge, wish.Tenant, null, Code(wish.Language)), ct);
+        await desk.AskAsync(new SignInRequest(1, address, wish.Challenge, wish.Tenant, null, Code(wish.Language), PersonMailRate.NetworkOf(context.Connection.RemoteIpAddress)), ct);
         return TypedResults.Accepted((string?)null, AskedAnswer.Same);
     }
 
@@ -60,7 +60,7 @@ internal static class SignInRoutes
             return Problem.Of("tenantName", "must not look like an id");
         if (!await rate.TakeAsync(context.Connection.RemoteIpAddress, ct))
             return new Problem(429, "Too many tenants were asked for from this network today. Try again tomorrow.");
-        await desk.AskAsync(new SignInRequest(1, address, wish.Challenge, null, wish.TenantName.Trim(), Code(wish.Language)), ct);
+        await desk.AskAsync(new SignInRequest(1, address, wish.Challenge, null, wish.TenantName.Trim(), Code(wish.Language), PersonMailRate.NetworkOf(context.Connection.RemoteIpAddress)), ct);
         return TypedResults.Accepted((string?)null, AskedAnswer.Same);
     }
 
@@ -100,7 +100,7 @@ internal sealed class SignUpRate(IStore store, KeyRing keys, AccountsSettings se
     {
         var own = await keys.RequireAsync(KeyRing.Installation, ct);
         var now = time.GetUtcNow();
-        var key = ItemKey.Main(KeyRing.Installation, string.Create(CultureInfo.InvariantCulture, $"rate/sign-up/{now:yyyyMMdd}/{own.Hash("network", Network(from ?? IPAddress.None))}"));
+        var key = ItemKey.Main(KeyRing.Installation, string.Create(CultureInfo.InvariantCulture, $"rate/sign-up/{now:yyyyMMdd}/{own.Hash("network", PersonMailRate.NetworkOf(from))}"));
         return await store.RetryAsync(async (commit, token) =>
         {
             if ((await store.GetAsync(key, token))?.Count >= settings.SignUpsPerNetwork)
@@ -108,12 +108,5 @@ internal sealed class SignUpRate(IStore store, KeyRing keys, AccountsSettings se
             commit.Add(key, 1, settings.SignUpsPerNetwork, now.AddDays(2));
             return true;
         }, ct);
-    }
-
-    /// <summary>IPv4 by /24, IPv6 by /48: what one customer of a provider gets at most.</summary>
-    private static string Network(IPAddress address)
-    {
-        var bytes = (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).GetAddressBytes();
-        return Convert.ToHexString(bytes.AsSpan(0, bytes.Length == 4 ? 3 : 6));
     }
 }

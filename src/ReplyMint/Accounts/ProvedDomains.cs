@@ -29,7 +29,7 @@ internal sealed class ProvedDomains(IStore store, KeyRing keys, AuditLog audit, 
 {
     private const string Prefix = "domain-claim/";
     private const int Most = 200;
-    private static readonly TimeSpan Fresh = TimeSpan.FromDays(1);
+    private static readonly TimeSpan Fresh = TimeSpan.FromHours(1);
 
     /// <summary>Whether mailboxes of the domain may be claimed by the tenant without the operator's word.</summary>
     public async ValueTask<bool> IsProvedAsync(string tenant, string domain, CancellationToken ct) =>
@@ -68,7 +68,7 @@ internal sealed class ProvedDomains(IStore store, KeyRing keys, AuditLog audit, 
         }, ct);
     }
 
-    /// <summary>Asks DNS. A claim of a mailbox asks again when that was more than a day ago.</summary>
+    /// <summary>Asks DNS. A claim of a mailbox asks again when that was more than an hour ago.</summary>
     public async Task<(DomainProofResult Result, DomainClaim? Claim)> ProveAsync(string tenant, string domain, Actor actor, CancellationToken ct)
     {
         if (Domains.ToAscii(domain) is not { } name || await FindAsync(tenant, name, ct) is not { } claim)

@@ -20,6 +20,7 @@ internal static class AccountsFeature
             .AddSingleton<Channels>()
             .AddSingleton<Users>()
             .AddSingleton<Members>()
+            .AddSingleton<NoticeAddresses>()
             .AddSingleton<ProvedDomains>()
             .AddSingleton<SignInLinks>()
             .AddSingleton<SignInDesk>()

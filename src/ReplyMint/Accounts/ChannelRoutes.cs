@@ -53,12 +53,14 @@ internal static class SettingsRoutes
     }
 
     private static async Task<IResult> SetAsync(
-        HttpContext context, Caller caller, TenantSettings wanted, [FromServices] Tenants tenants, [FromServices] OutsideAddress outside, [FromServices] HttpSettings settings, CancellationToken ct)
+        HttpContext context, Caller caller, TenantSettings wanted, [FromServices] Tenants tenants, [FromServices] NoticeAddresses addresses, [FromServices] OutsideAddress outside, [FromServices] HttpSettings settings, CancellationToken ct)
     {
         if (EntityTags.Required(context, out var version) is { } missing)
             return missing;
         if (MailboxChecks.Notices(wanted.On(new Tenant { Id = caller.Tenant, Name = "" }), outside, settings.Environment.NeedsHttps()) is { } wrong)
             return Problem.Of(wrong.Member, wrong.What);
+        if (await addresses.ProblemAsync(caller.Tenant, wanted.Notices.Emails, ct) is { } unproved)
+            return unproved;
         var details = new Dictionary<string, string>
         {
             ["timeZone"] = wanted.TimeZone, ["notices.emails"] = wanted.Notices.Emails.Count.ToString(System.Globalization.CultureInfo.InvariantCulture), ["notices.webhook"] = wanted.Notices.Webhook is null ? "none" : "set",

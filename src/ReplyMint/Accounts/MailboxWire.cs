@@ -113,7 +113,8 @@ internal sealed record TenantSettings([Line(64), Example("Europe/Berlin")] strin
 }
 
 /// <summary>Who is told that drafts wait. A notice holds ids and reasons, never a correspondent's words.</summary>
+/// <param name="Emails">Members' addresses, and those that the operator named.</param>
 /// <param name="Webhook">An https address that is told too, or none.</param>
 /// <param name="DigestMinutes">0 tells at once; else minutes between digests.</param>
 /// <param name="ReminderHours">A reminder after so many hours without a decision; 0 is none.</param>
-internal sealed record NoticePlan([Items(10), Address] IReadOnlyList<string> Emails, [Whole(0, 1440)] int DigestMinutes, [Whole(0, 720)] int ReminderHours, [WebUrl(1_000)] string? Webhook = null);
+internal sealed record NoticePlan([Items(10), Address, Example("[]")] IReadOnlyList<string> Emails, [Whole(0, 1440)] int DigestMinutes, [Whole(0, 720)] int ReminderHours, [WebUrl(1_000)] string? Webhook = null);

@@ -152,10 +152,7 @@ internal sealed class Mailboxes(IStore store, KeyRing keys, AuditLog audit, Acco
         return page.Items.Count > 0;
     }
 
-    /// <summary>Whether an address is one of ours, of any tenant (rule 4).</summary>
-    public async ValueTask<bool> IsOursAsync(string normalized, CancellationToken ct) => await store.GetAsync(await ClaimKeyAsync(normalized, ct), ct) is not null;
-
-    /// <summary>Where the claim of an address would lie: an item is there when it is one of ours.</summary>
+    /// <summary>Where the claim of an address would lie: an item is there when it is one of ours, of any tenant (rule 4).</summary>
     public async ValueTask<ItemKey> ClaimKeyAsync(string normalized, CancellationToken ct) =>
         AddressKey(await keys.RequireAsync(KeyRing.Installation, ct), AddressRules.WithoutTag(normalized));
 

@@ -33,15 +33,19 @@ internal sealed record MessageAccepted(string Id, bool Duplicate);
 /// </summary>
 internal static class ApiMessages
 {
+    // Octets. The text's 200,000 characters may be written as six each; all else together is shorter than that. The serializer holds
+    // all of it, and twice over as text, before any rule is asked, so it must not be much more.
+    private const int MostParts = 2 * 1024 * 1024;
+
     public static void MapMessagesIn(this IEndpointRouteBuilder routes)
     {
-        var limit = new BodyLimit(routes.ServiceProvider.GetRequiredService<HttpSettings>().Limits.MaxMailBytes);
         var group = routes.MapApi(Permission.MessagesWrite, "messages");
         group.MapPost("/messages", PartsAsync).WithName("SubmitMessage")
             .WithSummary("Hand a mail over, in its parts. A whole mail (RFC 5322) may be posted as message/rfc822, with ?to= and ?from= as its envelope")
-            .Accepts<NewMessage>("application/json").Produces<MessageAccepted>(202).WithMetadata(limit);
+            .Accepts<NewMessage>("application/json").Produces<MessageAccepted>(202).WithMetadata(new BodyLimit(MostParts)).Costly();
         // The same address: the router tells them apart by what comes; what names no type meets the first.
-        group.MapPost("/messages", RawAsync).WithMetadata(new MailBody(), limit).WithOrder(1).ExcludeFromDescription();
+        group.MapPost("/messages", RawAsync).WithMetadata(new MailBody(), new BodyLimit(routes.ServiceProvider.GetRequiredService<HttpSettings>().Limits.MaxMailBytes))
+            .WithOrder(1).ExcludeFromDescription().Costly();
     }
 
     private static async Task<IResult> PartsAsync(HttpContext context, Caller caller, NewMessage wanted, [FromServices] Inbox inbox, [FromServices] TimeProvider time, CancellationToken ct)
@@ -64,25 +68,26 @@ internal static class ApiMessages
         };
         if (MimeWriter.Problem(mail) is { } wrong)
             return new Problem(400, $"The mail can't be written: {wrong}.");
-        return await SubmitAsync(context, caller, MimeWriter.Write(mail), new Envelope(wanted.From, wanted.To), inbox, time, ct);
+        return await SubmitAsync(context, caller, MimeWriter.Write(mail), new Envelope(wanted.From, wanted.To), inbox, time, ct, dated: wanted.Date is not null);
     }
 
     private static async Task<IResult> RawAsync(
-        HttpContext context, Caller caller, [Address] string to, [Line(254, Least = 0)] string? from, [FromServices] Inbox inbox, [FromServices] InboundBudget budget, [FromServices] HttpSettings settings, [FromServices] TimeProvider time, CancellationToken ct)
+        HttpContext context, Caller caller, [Address] string to, [Line(254, Least = 0)] string? from, [FromServices] Inbox inbox, [FromServices] ApiBodies bodies, [FromServices] TimeProvider time, CancellationToken ct)
     {
         // An empty one is the null reverse-path of a bounce; left out, nobody knows.
         if (from is { Length: > 0 } && AddressRules.Normalize(from) is null)
             return Problem.Of("from", "is no mail address");
-        using var body = new MailBuffer(settings.Limits.MaxMailBytes, budget);
-        await body.ReadAsync(context.Request.Body, ct);
-        if (body.State != BufferState.Open)
-            return body.State == BufferState.TooLarge ? new Problem(413, "The mail is too large.") : Later(context);
-        return body.Content.IsEmpty ? Problem.Of("body", "is empty") : await SubmitAsync(context, caller, body.Content, new Envelope(from, to), inbox, time, ct);
+        using var body = await bodies.ReadAsync(context, caller.Tenant, ct);
+        if (body.Refusal is { } refused)
+            return refused;
+        if (body.Content.IsEmpty)
+            return Problem.Of("body", "is empty");
+        return body.TryProve() ? await SubmitAsync(context, caller, body.Content, new Envelope(from, to), inbox, time, ct) : UnprovedBodies.Later(context);
     }
 
-    private static async Task<IResult> SubmitAsync(HttpContext context, Caller caller, ReadOnlyMemory<byte> content, Envelope envelope, Inbox inbox, TimeProvider time, CancellationToken ct)
+    private static async Task<IResult> SubmitAsync(HttpContext context, Caller caller, ReadOnlyMemory<byte> content, Envelope envelope, Inbox inbox, TimeProvider time, CancellationToken ct, bool dated = true)
     {
-        if (AuthenticatedDelivery.From(content, envelope, caller) is not { } delivery)
+        if (AuthenticatedDelivery.From(content, envelope, caller, dated) is not { } delivery)
             return new Problem(403);
         // What the caller does not see is not there for him, whoever's it is.
         if (await inbox.MailboxAsync(envelope.Recipient!, caller.Tenant, ct) is not { } mailbox || !caller.Sees(mailbox.Id))
@@ -91,7 +96,7 @@ internal static class ApiMessages
         return outcome switch
         {
             AcceptOutcome.Accepted or AcceptOutcome.Duplicate => TypedResults.Accepted($"{RouteGroups.ApiRoot}/messages/{id}", new MessageAccepted(id!, outcome == AcceptOutcome.Duplicate)),
-            AcceptOutcome.TooBusy or AcceptOutcome.NoRoom => Later(context),
+            AcceptOutcome.TooBusy or AcceptOutcome.NoRoom => UnprovedBodies.Later(context),
             AcceptOutcome.TenantFull => new TooMany(UntilTomorrow(time.GetUtcNow()), "The tenant was sent as much mail as it may in a day (UTC)."),
             _ => Unknown(),
         };
@@ -103,12 +108,6 @@ internal static class ApiMessages
     {
         InboundMeter.UnknownRecipient("api");
         return new(422, "The mail can't be taken.", new Dictionary<string, string[]> { ["to"] = ["is no mailbox here"] });
-    }
-
-    private static Problem Later(HttpContext context)
-    {
-        context.Response.Headers.RetryAfter = "60";
-        return new(503, "Not stored. Come again.");
     }
 
     /// <summary>The handler reads the mail itself.</summary>

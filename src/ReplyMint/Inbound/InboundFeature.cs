@@ -27,6 +27,8 @@ internal static class InboundFeature
         .AddSingleton(new InboundBudget(MemoryBudget))
         .AddSingleton(provider => new UnprovedBodies(provider.GetRequiredService<HttpSettings>().Limits.MaxMailBytes,
             provider.GetRequiredService<InboundBudget>(), provider.GetRequiredService<TimeProvider>()))
+        .AddSingleton(provider => new ApiBodies(provider.GetRequiredService<HttpSettings>().Limits.MaxMailBytes,
+            provider.GetRequiredService<InboundBudget>(), provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<Messages>()
         .AddSingleton<MessageTexts>()
         .AddSingleton(provider => new JobHandler(Messages.BlobJob, provider.GetRequiredService<Messages>().RemoveBlobAsync))

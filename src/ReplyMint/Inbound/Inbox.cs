@@ -92,7 +92,7 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Mes
     // From here on whoever hangs up changes nothing: between a large mail's file and the commit that names it, only the end of the process may come.
     private async Task<(AcceptOutcome, string?)> StoreAsync(AuthenticatedDelivery delivery, InboundMail mail, Mailbox mailbox, TenantKeys own, MessageRecord record, MessageSummary summary)
     {
-        var seenKey = ItemKey.Main(own.Tenant, "seen/" + SeenHash(own, mailbox, mail));
+        var seenKey = ItemKey.Main(own.Tenant, "seen/" + SeenHash(own, mailbox, mail, delivery.Raw.Dated));
         var parks = mail.Shape.Size <= MaxParkedSize && Volatile.Read(ref _parkedBytes) < MaxParkedBytes;
         Job? job = null;
         PersonKey? person = null;
@@ -177,12 +177,12 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Mes
     /// has a Message-ID only letters and digits of subject and text count. They count all, or whoever guesses an id could take
     /// another's mail away. Without a Message-ID a person may well say the same twice: then each character counts.
     /// </summary>
-    private static string SeenHash(TenantKeys own, Mailbox mailbox, InboundMail mail)
+    private static string SeenHash(TenantKeys own, Mailbox mailbox, InboundMail mail, bool dated)
     {
         var who = new StringBuilder();
         foreach (var from in mail.From)
             who.Append(AddressRules.Normalize(from.Address) ?? from.Address).Append('\n');
-        who.Append(mail.Date?.ToUnixTimeSeconds()).Append('\n');
+        who.Append(dated ? mail.Date?.ToUnixTimeSeconds() : null).Append('\n');
         var content = ArrayPool<char>.Shared.Rent(who.Length + mail.Subject.Length + 1 + mail.Text.Length);
         who.CopyTo(0, content, who.Length);
         var length = who.Length;

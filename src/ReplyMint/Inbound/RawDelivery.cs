@@ -8,4 +8,8 @@ namespace ReplyMint.Inbound;
 /// <param name="Owner">Whose mailboxes it may name: <see cref="Accounts.Channel.Operator"/> (all) or a tenant's id.</param>
 /// <param name="ChannelVerdict">What the provider says of the sender, or null when it says nothing.</param>
 internal sealed record RawDelivery(
-    ReadOnlyMemory<byte> Content, Envelope Envelope, string ChannelId, string Owner, SenderAuthentication? ChannelVerdict);
+    ReadOnlyMemory<byte> Content, Envelope Envelope, string ChannelId, string Owner, SenderAuthentication? ChannelVerdict)
+{
+    /// <summary>False: whoever handed it over gave no date, so what stands in the mail is the moment of the call and tells no two mails apart.</summary>
+    public bool Dated { get; init; } = true;
+}

@@ -143,7 +143,7 @@ internal sealed class UnprovedBody : IDisposable
 
     public UnprovedBody(Problem refusal) => Refusal = refusal;
 
-    public UnprovedBody(MailBuffer buffer, InboundBudget proved, Action remember, Action leave) => (_buffer, _proved, _remember, _leave) = (buffer, proved, remember, leave);
+    public UnprovedBody(MailBuffer buffer, InboundBudget proved, Action? remember, Action leave) => (_buffer, _proved, _remember, _leave) = (buffer, proved, remember, leave);
 
     /// <summary>Null when the body is there.</summary>
     public Problem? Refusal { get; }

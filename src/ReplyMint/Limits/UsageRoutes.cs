@@ -25,6 +25,9 @@ internal sealed record UsageOfGroup(string Group, string By, long Calls);
 internal static class UsageRoutes
 {
     private const int MostDays = 366;
+    // Each day has one for every key and group that was used: a year of many keys is too much for one answer.
+    private const int MostCounters = 20_000;
+    private static readonly DateOnly Earliest = new(2020, 1, 1);
 
     /// <summary>Stands behind the gate: what was refused there counts for nobody.</summary>
     public static void UseUsage(this WebApplication app)
@@ -39,21 +42,24 @@ internal static class UsageRoutes
     }
 
     public static void MapUsage(this IEndpointRouteBuilder routes) =>
-        routes.MapApi(Permission.UsageRead, "usage").MapGet("/usage", ReadAsync).WithName("GetUsage").WithSummary("Answers and calls by day; of this month unless told").Produces<UsageReport>();
+        routes.MapApi(Permission.UsageRead, "usage").MapGet("/usage", ReadAsync).WithName("GetUsage").WithSummary("Answers and calls by day; of this month unless told").Produces<UsageReport>().Costly();
 
     private static async Task<IResult> ReadAsync(Caller caller, DateOnly? from, DateOnly? to, [FromServices] UsageCounters counters, [FromServices] IStore store, [FromServices] TimeProvider time, CancellationToken ct)
     {
         var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
         var last = to ?? today;
+        if (last > today.AddDays(1) || last < Earliest || from < Earliest)
+            return Problem.Of(from < Earliest ? "from" : "to", "must be a day from 2020-01-01 to tomorrow");
         var first = from ?? new DateOnly(last.Year, last.Month, 1);
         if (first > last || last.DayNumber - first.DayNumber >= MostDays)
             return Problem.Of("from", $"must not be later than to, nor {MostDays} days or more before it");
         await counters.FlushAsync(ct);
-        return TypedResults.Ok(Report(first, last, await CountersAsync(store, caller.Tenant, first, last, ct)));
+        return await CountersAsync(store, caller.Tenant, first, last, ct) is { } found
+            ? TypedResults.Ok(Report(first, last, found)) : Problem.Of("from", "leads to more than one answer holds: ask for fewer days");
     }
 
-    /// <summary>The counters of some days, as they are named behind the prefix.</summary>
-    private static async Task<IReadOnlyList<(string[] Name, long Count)>> CountersAsync(IStore store, string tenant, DateOnly first, DateOnly last, CancellationToken ct)
+    /// <summary>The counters of some days, as they are named behind the prefix; null when they are too many.</summary>
+    private static async Task<IReadOnlyList<(string[] Name, long Count)>?> CountersAsync(IStore store, string tenant, DateOnly first, DateOnly last, CancellationToken ct)
     {
         var found = new List<(string[], long)>();
         // Days sort as they follow each other: everything behind the first day's bare name and before the bare name of the day after the last.
@@ -63,6 +69,8 @@ internal static class UsageRoutes
             var page = await store.QueryAsync(Table.Main, tenant, range, cursor, ct);
             foreach (var item in page.Items)
                 found.Add((item.Key.Sort[UsageKeys.Prefix.Length..].Split('/'), item.Count));
+            if (found.Count > MostCounters)
+                return null;
             cursor = page.Cursor;
         }
         return found;

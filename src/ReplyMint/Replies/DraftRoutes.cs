@@ -50,6 +50,8 @@ internal static class DraftRoutes
 
     private static Task<IResult> ApproveAsync(HttpContext context, Caller caller, string id, DraftApproval approval, [FromServices] DraftDoor door, [FromServices] DraftDesk desk, CancellationToken ct) =>
         WireWord.Read<GuardRule>("overrides", approval.Overrides, out var overridden) is { } unknown ? Task.FromResult<IResult>(unknown)
+            // What the guard holds leaves by a person's decision only; whoever has a key may be a program.
+            : overridden.Count > 0 && caller.Kind != CallerKind.User ? Task.FromResult<IResult>(new Problem(403, "Only a person may override what the guard holds; a key may send another text."))
             : door.ActAsync(context, caller, id, actor => desk.ApproveAsync(caller.Tenant, id, approval.Text, overridden, EntityTags.Named(context), actor, ct), ct);
 
     private static Task<IResult> RejectAsync(HttpContext context, Caller caller, string id, [FromServices] DraftDoor door, [FromServices] DraftDesk desk, CancellationToken ct) =>
@@ -68,7 +70,7 @@ internal sealed class DraftDoor(Drafts drafts, Messages messages, MessageTexts t
     public async Task<(IReadOnlyList<DraftEntry> Entries, string? Next)> ListAsync(Caller caller, DraftState state, string? mailbox, string? assignee, PageQuery page, CancellationToken ct)
     {
         var (found, next) = await drafts.ListAsync(caller.Tenant, state,
-            record => caller.Sees(record.Mailbox) && (mailbox is null || record.Mailbox == mailbox) && (assignee is null || record.Assignee == assignee), page.Size, page.Cursor, ct);
+            (of, to) => caller.Sees(of) && (mailbox is null || of == mailbox) && (assignee is null || to == assignee), page.Size, page.Cursor, ct);
         var entries = new List<DraftEntry>(found.Count);
         foreach (var draft in found)
             if (await messages.FindAsync(caller.Tenant, draft.Id, ct) is { } message)

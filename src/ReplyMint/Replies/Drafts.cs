@@ -26,6 +26,9 @@ internal sealed record DraftRecord
     public string? Assignee { get; set; }
 }
 
+/// <summary>An entry of the list of what waits; enough to tell whom it concerns.</summary>
+internal sealed record WaitingRecord(int V, string Mailbox, string? Assignee);
+
 /// <summary>What was drafted and on what it rests; sealed with the correspondent's key.</summary>
 internal sealed record DraftContent
 {
@@ -65,7 +68,7 @@ internal sealed class Drafts(IStore store, Messages messages)
         var expires = record.CreatedAt + Messages.TextKept;
         commit.Put(key, StoredJson.Write(record, RepliesJson.Default.DraftRecord), Condition.Same(before), StoredJson.Seal(person, key, (before?.Version ?? 0) + 1, content, RepliesJson.Default.DraftContent), expires);
         if (record.State == DraftState.Waiting)
-            commit.Put(WaitingKey(person.Tenant, record.Id), "{\"v\":1}"u8.ToArray(), Condition.Any, expires: expires);
+            commit.Put(WaitingKey(person.Tenant, record.Id), JsonSerializer.SerializeToUtf8Bytes(new WaitingRecord(1, record.Mailbox, record.Assignee), RepliesJson.Default.WaitingRecord), Condition.Any, expires: expires);
         else
             commit.Delete(WaitingKey(person.Tenant, record.Id));
     }
@@ -84,24 +87,20 @@ internal sealed class Drafts(IStore store, Messages messages)
     }
 
     /// <summary>A page of those that a test lets through: what waits comes oldest first, all others newest first.</summary>
-    public async Task<(IReadOnlyList<Draft> Drafts, string? Next)> ListAsync(string tenant, DraftState state, Func<DraftRecord, bool> wanted, int limit, string? after, CancellationToken ct)
+    /// <param name="wanted">Asked for the mailbox and the assignee, before anything else of a draft is read.</param>
+    public async Task<(IReadOnlyList<Draft> Drafts, string? Next)> ListAsync(string tenant, DraftState state, Func<string, string?, bool> wanted, int limit, string? after, CancellationToken ct)
     {
         var drafts = new List<Draft>();
         if (state == DraftState.Waiting)
         {
-            // The waiting list holds ids only, so what it names is looked at one by one.
-            for (; ; )
-            {
-                var waiting = await store.PickAsync(tenant, WaitingPrefix, descending: false, limit - drafts.Count, after, null, ct);
-                foreach (var item in waiting.Items)
-                    if (await FindAsync(tenant, item.Key.Sort[WaitingPrefix.Length..], ct) is { Record.State: DraftState.Waiting } draft && wanted(draft.Record))
-                        drafts.Add(draft);
-                after = waiting.Next;
-                if (after is null || drafts.Count == limit)
-                    return (drafts, after);
-            }
+            var waiting = await store.PickAsync(tenant, WaitingPrefix, descending: false, limit, after,
+                item => JsonSerializer.Deserialize(item.Value.Span, RepliesJson.Default.WaitingRecord)! is var entry && wanted(entry.Mailbox, entry.Assignee), ct);
+            foreach (var item in waiting.Items)
+                if (await FindAsync(tenant, item.Key.Sort[WaitingPrefix.Length..], ct) is { Record.State: DraftState.Waiting } draft && wanted(draft.Record.Mailbox, draft.Record.Assignee))
+                    drafts.Add(draft);
+            return (drafts, waiting.Next);
         }
-        var page = await store.PickAsync(tenant, "draft/", descending: true, limit, after, item => Read(item) is var record && record.State == state && wanted(record), ct);
+        var page = await store.PickAsync(tenant, "draft/", descending: true, limit, after, item => Read(item) is var record && record.State == state && wanted(record.Mailbox, record.Assignee), ct);
         foreach (var item in page.Items)
             if (await OpenAsync(item, ct) is { } draft)
                 drafts.Add(draft);

@@ -28,7 +28,8 @@ internal sealed class DryRun(
         var suppression = author is null ? null : await suppressions.FindAsync(tenant, author, ct);
         var (_, left) = await allowances.ReadAsync(tenant, ct);
         var stops = await switches.ReadAllAsync(tenant, mailbox.Id, ct);
-        var ours = author is not null && await mailboxes.IsOursAsync(author, ct);
+        // Only the tenant's own: whether somebody else's address is served here is nobody's to find out.
+        var ours = author is not null && await mailboxes.FindAsync(author, ct) is { } own && own.TenantId == tenant && AddressRules.WithoutTag(own.Address) == AddressRules.WithoutTag(author);
         var facts = new PolicyFacts
         {
             Mail = mail,

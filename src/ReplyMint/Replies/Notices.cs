@@ -40,7 +40,7 @@ internal sealed record NoticeEvent(string Kind, string? Tenant, IReadOnlyList<st
 /// a correspondent's words or a link that decides something, and is marked so that no machine answers it.
 /// </summary>
 internal sealed partial class Notices(
-    IStore store, KeyRing keys, Tenants tenants, Mailboxes mailboxes, Drafts drafts, Alerts alerts, HouseMail house, JobQueue jobs,
+    IStore store, KeyRing keys, Tenants tenants, Mailboxes mailboxes, Drafts drafts, Alerts alerts, HouseMail house, NoticeRate rate, JobQueue jobs,
     OperatorNoticeSettings settings, OutsideClients http, TimeProvider time, ILogger<Notices> log)
 {
     public const string DraftsJob = "notice";
@@ -90,6 +90,9 @@ internal sealed partial class Notices(
             await store.CommitAsync(commit, ct);
             return JobOutcome.Finished;
         }
+        // What waits stays pending, and the next notice tells of all of it.
+        if (await rate.TakeAsync(commit, tenant.Notices.Emails, ct) is { } wait)
+            return new JobOutcome.Wait(wait);
         var text = await TextAsync(tenant, waiting, ct);
         if (tenant.Notices.Webhook is { } webhook && !await PostAsync(http.Tenants, webhook, new NoticeEvent("drafts-waiting", tenant.Id, [.. waiting.Select(draft => draft.Id)], text, time.GetUtcNow()), ct) && MayTryAgain(job, tenant.Notices.Emails.Count > 0))
             return Again(job);

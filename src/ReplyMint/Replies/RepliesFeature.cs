@@ -29,6 +29,7 @@ internal static class RepliesFeature
         .AddSingleton<DraftTalk>()
         .AddSingleton<DraftDoor>()
         .ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Add(RepliesJson.Default))
+        .AddSingleton<NoticeRate>()
         .AddSingleton<Notices>()
         .AddSingleton(provider => new JobHandler(Inbox.JobKind, provider.GetRequiredService<ReplyPipeline>().HandleAsync))
         .AddSingleton(provider => new JobHandler(Notices.DraftsJob, provider.GetRequiredService<Notices>().TellDraftsAsync))
@@ -51,6 +52,7 @@ internal static class RepliesFeature
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(DraftRecord))]
+[JsonSerializable(typeof(WaitingRecord))]
 [JsonSerializable(typeof(DraftContent))]
 [JsonSerializable(typeof(Receipt))]
 [JsonSerializable(typeof(ThreadRecord))]

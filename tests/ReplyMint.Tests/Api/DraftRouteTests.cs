@@ -96,6 +96,10 @@ public sealed class DraftRouteTests
         Assert.NotNull(held["errors"]!["price"]);
         (await api.PostAsync("admin", path, new { text = "See https://elsewhere.example/x and pay 5 EUR.", overrides = (string[])["link"] })).Expect(422);
         Assert.Contains("overrides", (await api.PostAsync("admin", path, new { overrides = (string[])["everything"] })).Expect(400)["errors"]!.AsObject().Select(e => e.Key));
+        // A key is no person.
+        api.AddKey("machine", Permission.DraftsRead, Permission.DraftsWrite);
+        (await api.PostAsync("machine", path, new { text = "See https://elsewhere.example/x and pay 5 EUR.", overrides = (string[])["link", "price"] })).Expect(403);
+        (await api.PostAsync("machine", path, new { text = "See https://elsewhere.example/x and pay 5 EUR.", overrides = Array.Empty<string>() })).Expect(422);
         (await api.PostAsync("admin", path, new { text = "See https://elsewhere.example/x and pay 5 EUR.", overrides = (string[])["link", "price"] })).Expect(200);
         Assert.Equal("Link,Price", (await api.LastActAsync()).Details!["overridden"]);
         Assert.Equal(["Link", "Price"], (await api.GetAsync("auditor", $"messages/{message.Id}/receipt")).Expect(200)["overridden"]!.AsArray().Select(o => (string?)o).Order());

@@ -184,6 +184,7 @@ public sealed class MailboxRouteTests
         var read = await api.GetAsync("admin", "settings");
         var settings = read.Expect(200);
         settings["timeZone"] = "Europe/Berlin";
+        await api.Product.PersonAsync(Role.Member, "lead@shop.example");
         settings["notices"]!["emails"] = new JsonArray("lead@shop.example");
         var changed = await api.PutAsync("admin", "settings", settings, read.ETag);
         Assert.Equal("Europe/Berlin", (string?)changed.Expect(200)["timeZone"]);
@@ -201,5 +202,42 @@ public sealed class MailboxRouteTests
             wrong(bad);
             Assert.Contains(member, (await api.PutAsync("admin", "settings", bad, changed.ETag)).Expect(400)["errors"]!.AsObject().Select(error => error.Key));
         }
+    }
+
+    [Fact]
+    public async Task Notices_go_to_members_and_to_whom_the_operator_named()
+    {
+        await using var api = await ApiHost.StartAsync();
+        var other = await api.AddTenantAsync("other");
+        await api.Product.PersonAsync(Role.Admin, "stranger@other.example", other.Id);
+        await api.Product.PersonAsync(Role.Auditor, "lead@shop.example");
+        await api.Product.Get<Tenants>().ChangeAsync(api.Tenant, t => t with { Notices = t.Notices with { Emails = ["named@elsewhere.example"] } }, Actor.Machine, new Dictionary<string, string>(), default);
+        var read = await api.GetAsync("admin", "settings");
+        var settings = read.Expect(200);
+        // Whoever has no account, and whoever has one elsewhere, are refused in the same words.
+        settings["notices"]!["emails"] = new JsonArray("named@elsewhere.example", "victim@nowhere.example", "stranger@other.example", "lead@shop.example");
+        var errors = (await api.PutAsync("admin", "settings", settings, read.ETag)).Expect(400)["errors"]!.AsObject();
+        Assert.Equal(["notices.emails[1]", "notices.emails[2]"], errors.Select(error => error.Key).Order());
+        Assert.Equal(errors["notices.emails[1]"]!.ToJsonString(), errors["notices.emails[2]"]!.ToJsonString());
+        settings["notices"]!["emails"] = new JsonArray("named@elsewhere.example", "Lead@Shop.example");
+        var changed = await api.PutAsync("admin", "settings", settings, read.ETag);
+        changed.Expect(200);
+        // Once taken out, the operator's word is spent.
+        settings["notices"]!["emails"] = new JsonArray();
+        changed = await api.PutAsync("admin", "settings", settings, changed.ETag);
+        changed.Expect(200);
+        settings["notices"]!["emails"] = new JsonArray("named@elsewhere.example");
+        (await api.PutAsync("admin", "settings", settings, changed.ETag)).Expect(400);
+    }
+
+    [Fact]
+    public async Task A_test_mail_tells_nothing_of_addresses_that_others_have_here()
+    {
+        await using var api = await ApiHost.StartAsync();
+        var other = await api.AddTenantAsync("other");
+        await api.Product.Get<Mailboxes>().AddAsync(new Mailbox { Id = Ids.Random('m'), TenantId = other.Id, Address = "info@other.example" }, Actor.Machine, default);
+        async Task<string> RuleAsync(string from) => (string)(await api.PostAsync("admin", $"mailboxes/{api.Product.Mailbox.Id}/test", new { mail = api.Product.Mail("Hello?", from: from) })).Expect(200)["rules"]!.AsArray().Single(rule => (string?)rule!["name"] == "own-address")!["outcome"]!;
+        Assert.Equal(await RuleAsync("nobody@other.example"), await RuleAsync("info@other.example"));
+        Assert.NotEqual(await RuleAsync("info@other.example"), await RuleAsync("support+x@shop.example"));
     }
 }

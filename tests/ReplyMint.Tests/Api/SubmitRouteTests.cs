@@ -4,6 +4,7 @@ using ReplyMint.Audit;
 using ReplyMint.Inbound;
 using ReplyMint.Security;
 using ReplyMint.Storage;
+using ReplyMint.Tests.Product;
 using Xunit;
 
 namespace ReplyMint.Tests.Api;
@@ -75,6 +76,80 @@ public sealed class SubmitRouteTests
         Assert.Equal(MessageState.Ignored, (await MessageAsync(api, await PostRawAsync(api, "shop", api.Product.Mail("When are you open?", from: "b@customer.example"), "?to=support@shop.example&from="))).Record.State);
         Assert.Equal(MessageState.Held, (await MessageAsync(api, await api.PostAsync("shop", "messages", new { from = "c@customer.example", to = Address, subject = "x", text = "When are you open?", replyTo = "eve@stranger.example" }))).Record.State);
         Assert.Empty(api.Product.OutFiles);
+    }
+
+    [Fact]
+    public async Task The_same_id_without_a_date_is_the_same_message_at_any_time()
+    {
+        await using var api = await StartAsync();
+        var mail = new { from = "anna@customer.example", to = Address, subject = "x", text = "When are you open?", messageId = "one@customer.example" };
+        var first = await MessageAsync(api, await api.PostAsync("shop", "messages", mail));
+        api.Product.Time.Advance(TimeSpan.FromSeconds(90));
+        var again = (await api.PostAsync("shop", "messages", mail)).Expect(202);
+        Assert.Equal((first.Id, true), ((string?)again["id"], (bool)again["duplicate"]!));
+        // With dates, or another text, they are two.
+        foreach (var other in new object[] { new { mail.from, mail.to, mail.subject, mail.messageId, text = "And on Sunday?" }, new { mail.from, mail.to, mail.subject, mail.text, mail.messageId, date = "2026-11-01T00:00:00Z" } })
+            Assert.False((bool)(await api.PostAsync("shop", "messages", other)).Expect(202)["duplicate"]!);
+    }
+
+    [Fact]
+    public async Task Parts_take_two_megabytes_and_both_forms_cost_much()
+    {
+        await using var api = await ApiHost.StartAsync(settings: s => s with { Requests = new() { Costly = new() { PerMinute = 1, Burst = 3 } } });
+        var large = new string('a', 3_000_000);
+        (await api.PostAsync("admin", "messages", new { from = "anna@customer.example", to = Address, subject = "x", text = large })).Expect(413);
+        (await PostRawAsync(api, "admin", api.Product.Mail(large))).Expect(202);
+        (await api.PostAsync("admin", "messages", new { from = "anna@customer.example", to = Address, subject = "x", text = new string('\u00fc', 200_000) })).Expect(202);
+        (await api.PostAsync("admin", "messages", new { from = "anna@customer.example", to = Address, subject = "x", text = "x" })).Expect(429);
+    }
+
+    [Fact]
+    public async Task Slow_mails_of_one_tenant_hold_a_share_and_take_nothing_from_other_mail()
+    {
+        var limit = 1024 * 1024;
+        await using var api = await ApiHost.StartAsync(knowledge: Knowledge, settings: s => s with { Http = s.Http with { Limits = new() { MaxMailBytes = limit } } });
+        await api.AddTenantAsync("other");
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        // Each sends most of itself at once, and the rest when it is told to.
+        var slow = Enumerable.Range(0, 2).Select(_ =>
+        {
+            var body = new HeldBody(Encoding.UTF8.GetBytes(api.Product.Mail(new string('a', 700_000))), gate.Task);
+            body.Headers.ContentType = new("message/rfc822");
+            return (Body: body, Answer: api.AskAsync("admin", HttpMethod.Post, "messages?to=support@shop.example", body));
+        }).ToList();
+        await Task.WhenAll(slow.Select(one => one.Body.Sent));
+        await ProductHost.EventuallyAsync(async () => (await PostRawAsync(api, "admin", api.Product.Mail(new string('b', 700_000)))).Code == 503 ? api : null);
+        Assert.Equal(422, (await PostRawAsync(api, "other", api.Product.Mail(new string('b', 700_000)))).Code);
+        Assert.StartsWith("250", await api.Product.SmtpAsync(api.Product.Mail(new string('c', 700_000))), StringComparison.Ordinal);
+        // Patience ends, and the share is free again.
+        api.Product.Time.Advance(TimeSpan.FromMinutes(3));
+        gate.SetResult();
+        foreach (var (_, answer) in slow)
+            (await answer).Expect(408);
+        (await PostRawAsync(api, "admin", api.Product.Mail(new string('d', 700_000)))).Expect(202);
+    }
+
+    /// <summary>A body that stops before its last byte until it is told to go on.</summary>
+    private sealed class HeldBody(byte[] content, Task rest) : HttpContent
+    {
+        private readonly TaskCompletionSource _sent = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Sent => _sent.Task;
+
+        protected override async Task SerializeToStreamAsync(Stream stream, System.Net.TransportContext? context)
+        {
+            await stream.WriteAsync(content.AsMemory(0, content.Length - 1));
+            await stream.FlushAsync();
+            _sent.TrySetResult();
+            await rest;
+            await stream.WriteAsync(content.AsMemory(content.Length - 1));
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = content.Length;
+            return true;
+        }
     }
 
     [Fact]

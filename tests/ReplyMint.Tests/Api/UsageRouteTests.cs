@@ -43,7 +43,7 @@ public sealed class UsageRouteTests
         Assert.Equal(["2026-11-24", "2026-11-25"], days.Select(day => (string?)day!["date"]));
         Assert.Equal(8, Calls((await api.GetAsync("auditor", "usage?from=2026-11-24&to=2026-11-24")).Expect(200), "drafts", "kshop"));
         Assert.Empty((await api.GetAsync("auditor", "usage?from=2026-10-01&to=2026-10-31")).Expect(200)["days"]!.AsArray());
-        foreach (var wrong in (string[])["usage?from=2026-11-25&to=2026-11-24", "usage?from=2024-11-25&to=2026-11-24", "usage?from=soon", "usage?from=2026-11-24&day=1"])
+        foreach (var wrong in (string[])["usage?from=2026-11-25&to=2026-11-24", "usage?from=2024-11-25&to=2026-11-24", "usage?from=soon", "usage?from=2026-11-24&day=1", "usage?to=9999-12-31", "usage?from=9999-12-31&to=9999-12-31", "usage?to=0001-01-01", "usage?from=2019-12-31&to=2020-01-02"])
             (await api.GetAsync("auditor", wrong)).Expect(400);
     }
 

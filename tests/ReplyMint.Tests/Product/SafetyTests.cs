@@ -193,6 +193,28 @@ public sealed class SafetyTests
     }
 
     [Fact]
+    public async Task At_most_twelve_notices_an_hour_go_to_one_address_and_the_next_tells_of_the_rest()
+    {
+        await using var host = await ProductHost.StartAsync(mailbox => mailbox with { Mode = MailboxMode.Draft }, knowledge: Faq,
+            tenant: tenant => tenant with { Notices = new NoticeSettings { Emails = ["boss@shop.example"], ReminderHours = 0 } });
+        for (var i = 0; i < NoticeRate.Most; i++)
+        {
+            await host.DeliverAndDecideAsync(host.Mail(Question, $"a{i}@customer.example"));
+            await NoticeAsync(host, i + 1);
+        }
+        var late = await host.DeliverAndDecideAsync(host.Mail(Question, "b@customer.example"));
+        var later = await host.DeliverAndDecideAsync(host.Mail(Question, "c@customer.example"));
+        await ProductHost.EventuallyAsync(async () => (await host.Get<IStore>().QueryAsync(Table.Main, host.Tenant.Id, new("notice-pending/"), null, default)).Items.Count == 2 ? host : null);
+        Assert.Equal(NoticeRate.Most, host.OutFiles.Count);
+        var before = host.OutFiles;
+        host.Time.Advance(TimeSpan.FromMinutes(61));
+        await NoticeAsync(host, NoticeRate.Most + 1);
+        var notice = await MimeMessage.LoadAsync(Path.Combine(host.OutFolder, host.OutFiles.Except(before).Single() + ".eml"));
+        Assert.Contains(late.Id, notice.TextBody, StringComparison.Ordinal);
+        Assert.Contains(later.Id, notice.TextBody, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_person_s_name_subject_and_words_stand_nowhere_in_the_data_folder()
     {
         await using var host = await ProductHost.StartAsync(knowledge: Faq, settings: settings => settings with { Outbound = new OutboundSettings() });

@@ -77,7 +77,8 @@ internal static class MailboxCommands
             var (change, details) = settings.Read(parse, context);
             if (details.Count == 0)
                 return context.Fail("nothing to change; see: replymint mailbox set --help");
-            await context.Get<Mailboxes>().ChangeAsync(mailbox.TenantId, mailbox.Id, null, change, StoreWords.Actor, details, ct);
+            if ((await context.Get<Mailboxes>().ChangeAsync(mailbox.TenantId, mailbox.Id, null, change, StoreWords.Actor, details, ct)).Result == Storage.ChangeResult.TooLarge)
+                return context.Fail(MailboxChecks.TooLarge);
             context.Out.WriteLine($"changed: {string.Join(", ", details.Keys)}");
             return ExitCode.Ok;
         })

@@ -69,6 +69,7 @@ internal static class TenantCommands
         var webhook = new Option<string?>("--webhook") { HelpName = "URL", Description = "an https address that is told, too; \"\" is none" };
         var digest = new Option<int?>("--digest") { HelpName = "MINUTES", Description = "0 tells at once, else minutes between digests, up to 1440" };
         var reminder = new Option<int?>("--reminder") { HelpName = "HOURS", Description = "a reminder after so many hours without a decision; 0 is none" };
+        var vouched = new Option<bool?>("--answer-vouched") { HelpName = "true|false", Description = "mail that callers of the API vouch for may be answered without a person" };
         return new StoreCommand("set", "change a tenant's settings", async (context, parse, ct) =>
         {
             var tenant = await context.TenantAsync(parse.GetValue(name), ct);
@@ -107,9 +108,11 @@ internal static class TenantCommands
                 notices = notices with { ReminderHours = r };
                 changes["notices.reminderHours"] = r.ToString(CultureInfo.InvariantCulture);
             }
+            if (parse.GetValue(vouched) is { } v)
+                changes["answersVouched"] = v ? "true" : "false";
             if (changes.Count == 0)
                 return context.Fail("nothing to change; see: replymint tenant set --help");
-            Tenant After(Tenant before) => before with { Name = changes.ContainsKey("name") ? newName : before.Name, TimeZone = changes.GetValueOrDefault("timeZone", before.TimeZone), Notices = notices };
+            Tenant After(Tenant before) => before with { Name = changes.ContainsKey("name") ? newName : before.Name, TimeZone = changes.GetValueOrDefault("timeZone", before.TimeZone), Notices = notices, AnswersVouched = parse.GetValue(vouched) ?? before.AnswersVouched };
             if (MailboxChecks.Notices(After(tenant), context.Get<OutsideAddress>(), context.Get<HttpSettings>().Environment.NeedsHttps()) is { } wrong)
                 return context.Fail($"{Options[wrong.Member]} {wrong.What}");
             await context.Get<Tenants>().ChangeAsync(tenant.Id, After, StoreWords.Actor, changes, ct);
@@ -117,14 +120,14 @@ internal static class TenantCommands
             return ExitCode.Ok;
         })
         {
-            Arguments = { name }, Options = { called, zone, notify, webhook, digest, reminder },
+            Arguments = { name }, Options = { called, zone, notify, webhook, digest, reminder, vouched },
             Examples = ["tenant set --zone Europe/Berlin --notify lead@example.com --digest 60"],
         };
     }
 }
 
-internal sealed record TenantView(string Id, string Name, string TimeZone, DateTime CreatedAt, IReadOnlyList<string> Notify, Uri? Webhook, int DigestMinutes, int ReminderHours)
+internal sealed record TenantView(string Id, string Name, string TimeZone, DateTime CreatedAt, IReadOnlyList<string> Notify, Uri? Webhook, int DigestMinutes, int ReminderHours, bool AnswersVouched)
 {
     public static TenantView Of(Tenant t) => new(
-        t.Id, t.Name, t.TimeZone, t.CreatedAt.UtcDateTime, t.Notices.Emails, t.Notices.Webhook, t.Notices.DigestMinutes, t.Notices.ReminderHours);
+        t.Id, t.Name, t.TimeZone, t.CreatedAt.UtcDateTime, t.Notices.Emails, t.Notices.Webhook, t.Notices.DigestMinutes, t.Notices.ReminderHours, t.AnswersVouched);
 }

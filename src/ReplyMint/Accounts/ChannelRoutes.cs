@@ -49,7 +49,7 @@ internal static class SettingsRoutes
         if (await tenants.FindVersionAsync(caller.Tenant, ct) is not { } found)
             return Problem.NotFound;
         EntityTags.Tell(context, found.Version);
-        return TypedResults.Ok(TenantSettings.Of(found.Value));
+        return TypedResults.Ok(TenantSettings.Of(found.Value, caller.May.Has(Permission.SettingsWrite)));
     }
 
     private static async Task<IResult> SetAsync(
@@ -69,6 +69,6 @@ internal static class SettingsRoutes
         if (result != Storage.ChangeResult.Done)
             return result == Storage.ChangeResult.Changed ? EntityTags.Changed : Problem.NotFound;
         EntityTags.Tell(context, now.Version);
-        return TypedResults.Ok(TenantSettings.Of(now.Value));
+        return TypedResults.Ok(TenantSettings.Of(now.Value, full: true));
     }
 }

@@ -14,6 +14,7 @@ internal static class MailboxChecks
     public const int MaxSpans = 100;
     public const int MaxHolidays = 400;
     public const int MaxTemplate = 2_000;
+    public const string TooLarge = "The settings, rules and schedule of the mailbox are too large together.";
     public static readonly string[] Languages = ["auto", "en", "de", "fr", "es"];
 
     // All of a mailbox is one item of the store, and each character may take six there.

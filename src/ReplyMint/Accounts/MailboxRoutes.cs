@@ -104,6 +104,8 @@ internal static class MailboxRoutes
         if (check(change(new Mailbox { Id = id, TenantId = caller.Tenant, Address = "" })) is { } wrong)
             return Problem.Of(wrong.Member, wrong.What);
         var (result, now) = await mailboxes.ChangeAsync(caller.Tenant, id, version, change, new Actor(caller.Id), details, ct);
+        if (result == ChangeResult.TooLarge)
+            return new Problem(422, MailboxChecks.TooLarge);
         if (result != ChangeResult.Done)
             return result == ChangeResult.Changed ? EntityTags.Changed : Problem.NotFound;
         EntityTags.Tell(context, now.Version);

@@ -102,8 +102,9 @@ internal sealed record ChannelView(string Id, string Kind, IReadOnlyList<string>
 /// <param name="TimeZone">An IANA name, such as Europe/Berlin: of schedules and of dates in answers.</param>
 internal sealed record TenantSettings([Line(64), Example("Europe/Berlin")] string TimeZone, NoticePlan Notices)
 {
-    public static TenantSettings Of(Tenant tenant) =>
-        new(tenant.TimeZone, new(tenant.Notices.Emails, tenant.Notices.DigestMinutes, tenant.Notices.ReminderHours, tenant.Notices.Webhook?.OriginalString));
+    /// <param name="full">False shows of the webhook only its host: with chat services the rest is a secret.</param>
+    public static TenantSettings Of(Tenant tenant, bool full) =>
+        new(tenant.TimeZone, new(tenant.Notices.Emails, tenant.Notices.DigestMinutes, tenant.Notices.ReminderHours, full ? tenant.Notices.Webhook?.OriginalString : tenant.Notices.Webhook?.GetLeftPart(UriPartial.Authority)));
 
     public Tenant On(Tenant tenant) => tenant with
     {
@@ -114,7 +115,7 @@ internal sealed record TenantSettings([Line(64), Example("Europe/Berlin")] strin
 
 /// <summary>Who is told that drafts wait. A notice holds ids and reasons, never a correspondent's words.</summary>
 /// <param name="Emails">Members' addresses, and those that the operator named.</param>
-/// <param name="Webhook">An https address that is told too, or none.</param>
+/// <param name="Webhook">An https address that is told too, or none. Callers who may not change settings see its host only. It is not signed; webhooks of /webhooks are, and hear of draft.waiting.</param>
 /// <param name="DigestMinutes">0 tells at once; else minutes between digests.</param>
 /// <param name="ReminderHours">A reminder after so many hours without a decision; 0 is none.</param>
 internal sealed record NoticePlan([Items(10), Address, Example("[]")] IReadOnlyList<string> Emails, [Whole(0, 1440)] int DigestMinutes, [Whole(0, 720)] int ReminderHours, [WebUrl(1_000)] string? Webhook = null);

@@ -18,6 +18,8 @@ internal sealed class Mailboxes(IStore store, KeyRing keys, AuditLog audit, Acco
     // Each mail asks for its mailbox; within this time the last answer serves. A change in this process is seen at once.
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(2);
     private const int MaxCached = 10_000;
+    // What sealing adds, and the clear part, have room beside it.
+    private const int MaxBytes = Commit.MaxItemBytes - 1_024;
     private const string Prefix = "mailbox/";
 
     private readonly ConcurrentDictionary<string, (Mailbox? Mailbox, DateTimeOffset At)> _byAddress = new(StringComparer.Ordinal);
@@ -120,7 +122,8 @@ internal sealed class Mailboxes(IStore store, KeyRing keys, AuditLog audit, Acco
                 return (ChangeResult.Changed, default);
             var before = await OpenAsync(item, token);
             var after = change(before) with { Id = before.Id, TenantId = before.TenantId, Address = before.Address, CatchAll = before.CatchAll };
-            Write(commit, own, after, item);
+            if (!Write(commit, own, after, item))
+                return (ChangeResult.TooLarge, default);
             await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "mailbox.change", id, details), token);
             return (ChangeResult.Done, new(after, item.Version + 1));
         }, ct);
@@ -187,11 +190,15 @@ internal sealed class Mailboxes(IStore store, KeyRing keys, AuditLog audit, Acco
     private static byte[] Owner(Mailbox mailbox) =>
         JsonSerializer.SerializeToUtf8Bytes(new OwnerRecord(1, mailbox.TenantId, mailbox.Id), AccountsJson.Default.OwnerRecord);
 
-    private static void Write(Commit commit, TenantKeys own, Mailbox mailbox, Item? before)
+    /// <summary>False, with nothing added, when settings, rules and schedule are too much together; each alone never is.</summary>
+    private static bool Write(Commit commit, TenantKeys own, Mailbox mailbox, Item? before)
     {
         var key = KeyOf(mailbox.TenantId, mailbox.Id);
         var plain = JsonSerializer.SerializeToUtf8Bytes(mailbox, AccountsJson.Default.Mailbox);
+        if (plain.Length > MaxBytes)
+            return false;
         commit.Put(key, JsonSerializer.SerializeToUtf8Bytes(new ClearRecord(1, mailbox.Id), AccountsJson.Default.ClearRecord), Condition.Same(before), own.Seal(key, (before?.Version ?? 0) + 1, plain));
+        return true;
     }
 
     private async ValueTask<Mailbox> OpenAsync(Item item, CancellationToken ct)

@@ -22,6 +22,11 @@ internal sealed record Tenant
     public DateTimeOffset CreatedAt { get; init; }
     /// <summary>Addresses that are told what waits for approval; sealed with the tenant's key.</summary>
     public NoticeSettings Notices { get; init; } = new();
+    /// <summary>
+    /// The operator lets mail that this tenant's callers vouch for be answered by itself. A caller may name anybody as its author,
+    /// so without that a person looks at each answer.
+    /// </summary>
+    public bool AnswersVouched { get; set; }
 }
 
 /// <summary>Who is told of waiting drafts, and how often. Never holds an approval link.</summary>

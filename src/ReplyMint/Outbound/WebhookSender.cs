@@ -33,10 +33,17 @@ internal sealed class WebhookSender(Webhooks webhooks, WebhookEvents events, ISt
 
     // A receiver that hangs holds a worker for seconds; mail must find enough others.
     private const int MostAtOnce = 8;
+    private const int MostOfTenant = 3;
     private const int MostOfOne = 2;
     private static readonly TimeSpan WhileBusy = TimeSpan.FromSeconds(3);
+    // Those that were turned away come again one by one: a backlog must not be written anew every few seconds.
+    private static readonly TimeSpan Apart = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan AfterTimeouts = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<string, int> _busy = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, DateTimeOffset> _turns = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (int Timeouts, DateTimeOffset Until)> _hanging = new(StringComparer.Ordinal);
     private int _all;
 
     /// <summary>The job.</summary>
@@ -45,8 +52,10 @@ internal sealed class WebhookSender(Webhooks webhooks, WebhookEvents events, ISt
         var found = await events.FindAsync(job.Tenant, job.Target, ct);
         if (found is not ({ State: not DeliveryState.Delivered } delivery, _) || await webhooks.FindAsync(job.Tenant, delivery.Webhook, ct) is not { Value: { Enabled: true } webhook })
             return await DropAsync(job, ct);
-        if (!Enter(webhook.Id))
-            return new JobOutcome.Wait(WhileBusy);
+        if (Rest(webhook.Id) is { } rest)
+            return new JobOutcome.Wait(rest);
+        if (!Enter(job.Tenant, webhook.Id))
+            return new JobOutcome.Wait(Turn(webhook.Id));
         WebhookTry went;
         try
         {
@@ -54,8 +63,9 @@ internal sealed class WebhookSender(Webhooks webhooks, WebhookEvents events, ISt
         }
         finally
         {
-            Leave(webhook.Id);
+            Leave(job.Tenant, webhook.Id);
         }
+        Note(webhook.Id, went);
         // What the receiver got must be stored, even while the host stops.
         await EndAsync(job, webhook, went, CancellationToken.None);
         return JobOutcome.Finished;
@@ -149,19 +159,51 @@ internal sealed class WebhookSender(Webhooks webhooks, WebhookEvents events, ISt
         return JobOutcome.Finished;
     }
 
-    private bool Enter(string webhook)
+    private bool Enter(string tenant, string webhook)
     {
-        var (all, one) = (Interlocked.Increment(ref _all), _busy.AddOrUpdate(webhook, 1, static (_, count) => count + 1));
-        if (all <= MostAtOnce && one <= MostOfOne)
+        var (all, ours, one) = (Interlocked.Increment(ref _all), Count(tenant), Count(webhook));
+        if (all <= MostAtOnce && ours <= MostOfTenant && one <= MostOfOne)
             return true;
-        Leave(webhook);
+        Leave(tenant, webhook);
         return false;
     }
 
-    private void Leave(string webhook)
+    private void Leave(string tenant, string webhook)
     {
         Interlocked.Decrement(ref _all);
-        if (_busy.AddOrUpdate(webhook, 0, static (_, count) => count - 1) == 0)
-            _busy.TryRemove(new(webhook, 0));
+        foreach (var id in (ReadOnlySpan<string>)[tenant, webhook])
+            if (_busy.AddOrUpdate(id, 0, static (_, count) => count - 1) == 0)
+                _busy.TryRemove(new(id, 0));
+    }
+
+    private int Count(string id) => _busy.AddOrUpdate(id, 1, static (_, count) => count + 1);
+
+    private TimeSpan Turn(string webhook)
+    {
+        var now = time.GetUtcNow();
+        var turn = _turns.AddOrUpdate(webhook, now + WhileBusy, (_, last) => Later(last + Apart, now + WhileBusy));
+        return turn - now < LongestWait ? turn - now : LongestWait;
+
+        static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
+    }
+
+    /// <summary>How long a webhook that hung again and again is left alone; null when it is not.</summary>
+    private TimeSpan? Rest(string webhook) =>
+        _hanging.TryGetValue(webhook, out var hanging) && hanging.Until - time.GetUtcNow() is var left && left > TimeSpan.Zero ? left : null;
+
+    // From the second timeout on all of its deliveries wait, not only the one that was tried.
+    private void Note(string webhook, WebhookTry went)
+    {
+        var now = time.GetUtcNow();
+        if (_turns.TryGetValue(webhook, out var turn) && turn <= now)
+            _turns.TryRemove(new(webhook, turn));
+        if (went.Failure != "timeout")
+        {
+            _hanging.TryRemove(webhook, out _);
+            return;
+        }
+        _hanging.AddOrUpdate(webhook, (1, now), (_, before) => (before.Timeouts + 1, now + Shorter(AfterTimeouts * Math.Pow(2, Math.Min(before.Timeouts - 1, 10)), LongestWait)));
+
+        static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
     }
 }

@@ -18,11 +18,11 @@ internal static class DraftRoutes
         read.MapGet("/drafts/{id}", GetAsync).WithName("GetDraft").WithSummary("A draft with the mail that it answers and what it rests on").Produces<DraftDetail>();
 
         var write = routes.MapApi(Permission.DraftsWrite, "drafts");
-        write.MapPut("/drafts/{id}", EditAsync).WithName("EditDraft").WithSummary("Replace the text, without sending it").Produces<DraftEntry>();
-        write.MapPost("/drafts/{id}/approve", ApproveAsync).WithName("ApproveDraft").WithSummary("Send it, as it is or with another text; the guard checks either").Produces<DraftEntry>();
-        write.MapPost("/drafts/{id}/reject", RejectAsync).WithName("RejectDraft").WithSummary("Leave the mail without an answer").Produces<DraftEntry>();
-        write.MapPost("/drafts/{id}/assign", AssignAsync).WithName("AssignDraft").WithSummary("Say who is to look at it").Produces<DraftEntry>();
-        write.MapPost("/drafts/{id}/note", NoteAsync).WithName("NoteDraft").WithSummary("Add a note for the others; it is never sent").Produces<DraftEntry>();
+        write.MapPut("/drafts/{id}", EditAsync).WithName("EditDraft").WithSummary("Replace the text, without sending it").Produces<DraftEntry>().Produces(204);
+        write.MapPost("/drafts/{id}/approve", ApproveAsync).WithName("ApproveDraft").WithSummary("Send it, as it is or with another text; the guard checks either").Produces<DraftEntry>().Produces(204);
+        write.MapPost("/drafts/{id}/reject", RejectAsync).WithName("RejectDraft").WithSummary("Leave the mail without an answer").Produces<DraftEntry>().Produces(204);
+        write.MapPost("/drafts/{id}/assign", AssignAsync).WithName("AssignDraft").WithSummary("Say who is to look at it").Produces<DraftEntry>().Produces(204);
+        write.MapPost("/drafts/{id}/note", NoteAsync).WithName("NoteDraft").WithSummary("Add a note for the others; it is never sent").Produces<DraftEntry>().Produces(204);
     }
 
     private static async Task<IResult> ListAsync(
@@ -86,7 +86,7 @@ internal sealed class DraftDoor(Drafts drafts, Messages messages, MessageTexts t
         return (DraftDetail.Of(draft, message, text, await desk.FindingsAsync(draft, message, text, ct)), draft.Item.Version);
     }
 
-    /// <summary>Does it, if the caller may see the draft, and shows how the draft is then.</summary>
+    /// <summary>Does it, if the caller may see the draft, and shows how the draft is then; not to those who may only write.</summary>
     public async Task<IResult> ActAsync(HttpContext context, Caller caller, string id, Func<Actor, Task<DeskOutcome>> act, CancellationToken ct)
     {
         if (await FindAsync(caller, id, ct) is not ({ } draft, { } message))
@@ -95,7 +95,7 @@ internal sealed class DraftDoor(Drafts drafts, Messages messages, MessageTexts t
             return problem;
         draft = await drafts.FindAsync(caller.Tenant, id, ct) ?? draft;
         EntityTags.Tell(context, draft.Item.Version);
-        return TypedResults.Ok(DraftEntry.Of(draft, message));
+        return caller.May.Has(Permission.DraftsRead) ? TypedResults.Ok(DraftEntry.Of(draft, message)) : TypedResults.NoContent();
     }
 
     private async Task<(Draft?, Message?)> FindAsync(Caller caller, string id, CancellationToken ct) =>

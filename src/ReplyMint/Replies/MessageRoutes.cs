@@ -29,7 +29,7 @@ internal static class MessageRoutes
         check.MapGet("/messages/{id}/receipt", ReceiptAsync).WithName("GetReceipt").WithSummary("Each rule that was asked and what it said; quotations only for callers who may read messages").Produces<ReceiptDetail>();
 
         routes.MapApi(Permission.DraftsWrite, Tag).MapPost("/messages/{id}/retry", RetryAsync).WithName("RetryMessage")
-            .WithSummary("Decide on a held message anew, such as after knowledge was added").Produces<MessageEntry>(202);
+            .WithSummary("Decide on a held message anew, such as after knowledge was added").Produces<MessageEntry>(202).Costly();
     }
 
     private static async Task<IResult> ListAsync(HttpContext context, Caller caller, [AsParameters] PageQuery page, [WordOf<MessageState>] string? state, [Id] string? mailbox, [FromServices] Messages messages, CancellationToken ct)
@@ -88,8 +88,10 @@ internal static class MessageRoutes
     {
         if (await FindAsync(messages, caller, id, ct) is not { } message)
             return Problem.NotFound;
-        return (IResult?)DeskAnswer.Of(await desk.RetryAsync(caller.Tenant, id, new Actor(caller.Id), ct), caller)
-            ?? TypedResults.Accepted($"{RouteGroups.ApiRoot}/messages/{id}", MessageEntry.Of(message with { Record = message.Record with { State = MessageState.Received, Reasons = [], DecidedAt = null } }));
+        if (DeskAnswer.Of(await desk.RetryAsync(caller.Tenant, id, new Actor(caller.Id), ct), caller) is { } refused)
+            return refused;
+        return !caller.May.Has(Permission.MessagesRead) ? TypedResults.Accepted((string?)null)
+            : TypedResults.Accepted($"{RouteGroups.ApiRoot}/messages/{id}", MessageEntry.Of(message with { Record = message.Record with { State = MessageState.Received, Reasons = [], DecidedAt = null } }));
     }
 
     private static bool Fits(MessageRecord record, Caller caller, MessageState? state, string? mailbox) =>

@@ -93,11 +93,10 @@ internal sealed partial class Notices(
         // What waits stays pending, and the next notice tells of all of it.
         if (await rate.TakeAsync(commit, tenant.Notices.Emails, ct) is { } wait)
             return new JobOutcome.Wait(wait);
-        var text = await TextAsync(tenant, waiting, ct);
-        if (tenant.Notices.Webhook is { } webhook && !await PostAsync(http.Tenants, webhook, new NoticeEvent("drafts-waiting", tenant.Id, [.. waiting.Select(draft => draft.Id)], text, time.GetUtcNow()), ct) && MayTryAgain(job, tenant.Notices.Emails.Count > 0))
+        if (tenant.Notices.Webhook is { } webhook && !await PostAsync(http.Tenants, webhook, new NoticeEvent("drafts-waiting", tenant.Id, [.. waiting.Select(draft => draft.Id)], await TextAsync(tenant, waiting, addresses: false, ct), time.GetUtcNow()), ct) && MayTryAgain(job, tenant.Notices.Emails.Count > 0))
             return Again(job);
         var subject = waiting.Count == 1 ? "1 draft waits for you" : string.Create(CultureInfo.InvariantCulture, $"{waiting.Count} drafts wait for you");
-        var mails = await MailsAsync(commit, tenant, waiting[0].Record.Mailbox, subject, text, ct);
+        var mails = await MailsAsync(commit, tenant, waiting[0].Record.Mailbox, subject, await TextAsync(tenant, waiting, addresses: true, ct), ct);
         // A conflict means that another notice took some of them: it told; the sweep runs this job again, and it finds the rest.
         if (await store.CommitAsync(commit, ct) == CommitResult.Committed)
             mails.ForEach(jobs.Wake);
@@ -154,14 +153,15 @@ internal sealed partial class Notices(
         return new DateTimeOffset((now.UtcTicks / slot + 1) * slot, TimeSpan.Zero);
     }
 
-    private async Task<string> TextAsync(Tenant tenant, List<Draft> waiting, CancellationToken ct)
+    /// <param name="addresses">Mailboxes by address; else by id, as it may leave for a webhook.</param>
+    private async Task<string> TextAsync(Tenant tenant, List<Draft> waiting, bool addresses, CancellationToken ct)
     {
         var now = time.GetUtcNow();
         var text = new StringBuilder("These drafts wait for a decision:\n\n");
         foreach (var draft in waiting)
         {
-            var mailbox = await mailboxes.GetAsync(tenant.Id, draft.Record.Mailbox, ct);
-            text.Append(CultureInfo.InvariantCulture, $"{draft.Id}  {mailbox?.Address}  for {(now - draft.Record.CreatedAt).TotalHours:0.#} h  ({string.Join(", ", draft.Record.Reasons)})\n");
+            var mailbox = addresses ? (await mailboxes.GetAsync(tenant.Id, draft.Record.Mailbox, ct))?.Address : draft.Record.Mailbox;
+            text.Append(CultureInfo.InvariantCulture, $"{draft.Id}  {mailbox}  for {(now - draft.Record.CreatedAt).TotalHours:0.#} h  ({string.Join(", ", draft.Record.Reasons)})\n");
         }
         return text.Append("\nLook at one with:   replymint drafts show ID\nThen decide with:   replymint drafts approve ID   or   reject ID\n").ToString();
     }

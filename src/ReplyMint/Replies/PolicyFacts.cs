@@ -19,6 +19,9 @@ internal sealed record PolicyFacts
     /// <summary>The channel should have had a verdict, so its absence holds the mail (rule 11).</summary>
     public bool VerdictExpected { get; init; } = true;
 
+    /// <summary>A caller's word for the author is enough for an answer (rule 11); the operator's decision for the tenant.</summary>
+    public bool VouchedCounts { get; init; }
+
     /// <summary>Is this normalised address one of the installation's or the tenant's configured ones (not merely of their domain)?</summary>
     public Func<string, bool>? IsOwnAddress { get; init; }
 

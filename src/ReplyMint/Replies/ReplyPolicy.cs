@@ -66,7 +66,7 @@ internal static class ReplyPolicy
         new(9, "robot-address", f => SenderSigns.Robot(f.Mail)),
         new(9, "robot-envelope", f => SenderSigns.RobotEnvelope(f.Mail)),
         new(10, "not-addressed", NotAddressed),
-        new(11, "dmarc", f => SenderProof.Dmarc(f.Mail, f.Authentication, f.VerdictExpected)),
+        new(11, "dmarc", f => SenderProof.Dmarc(f.Mail, f.Authentication, f.VerdictExpected, f.VouchedCounts)),
         new(11, "reply-to-elsewhere", f => SenderProof.ReplyTo(f.Mail, f.Authentication)),
         new(12, "virus", f => Answer.Of(f.Authentication?.Virus, RuleOutcome.Never, f.Authentication?.Source ?? "")) { StopsDrafting = true },
         new(12, "spam", f => Answer.Of(f.Authentication?.Spam, RuleOutcome.Never, f.Authentication?.Source ?? "")) { StopsDrafting = true },

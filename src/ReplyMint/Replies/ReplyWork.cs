@@ -91,6 +91,7 @@ internal sealed class ReplyWorkReader(
                 Mail = mail,
                 MailboxAddress = mailbox.Address,
                 Authentication = message.Summary.Authentication,
+                VouchedCounts = tenant.AnswersVouched,
                 VerdictExpected = message.Summary.VerdictExpected,
                 IsOwnAddress = ours.Contains,
                 IsOwnMessageId = id => tokens.ReadMessageId(id) is not null,

@@ -22,12 +22,12 @@ internal static class SenderProof
         "virginmedia.com", "talktalk.net", "bigpond.com", "optusnet.com.au", "rogers.com", "shaw.ca", "sympatico.ca", "hey.com", "chello.at", "aon.at",
     };
 
-    public static Answer Dmarc(InboundMail mail, SenderAuthentication? proof, bool expected)
+    public static Answer Dmarc(InboundMail mail, SenderAuthentication? proof, bool expected, bool vouchedCounts)
     {
         if (proof is null)
             return Answer.NotAsked;
         if (proof.Vouched)
-            return Answer.Pass("vouched for by " + proof.Source);
+            return vouchedCounts ? Answer.Pass("vouched for by " + proof.Source) : Answer.Hold($"vouched for by {proof.Source}, which does not count for this tenant");
         var saw = $"{proof.Source}: spf {proof.Spf}, dkim {proof.Dkim}, dmarc {proof.Dmarc}";
         if (proof.Dmarc == AuthResult.Pass)
             return Answer.Pass(saw);

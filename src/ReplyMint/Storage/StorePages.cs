@@ -10,6 +10,8 @@ internal enum ChangeResult
     NotFound,
     /// <summary>It is not any more as it was read.</summary>
     Changed,
+    /// <summary>More than one item holds.</summary>
+    TooLarge,
 }
 
 /// <summary>Some items of a list, with the name to go on behind; null when there is nothing more.</summary>

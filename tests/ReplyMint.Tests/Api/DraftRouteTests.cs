@@ -50,6 +50,23 @@ public sealed class DraftRouteTests
     }
 
     [Fact]
+    public async Task Who_may_only_write_reads_nothing_from_what_he_does()
+    {
+        await using var api = await StartAsync();
+        api.AddKey("writer", Permission.DraftsWrite);
+        var message = await HeldAsync(api);
+        foreach (var (path, body) in new (string, object?)[] { ("assign", new { user = (string?)null }), ("note", new { text = "look" }), ("reject", null) })
+        {
+            var done = await api.PostAsync("writer", $"drafts/{message.Id}/{path}", body);
+            done.Expect(204);
+            Assert.NotNull(done.ETag);
+        }
+        var retried = await api.Product.DeliverAndDecideAsync(api.Product.Mail("When are you open?", from: "ben@customer.example"));
+        var again = await api.PostAsync("writer", $"messages/{retried.Id}/retry");
+        Assert.Equal((202, ""), (again.Code, again.Text));
+    }
+
+    [Fact]
     public async Task Two_decisions_at_once_make_one_answer()
     {
         await using var api = await StartAsync();

@@ -5,6 +5,7 @@ using ReplyMint.Audit;
 using ReplyMint.Inbound;
 using ReplyMint.Security;
 using ReplyMint.Storage;
+using ReplyMint.Tests.Outbound;
 using ReplyMint.Tests.Product;
 using Xunit;
 
@@ -202,6 +203,39 @@ public sealed class MailboxRouteTests
             wrong(bad);
             Assert.Contains(member, (await api.PutAsync("admin", "settings", bad, changed.ETag)).Expect(400)["errors"]!.AsObject().Select(error => error.Key));
         }
+    }
+
+    [Fact]
+    public async Task Rules_and_schedule_that_are_too_large_together_are_refused()
+    {
+        await using var api = await ApiHost.StartAsync();
+        var path = "mailboxes/" + api.Product.Mailbox.Id;
+        var rules = new { rules = Enumerable.Range(0, 50).Select(i => new { name = $"r{i}", action = "template", word = "x", template = new string('\u0448', 1_000) }) };
+        var ok = await api.PutAsync("admin", path + "/rules", rules, (await api.GetAsync("admin", path + "/rules")).ETag);
+        ok.Expect(200);
+        var days = new { spans = Array.Empty<object>(), otherwise = "draft", holidays = Enumerable.Range(0, 50).Select(i => new { date = new DateOnly(2027, 1, 1).AddDays(i).ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture), mode = "draft", answer = new string('\u0448', 1_000) }) };
+        (await api.PutAsync("admin", path + "/schedule", days, ok.ETag)).Expect(422);
+        (await api.GetAsync("admin", path)).Expect(200);
+    }
+
+    [Fact]
+    public async Task A_notices_webhook_shows_its_host_to_readers_and_hears_no_address()
+    {
+        await using var sink = new HttpSink();
+        await using var api = await ApiHost.StartAsync(box => box with { Mode = MailboxMode.Draft }, s => s with { Outside = new() { Networks = ["127.0.0.0/8"] } }, Knowledge);
+        api.AddKey("reader", Permission.SettingsRead);
+        var read = await api.GetAsync("admin", "settings");
+        var settings = read.Expect(200);
+        settings["notices"]!["webhook"] = sink.Url + "/services/secret-path";
+        (await api.PutAsync("admin", "settings", settings, read.ETag)).Expect(200);
+        foreach (var reader in (string[])["auditor", "reader"])
+            Assert.Equal(sink.Url, (string?)(await api.GetAsync(reader, "settings")).Expect(200)["notices"]!["webhook"]);
+        Assert.Equal(sink.Url + "/services/secret-path", (string?)(await api.GetAsync("admin", "settings")).Expect(200)["notices"]!["webhook"]);
+        var message = await api.Product.DeliverAndDecideAsync(api.Product.Mail("When are you open?"));
+        await sink.Reached.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        var told = sink.Requests.Single().Body;
+        Assert.Contains(message.Id, told, StringComparison.Ordinal);
+        Assert.DoesNotContain(ProductHost.Address, told, StringComparison.Ordinal);
     }
 
     [Fact]

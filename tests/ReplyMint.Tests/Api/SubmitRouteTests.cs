@@ -18,9 +18,14 @@ public sealed class SubmitRouteTests
     private static async Task<ApiHost> StartAsync()
     {
         var api = await ApiHost.StartAsync(knowledge: Knowledge);
+        await AllowAsync(api);
         api.AddKey("shop", Permission.MessagesWrite, Permission.MessagesRead, Permission.ReceiptsRead);
         return api;
     }
+
+    /// <summary>The operator's word for the tenant.</summary>
+    private static Task AllowAsync(ApiHost api) =>
+        api.Product.Get<Tenants>().ChangeAsync(api.Tenant, tenant => tenant with { AnswersVouched = true }, Actor.Machine, new Dictionary<string, string>(), default);
 
     private static Task<ApiAnswer> PostRawAsync(ApiHost api, string caller, string raw, string query = "?to=support@shop.example&from=anna@customer.example")
     {
@@ -50,6 +55,27 @@ public sealed class SubmitRouteTests
         Assert.Equal(("api:kshop", true), ((string?)shown["sender"]!["source"], (bool)shown["sender"]!["vouched"]!));
         Assert.Contains((await api.GetAsync("shop", $"messages/{message.Id}/receipt")).Expect(200)["rules"]!.AsArray(),
             rule => (int)rule!["rule"]! == 11 && ((string)rule["saw"]!).Contains("api:kshop", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Whom_a_caller_vouches_for_is_answered_by_a_person_until_the_operator_allows_more()
+    {
+        await using var api = await ApiHost.StartAsync(box => box with { FixedAnswer = "Buy this." });
+        api.Add("ops", Role.Operator, KeyRing.Installation);
+        var mail = new { from = "victim@customer.example", to = Address, subject = "x", text = "When are you open?" };
+        var held = await MessageAsync(api, await api.PostAsync("admin", "messages", mail));
+        Assert.Equal(MessageState.Held, held.Record.State);
+        Assert.Contains("dmarc", held.Record.Reasons);
+        Assert.Equal("waiting", (string?)(await api.GetAsync("admin", "drafts/" + held.Id)).Expect(200)["draft"]!["state"]);
+        Assert.Empty(api.Product.OutFiles);
+        // Nobody of the tenant can allow it; the operator can, for this tenant.
+        var read = await api.GetAsync("ops", "tenants/" + api.Tenant);
+        Assert.False((bool)read.Expect(200)["answersVouched"]!);
+        (await api.PutAsync("admin", "tenants/" + api.Tenant, new { name = "x", timeZone = "Etc/UTC", answersVouched = true }, read.ETag)).Expect(403);
+        Assert.True((bool)(await api.PutAsync("ops", "tenants/" + api.Tenant, new { name = "x", timeZone = "Etc/UTC", answersVouched = true }, read.ETag)).Expect(200)["answersVouched"]!);
+        var answered = await MessageAsync(api, await api.PostAsync("admin", "messages", mail with { from = "other@customer.example" }));
+        Assert.Equal(MessageState.Answered, answered.Record.State);
+        Assert.True((bool)(await api.PutAsync("ops", "tenants/" + api.Tenant, new { name = "y", timeZone = "Etc/UTC" }, (await api.GetAsync("ops", "tenants/" + api.Tenant)).ETag)).Expect(200)["answersVouched"]!);
     }
 
     [Fact]

@@ -6,6 +6,7 @@ using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Jobs;
 using ReplyMint.Outbound;
+using ReplyMint.Security;
 using ReplyMint.Storage;
 using ReplyMint.Tests.Outbound;
 using ReplyMint.Tests.Product;
@@ -57,6 +58,28 @@ public sealed class WebhookRouteTests
         var signed = $"{Header(request.Head, "webhook-id")}.{Header(request.Head, "webhook-timestamp")}.{request.Body}";
         var expected = "v1," + Convert.ToBase64String(HMACSHA256.HashData(secret, Encoding.UTF8.GetBytes(signed)));
         return Header(request.Head, "webhook-signature").Split(' ').Contains(expected);
+    }
+
+    [Fact]
+    public async Task A_tenants_webhooks_that_hang_take_nothing_from_others()
+    {
+        await using var hanging = new HttpSink { Answer = "hang" };
+        await using var sink = new HttpSink();
+        await using var api = await StartAsync();
+        for (var i = 0; i < 4; i++)
+            await AddAsync(api, $"{hanging.Url}/{i}", "message.received");
+        var other = await api.AddTenantAsync("other");
+        await api.Product.Get<Mailboxes>().AddAsync(new Mailbox { Id = Ids.Random('m'), TenantId = other.Id, Address = "info@other.example" }, Actor.Machine, default);
+        (await api.PostAsync("other", "webhooks", new { url = sink.Url, events = (string[])["message.received"] })).Expect(201);
+        for (var i = 0; i < 3; i++)
+            (await api.PostAsync("admin", "messages", new { from = $"a{i}@customer.example", to = ProductHost.Address, subject = "x", text = "Hello?" })).Expect(202);
+        await HeardAsync(api, hanging, 3);
+        // His second factor has aged meanwhile.
+        api.Add("other", Role.Admin, other.Id);
+        (await api.PostAsync("other", "messages", new { from = "ben@customer.example", to = "info@other.example", subject = "x", text = "Hello?" })).Expect(202);
+        // Sooner than those that hang give up.
+        await HeardAsync(api, sink, 1).WaitAsync(TimeSpan.FromSeconds(5));
+        Assert.Equal(3, hanging.Requests.Count);
     }
 
     [Fact]

@@ -197,9 +197,11 @@ public class ReplyPolicyTests
         Assert.Equal(expected, Decide(Mails.Facts() with { Authentication = new SenderAuthentication("mx", spf, dkim, dmarc) }).Result.ToString());
 
     [Fact]
-    public void A_vouching_key_stands_for_the_sender()
+    public void A_vouching_key_stands_for_the_sender_where_the_operator_says_so()
     {
-        Assert.Equal(Decision.Answer, Decide(Mails.Facts() with { Authentication = SenderAuthentication.Unknown with { Vouched = true } }).Result);
+        var vouched = Mails.Facts() with { Authentication = SenderAuthentication.Unknown with { Vouched = true } };
+        Assert.Equal(Decision.Answer, Decide(vouched with { VouchedCounts = true }).Result);
+        Assert.Equal(Decision.Hold, Decide(vouched).Result);
         Assert.Equal(Decision.Hold, Decide(Mails.Facts() with { Authentication = SenderAuthentication.Unknown }).Result);
         Assert.Equal(Decision.Answer, Decide(Mails.Facts() with { Authentication = SenderAuthentication.Unknown, VerdictExpected = false }).Result);
     }

@@ -13,9 +13,10 @@ namespace ReplyMint.Accounts;
 internal sealed record TenantWish([Line(100)] string Name, [Address] string? Admin = null, LetterLanguage? Language = null);
 
 /// <param name="TimeZone">IANA name, such as Europe/Berlin.</param>
-internal sealed record TenantChangeWish([Line(100)] string Name, [Line(64)] string TimeZone);
+/// <param name="AnswersVouched">Mail that the tenant's callers vouch for may be answered without a person; left out: as it is.</param>
+internal sealed record TenantChangeWish([Line(100)] string Name, [Line(64)] string TimeZone, bool? AnswersVouched = null);
 
-internal sealed record TenantAnswer(string Id, string Name, string TimeZone, DateTimeOffset CreatedAt);
+internal sealed record TenantAnswer(string Id, string Name, string TimeZone, bool AnswersVouched, DateTimeOffset CreatedAt);
 
 /// <summary>Tenants, for the operator: that they are there, never what is in them.</summary>
 internal static class TenantRoutes
@@ -75,7 +76,9 @@ internal static class TenantRoutes
         if (id == KeyRing.Installation)
             return Problem.NotFound;
         var details = new Dictionary<string, string> { ["name"] = "set", ["timeZone"] = wish.TimeZone };
-        var (result, now) = await tenants.ChangeAsync(id, version, tenant => tenant with { Name = wish.Name.Trim(), TimeZone = wish.TimeZone }, new Actor(caller.Id), details, ct);
+        if (wish.AnswersVouched is { } vouched)
+            details["answersVouched"] = vouched ? "true" : "false";
+        var (result, now) = await tenants.ChangeAsync(id, version, tenant => tenant with { Name = wish.Name.Trim(), TimeZone = wish.TimeZone, AnswersVouched = wish.AnswersVouched ?? tenant.AnswersVouched }, new Actor(caller.Id), details, ct);
         if (result != ChangeResult.Done)
             return result == ChangeResult.NotFound ? Problem.NotFound : EntityTags.Changed;
         EntityTags.Tell(context, now.Version);
@@ -88,5 +91,5 @@ internal static class TenantRoutes
     private static ValueTask<Versioned<Tenant>?> FindAsync(Tenants tenants, string id, CancellationToken ct) =>
         id == KeyRing.Installation ? new((Versioned<Tenant>?)null) : tenants.FindVersionAsync(id, ct);
 
-    private static TenantAnswer Answer(Tenant tenant) => new(tenant.Id, tenant.Name, tenant.TimeZone, tenant.CreatedAt);
+    private static TenantAnswer Answer(Tenant tenant) => new(tenant.Id, tenant.Name, tenant.TimeZone, tenant.AnswersVouched, tenant.CreatedAt);
 }

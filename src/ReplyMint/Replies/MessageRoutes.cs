@@ -90,7 +90,7 @@ internal static class MessageRoutes
             return Problem.NotFound;
         if (DeskAnswer.Of(await desk.RetryAsync(caller.Tenant, id, new Actor(caller.Id), ct), caller) is { } refused)
             return refused;
-        return !caller.May.Has(Permission.MessagesRead) ? TypedResults.Accepted((string?)null)
+        return !caller.May.Has(Permission.MessagesRead) ? TypedResults.StatusCode(202)
             : TypedResults.Accepted($"{RouteGroups.ApiRoot}/messages/{id}", MessageEntry.Of(message with { Record = message.Record with { State = MessageState.Received, Reasons = [], DecidedAt = null } }));
     }
 

@@ -149,7 +149,7 @@ public sealed class InvitationTests
             Assert.Equal(429, (await host.PostAsync("/api/v1/invitations", new { address = "more@strangers.example", role = "member" }, admin)).Code);
         }
         await host.IdleAsync();
-        Assert.Equal(1 + 3 + 2, host.OutFiles.Count());
+        Assert.Equal(1 + 3 + 2, host.OutFiles.Count);
         host.Time.Advance(TimeSpan.FromHours(12));
         Assert.Equal(201, (await host.PostAsync("/api/v1/invitations", new { address = "more@strangers.example", role = "member" }, await AdminAsync(host))).Code);
     }

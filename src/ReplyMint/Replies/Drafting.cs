@@ -1,9 +1,7 @@
-using System.Globalization;
 using ReplyMint.Accounts;
 using ReplyMint.Jobs;
 using ReplyMint.Knowledge;
 using ReplyMint.Mail;
-using ReplyMint.Storage;
 
 namespace ReplyMint.Replies;
 
@@ -32,7 +30,8 @@ internal sealed record Drafted
 /// <param name="HolidayAnswer">A holiday's fixed answer, or empty.</param>
 /// <param name="Name">Names the try in the model's budget and logs; a random id.</param>
 /// <param name="Attempts">Tries before this one.</param>
-internal sealed record DraftTask(string Tenant, InboundMail Mail, Mailbox Mailbox, string HolidayAnswer, string Name, int Attempts);
+/// <param name="Trial">Somebody tries something out; no mail waits for it.</param>
+internal sealed record DraftTask(string Tenant, InboundMail Mail, Mailbox Mailbox, string HolidayAnswer, string Name, int Attempts, bool Trial = false);
 
 /// <summary>
 /// Chooses who writes: the tenant's own rules first, then a fixed answer, then the model where one is configured, else
@@ -79,9 +78,10 @@ internal sealed class Drafting(KnowledgeIndexes indexes, KnowledgeSettings setti
         var request = new DraftRequest(work.Mail, work.Mailbox, hits, settings.Threshold) { MailId = work.Name };
         if (model is null)
             return Of(ExtractiveDrafter.Draft(request), hits, work);
-        var outcome = await model.DraftAsync(request, new ModelBudget(await spending.LastDayAsync(ct)), ct);
-        if (outcome.Usage is { Cost: > 0 } usage)
-            await spending.AddAsync(usage.Cost, ct);
+        ModelLease? lease = null;
+        var outcome = await model.DraftAsync(request, async (worst, perDay, token) => (lease = await spending.TakeAsync(work.Tenant, work.Trial, worst, perDay, token)) is not null, ct);
+        if (lease is not null)
+            await spending.SettleAsync(lease, outcome.Usage?.Cost ?? 0);
         return Of(outcome, hits, work);
     }
 
@@ -112,24 +112,4 @@ internal sealed class Drafting(KnowledgeIndexes indexes, KnowledgeSettings setti
     // Who has to write himself is shown the nearest passages all the same.
     private static Drafted Near(IReadOnlyList<PassageHit> hits, string note) =>
         Drafted.Nothing(note) with { Content = new DraftContent { Text = "", Drafter = "", Language = "", Passages = [.. hits.Take(3)] } };
-}
-
-/// <summary>What models cost in the last 24 hours, in whole millionths of the price's currency, one counter an hour.</summary>
-internal sealed class ModelSpending(IStore store, TimeProvider time)
-{
-    private const string Prefix = "model-spent/";
-    private const decimal Unit = 1_000_000m;
-
-    public async ValueTask<decimal> LastDayAsync(CancellationToken ct)
-    {
-        var page = await store.QueryAsync(Table.Main, KeyRing.Installation, new Storage.Range(Prefix), null, ct);
-        return page.Items.Sum(item => item.Count) / Unit;
-    }
-
-    public async Task AddAsync(decimal cost, CancellationToken ct)
-    {
-        var now = time.GetUtcNow();
-        var key = ItemKey.Main(KeyRing.Installation, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{now:yyyyMMddHH}"));
-        await store.CommitAsync(new Commit().Add(key, (long)Math.Ceiling(cost * Unit), expires: now.AddHours(24)), ct);
-    }
 }

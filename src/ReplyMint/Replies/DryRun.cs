@@ -41,7 +41,7 @@ internal sealed class DryRun(
             SuppressedByPerson = suppression?.Reason == SuppressionReason.HumanAsked,
             Allowance = new AllowanceFacts(left <= 0, false, stops.Any(state => state.Stopped), scheduled.Mode == MailboxMode.Off),
         };
-        return (await judge.JudgeAsync(new(tenant, mail, mailbox, scheduled.Answer, Ids.Timed(time), LastTry), facts, scheduled.Mode, ct), scheduled.Mode);
+        return (await judge.JudgeAsync(new(tenant, mail, mailbox, scheduled.Answer, Ids.Timed(time), LastTry, Trial: true), facts, scheduled.Mode, ct), scheduled.Mode);
     }
 
     /// <summary>What would be drafted from the knowledge alone, and what the guard says to it.</summary>
@@ -50,7 +50,7 @@ internal sealed class DryRun(
     {
         mailbox ??= new Mailbox { Id = "", TenantId = tenant, Address = "answers@example.com" };
         var mail = MailParser.Parse(Encoding.UTF8.GetBytes($"From: somebody@example.org\r\nTo: {mailbox.Address}\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{question.ReplaceLineEndings("\r\n")}\r\n"), new Envelope(null, mailbox.Address));
-        var task = new DraftTask(tenant, mail, mailbox, "", Ids.Timed(time), LastTry);
+        var task = new DraftTask(tenant, mail, mailbox, "", Ids.Timed(time), LastTry, Trial: true);
         var drafted = await drafting.FromKnowledgeAsync(task, ct);
         return (drafted, drafted.HasText ? ApprovedDraft.From(Drafting.ToGuard(task, drafted)).Findings : []);
     }

@@ -2,8 +2,10 @@ using Microsoft.Extensions.AI;
 
 namespace ReplyMint.Replies;
 
-/// <summary>What was spent on the model in the last 24 hours, read by the caller before and written after each call.</summary>
-internal sealed record ModelBudget(decimal Spent);
+/// <summary>Takes what a call costs at worst out of what a day may cost; false when that is not left, and then nobody is asked.</summary>
+/// <param name="worst">Above 0.</param>
+/// <param name="perDay">Of the whole installation.</param>
+internal delegate Task<bool> ModelBudget(decimal worst, decimal perDay, CancellationToken ct);
 
 /// <summary>
 /// Writes with a language model, bounded in time, tokens and cost. It holds no lock and no thread while the model
@@ -28,7 +30,7 @@ internal sealed class ModelDrafter(IChatClient client, ModelSettings settings, s
         var system = ModelPrompt.System(request.Mailbox, language, length, canary);
         var user = ModelPrompt.User(request.Mail, passages);
         // A token has rarely fewer than two characters, so this is the worst case; the real price is known afterwards.
-        if (settings.CostOf((system.Length + user.Length) / 2, settings.MaxOutputTokens) is var worst and > 0 && budget.Spent + worst > settings.MaxCostPerDay)
+        if (settings.CostOf((system.Length + user.Length) / 2, settings.MaxOutputTokens) is var worst and > 0 && !await budget(worst, settings.MaxCostPerDay, ct))
             return new DraftOutcome.Failed("the model's budget of the day is used up", Retryable: false);
         return await AskAsync(request, frame, passages, language, system, user, ct);
     }

@@ -27,7 +27,7 @@ public sealed class ModelDrafterTests : IAsyncLifetime
         settings ??= Settings();
         Assert.Empty(settings.Problems());
         using var client = new ChatCompletionsClient(settings, key);
-        return await new ModelDrafter(client, settings, Canary, _time).DraftAsync(new DraftRequest(mail ?? Mails.Person("When do you open, please?"), Box, [Hours], 0.5), new ModelBudget(spent), ct);
+        return await new ModelDrafter(client, settings, Canary, _time).DraftAsync(new DraftRequest(mail ?? Mails.Person("When do you open, please?"), Box, [Hours], 0.5), (worst, perDay, _) => Task.FromResult(spent + worst <= perDay), ct);
     }
 
     [Fact]

@@ -1,0 +1,59 @@
+using ReplyMint.Accounts;
+using ReplyMint.Audit;
+using ReplyMint.Knowledge;
+using ReplyMint.Replies;
+using ReplyMint.Storage;
+using ReplyMint.Tests.Product;
+using ReplyMint.Tests.Replies;
+using Xunit;
+
+namespace ReplyMint.Tests.Api;
+
+/// <summary>A day's money for the model: who tries things out, and one tenant of several, can't take it from the others' mails.</summary>
+public sealed class ModelBudgetTests
+{
+    private const string Faq = "## When are you open?\nWe are open from Monday to Friday, 9:00 to 17:00.\n";
+
+    // A call costs 0.003, and at worst about 0.008.
+    private static Task<ApiHost> StartAsync(ModelServer server, decimal perDay) => ApiHost.StartAsync(knowledge: Faq, settings: s => s with
+    {
+        Model = new ModelSettings { Endpoint = server.Endpoint, Model = "m", PricePerMillionIn = 1, PricePerMillionOut = 10, MaxCostPerDay = perDay },
+    });
+
+    [Fact]
+    public async Task Trials_take_a_tenth_at_most_many_at_once_too_and_mails_are_answered_all_the_same()
+    {
+        await using var server = await ModelServer.StartAsync();
+        await using var api = await StartAsync(server, 0.1m);
+        var tries = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => api.PostAsync("auditor", "knowledge/try", new { question = "When are you open?" })));
+        Assert.All(tries, answer => answer.Expect(200));
+        Assert.Single(server.Requests);
+        Assert.Equal(9, tries.Count(answer => ((string)answer.Json["note"]!).Contains("budget", StringComparison.Ordinal)));
+        (await api.PostAsync("admin", $"mailboxes/{api.Product.Mailbox.Id}/test", new { mail = api.Product.Mail("When are you open?") })).Expect(200);
+        Assert.Single(server.Requests);
+        await api.Product.DeliverAndDecideAsync(api.Product.Mail("When are you open?"));
+        Assert.Equal(2, server.Requests.Count);
+        // A day later there is new money.
+        api.Product.Time.Advance(TimeSpan.FromHours(25));
+        (await api.PostAsync("auditor", "knowledge/try", new { question = "When are you open?" })).Expect(200);
+        Assert.Equal(3, server.Requests.Count);
+    }
+
+    [Fact]
+    public async Task One_tenant_of_several_leaves_half_to_the_others()
+    {
+        await using var server = await ModelServer.StartAsync();
+        await using var api = await StartAsync(server, 0.024m);
+        var other = await api.AddTenantAsync("other");
+        await api.Product.Get<Mailboxes>().AddAsync(new Mailbox { Id = Ids.Random('m'), TenantId = other.Id, Address = "info@other.example" }, Actor.Machine, default);
+        await api.Product.Get<KnowledgeStore>().AddAsync(other.Id, PassageReader.Read("faq.md", System.Text.Encoding.UTF8.GetBytes(Faq)), Actor.Machine, default);
+        foreach (var (from, asked) in new[] { ("a@customer.example", 1), ("b@customer.example", 2), ("c@customer.example", 2) })
+        {
+            var message = await api.Product.DeliverAndDecideAsync(api.Product.Mail("When are you open?", from: from));
+            Assert.Equal(asked, server.Requests.Count);
+            Assert.Equal(asked == 2 && from[0] == 'c', message.Record.Reasons.Contains("model-failed"));
+        }
+        Assert.StartsWith("250", await api.Product.SmtpAsync(api.Product.Mail("When are you open?", to: "info@other.example"), recipient: "info@other.example"), StringComparison.Ordinal);
+        await ProductHost.EventuallyAsync(() => Task.FromResult(server.Requests.Count == 3 ? server : null));
+    }
+}

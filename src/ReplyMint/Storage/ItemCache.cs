@@ -2,8 +2,8 @@ namespace ReplyMint.Storage;
 
 /// <summary>
 /// Items that are read again and again (a tenant, a mailbox, a switch that is not there), so that a mail costs few reads
-/// of the database. One process owns the store and all its writes pass by <see cref="Forget"/>, so what is kept is what
-/// a read would find.
+/// of the database. One process owns the store and all its writes pass by here, so what is kept is what a read would find:
+/// while a commit is written its items are neither kept nor known, or who read the new one could read the old one after it.
 /// </summary>
 internal sealed class ItemCache
 {
@@ -14,6 +14,8 @@ internal sealed class ItemCache
     private readonly Dictionary<ItemKey, Item?> _kept = [];
     // How often keys of a place were written: a read that a write overtook must not be kept.
     private readonly long[] _writes = new long[Places];
+    // How many commits that are being written touch keys of a place.
+    private readonly int[] _writing = new int[Places];
     // What was read once, by hash: most keys are never asked for again and are not worth a place.
     private readonly int[] _once = new int[Places];
     private readonly Lock _lock = new();
@@ -45,7 +47,7 @@ internal sealed class ItemCache
             return;
         lock (_lock)
         {
-            if (_writes[place] != stamp)
+            if (_writes[place] != stamp || _writing[place] > 0)
                 return;
             if (_kept.Count >= MaxKept)
                 _kept.Clear();
@@ -53,15 +55,28 @@ internal sealed class ItemCache
         }
     }
 
-    /// <summary>After a commit, before anybody is told of it.</summary>
-    public void Forget(Commit commit)
+    /// <summary>Before a commit is written.</summary>
+    public void Writing(Commit commit)
     {
         lock (_lock)
             foreach (var operation in commit.Operations)
                 if (operation.Kind != OperationKind.Check)
                 {
-                    _writes[Place(operation.Key.GetHashCode())]++;
+                    _writing[Place(operation.Key.GetHashCode())]++;
                     _kept.Remove(operation.Key);
+                }
+    }
+
+    /// <summary>After it was written or refused, before anybody is told.</summary>
+    public void Written(Commit commit)
+    {
+        lock (_lock)
+            foreach (var operation in commit.Operations)
+                if (operation.Kind != OperationKind.Check)
+                {
+                    var place = Place(operation.Key.GetHashCode());
+                    _writing[place]--;
+                    _writes[place]++;
                 }
     }
 

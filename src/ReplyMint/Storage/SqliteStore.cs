@@ -177,6 +177,8 @@ internal sealed class SqliteStore : IStore, IAsyncDisposable
     {
         var now = _time.GetUtcNow();
         Exception? failure = null;
+        foreach (var pending in batch)
+            _cache.Writing(pending.Commit);
         try
         {
             _writer.Begin();
@@ -195,6 +197,8 @@ internal sealed class SqliteStore : IStore, IAsyncDisposable
             _writer.Rollback();
             if (batch.Count > 1)
             {
+                foreach (var pending in batch)
+                    _cache.Written(pending.Commit);
                 // One of them may be at fault alone; it must not take the others with it.
                 foreach (var pending in batch)
                     WriteBatch([pending]);
@@ -203,12 +207,9 @@ internal sealed class SqliteStore : IStore, IAsyncDisposable
         }
         foreach (var pending in batch)
         {
+            _cache.Written(pending.Commit);
             if (failure is null)
-            {
-                if (pending.Result == CommitResult.Committed)
-                    _cache.Forget(pending.Commit);
                 pending.Done.SetResult(pending.Result);
-            }
             else
                 pending.Done.SetException(failure);
         }

@@ -16,6 +16,9 @@ namespace ReplyMint.Cli;
 [JsonSerializable(typeof(MessageView))]
 [JsonSerializable(typeof(OutboxView))]
 [JsonSerializable(typeof(Accounts.ApiKeyView))]
+[JsonSerializable(typeof(Outbound.WebhookDetail))]
+[JsonSerializable(typeof(Outbound.DeliveryEntry))]
+[JsonSerializable(typeof(Limits.UsageReport))]
 [JsonSerializable(typeof(List<RuleFile>))]
 [JsonSerializable(typeof(ScheduleFile))]
 internal sealed partial class CliJson : JsonSerializerContext

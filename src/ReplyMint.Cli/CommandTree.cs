@@ -13,8 +13,8 @@ internal static class CommandTree
         ("Mail", ["drafts", "messages", "outbox", "explain"]),
         ("Knowledge", ["knowledge"]),
         ("People and programs", ["operator", "user", "session", "key"]),
-        ("Set-up", ["tenant", "mailbox", "channel", "settings"]),
-        ("Operation", ["doctor", "switch", "alerts", "jobs", "suppression"]),
+        ("Set-up", ["tenant", "mailbox", "channel", "webhook", "settings"]),
+        ("Operation", ["doctor", "usage", "switch", "alerts", "jobs", "suppression"]),
     ];
 
     public static RootCommand Build(CommandHost host)
@@ -26,8 +26,8 @@ internal static class CommandTree
         [
             ServeCommand.Build(host), DemoCommand.Build(host), ExplainCommand.Build(host), SettingsCommands.Build(host),
             DraftCommands.Build(), MessageCommands.Build(), OutboxCommands.Build(), KnowledgeCommands.Build(),
-            TenantCommands.Build(), OperatorPeopleCommands.Build(), UserCommands.Build(), SessionCommands.Build(), KeyCommands.Build(), MailboxCommands.Build(), ChannelCommands.Build(),
-            DoctorCommand.Build(host), DoctorCommand.BuildFacts(), SwitchCommands.Build(), AlertCommands.Build(), JobCommands.Build(), SuppressionCommands.Build(),
+            TenantCommands.Build(), OperatorPeopleCommands.Build(), UserCommands.Build(), SessionCommands.Build(), KeyCommands.Build(), MailboxCommands.Build(), ChannelCommands.Build(), WebhookCommands.Build(),
+            DoctorCommand.Build(host), DoctorCommand.BuildFacts(), SwitchCommands.Build(), AlertCommands.Build(), JobCommands.Build(), SuppressionCommands.Build(), UsageCommand.Build(),
         ];
         foreach (var command in commands)
             root.Subcommands.Add(command);

@@ -12,6 +12,7 @@ internal static class LimitsFeature
         .AddSingleton<RateWindows>()
         .AddSingleton<Idempotency>()
         .AddSingleton<UsageCounters>()
+        .AddSingleton<UsageReports>()
         .AddHostedService(provider => provider.GetRequiredService<UsageCounters>())
         .ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Add(LimitsWire.Default));
 

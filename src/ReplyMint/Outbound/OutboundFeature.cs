@@ -15,6 +15,7 @@ internal static class OutboundFeature
         .AddSingleton<Suppressions>()
         .ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Add(OutboundWire.Default))
         .AddSingleton<Webhooks>()
+        .AddSingleton<WebhookRules>()
         .AddSingleton<WebhookEvents>()
         .AddSingleton<WebhookSender>()
         .AddSingleton(provider => new JobHandler(WebhookEvents.JobKind, provider.GetRequiredService<WebhookSender>().DeliverAsync))

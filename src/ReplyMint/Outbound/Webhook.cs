@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using ReplyMint.Security;
+using ReplyMint.Storage;
 
 namespace ReplyMint.Outbound;
 
@@ -37,6 +38,12 @@ internal sealed record Webhook
     public byte[]? PreviousSecret { get; set; }
     public DateTimeOffset? PreviousUntil { get; set; }
     public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>One with an id and a secret of its own. What it leads to was held to <see cref="WebhookRules"/>.</summary>
+    public static Webhook New(string url, string description, IReadOnlyList<WebhookEventKind> events, TimeProvider time) => new()
+    {
+        Id = Ids.Random('w'), Url = new Uri(url), Description = description, Events = [.. events.Distinct()], Secret = WebhookSignature.NewSecret(), CreatedAt = time.GetUtcNow(),
+    };
 
     /// <summary>Secrets must not reach a log by way of a record's own text.</summary>
     public override string ToString() => $"webhook {Id}";

@@ -54,15 +54,11 @@ internal static class WebhookRoutes
     }
 
     private static async Task<IResult> AddAsync(
-        HttpContext context, Caller caller, NewWebhook wanted, [FromServices] Webhooks webhooks, [FromServices] OutsideAddress outside, [FromServices] HttpSettings settings, [FromServices] TimeProvider time, CancellationToken ct)
+        HttpContext context, Caller caller, NewWebhook wanted, [FromServices] Webhooks webhooks, [FromServices] WebhookRules rules, [FromServices] TimeProvider time, CancellationToken ct)
     {
-        var url = new Uri(wanted.Url);
-        if (Wrong(url, wanted.Events, outside, settings) is { } wrong)
-            return wrong;
-        var webhook = new Webhook
-        {
-            Id = Ids.Random('w'), Url = url, Description = wanted.Description ?? "", Events = [.. wanted.Events.Distinct()], Secret = WebhookSignature.NewSecret(), CreatedAt = time.GetUtcNow(),
-        };
+        if (rules.Wrong(wanted.Url, wanted.Description ?? "", wanted.Events) is { } wrong)
+            return Problem.Of(wrong.Member, wrong.What);
+        var webhook = Webhook.New(wanted.Url, wanted.Description ?? "", wanted.Events, time);
         if (await webhooks.AddAsync(caller.Tenant, webhook, new Actor(caller.Id), ct) is not { } added)
             return new Problem(409, $"There are {Webhooks.Most} webhooks already. Remove one that is not needed.");
         EntityTags.Tell(context, added.Version);
@@ -70,17 +66,16 @@ internal static class WebhookRoutes
     }
 
     private static async Task<IResult> ChangeAsync(
-        HttpContext context, Caller caller, string id, WebhookSettings wanted, [FromServices] Webhooks webhooks, [FromServices] OutsideAddress outside, [FromServices] HttpSettings settings, CancellationToken ct)
+        HttpContext context, Caller caller, string id, WebhookSettings wanted, [FromServices] Webhooks webhooks, [FromServices] WebhookRules rules, CancellationToken ct)
     {
         if (EntityTags.Required(context, out var version) is { } missing)
             return missing;
-        var url = new Uri(wanted.Url);
-        if (Wrong(url, wanted.Events, outside, settings) is { } wrong)
-            return wrong;
-        var (change, now) = await webhooks.ChangeAsync(caller.Tenant, id, version, webhook => webhook with
+        if (rules.Wrong(wanted.Url, wanted.Description, wanted.Events) is { } wrong)
+            return Problem.Of(wrong.Member, wrong.What);
+        var (change, now) = await webhooks.SetAsync(caller.Tenant, id, version, webhook => webhook with
         {
-            Url = url, Events = [.. wanted.Events.Distinct()], Description = wanted.Description, Enabled = wanted.Enabled, DisabledBecause = wanted.Enabled ? null : webhook.DisabledBecause,
-        }, "webhook.change", new Actor(caller.Id), ct);
+            Url = new Uri(wanted.Url), Events = [.. wanted.Events.Distinct()], Description = wanted.Description, Enabled = wanted.Enabled,
+        }, new Actor(caller.Id), ct);
         return await AnswerAsync(context, change, now.Version, async () => TypedResults.Ok(await DetailAsync(webhooks, caller, now.Value, ct)));
     }
 
@@ -101,10 +96,6 @@ internal static class WebhookRoutes
         var went = await sender.TestAsync(caller.Tenant, found.Value, new Actor(caller.Id), ct);
         return TypedResults.Ok(new WebhookTestResult(went.Taken, went.Status, went.Failure));
     }
-
-    private static Problem? Wrong(Uri url, IReadOnlyList<WebhookEventKind> events, OutsideAddress outside, HttpSettings settings) =>
-        outside.Problem(url, settings.Environment.NeedsHttps()) is { } wrong ? Problem.Of("url", wrong)
-        : events.Contains(WebhookEventKind.Test) ? Problem.Of("events", "webhook.test is only sent on demand") : null;
 
     private static async Task<IResult> AnswerAsync(HttpContext context, ChangeResult change, long version, Func<Task<IResult>> done)
     {

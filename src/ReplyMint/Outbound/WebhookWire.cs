@@ -5,10 +5,10 @@ namespace ReplyMint.Outbound;
 
 /// <param name="Url">An https address. It may not lead to private networks.</param>
 /// <param name="Events">What it is told of.</param>
-internal sealed record NewWebhook([WebUrl(1_000)] string Url, [Items(10, Least = 1), Example("""["draft.waiting"]""")] IReadOnlyList<WebhookEventKind> Events, [Line(200, Least = 0)] string? Description = null);
+internal sealed record NewWebhook([WebUrl(WebhookRules.MaxUrl)] string Url, [Items(WebhookRules.MaxEvents, Least = 1), Example("""["draft.waiting"]""")] IReadOnlyList<WebhookEventKind> Events, [Line(WebhookRules.MaxDescription, Least = 0)] string? Description = null);
 
 /// <param name="Enabled">False keeps it, silent.</param>
-internal sealed record WebhookSettings([WebUrl(1_000)] string Url, [Items(10, Least = 1), Example("""["draft.waiting"]""")] IReadOnlyList<WebhookEventKind> Events, [Line(200, Least = 0)] string Description, bool Enabled);
+internal sealed record WebhookSettings([WebUrl(WebhookRules.MaxUrl)] string Url, [Items(WebhookRules.MaxEvents, Least = 1), Example("""["draft.waiting"]""")] IReadOnlyList<WebhookEventKind> Events, [Line(WebhookRules.MaxDescription, Least = 0)] string Description, bool Enabled);
 
 /// <param name="DisabledBecause">Why it was switched off by itself: failing or gone; absent when it was not.</param>
 /// <param name="FailingSince">Since when nothing reached it; absent while deliveries arrive.</param>

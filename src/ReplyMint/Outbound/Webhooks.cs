@@ -83,6 +83,10 @@ internal sealed class Webhooks(IStore store, KeyRing keys, AuditLog audit, TimeP
         return changed;
     }
 
+    /// <summary>A person's change; one that he leaves on is no longer off by itself.</summary>
+    public Task<(ChangeResult Change, Versioned<Webhook> Now)> SetAsync(string tenant, string id, long? version, Func<Webhook, Webhook> change, Actor actor, CancellationToken ct) =>
+        ChangeAsync(tenant, id, version, before => change(before) is var after && after.Enabled ? after with { DisabledBecause = null } : after, "webhook.change", actor, ct);
+
     public async Task<bool> RemoveAsync(string tenant, string id, Actor actor, CancellationToken ct)
     {
         var removed = await store.RetryAsync(async (commit, token) =>

@@ -22,11 +22,17 @@ internal static class SqliteMigrations
             """)),
     ];
 
+    /// <summary>
+    /// For every connection: who reads the log's head while it is written takes the writer's lock for a moment to look again, and a
+    /// writer that comes then would be refused. Ten seconds, in milliseconds.
+    /// </summary>
+    internal const string Patience = "PRAGMA busy_timeout=10000";
+
     public static void Run(SqliteConnection connection, string file, string backupFolder, TimeProvider time)
     {
         // A checkpoint each 32 MB of the log instead of 4: pages that many commits touch are written back once. The writer's own
         // cache is a quarter of that: at the end of each commit SQLite walks the whole table of what is cached.
-        Execute(connection, "PRAGMA wal_autocheckpoint=8192; PRAGMA cache_size=-8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON");
+        Execute(connection, $"{Patience}; PRAGMA wal_autocheckpoint=8192; PRAGMA cache_size=-8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON");
         var version = (int)Number(connection, "PRAGMA user_version");
         if (version > Steps.Length)
             throw new StoreRefusedException($"The database {file} was written by a newer ReplyMint (form {version}; this one knows {Steps.Length}). Start the newer version, or restore the backup made before the upgrade.");

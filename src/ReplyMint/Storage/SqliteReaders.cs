@@ -48,7 +48,7 @@ internal sealed class SqliteReader : IDisposable
     {
         _connection = new SqliteConnection(connectionString);
         _connection.Open();
-        SqliteMigrations.Execute(_connection, "PRAGMA query_only=ON");
+        SqliteMigrations.Execute(_connection, $"PRAGMA query_only=ON; {SqliteMigrations.Patience}");
         _begin = new(_connection, "BEGIN", 0);
         _end = new(_connection, "COMMIT", 0);
         _tables = [.. SqliteMigrations.TableNames.Select(name => new Statements(_connection, name))];

@@ -51,6 +51,22 @@ public sealed class SqliteStoreTests : StoreConformance
     }
 
     [Fact]
+    public async Task A_commit_waits_for_whoever_holds_the_writers_lock_for_a_moment()
+    {
+        // As a reader does that met the log's head while it was written.
+        using var other = new SqliteConnection($"Data Source={File};Pooling=False");
+        other.Open();
+        for (var round = 0; round < 30; round++)
+        {
+            SqliteMigrations.Execute(other, "BEGIN IMMEDIATE");
+            var commit = Store.CommitAsync(new Commit().Put(ItemKey.Main("t", "a"), "x"u8.ToArray(), Condition.Any), TestContext.Current.CancellationToken);
+            await Task.Yield();
+            SqliteMigrations.Execute(other, "COMMIT");
+            Assert.Equal(CommitResult.Committed, await commit);
+        }
+    }
+
+    [Fact]
     public async Task Expired_rows_leave_the_file_by_themselves()
     {
         var ct = TestContext.Current.CancellationToken;

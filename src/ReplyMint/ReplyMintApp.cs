@@ -10,6 +10,7 @@ using ReplyMint.Jobs;
 using ReplyMint.Knowledge;
 using ReplyMint.Limits;
 using ReplyMint.Outbound;
+using ReplyMint.Privacy;
 using ReplyMint.Replies;
 using ReplyMint.Security;
 using ReplyMint.Storage;
@@ -53,7 +54,8 @@ public static class ReplyMintApp
             .AddInbound(settings.Smtp, settings.Inbound, settings.Environment == DeploymentEnvironment.Development)
             .AddMailgun(settings.Mailgun)
             .AddSes()
-            .AddReplies(settings.Model, settings.Notices, open, secrets);
+            .AddReplies(settings.Model, settings.Notices, open, secrets)
+            .AddPrivacy();
     }
 
     /// <summary>The way of a request, in order, and behind it all routes.</summary>
@@ -69,6 +71,7 @@ public static class ReplyMintApp
         app.MapKnowledge();                   // files of knowledge
         app.MapOutbound();                    // outgoing webhooks
         app.MapReplies();                     // messages, threads, receipts, drafts
+        app.MapPrivacy();                     // legal holds, erasures
     }
 
     /// <summary>What stands before every route.</summary>

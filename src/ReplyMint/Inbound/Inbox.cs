@@ -82,6 +82,14 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Mes
         return parked;
     }
 
+    /// <summary>Drops what is in memory of a correspondent's mails, or of all of a tenant's.</summary>
+    public void Forget(string tenant, string? person)
+    {
+        foreach (var (id, parked) in _parked)
+            if (parked.Message.Tenant == tenant && (person is null || parked.Message.Record.Person == person))
+                TakeParked(id);
+    }
+
     private void Park(Message message, InboundMail mail)
     {
         TakeParked(message.Id);
@@ -92,7 +100,7 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Mes
     // From here on whoever hangs up changes nothing: between a large mail's file and the commit that names it, only the end of the process may come.
     private async Task<(AcceptOutcome, string?)> StoreAsync(AuthenticatedDelivery delivery, InboundMail mail, Mailbox mailbox, TenantKeys own, MessageRecord record, MessageSummary summary)
     {
-        var seenKey = ItemKey.Main(own.Tenant, "seen/" + SeenHash(own, mailbox, mail, delivery.Raw.Dated));
+        var seenKey = ItemKey.Main(own.Tenant, SeenPrefix(record.Person) + SeenHash(own, mailbox, mail, delivery.Raw.Dated));
         var parks = mail.Shape.Size <= MaxParkedSize && Volatile.Read(ref _parkedBytes) < MaxParkedBytes;
         Job? job = null;
         PersonKey? person = null;
@@ -116,7 +124,7 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Mes
                 stored.Count(commit, own.Tenant, delivery.Raw.Content.Length);
                 if (delivery.Token is { } spent && !await spentTokens.SpendAsync(commit, spent, token))
                     return AcceptOutcome.Replayed;
-                person = (await keys.PersonAsync(own, record.Person, token)).AddTo(commit);
+                person = await keys.PersonAsync(own, record.Person, token);
                 var message = Messages.Write(commit, person, record, summary, null);
                 await messages.WriteRawAsync(commit, person, record.Id, delivery.Raw.Content, record.ReceivedAt, token);
                 commit.Put(seenKey, StoredJson.Write(new SeenRecord(1, record.Id), InboundJson.Default.SeenRecord), Condition.Absent, expires: record.ReceivedAt + SeenKept);
@@ -162,6 +170,12 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Mes
             && await outbox.StateAsync(subject.TenantId, subject.OutboxId, ct) is { Mailbox: { } mailbox }
             ? await mailboxes.GetAsync(subject.TenantId, mailbox, ct)
             : null;
+
+    /// <summary>
+    /// Before the hashes of a correspondent's mails, each of which names its message: whose they are is found by them (GDPR-2),
+    /// without an item of its own for each mail.
+    /// </summary>
+    public static string SeenPrefix(string person) => $"seen/{person}/";
 
     private static SenderAuthentication Authenticate(AuthenticatedDelivery delivery, InboundMail mail) =>
         delivery.Raw.ChannelVerdict

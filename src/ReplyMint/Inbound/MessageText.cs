@@ -143,7 +143,7 @@ internal sealed class MessageTexts(IStore store, Messages messages)
     {
         var key = KeyOf(person.Tenant, record.Id);
         var version = (before?.Version ?? 0) + 1;
-        var @sealed = StoredJson.Seal(person, key, version, KeptText.Of(text), MessageTextJson.Default.KeptText);
+        var @sealed = StoredJson.Seal(person.AddTo(commit), key, version, KeptText.Of(text), MessageTextJson.Default.KeptText);
         // Long texts and long lists at once, as nobody writes them: rather less of it than a mail that is never decided.
         for (var share = 2; @sealed.Length > MaxSealedBytes; share *= 2)
             @sealed = StoredJson.Seal(person, key, version, KeptText.Of(text.Part(share)), MessageTextJson.Default.KeptText);
@@ -152,7 +152,7 @@ internal sealed class MessageTexts(IStore store, Messages messages)
 
     public async ValueTask<MessageText?> FindAsync(Message message, CancellationToken ct) =>
         await store.GetAsync(KeyOf(message.Tenant, message.Id), ct) is { } item
-            && await messages.PersonAsync(message.Tenant, message.Record.Person, ct) is { } person
+            && await messages.PersonAsync(message.Tenant, message.Record.Person, ct) is { } person && person.Knows(item.Sealed.Span)
             ? JsonSerializer.Deserialize(person.Open(item), MessageTextJson.Default.KeptText)!.ToText()
             : null;
 }

@@ -64,6 +64,7 @@ internal sealed class Messages(IStore store, KeyRing keys, BlobFolder blobs)
         var key = KeyOf(person.Tenant, record.Id);
         var item = new Item(key, StoredJson.Write(record, InboundJson.Default.MessageRecord),
             before?.Sealed ?? StoredJson.Seal(person, key, SealedAt, summary, InboundJson.Default.MessageSummary), (before?.Version ?? 0) + 1, before?.Count ?? 0, record.ReceivedAt + RecordKept);
+        person.AddTo(commit);
         commit.Put(key, item.Value, Condition.Same(before), item.Sealed, item.Expires);
         return new Message(record, summary, item);
     }
@@ -72,7 +73,7 @@ internal sealed class Messages(IStore store, KeyRing keys, BlobFolder blobs)
     internal async Task WriteRawAsync(Commit commit, PersonKey person, string id, ReadOnlyMemory<byte> raw, DateTimeOffset now, CancellationToken ct)
     {
         var key = RawKey(person.Tenant, id);
-        var @sealed = person.Seal(key, 1, raw.Span);
+        var @sealed = person.AddTo(commit).Seal(key, 1, raw.Span);
         var inline = raw.Length <= MaxInlineRaw;
         if (!inline)
             await blobs.WriteAsync(person.Tenant, id, @sealed, ct);
@@ -101,8 +102,8 @@ internal sealed class Messages(IStore store, KeyRing keys, BlobFolder blobs)
         if (await store.GetAsync(key, ct) is not { } item || await PersonAsync(message.Tenant, message.Record.Person, ct) is not { } person)
             return null;
         if (!JsonSerializer.Deserialize(item.Value.Span, InboundJson.Default.RawRecord)!.Blob)
-            return person.Open(item);
-        return await blobs.ReadAsync(message.Tenant, message.Id, ct) is { } @sealed ? person.Open(key, 1, @sealed) : null;
+            return person.Knows(item.Sealed.Span) ? person.Open(item) : null;
+        return await blobs.ReadAsync(message.Tenant, message.Id, ct) is { } @sealed && person.Knows(@sealed) ? person.Open(key, 1, @sealed) : null;
     }
 
     public async ValueTask<PersonKey?> PersonAsync(string tenant, string person, CancellationToken ct) =>
@@ -116,7 +117,7 @@ internal sealed class Messages(IStore store, KeyRing keys, BlobFolder blobs)
     private async ValueTask<Message?> OpenAsync(Item item, CancellationToken ct)
     {
         var record = Read(item);
-        return await PersonAsync(item.Key.Partition, record.Person, ct) is { } person
+        return await PersonAsync(item.Key.Partition, record.Person, ct) is { } person && person.Knows(item.Sealed.Span)
             ? new Message(record, JsonSerializer.Deserialize(person.Open(item, SealedAt), InboundJson.Default.MessageSummary)!, item)
             : null;
     }

@@ -37,7 +37,7 @@ internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, WebhookE
     internal static OutboxEntry Add(Commit commit, string tenant, SealingKey sealer, OutboxRecord record, OutboundMail mail)
     {
         var key = KeyOf(tenant, record.Id);
-        record = record with { Person = (sealer as PersonKey)?.Person };
+        record = record with { Person = (sealer as PersonKey)?.AddTo(commit).Person };
         var @sealed = StoredJson.Seal(sealer, key, SealedAt, mail, OutboxJson.Default.OutboundMail);
         var item = new Item(key, StoredJson.Write(record, OutboxJson.Default.OutboxRecord), @sealed, 1, 0,
             record.SendBefore is { } useless ? useless + KeptUseless : record.CreatedAt + Kept);
@@ -148,7 +148,7 @@ internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, WebhookE
     private async ValueTask<OutboxEntry?> OpenAsync(Item item, CancellationToken ct)
     {
         var record = Read(item);
-        return await SealerAsync(item.Key.Partition, record.Person, ct) is { } sealer
+        return await SealerAsync(item.Key.Partition, record.Person, ct) is { } sealer && sealer.Knows(item.Sealed.Span)
             ? new OutboxEntry(record, JsonSerializer.Deserialize(sealer.Open(item, SealedAt), OutboxJson.Default.OutboundMail)!, item)
             : null;
     }

@@ -66,7 +66,7 @@ internal sealed class Drafts(IStore store, Messages messages)
     {
         var key = KeyOf(person.Tenant, record.Id);
         var expires = record.CreatedAt + Messages.TextKept;
-        commit.Put(key, StoredJson.Write(record, RepliesJson.Default.DraftRecord), Condition.Same(before), StoredJson.Seal(person, key, (before?.Version ?? 0) + 1, content, RepliesJson.Default.DraftContent), expires);
+        commit.Put(key, StoredJson.Write(record, RepliesJson.Default.DraftRecord), Condition.Same(before), StoredJson.Seal(person.AddTo(commit), key, (before?.Version ?? 0) + 1, content, RepliesJson.Default.DraftContent), expires);
         if (record.State == DraftState.Waiting)
             commit.Put(WaitingKey(person.Tenant, record.Id), JsonSerializer.SerializeToUtf8Bytes(new WaitingRecord(1, record.Mailbox, record.Assignee), RepliesJson.Default.WaitingRecord), Condition.Any, expires: expires);
         else
@@ -112,7 +112,7 @@ internal sealed class Drafts(IStore store, Messages messages)
     private async ValueTask<Draft?> OpenAsync(Item item, CancellationToken ct)
     {
         var record = Read(item);
-        return await messages.PersonAsync(item.Key.Partition, record.Person, ct) is { } person
+        return await messages.PersonAsync(item.Key.Partition, record.Person, ct) is { } person && person.Knows(item.Sealed.Span)
             ? new Draft(record, JsonSerializer.Deserialize(person.Open(item), RepliesJson.Default.DraftContent)!, item)
             : null;
     }

@@ -33,11 +33,11 @@ internal sealed class Receipts(IStore store, Messages messages)
     public static void Write(Commit commit, PersonKey person, MessageRecord message, Receipt receipt, Item? before)
     {
         var key = KeyOf(person.Tenant, message.Id);
-        commit.Put(key, "{\"v\":1}"u8.ToArray(), Condition.Same(before), StoredJson.Seal(person, key, (before?.Version ?? 0) + 1, receipt, RepliesJson.Default.Receipt), message.ReceivedAt + Messages.RecordKept);
+        commit.Put(key, "{\"v\":1}"u8.ToArray(), Condition.Same(before), StoredJson.Seal(person.AddTo(commit), key, (before?.Version ?? 0) + 1, receipt, RepliesJson.Default.Receipt), message.ReceivedAt + Messages.RecordKept);
     }
 
     public async ValueTask<(Receipt Receipt, Item Item)?> FindAsync(string tenant, string id, string person, CancellationToken ct) =>
-        await store.GetAsync(KeyOf(tenant, id), ct) is { } item && await messages.PersonAsync(tenant, person, ct) is { } key
+        await store.GetAsync(KeyOf(tenant, id), ct) is { } item && await messages.PersonAsync(tenant, person, ct) is { } key && key.Knows(item.Sealed.Span)
             ? (JsonSerializer.Deserialize(key.Open(item), RepliesJson.Default.Receipt)!, item)
             : null;
 }

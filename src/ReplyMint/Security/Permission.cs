@@ -43,6 +43,8 @@ internal enum Permission
     WebhooksWrite,
     TenantsRead,
     TenantsWrite,
+    PrivacyRead,
+    PrivacyWrite,
 }
 
 /// <summary>A set of permissions.</summary>
@@ -102,6 +104,8 @@ internal static class Permissions
         new(Permission.WebhooksWrite, "webhooks:write", [Role.Admin], Keys: false, Elevated: true),
         new(Permission.TenantsRead, "tenants:read", [Role.Operator], Keys: false, Elevated: true),
         new(Permission.TenantsWrite, "tenants:write", [Role.Operator], Keys: false, Elevated: true),
+        new(Permission.PrivacyRead, "privacy:read", [Role.Auditor, Role.Admin], Keys: false, Elevated: false),
+        new(Permission.PrivacyWrite, "privacy:write", [Role.Admin], Keys: false, Elevated: true),
     ];
 
     private static readonly FrozenDictionary<Permission, Row> Rows = Table.ToFrozenDictionary(row => row.Permission);

@@ -42,6 +42,15 @@ internal sealed class Commit
     public Commit Check(ItemKey key, Condition condition) =>
         With(new(OperationKind.Check, key, condition, default, default, null, 0, null));
 
+    /// <summary>Whether something of the key is in it already.</summary>
+    public bool Names(ItemKey key)
+    {
+        foreach (var operation in _operations)
+            if (operation.Key == key)
+                return true;
+        return false;
+    }
+
     /// <summary>Takes all back: what is committed then is nothing.</summary>
     public void Clear() => _operations.Clear();
 
@@ -51,9 +60,8 @@ internal sealed class Commit
             throw new InvalidOperationException($"A commit holds at most {MaxOperations} operations.");
         if (operation.Value.Length + operation.Sealed.Length > MaxItemBytes)
             throw new InvalidOperationException($"An item holds at most {MaxItemBytes} bytes.");
-        foreach (var other in _operations)
-            if (other.Key == operation.Key)
-                throw new InvalidOperationException("A key stands in a commit twice.");
+        if (Names(operation.Key))
+            throw new InvalidOperationException("A key stands in a commit twice.");
         _operations.Add(operation);
         return this;
     }

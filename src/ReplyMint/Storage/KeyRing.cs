@@ -19,8 +19,13 @@ internal sealed class KeyRing(IStore store, MasterKey master)
     // Keys in memory: about 200 bytes each. Above the bound the cache starts anew, which costs one read a key.
     private const int MaxCached = 50_000;
 
+    // A destroyed key's item stays for so long: longer than anybody holds an open key in his hands.
+    private static readonly TimeSpan GraveKept = TimeSpan.FromDays(1);
+
     private readonly ConcurrentDictionary<string, TenantKeys> _tenants = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string Tenant, string Person), PersonKey> _people = new();
+    // How often keys of a place were forgotten: a reading that this overtook must not be kept.
+    private readonly long[] _forgotten = new long[1_024];
 
     /// <summary>Adds a new tenant's keys to the commit that makes the tenant. They are given to seal what else stands in that commit, and known to nobody before it happened.</summary>
     public TenantKeys Create(Commit commit, string tenant)
@@ -35,10 +40,13 @@ internal sealed class KeyRing(IStore store, MasterKey master)
     {
         if (_tenants.TryGetValue(tenant, out var known))
             return known;
+        var stamp = Volatile.Read(ref Place(tenant, ""));
         if (await store.GetAsync(KeyOf(tenant), ct) is not { } item)
             return null;
-        var record = JsonSerializer.Deserialize(item.Value.Span, StorageJson.Default.TenantKeyRecord)!;
-        return _tenants.GetOrAdd(tenant, Open(tenant, record));
+        var own = _tenants.GetOrAdd(tenant, Open(tenant, JsonSerializer.Deserialize(item.Value.Span, StorageJson.Default.TenantKeyRecord)!));
+        if (Volatile.Read(ref Place(tenant, "")) != stamp)
+            _tenants.TryRemove(tenant, out _);
+        return own;
     }
 
     /// <summary>The keys of a tenant that must be there.</summary>
@@ -46,30 +54,84 @@ internal sealed class KeyRing(IStore store, MasterKey master)
         await TenantAsync(tenant, ct) ?? throw new InvalidOperationException($"Tenant {tenant} has no keys.");
 
     /// <summary>
-    /// A correspondent's key; a new one when there is none yet. The caller adds a new key to the commit whose items it
-    /// seals (<see cref="PersonKey.AddTo"/>), and calls <see cref="Remember"/> once that is committed.
+    /// A correspondent's key; a new one when there is none (any more). It goes into the commit of what it seals
+    /// (<see cref="PersonKey.AddTo"/>); <see cref="Remember"/> once that is committed.
     /// </summary>
-    public async ValueTask<PersonKey> PersonAsync(TenantKeys tenant, string person, CancellationToken ct) =>
-        await FindPersonAsync(tenant, person, ct) ?? tenant.NewPerson(person);
+    public async ValueTask<PersonKey> PersonAsync(TenantKeys tenant, string person, CancellationToken ct)
+    {
+        if (_people.TryGetValue((tenant.Tenant, person), out var known))
+            return known;
+        var stamp = Volatile.Read(ref Place(tenant.Tenant, person));
+        var item = await store.GetAsync(PersonKey.KeyOf(tenant.Tenant, person), ct);
+        return Open(tenant, person, item, stamp) ?? tenant.NewPerson(person, Condition.Same(item), stamp);
+    }
 
     /// <summary>A correspondent's key, or null when it was never made or has been destroyed.</summary>
     public async ValueTask<PersonKey?> FindPersonAsync(TenantKeys tenant, string person, CancellationToken ct)
     {
         if (_people.TryGetValue((tenant.Tenant, person), out var known))
             return known;
-        if (await store.GetAsync(PersonKey.KeyOf(tenant.Tenant, person), ct) is not { } item)
-            return null;
-        var key = tenant.OpenPerson(person, JsonSerializer.Deserialize(item.Value.Span, StorageJson.Default.PersonKeyRecord)!);
-        Remember(key);
-        return key;
+        var stamp = Volatile.Read(ref Place(tenant.Tenant, person));
+        return Open(tenant, person, await store.GetAsync(PersonKey.KeyOf(tenant.Tenant, person), ct), stamp);
     }
 
+    /// <summary>Keeps a key in memory, unless it was forgotten since it was read.</summary>
     public void Remember(PersonKey key)
     {
         if (_people.Count >= MaxCached)
             _people.Clear();
         _people[(key.Tenant, key.Person)] = key.Stored();
+        if (Volatile.Read(ref Place(key.Tenant, key.Person)) != key.Stamp)
+            _people.TryRemove((key.Tenant, key.Person), out _);
     }
+
+    /// <summary>
+    /// Adds to a commit that a person's key is destroyed; what it sealed is noise from then on, also for a commit that is on its way.
+    /// Returns the key as it was, or null when there is none. <see cref="Forget(string, string)"/> once that is committed.
+    /// </summary>
+    public async ValueTask<PersonKey?> DestroyPersonAsync(Commit commit, TenantKeys tenant, string person, DateTimeOffset now, CancellationToken ct)
+    {
+        var at = PersonKey.KeyOf(tenant.Tenant, person);
+        var item = await store.GetAsync(at, ct);
+        if (item is null || Read(item).Wrapped.Length == 0)
+            return null;
+        commit.Put(at, StoredJson.Write(new PersonKeyRecord(1, 0, []), StorageJson.Default.PersonKeyRecord), Condition.Same(item), expires: now + GraveKept);
+        return tenant.OpenPerson(person, Read(item), item.Version, 0);
+    }
+
+    /// <summary>Adds to a commit that a tenant's keys are destroyed, and with them all that stands below them. <see cref="Forget(string)"/> once that is committed.</summary>
+    public static void DestroyTenant(Commit commit, string tenant) => commit.Delete(KeyOf(tenant));
+
+    /// <summary>Drops a person's key from memory: called by whoever changed its item, behind the commit.</summary>
+    public void Forget(string tenant, string person)
+    {
+        Interlocked.Increment(ref Place(tenant, person));
+        _people.TryRemove((tenant, person), out _);
+    }
+
+    /// <summary>Drops a tenant's keys from memory, and those of all its people.</summary>
+    public void Forget(string tenant)
+    {
+        foreach (ref var place in _forgotten.AsSpan())
+            Interlocked.Increment(ref place);
+        _tenants.TryRemove(tenant, out _);
+        foreach (var of in _people.Keys)
+            if (of.Tenant == tenant)
+                _people.TryRemove(of, out _);
+    }
+
+    private PersonKey? Open(TenantKeys tenant, string person, Item? item, long stamp)
+    {
+        if (item is null || Read(item) is not { Wrapped.Length: > 0 } record)
+            return null;
+        var key = tenant.OpenPerson(person, record, item.Version, stamp);
+        Remember(key);
+        return key;
+    }
+
+    private static PersonKeyRecord Read(Item item) => JsonSerializer.Deserialize(item.Value.Span, StorageJson.Default.PersonKeyRecord)!;
+
+    private ref long Place(string tenant, string person) => ref _forgotten[(uint)HashCode.Combine(tenant, person) % (uint)_forgotten.Length];
 
     private static ItemKey KeyOf(string tenant) => new(Table.Keys, tenant, TenantSort);
 

@@ -50,6 +50,9 @@ internal abstract class SealingKey
         return plain;
     }
 
+    /// <summary>Whether a value was sealed with a key that is there. False: with one that was destroyed, so that nobody can read it any more.</summary>
+    public bool Knows(ReadOnlySpan<byte> value) => value.Length > Prefix && Number(BinaryPrimitives.ReadUInt16BigEndian(value)) is not null;
+
     private static ReadOnlySpan<byte> Context(ItemKey key, long version, Span<byte> stack) =>
         Utf8.TryWrite(stack, $"{(int)key.Table}\n{key.Partition}\n{key.Sort}\n{version}", out var length)
             ? stack[..length]
@@ -75,32 +78,42 @@ internal sealed class TenantKeys(string tenant, byte[] lookup, int current, IRea
     /// <summary>The hash that names a correspondent; the address must be normalised.</summary>
     public string Person(string normalizedAddress) => Hash("person", normalizedAddress);
 
-    internal PersonKey NewPerson(string person)
+    /// <param name="person">The keyed hash of the address.</param>
+    /// <param name="place">What must hold of the key's item for the new key to be stored.</param>
+    /// <param name="stamp">Of the reading that found none.</param>
+    internal PersonKey NewPerson(string person, Condition place, long stamp)
     {
         var key = RandomNumberGenerator.GetBytes(MasterKey.Bytes);
-        var wrapped = Sealing.Seal(keys[current], key, PersonContext(person));
-        return new PersonKey(tenant, person, key, new PersonKeyRecord(1, current, wrapped));
+        // Another number than the key had that was destroyed: what that one sealed is told from what was tampered with.
+        var number = RandomNumberGenerator.GetInt32(2, ushort.MaxValue + 1);
+        var record = new PersonKeyRecord(1, current, Sealing.Seal(keys[current], key, PersonContext(person)), number);
+        return new PersonKey(tenant, person, key, number, place, stamp, record);
     }
 
-    internal PersonKey OpenPerson(string person, PersonKeyRecord record) =>
+    internal PersonKey OpenPerson(string person, PersonKeyRecord record, long version, long stamp) =>
         Number(record.TenantKey) is { } wrapping && Sealing.Open(wrapping, record.Wrapped, PersonContext(person)) is { } key
-            ? new PersonKey(tenant, person, key, null)
+            ? new PersonKey(tenant, person, key, record.Number == 0 ? 1 : record.Number, Condition.At(version), stamp, null)
             : throw new CryptographicException($"A correspondent's key of tenant {tenant} does not open.");
 
     private byte[] PersonContext(string person) => Encoding.UTF8.GetBytes($"person-key\n{tenant}\n{person}");
 }
 
-/// <summary>A correspondent's open key.</summary>
+/// <summary>A correspondent's open key. Whatever it seals is committed only while it is there (<see cref="AddTo"/>).</summary>
 internal sealed class PersonKey : SealingKey
 {
     private readonly byte[] _key;
+    private readonly int _number;
+    private readonly Condition _place;
     private readonly PersonKeyRecord? _fresh;
 
-    internal PersonKey(string tenant, string person, byte[] key, PersonKeyRecord? fresh)
+    internal PersonKey(string tenant, string person, byte[] key, int number, Condition place, long stamp, PersonKeyRecord? fresh)
     {
         Tenant = tenant;
         Person = person;
+        Stamp = stamp;
         _key = key;
+        _number = number;
+        _place = place;
         _fresh = fresh;
     }
 
@@ -109,19 +122,34 @@ internal sealed class PersonKey : SealingKey
     /// <summary>The keyed hash of the correspondent's address.</summary>
     public string Person { get; }
 
-    protected override int Current => 1;
+    /// <summary>When it was read or made, as the key ring counts.</summary>
+    internal long Stamp { get; }
+
+    protected override int Current => _number;
 
     internal static ItemKey KeyOf(string tenant, string person) => new(Table.Keys, tenant, "person/" + person);
 
-    protected override byte[]? Number(int number) => number == 1 ? _key : null;
+    protected override byte[]? Number(int number) => number == _number ? _key : null;
 
-    /// <summary>A key that was just made goes into the same commit as the first item that it seals.</summary>
+    /// <summary>
+    /// Goes into each commit that holds something that this key sealed, once or several times. A key that was just made is
+    /// stored by it; one that was destroyed meanwhile fails it (GDPR-2).
+    /// </summary>
     public PersonKey AddTo(Commit commit)
     {
-        if (_fresh is not null)
-            commit.Put(KeyOf(Tenant, Person), StoredJson.Write(_fresh, StorageJson.Default.PersonKeyRecord), Condition.Absent);
+        var key = KeyOf(Tenant, Person);
+        if (commit.Names(key))
+            return this;
+        if (_fresh is null)
+            commit.Check(key, _place);
+        else
+            commit.Put(key, StoredJson.Write(_fresh, StorageJson.Default.PersonKeyRecord), _place);
         return this;
     }
 
-    internal PersonKey Stored() => _fresh is null ? this : new PersonKey(Tenant, Person, _key, null);
+    /// <summary>The same key for as long as nobody can tell it from another: 128 bits, keyed with the tenant's look-up key.</summary>
+    public string Fingerprint(TenantKeys own) => own.Hash("person-key", Convert.ToHexStringLower(_key));
+
+    /// <summary>As it is once the commit that it was added to is written.</summary>
+    internal PersonKey Stored() => _fresh is null ? this : new PersonKey(Tenant, Person, _key, _number, Condition.At(_place.Version + 1), Stamp, null);
 }

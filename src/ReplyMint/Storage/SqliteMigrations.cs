@@ -20,6 +20,11 @@ internal static class SqliteMigrations
             CREATE INDEX {table}_exp ON {table}(exp) WHERE exp IS NOT NULL;
 
             """)),
+        // The hash of a mail that was seen stands below its correspondent, so that whose mails they are is found by it.
+        """
+        UPDATE main AS seen SET s='seen/'||(SELECT json_extract(CAST(m.v AS TEXT),'$.person') FROM main m WHERE m.p=seen.p AND m.s='message/'||json_extract(CAST(seen.v AS TEXT),'$.message'))||substr(seen.s,5)
+          WHERE seen.s>='seen/' AND seen.s<'seen0' AND EXISTS(SELECT 1 FROM main m WHERE m.p=seen.p AND m.s='message/'||json_extract(CAST(seen.v AS TEXT),'$.message'));
+        """,
     ];
 
     /// <summary>
@@ -31,8 +36,9 @@ internal static class SqliteMigrations
     public static void Run(SqliteConnection connection, string file, string backupFolder, TimeProvider time)
     {
         // A checkpoint each 32 MB of the log instead of 4: pages that many commits touch are written back once. The writer's own
-        // cache is a quarter of that: at the end of each commit SQLite walks the whole table of what is cached.
-        Execute(connection, $"{Patience}; PRAGMA wal_autocheckpoint=8192; PRAGMA cache_size=-8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON");
+        // cache is a quarter of that: at the end of each commit SQLite walks the whole table of what is cached. What is deleted is
+        // overwritten with zeros in the same transaction (GDPR-2).
+        Execute(connection, $"{Patience}; PRAGMA wal_autocheckpoint=8192; PRAGMA cache_size=-8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON");
         var version = (int)Number(connection, "PRAGMA user_version");
         if (version > Steps.Length)
             throw new StoreRefusedException($"The database {file} was written by a newer ReplyMint (form {version}; this one knows {Steps.Length}). Start the newer version, or restore the backup made before the upgrade.");

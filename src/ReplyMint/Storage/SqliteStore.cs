@@ -133,6 +133,18 @@ internal sealed class SqliteStore : IStore, IAsyncDisposable
         return await pending.Done.Task;
     }
 
+    /// <summary>
+    /// Folds the log into the file and cuts it to nothing, so that what was deleted is in neither (GDPR-2). False when a reader
+    /// stood in the way: then it is to be tried again.
+    /// </summary>
+    public async Task<bool> TruncateLogAsync(CancellationToken ct)
+    {
+        var truncation = new Truncation();
+        await _queue.Writer.WriteAsync(truncation, ct);
+        Wake();
+        return await truncation.Done.Task == CommitResult.Committed;
+    }
+
     private void Write()
     {
         var batch = new List<Pending>(MaxBatch);
@@ -142,9 +154,14 @@ internal sealed class SqliteStore : IStore, IAsyncDisposable
             // Where many commit, those told of the last sync come again at once: they share the next one instead of queueing for two.
             if (last >= Crowd && _queue.Reader.Count < last)
                 Thread.Sleep(1);
-            while (batch.Count < MaxBatch && _queue.Reader.TryRead(out var pending))
-                batch.Add(pending);
-            WriteBatch(batch);
+            Truncation? truncation = null;
+            while (truncation is null && batch.Count < MaxBatch && _queue.Reader.TryRead(out var pending))
+                if ((truncation = pending as Truncation) is null)
+                    batch.Add(pending);
+            if (batch.Count > 0)
+                WriteBatch(batch);
+            if (truncation is not null)
+                Truncate(truncation);
             last = batch.Count;
             batch.Clear();
         }
@@ -171,6 +188,18 @@ internal sealed class SqliteStore : IStore, IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _idle, 0) == 1)
             _work.Set();
+    }
+
+    private void Truncate(Truncation truncation)
+    {
+        try
+        {
+            truncation.Done.SetResult(_writer.TruncateLog() ? CommitResult.Committed : CommitResult.Conflict);
+        }
+        catch (SqliteException failure)
+        {
+            truncation.Done.SetException(StoreUnavailableException.For(failure));
+        }
     }
 
     private void WriteBatch(List<Pending> batch)
@@ -228,7 +257,9 @@ internal sealed class SqliteStore : IStore, IAsyncDisposable
         }
     }
 
-    private sealed class Pending(Commit commit)
+    private sealed class Truncation() : Pending(new Commit());
+
+    private class Pending(Commit commit)
     {
         public Commit Commit { get; } = commit;
         public CommitResult Result { get; set; }

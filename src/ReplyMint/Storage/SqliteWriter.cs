@@ -9,7 +9,7 @@ internal sealed class SqliteWriter : IDisposable
     private const int PurgeRows = 500;
 
     private readonly SqliteConnection _connection;
-    private readonly PreparedCommand _begin, _commit, _rollback;
+    private readonly PreparedCommand _begin, _commit, _rollback, _truncate;
     private readonly Statements[] _tables;
 
     public SqliteWriter(SqliteConnection connection)
@@ -18,6 +18,8 @@ internal sealed class SqliteWriter : IDisposable
         _begin = new(connection, "BEGIN IMMEDIATE", 0);
         _commit = new(connection, "COMMIT", 0);
         _rollback = new(connection, "ROLLBACK", 0);
+        // The first column says whether somebody stood in the way.
+        _truncate = new(connection, "PRAGMA wal_checkpoint(TRUNCATE)", 0);
         _tables = [.. SqliteMigrations.TableNames.Select(name => new Statements(connection, name))];
     }
 
@@ -36,6 +38,9 @@ internal sealed class SqliteWriter : IDisposable
             // SQLite has rolled back by itself, as it does on a full disk; then there is no transaction to end.
         }
     }
+
+    /// <summary>False when a reader stood in the way.</summary>
+    public bool TruncateLog() => _truncate.ReadNumber() == 0;
 
     /// <summary>Asks all conditions first, then writes; false leaves the transaction untouched.</summary>
     public bool Apply(Commit commit, DateTimeOffset now)
@@ -66,6 +71,7 @@ internal sealed class SqliteWriter : IDisposable
         _begin.Dispose();
         _commit.Dispose();
         _rollback.Dispose();
+        _truncate.Dispose();
         _connection.Dispose();
     }
 

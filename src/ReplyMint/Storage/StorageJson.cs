@@ -12,7 +12,9 @@ internal sealed record TenantKeyRecord(int V, byte[] Lookup, int Current, IReadO
 internal sealed record WrappedKey(int Number, byte[] Wrapped);
 
 /// <summary>A correspondent's key, wrapped with the tenant's key <paramref name="TenantKey"/>. Destroying it erases all that it sealed.</summary>
-internal sealed record PersonKeyRecord(int V, int TenantKey, byte[] Wrapped);
+/// <param name="Wrapped">Empty: the key was destroyed. The item stays for a day, so that the version of a new key is another one.</param>
+/// <param name="Number">What values that it sealed begin with; absent is 1.</param>
+internal sealed record PersonKeyRecord(int V, int TenantKey, byte[] Wrapped, int Number = 0);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(StoreIdentity))]

@@ -98,4 +98,45 @@ public sealed class SqliteStoreTests : StoreConformance
         using var command = new PreparedCommand(connection, "SELECT count(*) FROM main WHERE s LIKE 'old/%'", 0);
         Assert.Equal(0, command.ReadNumber());
     }
+
+    [Fact]
+    public async Task Hashes_of_seen_mails_move_below_their_correspondents_when_an_older_file_is_opened()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        await Store.CommitAsync(new Commit()
+            .Put(ItemKey.Main("t", "message/m1"), """{"v":1,"id":"m1","person":"anna"}"""u8.ToArray(), Condition.Any)
+            .Put(ItemKey.Main("t", "seen/hash1"), """{"v":1,"message":"m1"}"""u8.ToArray(), Condition.Any)
+            .Put(ItemKey.Main("t", "seen/hash2"), """{"v":1,"message":"gone"}"""u8.ToArray(), Condition.Any), ct);
+        await ((SqliteStore)Store).DisposeAsync();
+        using (var connection = new SqliteConnection($"Data Source={File};Pooling=False"))
+        {
+            connection.Open();
+            SqliteMigrations.Execute(connection, "PRAGMA user_version=1");
+        }
+        await using var again = SqliteStore.Open(File, _folder.Sub("backup"), Time);
+        Assert.Equal(["seen/anna/hash1", "seen/hash2"], (await again.QueryAsync(Table.Main, "t", new ReplyMint.Storage.Range("seen/"), null, ct)).Items.Select(item => item.Key.Sort));
+    }
+
+    [Fact]
+    public async Task What_is_deleted_is_not_in_the_files_any_more_once_the_log_is_folded_in()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        var words = string.Concat(Enumerable.Repeat("these-words-were-deleted ", 2_000));
+        await Store.CommitAsync(new Commit().Put(ItemKey.Main("t", "large"), Encoding.ASCII.GetBytes(words), Condition.Any).Put(ItemKey.Main("t", "small"), "these-words-were-deleted"u8.ToArray(), Condition.Any), ct);
+        await ((SqliteStore)Store).TruncateLogAsync(ct);
+        Assert.True(Holds("these-words-were-deleted"));
+        await Store.CommitAsync(new Commit().Delete(ItemKey.Main("t", "large")).Delete(ItemKey.Main("t", "small")), ct);
+        Assert.True(await ((SqliteStore)Store).TruncateLogAsync(ct));
+        Assert.False(Holds("these-words-were-deleted"));
+    }
+
+    private bool Holds(string text) => ((string[])[File, File + "-wal"]).Any(file => System.IO.File.Exists(file) && Read(file).AsSpan().IndexOf(Encoding.ASCII.GetBytes(text)) >= 0);
+
+    private static byte[] Read(string file)
+    {
+        using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        var bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return bytes;
+    }
 }

@@ -135,7 +135,7 @@ internal sealed class Sessions(IStore store, Users users, Members members, Audit
         var person = await users.KeyOfPersonAsync(session.User, ct) ?? throw new InvalidOperationException($"User {session.User} has no key.");
         var at = KeyOf(session.User, session.Id);
         commit.Put(at, JsonSerializer.SerializeToUtf8Bytes(session, AccountsJson.Default.Session), Condition.Same(before),
-            person.Seal(at, (before?.Version ?? 0) + 1, JsonSerializer.SerializeToUtf8Bytes(client, AccountsJson.Default.SessionClient)), EndsAt(session));
+            person.AddTo(commit).Seal(at, (before?.Version ?? 0) + 1, JsonSerializer.SerializeToUtf8Bytes(client, AccountsJson.Default.SessionClient)), EndsAt(session));
     }
 
     private static SessionClient Open(PersonKey person, Item item) => JsonSerializer.Deserialize(person.Open(item), AccountsJson.Default.SessionClient)!;

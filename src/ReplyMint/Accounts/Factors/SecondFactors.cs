@@ -145,7 +145,7 @@ internal sealed class SecondFactors(IStore store, KeyRing keys, Users users, Aud
             var (result, after) = await change(commit, item is null ? new Factors() : Open(person, item), token);
             if (after is not null)
                 commit.Put(KeyOf(user), "{\"v\":1}"u8.ToArray(), Condition.Same(item),
-                    person.Seal(KeyOf(user), (item?.Version ?? 0) + 1, JsonSerializer.SerializeToUtf8Bytes(after, AccountsJson.Default.Factors)));
+                    person.AddTo(commit).Seal(KeyOf(user), (item?.Version ?? 0) + 1, JsonSerializer.SerializeToUtf8Bytes(after, AccountsJson.Default.Factors)));
             return result;
         }, ct);
 

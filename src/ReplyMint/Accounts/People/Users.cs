@@ -29,7 +29,7 @@ internal sealed class Users(IStore store, KeyRing keys, TimeProvider time)
         var own = await keys.RequireAsync(KeyRing.Installation, ct);
         var user = new User { Id = Ids.Random('u'), Address = address, Name = name, CreatedAt = time.GetUtcNow() };
         var person = await keys.PersonAsync(own, own.Person(address), ct);
-        Write(commit, person.AddTo(commit), user, null);
+        Write(commit, person, user, null);
         commit.Put(AddressKey(own, address), JsonSerializer.SerializeToUtf8Bytes(new OwnerRecord(1, KeyRing.Installation, user.Id), AccountsJson.Default.OwnerRecord), Condition.Absent);
         return user;
     }
@@ -48,14 +48,14 @@ internal sealed class Users(IStore store, KeyRing keys, TimeProvider time)
     {
         var plain = JsonSerializer.SerializeToUtf8Bytes(user, AccountsJson.Default.User);
         var clear = JsonSerializer.SerializeToUtf8Bytes(new UserRecord(1, user.Id, person.Person), AccountsJson.Default.UserRecord);
-        commit.Put(KeyOf(user.Id), clear, Condition.Same(before), person.Seal(KeyOf(user.Id), (before?.Version ?? 0) + 1, plain));
+        commit.Put(KeyOf(user.Id), clear, Condition.Same(before), person.AddTo(commit).Seal(KeyOf(user.Id), (before?.Version ?? 0) + 1, plain));
     }
 
     private async ValueTask<User?> OpenAsync(Item item, CancellationToken ct)
     {
         var own = await keys.RequireAsync(KeyRing.Installation, ct);
         var record = JsonSerializer.Deserialize(item.Value.Span, AccountsJson.Default.UserRecord)!;
-        return await keys.FindPersonAsync(own, record.Person, ct) is { } person
+        return await keys.FindPersonAsync(own, record.Person, ct) is { } person && person.Knows(item.Sealed.Span)
             ? JsonSerializer.Deserialize(person.Open(item), AccountsJson.Default.User) : null;
     }
 }

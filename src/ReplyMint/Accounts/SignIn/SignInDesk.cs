@@ -98,7 +98,7 @@ internal sealed class SignInDesk(
         var link = $"{settings.SignInUrl}#token={token}";
         var (subject, text) = isStranger ? SignInLetters.NewTenant(request.Language, link, request.NewTenant!) : SignInLetters.SignIn(request.Language, link);
         // Somebody who has no account yet has no key either.
-        SealingKey sealer = user is null ? own : await keys.PersonAsync(own, own.Person(user.Address), ct);
+        SealingKey sealer = user is not null && await keys.FindPersonAsync(own, own.Person(user.Address), ct) is { } key ? key : own;
         return house.Enqueue(commit, KeyRing.Installation, sealer, null, settings.From!, request.Address, subject, text, time.GetUtcNow() + SignInLinks.Life);
     }
 

@@ -1,0 +1,92 @@
+using System.Text.Json;
+using ReplyMint.Audit;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Privacy;
+
+/// <summary>
+/// Legal holds: set, listed, lifted. Whoever removes something for good asks here first, and writes on condition that the
+/// answer still holds (<see cref="HoldsReading.AddTo"/>).
+/// </summary>
+internal sealed class LegalHolds(IStore store, KeyRing keys, AuditLog audit, TimeProvider time)
+{
+    /// <summary>Each removal reads all of them.</summary>
+    public const int Most = 500;
+
+    private const string Prefix = "hold/";
+
+    /// <summary>Null when the tenant has as many as one may have.</summary>
+    /// <param name="partition">The tenant; the installation for a user.</param>
+    /// <param name="scope">What it keeps.</param>
+    /// <param name="person">The keyed hash of a correspondent (for a mail: of its correspondent), or a user's id.</param>
+    /// <param name="mail">The mail's id, with that scope.</param>
+    /// <param name="reason">1 to 500 characters.</param>
+    public async Task<LegalHold?> SetAsync(string partition, HoldScope scope, string? person, string? mail, string reason, Actor actor, CancellationToken ct)
+    {
+        var own = await keys.RequireAsync(partition, ct);
+        return await store.RetryAsync(async (commit, token) =>
+        {
+            if ((await ReadAsync(partition, token)) is not { Holds.Count: < Most } reading)
+                return null;
+            var hold = new LegalHold { Id = Ids.Random('h'), Scope = scope, Person = person, Mail = mail, By = actor.Id, At = time.GetUtcNow() };
+            var key = KeyOf(partition, hold.Id);
+            commit.Put(key, StoredJson.Write(hold, PrivacyJson.Default.LegalHold), Condition.Absent, StoredJson.Seal(own, key, 1, new HoldReason(reason), PrivacyJson.Default.HoldReason));
+            MoveGuard(commit, reading);
+            await audit.AppendAsync(commit, partition, new AuditEntry(actor, "hold.set", hold.Id, Details(hold)), token);
+            return hold;
+        }, ct);
+    }
+
+    /// <summary>False when there is none. What waited for it goes on by itself.</summary>
+    public Task<bool> LiftAsync(string partition, string id, Actor actor, CancellationToken ct) =>
+        store.RetryAsync(async (commit, token) =>
+        {
+            var reading = await ReadAsync(partition, token);
+            if (await store.GetAsync(KeyOf(partition, id), token) is not { } item)
+                return false;
+            commit.Delete(item.Key, Condition.Same(item));
+            MoveGuard(commit, reading);
+            await audit.AppendAsync(commit, partition, new AuditEntry(actor, "hold.lift", id, Details(Read(item))), token);
+            return true;
+        }, ct);
+
+    public async Task<IReadOnlyList<HoldSeen>> ListAsync(string partition, CancellationToken ct)
+    {
+        var own = await keys.RequireAsync(partition, ct);
+        var all = new List<HoldSeen>();
+        await foreach (var item in store.AllAsync(Table.Main, partition, Prefix, ct))
+            all.Add(new(Read(item), JsonSerializer.Deserialize(own.Open(item), PrivacyJson.Default.HoldReason)!.Text));
+        return all;
+    }
+
+    public async Task<HoldSeen?> FindAsync(string partition, string id, CancellationToken ct) =>
+        await store.GetAsync(KeyOf(partition, id), ct) is { } item
+            ? new(Read(item), JsonSerializer.Deserialize((await keys.RequireAsync(partition, ct)).Open(item), PrivacyJson.Default.HoldReason)!.Text) : null;
+
+    /// <summary>All that stand in a tenant, without their reasons.</summary>
+    public async Task<HoldsReading> ReadAsync(string partition, CancellationToken ct)
+    {
+        var guard = ItemKey.Main(partition, "holds");
+        // Before the holds are: one that comes meanwhile fails the commit, and is seen by the next try.
+        var item = await store.GetAsync(guard, ct);
+        var holds = new List<LegalHold>();
+        if (item is not null)
+            await foreach (var hold in store.AllAsync(Table.Main, partition, Prefix, ct))
+                holds.Add(Read(hold));
+        return new(holds, guard, item);
+    }
+
+    private static void MoveGuard(Commit commit, HoldsReading reading) => commit.Put(reading.Guard, "{\"v\":1}"u8.ToArray(), Condition.Same(reading.GuardItem));
+
+    private static Dictionary<string, string> Details(LegalHold hold)
+    {
+        var details = new Dictionary<string, string> { ["scope"] = hold.Scope.ToString().ToLowerInvariant() };
+        if (hold.Mail is { } mail)
+            details["mail"] = mail;
+        return details;
+    }
+
+    private static LegalHold Read(Item item) => JsonSerializer.Deserialize(item.Value.Span, PrivacyJson.Default.LegalHold)!;
+
+    private static ItemKey KeyOf(string partition, string id) => ItemKey.Main(partition, Prefix + id);
+}

@@ -44,7 +44,7 @@ public static class ReplyMintApp
         services.AddOutside(settings.Outside, settings.Environment.NeedsHttps());
         return services
             .AddStorage(open)
-            .AddAudit()
+            .AddAudit(settings.Audit, open)
             .AddJobs(settings.Jobs)
             .AddLimits(settings.Rates)
             .AddRequestLimits(settings.Requests, provider => provider.GetRequiredService<Alerts>().RaiseAsync)
@@ -63,6 +63,7 @@ public static class ReplyMintApp
     {
         app.UseReplyMint();
         app.MapSecurity();                    // /health, /ready, /info, /openapi/v1.json
+        app.MapAudit();                       // /.well-known/attestation-keys.json
         app.MapAccounts();                    // /api/v1: people, keys, tenants, domains
         app.MapMailgun();                     // /webhooks/mailgun/...
         app.MapSes();                         // /webhooks/ses/...

@@ -1,4 +1,5 @@
 using ReplyMint.Accounts;
+using ReplyMint.Audit;
 using ReplyMint.Inbound;
 using ReplyMint.Jobs;
 using ReplyMint.Knowledge;
@@ -42,6 +43,9 @@ internal sealed record ReplyMintSettings
 
     public JobsSettings Jobs { get; init; } = new();
 
+    /// <summary>The audit log, and where its proofs are kept off this machine.</summary>
+    public AuditSettings Audit { get; init; } = new();
+
     /// <summary>How the HTTP front is reached.</summary>
     public HttpSettings Http { get; init; } = new();
 
@@ -74,6 +78,7 @@ internal sealed record ReplyMintSettings
             HttpFront().Problems(), Of("masterKey", MasterKey.Problems()), Of("smtp", Smtp.Problems()), Of("inbound", Inbound.Problems()),
             Of("outbound", Outbound.Problems()), Of("mailgun", Mailgun.Problems()), Of("rates", Rates.Problems()), Of("requests", Requests.Problems()), Of("jobs", Jobs.Problems()),
             Of("knowledge", Knowledge.Problems()), Of("model", Model.Problems()), Of("notices", Notices.Problems()), Outside.Problems(), Of("dns", Dns.Problems()), Of("accounts", Accounts.Problems()),
+            Of("audit", Audit.Problems(Environment.NeedsHttps())),
         ];
         foreach (var problem in rooms.SelectMany(room => room))
             yield return problem;

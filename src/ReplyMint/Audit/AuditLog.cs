@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Audit;
@@ -82,9 +81,3 @@ internal sealed class AuditLog(IStore store, TimeProvider time)
     private static ItemKey KeyOf(string chain, long sequence) =>
         new(Table.Audit, chain, string.Create(CultureInfo.InvariantCulture, $"entry/{sequence:D15}"));
 }
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(AuditHead))]
-[JsonSerializable(typeof(AuditRecord))]
-[JsonSerializable(typeof(Alert))]
-internal sealed partial class AuditJson : JsonSerializerContext;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using ReplyMint.Audit;
 using ReplyMint.Jobs;
 using ReplyMint.Limits;
 using ReplyMint.Security;
@@ -21,6 +22,11 @@ internal static class OutboundFeature
         .AddSingleton(provider => new JobHandler(WebhookEvents.JobKind, provider.GetRequiredService<WebhookSender>().DeliverAsync))
         .AddSingleton<Outbox>()
         .AddSingleton<HouseMail>()
+        .AddSingleton<Func<AnchorMailer>>(provider => () => (commit, from, to, subject, text) =>
+        {
+            var job = provider.GetRequiredService<HouseMail>().Enqueue(commit, KeyRing.Installation, open.Installation, null, from, to, subject, text);
+            return () => provider.GetRequiredService<JobQueue>().Wake(job);
+        })
         .AddSingleton<StoppedSendings>()
         .AddSingleton<SwitchLifted>(provider => provider.GetRequiredService<StoppedSendings>().Lift)
         .AddSingleton(provider => new JobHandler(StoppedSendings.JobKind, provider.GetRequiredService<StoppedSendings>().ResumeAsync))

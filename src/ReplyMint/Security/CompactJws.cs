@@ -15,6 +15,7 @@ internal sealed class CompactJws
     public const string Algorithm = "ES256";
     public const int SignatureBytes = 64;
 
+    // An access token's bound; what may be longer says so.
     private const int MaxLength = 2_048;
 
     private readonly byte[] _signed;
@@ -32,9 +33,10 @@ internal sealed class CompactJws
     public string? Type { get; }
 
     /// <summary>Takes the text apart; null unless it has exactly the one form that is taken.</summary>
-    public static CompactJws? Parse(ReadOnlySpan<char> text)
+    /// <param name="maxLength">Longer texts are not looked at.</param>
+    public static CompactJws? Parse(ReadOnlySpan<char> text, int maxLength = MaxLength)
     {
-        if (text.Length > MaxLength)
+        if (text.Length > maxLength)
             return null;
         var first = text.IndexOf('.');
         var last = text.LastIndexOf('.');

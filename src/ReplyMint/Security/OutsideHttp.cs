@@ -13,16 +13,17 @@ internal static class OutsideHttp
     public static IServiceCollection AddOutside(this IServiceCollection services, OutsideSettings settings, bool needsHttps)
     {
         var allowed = new OutsideAddress(settings);
-        return services.AddSingleton(allowed).AddSingleton(new OutsideClients(Create(allowed, needsHttps), Create(allowed, needsHttps: false)));
+        return services.AddSingleton(allowed).AddSingleton(new OutsideClients(Create(allowed, needsHttps), Create(allowed, needsHttps: false), Create(null, needsHttps, maxAnswerBytes: 1024 * 1024)));
     }
 
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(10);
 
-    /// <param name="allowed">What may be called.</param>
+    /// <param name="allowed">What may be called; null is every address, the operator's own networks too.</param>
     /// <param name="needsHttps">Refuses plain http whatever the address.</param>
     /// <param name="resolve">Who is asked for a name's addresses; null is the system.</param>
-    public static HttpClient Create(OutsideAddress allowed, bool needsHttps, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null)
+    /// <param name="maxAnswerBytes">Longer answers are a failure.</param>
+    public static HttpClient Create(OutsideAddress? allowed, bool needsHttps, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null, int maxAnswerBytes = 64 * 1024)
     {
         resolve ??= Dns.GetHostAddressesAsync;
         return new(new SchemeGuard(needsHttps, new SocketsHttpHandler
@@ -38,14 +39,14 @@ internal static class OutsideHttp
         }))
         {
             Timeout = CallTimeout,
-            MaxResponseContentBufferSize = 64 * 1024,
+            MaxResponseContentBufferSize = maxAnswerBytes,
         };
     }
 
-    private static async ValueTask<Stream> ConnectAsync(DnsEndPoint target, OutsideAddress allowed, Func<string, CancellationToken, Task<IPAddress[]>> resolve, CancellationToken ct)
+    private static async ValueTask<Stream> ConnectAsync(DnsEndPoint target, OutsideAddress? allowed, Func<string, CancellationToken, Task<IPAddress[]>> resolve, CancellationToken ct)
     {
         var addresses = await resolve(target.Host, ct);
-        var address = addresses.FirstOrDefault(allowed.MayBeCalled)
+        var address = addresses.FirstOrDefault(found => allowed is null || allowed.MayBeCalled(found))
             ?? throw new HttpRequestException(HttpRequestError.ConnectionError, "The address is private or reserved.");
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
@@ -70,4 +71,5 @@ internal static class OutsideHttp
 
 /// <param name="Tenants">For addresses that a tenant named: https only, outside of development.</param>
 /// <param name="Operator">For addresses that the installation's settings name.</param>
-internal sealed record OutsideClients(HttpClient Tenants, HttpClient Operator);
+/// <param name="Anchors">For the operator's places off this machine, which may well be private: https only, outside of development.</param>
+internal sealed record OutsideClients(HttpClient Tenants, HttpClient Operator, HttpClient Anchors);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using ReplyMint.Accounts;
+using ReplyMint.Audit;
 using ReplyMint.Tests.Product;
 
 namespace ReplyMint.Tests.Inbound;
@@ -43,7 +44,7 @@ public sealed class SesForgeryTests : IAsyncLifetime
     [InlineData("SignatureVersion", "1")]
     public async Task A_field_that_was_changed_behind_the_signature_is_refused(string field, string value)
     {
-        await _host.Product.Get<Channels>().ChangeAsync(_host.Channel.Id, c => c with { Topics = [SnsMail.Topic, OtherTopic] }, Audit.Actor.Machine, default);
+        await _host.Product.Get<Channels>().ChangeAsync(_host.Channel.Id, c => c with { Topics = [SnsMail.Topic, OtherTopic] }, Actor.Machine, default);
         var mail = Signed();
         mail[field] = value;
         await RefusedAsync(mail.Json());
@@ -287,7 +288,7 @@ public sealed class SesForgeryTests : IAsyncLifetime
         var mailgun = await _host.AddChannelAsync(SnsMail.Topic, kind: Channel.Mailgun);
         Assert.Equal(401, (int)await _host.PostAsync(Signed(), mailgun));
         Assert.Equal(401, (int)await _host.PostAsync(Signed().Json(), "cnosuchchannel"));
-        await _host.Product.Get<Channels>().RemoveAsync(_host.Channel.Id, Audit.Actor.Machine, default);
+        await _host.Product.Get<Channels>().RemoveAsync(_host.Channel.Id, Actor.Machine, default);
         Assert.Equal(401, (int)await _host.PostAsync(Signed()));
         Assert.Empty(_host.Asked);
         Assert.Empty(await _host.Product.ListAsync());

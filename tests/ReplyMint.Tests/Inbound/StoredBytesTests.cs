@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using ReplyMint.Accounts;
+using ReplyMint.Audit;
 using ReplyMint.Inbound;
 using ReplyMint.Storage;
 using ReplyMint.Tests.Product;
@@ -21,8 +22,8 @@ public sealed class StoredBytesTests
     public async Task A_tenant_is_sent_so_much_in_a_day_and_others_and_the_next_day_are_not_concerned()
     {
         await using var host = await ProductHost.StartAsync(settings: settings => settings with { Inbound = new() { TenantMegabytesPerDay = 10 } });
-        var other = await host.Get<Tenants>().AddAsync("other", Audit.Actor.Machine, default);
-        await host.Get<Mailboxes>().AddAsync(new Mailbox { Id = Ids.Random('m'), TenantId = other.Id, Address = Other }, Audit.Actor.Machine, default);
+        var other = await host.Get<Tenants>().AddAsync("other", Actor.Machine, default);
+        await host.Get<Mailboxes>().AddAsync(new Mailbox { Id = Ids.Random('m'), TenantId = other.Id, Address = Other }, Actor.Machine, default);
         Assert.StartsWith("250", await host.SmtpAsync(Large(host, 5)), StringComparison.Ordinal);
         Assert.StartsWith("250", await host.SmtpAsync(Large(host, 4)), StringComparison.Ordinal);
 
@@ -80,7 +81,7 @@ public sealed class StoredBytesTests
         await using var host = await ProductHost.StartAsync(settings: settings => settings with { Accounts = settings.Accounts with { MailboxesPerTenant = 5 } });
 
         var results = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => Task.Run(async () =>
-            (await host.Get<Mailboxes>().AddAsync(new Mailbox { Id = Ids.Random('m'), TenantId = host.Tenant.Id, Address = $"box{i}@shop.example" }, Audit.Actor.Machine, default)).Result)));
+            (await host.Get<Mailboxes>().AddAsync(new Mailbox { Id = Ids.Random('m'), TenantId = host.Tenant.Id, Address = $"box{i}@shop.example" }, Actor.Machine, default)).Result)));
 
         Assert.Equal(4, results.Count(result => result == ClaimResult.Claimed));
         Assert.Equal(16, results.Count(result => result == ClaimResult.TooMany));

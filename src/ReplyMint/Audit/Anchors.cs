@@ -1,0 +1,177 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using ReplyMint.Security;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Audit;
+
+/// <summary>How far a document got.</summary>
+/// <param name="Written">Places that have it.</param>
+/// <param name="Waiting">Places that are tried again by themselves.</param>
+/// <param name="Refused">Places where another document lies under the name, for good.</param>
+internal readonly record struct AnchorOutcome(int Written, int Waiting, int Refused)
+{
+    /// <summary>There is a place, and each has it.</summary>
+    public bool Everywhere => this is { Written: > 0, Waiting: 0, Refused: 0 };
+}
+
+/// <summary>The clear part of a document that waits for a place; the document is sealed.</summary>
+internal sealed record WaitingDocument(int V, string Place, string Name, DateTimeOffset Since);
+
+/// <summary>
+/// Copies documents to the places off the machine that the operator named (settings audit.anchors), each written once. What is
+/// to be copied is stored first, so that no end of the process loses it, then written at once; what fails is tried again each minute.
+/// </summary>
+internal sealed partial class Anchors
+{
+    /// <summary>The largest document: it must fit an item while it waits.</summary>
+    public const int MaxDocumentBytes = 320 * 1024;
+
+    /// <summary>After so long the operator hears of a place that is behind.</summary>
+    public static readonly TimeSpan MostBehind = TimeSpan.FromHours(3);
+
+    private const string Prefix = "anchor/";
+
+    private readonly IStore _store;
+    private readonly KeyRing _keys;
+    private readonly Alerts _alerts;
+    private readonly TimeProvider _time;
+    private readonly ILogger<Anchors> _log;
+    private readonly IReadOnlyDictionary<string, IAnchorPlace> _places;
+    private readonly SemaphoreSlim _one = new(1, 1);
+    private readonly List<Action> _afterCommit = [];
+
+    public Anchors(AuditSettings settings, OpenStore open, SecretSource secrets, OutsideClients http, Alerts alerts, TimeProvider time, ILogger<Anchors> log, Func<AnchorMailer>? mailer = null)
+    {
+        (_store, _keys, _alerts, _time, _log) = (open.Store, open.Keys, alerts, time, log);
+        var places = new Dictionary<string, IAnchorPlace>(StringComparer.Ordinal);
+        foreach (var place in settings.Anchors)
+            // Named by a keyed hash: the order of the settings may change, and an address is nobody's business in a key.
+            places[open.Installation.Hash("anchor", place.Folder ?? place.Url ?? place.Mail!)] = place switch
+            {
+                { Folder: { } folder } => new FolderAnchor(folder),
+                { Url: { } url } => new HttpAnchor(new Uri(url), place.Secret, secrets, http.Anchors),
+                _ => new MailAnchor(place.Mail!, place.From!, (commit, from, to, subject, text) => mailer!()(commit, from, to, subject, text), _afterCommit.Add),
+            };
+        _places = places;
+    }
+
+    /// <summary>Whether there is any place at all.</summary>
+    public bool Configured => _places.Count > 0;
+
+    /// <summary>Whether there is a place that can be read back.</summary>
+    public bool Readable => _places.Values.Any(place => place.IsReadable);
+
+    /// <summary>Stores a document for each place and tries to write it now. A name gets one document for all time.</summary>
+    /// <param name="name">Such as "erasure/01J....json" (<see cref="AnchorName"/>); no personal data.</param>
+    /// <param name="document">At most <see cref="MaxDocumentBytes"/>.</param>
+    public async Task<AnchorOutcome> WriteAsync(string name, ReadOnlyMemory<byte> document, CancellationToken ct)
+    {
+        if (!Configured)
+            return default;
+        var commit = new Commit();
+        await AddAsync(commit, name, document, ct);
+        await _store.CommitAsync(commit, ct);
+        return await FlushAsync(name, ct);
+    }
+
+    /// <summary>Adds a document to the commit that makes it true, an operation for each place; <see cref="FlushAsync"/> once that is committed.</summary>
+    public async Task AddAsync(Commit commit, string name, ReadOnlyMemory<byte> document, CancellationToken ct)
+    {
+        if (!AnchorName.IsName(name))
+            throw new ArgumentException("This is no name of a document.", nameof(name));
+        if (document.Length > MaxDocumentBytes)
+            throw new ArgumentException($"A document has at most {MaxDocumentBytes} bytes.", nameof(document));
+        var own = await _keys.RequireAsync(KeyRing.Installation, ct);
+        foreach (var place in _places.Keys)
+        {
+            var key = ItemKey.Main(KeyRing.Installation, $"{Prefix}{place}/{Ids.Timed(_time)}");
+            commit.Put(key, StoredJson.Write(new WaitingDocument(1, place, name, _time.GetUtcNow()), AuditJson.Default.WaitingDocument), Condition.Absent, own.Seal(key, 1, document.Span));
+        }
+    }
+
+    /// <summary>Writes what waits, the oldest first; a place that fails is left until the next time.</summary>
+    /// <param name="name">Whose places are counted.</param>
+    public async Task<AnchorOutcome> FlushAsync(string? name, CancellationToken ct)
+    {
+        await _one.WaitAsync(ct);
+        try
+        {
+            var failed = new HashSet<string>(StringComparer.Ordinal);
+            var outcome = default(AnchorOutcome);
+            await foreach (var item in _store.AllAsync(Table.Main, KeyRing.Installation, Prefix, ct))
+            {
+                var document = JsonSerializer.Deserialize(item.Value.Span, AuditJson.Default.WaitingDocument)!;
+                var answer = failed.Contains(document.Place) ? PlaceAnswer.Failed("not asked again now") : await TryAsync(item, document, ct);
+                if (answer is { Written: false, Taken: false })
+                    failed.Add(document.Place);
+                if (document.Name == name)
+                    outcome = answer switch
+                    {
+                        { Written: true } => outcome with { Written = outcome.Written + 1 },
+                        { Taken: true } => outcome with { Refused = outcome.Refused + 1 },
+                        _ => outcome with { Waiting = outcome.Waiting + 1 },
+                    };
+            }
+            return outcome;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <summary>Whether some place still lacks a document that was given to <see cref="AddAsync"/>.</summary>
+    public async Task<bool> IsWaitingAsync(string name, CancellationToken ct)
+    {
+        await foreach (var item in _store.AllAsync(Table.Main, KeyRing.Installation, Prefix, ct))
+            if (JsonSerializer.Deserialize(item.Value.Span, AuditJson.Default.WaitingDocument)!.Name == name)
+                return true;
+        return false;
+    }
+
+    /// <summary>What the readable places hold under a prefix such as "erasure/", place by place, in the order of the names.</summary>
+    /// <exception cref="IOException">A place can't be read; what it holds is not known.</exception>
+    public async IAsyncEnumerable<AnchoredDocument> ReadAsync(string prefix, [EnumeratorCancellation] CancellationToken ct)
+    {
+        if (!AnchorName.IsPrefix(prefix))
+            throw new ArgumentException("This is no prefix of documents' names.", nameof(prefix));
+        foreach (var place in _places.Values.Where(place => place.IsReadable))
+            await foreach (var document in place.ReadAsync(prefix, ct))
+                yield return document;
+    }
+
+    private async Task<PlaceAnswer> TryAsync(Item item, WaitingDocument document, CancellationToken ct)
+    {
+        var answer = PlaceAnswer.Done;
+        var settled = new Commit().Delete(item.Key, Condition.Same(item));
+        // A place that the settings name no more is not waited for.
+        if (_places.TryGetValue(document.Place, out var place))
+        {
+            var own = await _keys.RequireAsync(KeyRing.Installation, ct);
+            answer = await place.WriteAsync(document.Name, own.Open(item), settled, ct);
+            if (!answer.Written)
+                await FailedAsync(document, answer, ct);
+            if (answer is { Written: false, Taken: false })
+                return answer;
+        }
+        var committed = await _store.CommitAsync(settled, ct) == CommitResult.Committed;
+        if (committed)
+            _afterCommit.ForEach(wake => wake());
+        _afterCommit.Clear();
+        return answer;
+    }
+
+    private async Task FailedAsync(WaitingDocument document, PlaceAnswer answer, CancellationToken ct)
+    {
+        LogFailed(_log, document.Name, document.Place, answer.Problem!);
+        if (answer.Taken)
+            await _alerts.RaiseAsync("anchor-conflict", document.Place, $"At an anchor place {document.Name} is another document than ours. It was written by somebody else, or this store went back to an older state.", ct);
+        else if (_time.GetUtcNow() - document.Since > MostBehind)
+            await _alerts.RaiseAsync("anchor-behind", document.Place, $"A place of audit.anchors has not taken documents since {document.Since:u}: {answer.Problem}.", ct);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The document {Name} was not written to the anchor place {Place}: {Problem}")]
+    private static partial void LogFailed(ILogger log, string name, string place, string problem);
+}

@@ -1,0 +1,104 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text.Json;
+using ReplyMint.Security;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Audit;
+
+/// <summary>One key of P-256 as it is stored, inside of the sealed ring.</summary>
+/// <param name="D">The private half; null once another key signs.</param>
+/// <param name="RetiredAt">Since when another key signs.</param>
+internal sealed record AttestationKey(string Id, DateTimeOffset CreatedAt, DateTimeOffset? RetiredAt, byte[] X, byte[] Y, byte[]? D)
+{
+    public ECParameters Public => new() { Curve = ECCurve.NamedCurves.nistP256, Q = new() { X = X, Y = Y } };
+}
+
+/// <summary>Keys of all times, the oldest first; the last one signs.</summary>
+internal sealed record AttestationRing(int V, IReadOnlyList<AttestationKey> Keys);
+
+/// <summary>Public keys that verify statements of this installation, of all times (RFC 7517).</summary>
+internal sealed record AttestationKeySet(IReadOnlyList<AttestationJwk> Keys)
+{
+    /// <summary>The key of an id; null for one that is not here, or is no point of the curve.</summary>
+    public ECParameters? Find(string id)
+    {
+        foreach (var key in Keys)
+            if (key.Kid == id && StrictBase64Url.Decode(key.X) is { Length: 32 } x && StrictBase64Url.Decode(key.Y) is { Length: 32 } y)
+                return new ECParameters { Curve = ECCurve.NamedCurves.nistP256, Q = new() { X = x, Y = y } };
+        return null;
+    }
+}
+
+/// <param name="Iat">When the key was made, in seconds since 1970.</param>
+/// <param name="Retired">When another key took over, in seconds since 1970; absent for the one that signs.</param>
+internal sealed record AttestationJwk(string Kty, string Crv, string X, string Y, string Kid, string Use, string Alg, long Iat, long? Retired);
+
+/// <summary>
+/// The keys that sign statements: made at first need, sealed under the installation's key, one item for all. A new one each
+/// year; the private half of the one before is dropped at once, so that nobody signs under a past date, and its public half stays for ever.
+/// </summary>
+internal sealed class AttestationKeys(IStore store, KeyRing keys, AuditLog audit, TimeProvider time)
+{
+    public static readonly TimeSpan Every = TimeSpan.FromDays(365);
+
+    private static readonly ItemKey At = ItemKey.Main(KeyRing.Installation, "attestation-keys");
+    private static readonly AttestationRing Empty = new(1, []);
+
+    private volatile Reading? _last;
+
+    private sealed record Reading(AttestationRing Ring, long Version);
+
+    /// <summary>The key that signs now; makes the first, and the next when it is due.</summary>
+    public async ValueTask<AttestationKey> SignerAsync(CancellationToken ct)
+    {
+        var ring = await RingAsync(ct);
+        return (IsDue(ring) ? await ChangeAsync(Actor.System, IsDue, ct) : ring).Keys[^1];
+    }
+
+    /// <summary>A new key signs from now on.</summary>
+    public async Task<AttestationKey> RotateAsync(Actor actor, CancellationToken ct) => (await ChangeAsync(actor, _ => true, ct)).Keys[^1];
+
+    public async ValueTask<AttestationKeySet> PublicAsync(CancellationToken ct) => new([.. (await RingAsync(ct)).Keys.Select(key => new AttestationJwk(
+        "EC", "P-256", Base64Url.EncodeToString(key.X), Base64Url.EncodeToString(key.Y), key.Id, "sig", CompactJws.Algorithm, key.CreatedAt.ToUnixTimeSeconds(), key.RetiredAt?.ToUnixTimeSeconds()))]);
+
+    private async ValueTask<AttestationRing> RingAsync(CancellationToken ct)
+    {
+        if (await store.GetAsync(At, ct) is not { } item)
+            return Empty;
+        if (_last is { } last && last.Version == item.Version)
+            return last.Ring;
+        var ring = await OpenAsync(item, ct);
+        _last = new(ring, item.Version);
+        return ring;
+    }
+
+    private bool IsDue(AttestationRing ring) => ring.Keys.Count == 0 || ring.Keys[^1].CreatedAt + Every <= time.GetUtcNow();
+
+    private async Task<AttestationRing> ChangeAsync(Actor actor, Func<AttestationRing, bool> wanted, CancellationToken ct)
+    {
+        var own = await keys.RequireAsync(KeyRing.Installation, ct);
+        return await store.RetryAsync(async (commit, token) =>
+        {
+            var item = await store.GetAsync(At, token);
+            var before = item is null ? Empty : await OpenAsync(item, token);
+            if (!wanted(before))
+                return before;
+            var now = time.GetUtcNow();
+            var after = new AttestationRing(1, [.. before.Keys.Select(key => key with { D = null, RetiredAt = key.RetiredAt ?? now }), NewKey(now)]);
+            commit.Put(At, "{\"v\":1}"u8.ToArray(), Condition.Same(item), StoredJson.Seal(own, At, (item?.Version ?? 0) + 1, after, AuditJson.Default.AttestationRing));
+            await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(actor, "attestation-key.add", after.Keys[^1].Id), token);
+            return after;
+        }, ct);
+    }
+
+    private static AttestationKey NewKey(DateTimeOffset now)
+    {
+        using var made = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var key = made.ExportParameters(includePrivateParameters: true);
+        return new(Ids.Random('a'), now, null, key.Q.X!, key.Q.Y!, key.D!);
+    }
+
+    private async ValueTask<AttestationRing> OpenAsync(Item item, CancellationToken ct) =>
+        JsonSerializer.Deserialize((await keys.RequireAsync(KeyRing.Installation, ct)).Open(item), AuditJson.Default.AttestationRing)!;
+}

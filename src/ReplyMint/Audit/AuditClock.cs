@@ -1,0 +1,43 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using ReplyMint.Security;
+
+namespace ReplyMint.Audit;
+
+/// <summary>Each minute: what waits for a place off the machine is tried again.</summary>
+internal sealed partial class AuditClock(Anchors anchors, TimeProvider time, ILogger<AuditClock> log) : BackgroundService
+{
+    private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Every, time);
+        try
+        {
+            // Elsewhere than where the start waits.
+            await Task.Yield();
+            do
+                await TickAsync(stoppingToken);
+            while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The host stops.
+        }
+    }
+
+    private async Task TickAsync(CancellationToken ct)
+    {
+        try
+        {
+            await anchors.FlushAsync(null, ct);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException || !ct.IsCancellationRequested)
+        {
+            LogFailed(log, Failure.Of(failure));
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The audit log's hourly work failed: {failure}")]
+    private static partial void LogFailed(ILogger log, string failure);
+}

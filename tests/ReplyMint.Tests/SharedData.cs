@@ -16,6 +16,10 @@ internal static class SharedData
         return folder;
     }
 
+    /// <summary>The folder of one set where it is here, for tests that do without as well.</summary>
+    public static IEnumerable<string> Find(string set) =>
+        s_root is not null && Directory.Exists(Path.Combine(s_root, set)) ? [Path.Combine(s_root, set)] : [];
+
     private static string? Find()
     {
         if (Environment.GetEnvironmentVariable("REPLYMINT_TEST_SHARED") is { Length: > 0 } named)

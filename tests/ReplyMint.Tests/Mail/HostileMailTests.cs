@@ -15,29 +15,6 @@ public sealed class HostileMailTests(ITestOutputHelper output)
 {
     private const int Mega = 1024 * 1024;
 
-    [Fact]
-    public void Any_bytes_are_read_without_an_exception()
-    {
-        var seeds = Seeds().ToList();
-        var random = new Random(20261124);
-        var watch = Stopwatch.StartNew();
-        for (var round = 0; round < 20_000; round++)
-        {
-            var bytes = Mutate(seeds[random.Next(seeds.Count)], random);
-            try
-            {
-                var mail = MailParser.Parse(bytes, new(null, null));
-                Assert.DoesNotContain(mail.Subject, char.IsControl);
-            }
-            catch (Exception e)
-            {
-                Assert.Fail($"Round {round}: {e}\n{Convert.ToBase64String(bytes)}");
-            }
-        }
-        output.WriteLine($"{watch.ElapsedMilliseconds} ms");
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(60));
-    }
-
     public static TheoryData<string> Floods() => new(
         "plain", "base64", "quoted-printable", "header fields", "one header field", "part header fields", "parts", "rfc822 chain", "multipart chain", "open tags", "ampersands", "deep tags",
         "quoted lines", "attributions", "header blocks", "addresses", "comments", "groups", "references", "encoded words", "boundary look-alikes", "attributes", "styles", "blank lines", "rules", "long line", "parameters", "open angle brackets", "rfc2231", "sent from", "bare attributions", "contacts", "colons", "times", "verbs");
@@ -134,55 +111,5 @@ public sealed class HostileMailTests(ITestOutputHelper output)
         for (var i = 0; i < 10_000; i++)
             text.Append("Content-Type: multipart/mixed; boundary=b").Append(i).Append("\r\n\r\n--b").Append(i).Append("\r\n");
         return Fill(text.ToString(), "x\r\n");
-    }
-
-    private static IEnumerable<byte[]> Seeds()
-    {
-        string[] mails =
-        [
-            "From: =?utf-8?Q?J=C3=BCrgen?= <j@example.com>\r\nTo: \"A, B\" (c) <b@example.com>, g: x@y.z, w@v;\r\nSubject: =?iso-8859-1?B?5Pb8?=\r\n =?x?Q?y?=\r\nDate: Tue, 3 Apr 2012 16:55:26 +0400 (MSD)\r\nMessage-ID: <a@b>\r\nReferences: <c@d> <e@f>\r\n\r\nHello\r\n\r\nOn Apr 3, 2012, at 4:19 PM, bob wrote:\r\n\r\n> Hi\r\n-- \r\nJ\r\n",
-            "Content-Type: multipart/alternative; boundary=\"=_b\"\r\n\r\n--=_b\r\nContent-Type: text/plain; charset=utf-8; format=flowed\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nH=C3=A4llo =\r\nx\r\n--=_b\r\nContent-Type: text/html; charset=\"windows-1251\"\r\n\r\n<html><style>.h{display:none}</style><p class=h>a</p><blockquote>b&nbsp;&#x1F600;</blockquote><font color=white>c</html>\r\n--=_b--\r\n",
-            "Content-Type: multipart/mixed; boundary=m\n\n--m\nContent-Type: message/rfc822\n\nSubject: x\n\ny\n--m\nContent-Type: application/pdf; name*=utf-8''%e2%82%ac.pdf\nContent-Disposition: attachment; filename*0=a; filename*1=b\nContent-Transfer-Encoding: base64\n\nAAECAwQ=\n--m\nContent-Transfer-Encoding: x-uuencode\n\nbegin 644 x\n#0V%T\n`\nend\n--m--",
-            "From x@y Tue Apr 3\r\nFrom: a\r\nFrom: b@c\r\nContent-Type: text/plain; charset=utf-7\r\nContent-Type: text/html\r\nSubject: =?utf-7?Q?+AOQ-?=\r\n\r\n+AOQ-\r\n-----Original Message-----\r\nFrom: x@y\r\nSent: now\r\nSubject: z\r\n",
-            "Content-Type: multipart/report; report-type=delivery-status; boundary=r\r\n\r\n--r\r\n\r\ntext\r\n--r\r\nContent-Type: message/delivery-status\r\n\r\nAction: failed\r\n--r\r\nContent-Type: text/calendar\r\n\r\nBEGIN:VCALENDAR\r\n--r--\r\n",
-        ];
-        return mails.Select(Encoding.UTF8.GetBytes).Append([]).Append([0xEF, 0xBB, 0xBF, 0xFF, 0x00, 0x0A]);
-    }
-
-    /// <summary>Flips, inserts, removes, doubles and cuts; sometimes the bytes are random altogether.</summary>
-    private static byte[] Mutate(byte[] seed, Random random)
-    {
-        if (random.Next(20) == 0)
-        {
-            var noise = new byte[random.Next(400)];
-            random.NextBytes(noise);
-            return noise;
-        }
-        var bytes = seed.ToList();
-        const string spice = "\r\n\r\n:;<>()\"@=?-,\\ \t\0\x7F\xFF\xC3\xF0>|&'/.";
-        for (var i = random.Next(1, 12); i > 0; i--)
-        {
-            var at = random.Next(bytes.Count + 1);
-            switch (random.Next(5))
-            {
-                case 0 when at < bytes.Count:
-                    bytes[at] = (byte)random.Next(256);
-                    break;
-                case 1:
-                    bytes.Insert(at, (byte)spice[random.Next(spice.Length)]);
-                    break;
-                case 2 when at < bytes.Count:
-                    bytes.RemoveRange(at, Math.Min(random.Next(1, 30), bytes.Count - at));
-                    break;
-                case 3 when at < bytes.Count:
-                    var piece = bytes.GetRange(at, Math.Min(random.Next(1, 60), bytes.Count - at));
-                    bytes.InsertRange(random.Next(bytes.Count + 1), piece);
-                    break;
-                case 4 when random.Next(6) == 0:
-                    bytes.RemoveRange(at, bytes.Count - at);
-                    break;
-            }
-        }
-        return [.. bytes];
     }
 }

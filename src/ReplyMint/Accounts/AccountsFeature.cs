@@ -34,6 +34,8 @@ internal static class AccountsFeature
             .AddSingleton<Invitations>()
             .AddSingleton<MemberDesk>()
             .AddSingleton(provider => new JobHandler(SignInDesk.JobKind, provider.GetRequiredService<SignInDesk>().HandleAsync))
+            .AddSingleton(new JobLaneRule(SignInDesk.JobKind, JobLane.Door))
+            .AddSingleton(new JobLaneRule(Invitations.JobKind, JobLane.Short))
             .AddSingleton(provider => new JobHandler(Invitations.JobKind, provider.GetRequiredService<Invitations>().MailAsync))
             .AddSingleton(new Pepper(open.Installation))
             .AddSingleton<Standings>()

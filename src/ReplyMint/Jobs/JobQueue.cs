@@ -1,7 +1,5 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
-using System.Threading.Channels;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Jobs;
@@ -10,21 +8,10 @@ namespace ReplyMint.Jobs;
 /// Jobs are items, ordered by the time before which they must not run; wake-ups are only hints that pass in memory.
 /// A lost hint costs time, never work: the sweeper finds the item.
 /// </summary>
-internal sealed class JobQueue(IStore store, TimeProvider time)
+internal sealed class JobQueue(IStore store, JobTurns turns, TimeProvider time)
 {
     /// <summary>Due jobs are spread over so many partitions, since one partition has a ceiling on DynamoDB.</summary>
     public const int Shards = 4;
-
-    private readonly Channel<Job> _hints = Channel.CreateBounded<Job>(20_000);
-    private readonly ConcurrentDictionary<ItemKey, byte> _hinted = new();
-
-    /// <summary>The next hint, when there is one. One reader takes each.</summary>
-    public async ValueTask<Job> NextAsync(CancellationToken ct)
-    {
-        var job = await _hints.Reader.ReadAsync(ct);
-        _hinted.TryRemove(job.Key, out _);
-        return job;
-    }
 
     /// <summary>Adds a job to a commit. Call <see cref="Wake"/> with it once that is committed.</summary>
     /// <param name="notBefore">When it may run; null is at once.</param>
@@ -34,10 +21,8 @@ internal sealed class JobQueue(IStore store, TimeProvider time)
     /// <summary>Hints that the job is there. Jobs of the future need no hint: the sweeper comes for them.</summary>
     public void Wake(Job job)
     {
-        if (DueAt(job.Key) > time.GetUtcNow() || !_hinted.TryAdd(job.Key, 0))
-            return;
-        if (!_hints.Writer.TryWrite(job))
-            _hinted.TryRemove(job.Key, out _);
+        if (DueAt(job.Key) <= time.GetUtcNow())
+            turns.Offer(job);
     }
 
     /// <summary>Puts a job off: the old item goes and the new one comes in one commit.</summary>
@@ -92,13 +77,22 @@ internal sealed class JobQueue(IStore store, TimeProvider time)
         return found;
     }
 
-    /// <summary>The jobs of one shard that may run now.</summary>
-    public async Task<IReadOnlyList<Job>> DueAsync(int shard, int limit, CancellationToken ct)
+    /// <summary>The jobs of one shard that may run now, the longest due first.</summary>
+    public async Task<IReadOnlyList<Job>> DueAsync(int shard, int limit, CancellationToken ct) =>
+        [.. (await DueAsync(shard, limit, null, ct)).Items.Select(Read)];
+
+    /// <summary>The same as items, behind a cursor.</summary>
+    public async ValueTask<Page> DueAsync(int shard, int limit, string? cursor, CancellationToken ct) =>
+        await store.QueryAsync(Table.Main, Partition(shard), new Storage.Range("", Before: Stamp(time.GetUtcNow().AddMilliseconds(1)), Limit: limit), cursor, ct);
+
+    /// <summary>Whose job it is and of which kind, without a look into it.</summary>
+    public static (string Tenant, string Kind) Of(ItemKey key)
     {
-        var before = Stamp(time.GetUtcNow().AddMilliseconds(1));
-        var page = await store.QueryAsync(Table.Main, Partition(shard), new Storage.Range("", Before: before, Limit: limit), null, ct);
-        return [.. page.Items.Select(item => new Job(JsonSerializer.Deserialize(item.Value.Span, JobsJson.Default.JobRecord)!, item.Key, item.Version))];
+        var parts = key.Sort.Split('/', 4);
+        return (parts[1], parts[2]);
     }
+
+    public static Job Read(Item item) => new(JsonSerializer.Deserialize(item.Value.Span, JobsJson.Default.JobRecord)!, item.Key, item.Version);
 
     private static Job Add(Commit commit, JobRecord record, DateTimeOffset due)
     {

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using ReplyMint.Security;
@@ -9,8 +8,8 @@ namespace ReplyMint.Jobs;
 /// <summary>How many jobs run at once, and how often forgotten ones are looked for.</summary>
 internal sealed record JobsSettings
 {
-    /// <summary>Jobs at once, 1 to 256. Most of a job's time is waiting for a model or a mail server.</summary>
-    public int Workers { get; init; } = 32;
+    /// <summary>Jobs at once, 1 to 256. Most of a job's time is waiting for a model or a mail server. One tenant's mails take two thirds of them at most.</summary>
+    public int Workers { get; init; } = 48;
     /// <summary>Seconds between looks for due jobs, 1 to 300.</summary>
     public int SweepSeconds { get; init; } = 2;
 
@@ -24,14 +23,12 @@ internal sealed record JobsSettings
 }
 
 /// <summary>Runs due jobs: hinted ones at once, all others when the sweeper finds them.</summary>
-internal sealed partial class JobWorker(JobQueue queue, IEnumerable<JobHandler> handlers, JobsSettings settings, TimeProvider time, ILogger<JobWorker> log, BuriedTeller? teller = null) : BackgroundService
+internal sealed partial class JobWorker(JobQueue queue, JobTurns turns, JobSweep sweep, IEnumerable<JobHandler> handlers, JobsSettings settings, TimeProvider time, ILogger<JobWorker> log, BuriedTeller? teller = null) : BackgroundService
 {
-    private const int SweepPage = 500;
     private const int MaxFailures = 8;
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(30);
 
     private readonly Dictionary<string, JobHandler> _handlers = handlers.ToDictionary(handler => handler.Kind, StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<ItemKey, byte> _running = new();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -45,7 +42,17 @@ internal sealed partial class JobWorker(JobQueue queue, IEnumerable<JobHandler> 
         try
         {
             while (!ct.IsCancellationRequested)
-                await RunAsync(await queue.NextAsync(ct), ct);
+            {
+                var job = await turns.NextAsync(ct);
+                try
+                {
+                    await RunAsync(job, ct);
+                }
+                finally
+                {
+                    turns.End(job);
+                }
+            }
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
@@ -60,10 +67,7 @@ internal sealed partial class JobWorker(JobQueue queue, IEnumerable<JobHandler> 
         {
             do
             {
-                for (var shard = 0; shard < JobQueue.Shards; shard++)
-                    foreach (var job in await DueAsync(shard, ct))
-                        if (!_running.ContainsKey(job.Key))
-                            queue.Wake(job);
+                await sweep.LookAsync(ct);
             }
             while (await timer.WaitForNextTickAsync(ct));
         }
@@ -73,24 +77,9 @@ internal sealed partial class JobWorker(JobQueue queue, IEnumerable<JobHandler> 
         }
     }
 
-    private async Task<IReadOnlyList<Job>> DueAsync(int shard, CancellationToken ct)
-    {
-        try
-        {
-            return await queue.DueAsync(shard, SweepPage, ct);
-        }
-        catch (Exception failure) when (failure is not OperationCanceledException)
-        {
-            LogSweepFailed(log, Failure.Of(failure));
-            return [];
-        }
-    }
-
     private async Task RunAsync(Job job, CancellationToken ct)
     {
-        // A sweep may hint at a job that is running; done jobs fail at their commit's condition on the item.
-        if (!_running.TryAdd(job.Key, 0))
-            return;
+        // A sweep may hint at a job that was done meanwhile: it fails at its commit's condition on the item.
         try
         {
             if (_handlers.TryGetValue(job.Record.Kind, out var handler))
@@ -106,10 +95,6 @@ internal sealed partial class JobWorker(JobQueue queue, IEnumerable<JobHandler> 
         {
             LogJobFailed(log, job.Record.Kind, job.Target, job.Attempts, Failure.Of(failure));
             await AfterFailureAsync(job, failure, ct);
-        }
-        finally
-        {
-            _running.TryRemove(job.Key, out _);
         }
     }
 
@@ -147,7 +132,4 @@ internal sealed partial class JobWorker(JobQueue queue, IEnumerable<JobHandler> 
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Job {Kind} {Target} failed (attempt {Attempt}): {Failure}")]
     private static partial void LogJobFailed(ILogger log, string kind, string target, int attempt, string failure);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Looking for due jobs failed: {failure}")]
-    private static partial void LogSweepFailed(ILogger log, string failure);
 }

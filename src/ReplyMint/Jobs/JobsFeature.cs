@@ -6,6 +6,8 @@ internal static class JobsFeature
 {
     public static IServiceCollection AddJobs(this IServiceCollection services, JobsSettings settings) => services
         .AddSingleton(settings)
+        .AddSingleton<JobTurns>()
         .AddSingleton<JobQueue>()
+        .AddSingleton<JobSweep>()
         .AddHostedService<JobWorker>();
 }

@@ -31,5 +31,7 @@ internal static class OutboundFeature
         .AddSingleton<SwitchLifted>(provider => provider.GetRequiredService<StoppedSendings>().Lift)
         .AddSingleton(provider => new JobHandler(StoppedSendings.JobKind, provider.GetRequiredService<StoppedSendings>().ResumeAsync))
         .AddSingleton<OutboxSender>()
+        // Mails that lead people in are the installation's.
+        .AddSingleton(new JobLaneRule(Outbox.JobKind, JobLane.Door, KeyRing.Installation))
         .AddSingleton(provider => new JobHandler(Outbox.JobKind, provider.GetRequiredService<OutboxSender>().SendAsync));
 }

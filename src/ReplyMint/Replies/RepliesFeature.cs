@@ -35,6 +35,9 @@ internal static class RepliesFeature
         .AddSingleton(provider => new JobHandler(Notices.DraftsJob, provider.GetRequiredService<Notices>().TellDraftsAsync))
         .AddSingleton(provider => new JobHandler(Notices.ReminderJob, provider.GetRequiredService<Notices>().RemindAsync))
         .AddSingleton(provider => new JobHandler(Notices.AlertJob, provider.GetRequiredService<Notices>().TellAlertAsync))
+        .AddSingleton(new JobLaneRule(Notices.DraftsJob, JobLane.Short))
+        .AddSingleton(new JobLaneRule(Notices.ReminderJob, JobLane.Short))
+        .AddSingleton(new JobLaneRule(Notices.AlertJob, JobLane.Short))
         // An alert that could not be told must not raise the next one about itself.
         .AddSingleton<BuriedTeller>(provider => (job, reason, ct) => job.Record.Kind == Notices.AlertJob
             ? Task.CompletedTask

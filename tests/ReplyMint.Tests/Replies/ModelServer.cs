@@ -11,6 +11,9 @@ namespace ReplyMint.Tests.Replies;
 /// <summary>A local server of the chat-completions protocol; each test says how it answers.</summary>
 internal sealed class ModelServer : IAsyncDisposable
 {
+    /// <summary>Names the request's text among the items of the context that <see cref="Answer"/> is given.</summary>
+    public const string Asked = "asked";
+
     private readonly WebApplication _app;
 
     private ModelServer(WebApplication app) => _app = app;
@@ -28,6 +31,7 @@ internal sealed class ModelServer : IAsyncDisposable
         server._app.MapPost("/v1/chat/completions", async context =>
         {
             using var body = await JsonDocument.ParseAsync(context.Request.Body);
+            context.Items[Asked] = body.RootElement.GetRawText();
             lock (server.Requests)
                 server.Requests.Add((new HeaderDictionary(context.Request.Headers.ToDictionary(h => h.Key, h => h.Value)), body.RootElement.Clone()));
             await server.Answer(context);

@@ -27,8 +27,10 @@ internal enum DomainProofResult { Proved, NotThere, NotAsked, NoClaim }
 /// </summary>
 internal sealed class ProvedDomains(IStore store, KeyRing keys, AuditLog audit, DnsText dns, TimeProvider time)
 {
+    /// <summary>Claims of one tenant.</summary>
+    public const int Most = 200;
+
     private const string Prefix = "domain-claim/";
-    private const int Most = 200;
     private static readonly TimeSpan Fresh = TimeSpan.FromHours(1);
 
     /// <summary>Whether mailboxes of the domain may be claimed by the tenant without the operator's word.</summary>
@@ -58,12 +60,15 @@ internal sealed class ProvedDomains(IStore store, KeyRing keys, AuditLog audit, 
         {
             if (await FindAsync(tenant, name, token) is { } known)
                 return (DomainClaimResult.Known, known);
-            // Two at once may pass it by one; it only bounds what a tenant can store.
+            // Before anything is counted: two at once conflict on the head of the audit log, and one counts again.
+            await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "domain.add", IdOf(own, name)), token);
             if ((await store.QueryAsync(Table.Main, tenant, new Storage.Range(Prefix, Limit: Most), null, token)).Items.Count >= Most)
+            {
+                commit.Clear();
                 return (DomainClaimResult.TooMany, null);
+            }
             var claim = new DomainClaim { Domain = name, AddedAt = time.GetUtcNow() };
             Write(commit, own, claim, null);
-            await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "domain.add", IdOf(own, name)), token);
             return (DomainClaimResult.Added, (DomainClaim?)claim);
         }, ct);
     }

@@ -9,6 +9,9 @@ internal sealed class WatchedStore(IStore inner) : IStore
 {
     public ConcurrentQueue<ItemKey> Read { get; } = [];
 
+    /// <summary>What happens between what is found and whoever asked for it.</summary>
+    public Func<ReplyMint.Storage.Range, Task> AfterQuery { get; set; } = _ => Task.CompletedTask;
+
     public Action<Commit> BeforeCommit { get; set; } = _ => { };
 
     /// <summary>Takes the place of the store among the product's services.</summary>
@@ -25,7 +28,12 @@ internal sealed class WatchedStore(IStore inner) : IStore
         return inner.GetAsync(key, ct);
     }
 
-    public ValueTask<Page> QueryAsync(Table table, string partition, ReplyMint.Storage.Range range, string? cursor, CancellationToken ct) => inner.QueryAsync(table, partition, range, cursor, ct);
+    public async ValueTask<Page> QueryAsync(Table table, string partition, ReplyMint.Storage.Range range, string? cursor, CancellationToken ct)
+    {
+        var page = await inner.QueryAsync(table, partition, range, cursor, ct);
+        await AfterQuery(range);
+        return page;
+    }
 
     public ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken ct)
     {

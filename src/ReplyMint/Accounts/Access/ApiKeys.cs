@@ -58,11 +58,15 @@ internal sealed class ApiKeys(
         };
         return await store.RetryAsync(async (commit, token) =>
         {
+            // Before anything is counted: two at once conflict on the head of the audit log, and one counts again.
+            await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "key.create", key.Id, Details(key)), token);
             if ((await store.QueryAsync(Table.Main, tenant, new Storage.Range(Prefix, Limit: MaxPerTenant), null, token)).Items.Count == MaxPerTenant)
+            {
+                commit.Clear();
                 return new ApiKeyMade(null, null, ("name", $"the tenant has {MaxPerTenant} keys already; revoke one first"));
+            }
             Write(commit, own, key, null);
             commit.Put(IndexKey(key.Id), JsonSerializer.SerializeToUtf8Bytes(new OwnerRecord(1, tenant, key.Id), AccountsJson.Default.OwnerRecord), Condition.Absent);
-            await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "key.create", key.Id, Details(key)), token);
             return new ApiKeyMade(key, text.Text);
         }, ct);
     }

@@ -42,7 +42,7 @@ internal static class ReasonWords
         ["many-recipients"] = "it went to many people",
         ["human-please"] = "the person wants no automatic answers",
         ["mailbox-off"] = "the mailbox is off",
-        ["stopped"] = "a stop switch is set",
+        ["stopped"] = "a stop switch is set, or another tenant has proved the mailbox's domain",
         ["quota"] = "the quota of answers is used up",
         ["no-knowledge"] = "nothing in the knowledge answers it well enough",
         ["model-failed"] = "the model did not answer",

@@ -16,6 +16,7 @@ internal static class AccountsFeature
             .AddSingleton(settings.Access)
             .AddSingleton(new DnsText(dns))
             .AddSingleton<Tenants>()
+            .AddSingleton<DomainOwners>()
             .AddSingleton<Mailboxes>()
             .AddSingleton<Channels>()
             .AddSingleton<Users>()

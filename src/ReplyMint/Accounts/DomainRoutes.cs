@@ -18,6 +18,8 @@ internal sealed record DomainAnswer(string Domain, string RecordName, string Rec
 /// <summary>Domains that a tenant proves to be his own, so that he may claim mailboxes there.</summary>
 internal static class DomainRoutes
 {
+    public const string Contested = "Another tenant of this service has proved this domain, and its TXT record is still there. Remove that record first if the domain is yours; the operator was told.";
+
     private const string Tag = "domains";
 
     public static void MapDomains(this IEndpointRouteBuilder routes)
@@ -66,6 +68,7 @@ internal static class DomainRoutes
         {
             DomainProofResult.NoClaim => Problem.NotFound,
             DomainProofResult.NotAsked => new Problem(503, "DNS did not answer. Try again in a while."),
+            DomainProofResult.Contested => new Problem(409, Contested),
             DomainProofResult.NotThere => new Problem(409, "The TXT record is not there yet. Set it as recordName and recordValue say, then try again; new records may take a while to be seen."),
             _ => TypedResults.Ok(await AnswerAsync(domains, caller.Tenant, claim!, ct)),
         };

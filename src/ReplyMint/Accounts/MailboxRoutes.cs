@@ -68,6 +68,8 @@ internal static class MailboxRoutes
                 return new Problem(409, "The domain of this address is not proved yet. Add it at /api/v1/domains and set the TXT record, or ask the operator.");
             case DomainProofResult.NotThere:
                 return new Problem(409, "The TXT record of the domain of this address is not there any more. Set it again as /api/v1/domains says.");
+            case DomainProofResult.Contested:
+                return new Problem(409, DomainRoutes.Contested);
             case DomainProofResult.NotAsked:
                 return new Problem(503, "DNS did not answer. Try again in a while.");
         }

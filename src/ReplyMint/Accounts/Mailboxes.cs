@@ -13,7 +13,7 @@ internal enum ClaimResult { Claimed, Taken, NotAnAddress, TooMany }
 /// Mailboxes and whose mail is whose. An address belongs to one mailbox of one tenant; it is claimed with a condition,
 /// so that of two claims at once one fails. Look-up is by keyed hash: no key holds an address.
 /// </summary>
-internal sealed class Mailboxes(IStore store, KeyRing keys, AuditLog audit, AccountsSettings settings, TimeProvider time)
+internal sealed class Mailboxes(IStore store, KeyRing keys, AuditLog audit, DomainOwners owners, AccountsSettings settings, TimeProvider time)
 {
     // Each mail asks for its mailbox; within this time the last answer serves. A change in this process is seen at once.
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(2);
@@ -21,6 +21,7 @@ internal sealed class Mailboxes(IStore store, KeyRing keys, AuditLog audit, Acco
     // What sealing adds, and the clear part, have room beside it.
     private const int MaxBytes = Commit.MaxItemBytes - 1_024;
     private const string Prefix = "mailbox/";
+    private const string Dns = "dns";
 
     private readonly ConcurrentDictionary<string, (Mailbox? Mailbox, DateTimeOffset At)> _byAddress = new(StringComparer.Ordinal);
     private readonly OpenedItems<Mailbox> _opened = new();
@@ -70,14 +71,18 @@ internal sealed class Mailboxes(IStore store, KeyRing keys, AuditLog audit, Acco
     {
         if (AddressRules.Normalize(wanted.Address) is not { } address)
             return (ClaimResult.NotAnAddress, null);
-        var mailbox = wanted with { Address = address };
+        var mailbox = wanted with { Address = address, ProvedByDns = proof == Dns };
         var own = await keys.RequireAsync(mailbox.TenantId, ct);
         var lookups = await LookupsAsync(mailbox, ct);
         var result = await store.RetryAsync(async (commit, token) =>
         {
-            foreach (var lookup in lookups)
-                if (await store.GetAsync(lookup, token) is not null)
+            var before = await store.GetAsync(lookups, token);
+            foreach (var claim in before)
+                if (claim is not null && !await HasEndedAsync(commit, claim, mailbox, token))
+                {
+                    commit.Clear();
                     return ClaimResult.Taken;
+                }
             // Before anything is counted: two at once conflict on the head of the audit log, and one counts again.
             await audit.AppendAsync(commit, mailbox.TenantId, new AuditEntry(actor, "mailbox.add", mailbox.Id, new Dictionary<string, string> { ["mode"] = mailbox.Mode.ToString(), ["domainProof"] = proof }), token);
             if (await IsFullAsync(mailbox.TenantId, token))
@@ -85,13 +90,26 @@ internal sealed class Mailboxes(IStore store, KeyRing keys, AuditLog audit, Acco
                 commit.Clear();
                 return ClaimResult.TooMany;
             }
-            foreach (var lookup in lookups)
-                commit.Put(lookup, Owner(mailbox), Condition.Absent);
+            for (var i = 0; i < lookups.Count; i++)
+                commit.Put(lookups[i], Owner(mailbox), Condition.Same(before[i]));
             Write(commit, own, mailbox, null);
             return ClaimResult.Claimed;
         }, ct);
         _byAddress.Clear();
         return (result, result == ClaimResult.Claimed ? mailbox : null);
+    }
+
+    /// <summary>Whether a claim that is there is of a tenant who has lost the domain to the one who wants it now; the commit holds that.</summary>
+    private async ValueTask<bool> HasEndedAsync(Commit commit, Item claim, Mailbox wanted, CancellationToken ct)
+    {
+        var owner = Read(claim);
+        if (!wanted.ProvedByDns || await GetAsync(owner.Tenant, owner.Id, ct) is not { } mailbox || !await owners.HasLostAsync(mailbox, ct))
+            return false;
+        var (tenant, key, item) = await owners.FindAsync(AddressRules.Domain(wanted.Address), ct);
+        // The address and the rest of its domain may both be claimed; one check does for both.
+        if (!commit.Operations.Any(operation => operation.Key == key))
+            commit.Check(key, Condition.Same(item));
+        return tenant == wanted.TenantId;
     }
 
     private async ValueTask<bool> IsFullAsync(string tenant, CancellationToken ct)
@@ -121,7 +139,7 @@ internal sealed class Mailboxes(IStore store, KeyRing keys, AuditLog audit, Acco
             if (version is { } read && read != item.Version)
                 return (ChangeResult.Changed, default);
             var before = await OpenAsync(item, token);
-            var after = change(before) with { Id = before.Id, TenantId = before.TenantId, Address = before.Address, CatchAll = before.CatchAll };
+            var after = change(before) with { Id = before.Id, TenantId = before.TenantId, Address = before.Address, CatchAll = before.CatchAll, ProvedByDns = before.ProvedByDns };
             if (!Write(commit, own, after, item))
                 return (ChangeResult.TooLarge, default);
             await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "mailbox.change", id, details), token);
@@ -138,8 +156,10 @@ internal sealed class Mailboxes(IStore store, KeyRing keys, AuditLog audit, Acco
         {
             if (await store.GetAsync(KeyOf(tenant, id), token) is not { } item)
                 return false;
-            foreach (var lookup in await LookupsAsync(await OpenAsync(item, token), token))
-                commit.Delete(lookup);
+            // A claim that another tenant has taken over is not given up with it.
+            foreach (var claim in await store.GetAsync(await LookupsAsync(await OpenAsync(item, token), token), token))
+                if (claim is not null && Read(claim) is { } owner && owner.Tenant == tenant && owner.Id == id)
+                    commit.Delete(claim.Key, Condition.Same(claim));
             commit.Delete(item.Key, Condition.Same(item));
             await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "mailbox.remove", id), token);
             return true;
@@ -166,7 +186,7 @@ internal sealed class Mailboxes(IStore store, KeyRing keys, AuditLog audit, Acco
         {
             if (await store.GetAsync(key, ct) is not { } item)
                 continue;
-            var owner = JsonSerializer.Deserialize(item.Value.Span, AccountsJson.Default.OwnerRecord)!;
+            var owner = Read(item);
             return await GetAsync(owner.Tenant, owner.Id, ct);
         }
         return null;
@@ -186,6 +206,8 @@ internal sealed class Mailboxes(IStore store, KeyRing keys, AuditLog audit, Acco
         ItemKey.Main(KeyRing.Installation, "domain/" + installation.Hash("domain", domain));
 
     private static ItemKey KeyOf(string tenant, string id) => ItemKey.Main(tenant, Prefix + id);
+
+    private static OwnerRecord Read(Item claim) => JsonSerializer.Deserialize(claim.Value.Span, AccountsJson.Default.OwnerRecord)!;
 
     private static byte[] Owner(Mailbox mailbox) =>
         JsonSerializer.SerializeToUtf8Bytes(new OwnerRecord(1, mailbox.TenantId, mailbox.Id), AccountsJson.Default.OwnerRecord);

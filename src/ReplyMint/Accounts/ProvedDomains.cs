@@ -19,13 +19,19 @@ internal sealed record DomainClaim
 
 internal enum DomainClaimResult { Added, Known, NotADomain, Shared, TooMany }
 
-internal enum DomainProofResult { Proved, NotThere, NotAsked, NoClaim }
+internal enum DomainProofResult
+{
+    Proved, NotThere, NotAsked, NoClaim,
+    /// <summary>Another tenant proved it before, and DNS still says so, too.</summary>
+    Contested,
+}
 
 /// <summary>
 /// Proof by DNS that a domain is a tenant's own: a TXT record whose value nobody else's claim would have. It counts for
-/// that very name and not for names below it: those may have been delegated to somebody else.
+/// that very name and not for names below it: those may have been delegated to somebody else. A domain is one tenant's: who
+/// proves it when the record of the one before is gone takes it over, and while both records stand the first keeps it.
 /// </summary>
-internal sealed class ProvedDomains(IStore store, KeyRing keys, AuditLog audit, DnsText dns, TimeProvider time)
+internal sealed class ProvedDomains(IStore store, KeyRing keys, AuditLog audit, DnsText dns, DomainOwners owners, Mailboxes mailboxes, Alerts alerts, TimeProvider time)
 {
     /// <summary>Claims of one tenant.</summary>
     public const int Most = 200;
@@ -85,15 +91,61 @@ internal sealed class ProvedDomains(IStore store, KeyRing keys, AuditLog audit, 
         if (!said.Texts.Any(text => text.Trim() == value))
             return (DomainProofResult.NotThere, claim);
         var own = await keys.RequireAsync(tenant, ct);
+        var before = (await owners.FindAsync(name, ct)).Tenant;
+        if (before is not null && before != tenant)
+        {
+            if (await HoldsAsync(before, name, said.Texts, ct))
+            {
+                await alerts.RaiseAsync("domain-contested", IdOf(own, name), $"DNS proves one domain for two tenants, {before} and {tenant}. The first keeps it; who it belongs to is for you to find out.", ct);
+                return (DomainProofResult.Contested, claim);
+            }
+            // First, so that no end of the process lies between: told of in vain is better than never.
+            await TellMovedAsync(before, tenant, own, name, ct);
+        }
         return await store.RetryAsync(async (commit, token) =>
         {
             if (await store.GetAsync(KeyOf(own, name), token) is not { } item)
                 return (DomainProofResult.NoClaim, null);
+            var (owner, key, known) = await owners.FindAsync(name, token);
+            // Somebody proved it meanwhile: DNS has to be asked about him.
+            if (owner != before)
+                return (DomainProofResult.NotAsked, claim);
+            if (owner != tenant)
+            {
+                if (owner is not null)
+                    await ReleaseAsync(commit, owner, name, token);
+                DomainOwners.Write(commit, key, tenant, known);
+            }
             var proved = Open(own, item) with { ProvedAt = time.GetUtcNow() };
             Write(commit, own, proved, item);
             await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "domain.prove", IdOf(own, name)), token);
             return (DomainProofResult.Proved, (DomainClaim?)proved);
         }, ct);
+    }
+
+    /// <summary>Whether another tenant's proof still stands.</summary>
+    /// <param name="texts">What DNS says at the record's name, which is the same for all tenants.</param>
+    private async Task<bool> HoldsAsync(string tenant, string domain, IReadOnlyList<string> texts, CancellationToken ct)
+    {
+        if (await keys.TenantAsync(tenant, ct) is null || await FindAsync(tenant, domain, ct) is not { ProvedAt: not null })
+            return false;
+        var (_, value) = await RecordAsync(tenant, domain, ct);
+        return texts.Any(text => text.Trim() == value);
+    }
+
+    private async Task ReleaseAsync(Commit commit, string tenant, string domain, CancellationToken ct)
+    {
+        if (await keys.TenantAsync(tenant, ct) is not { } own || await store.GetAsync(KeyOf(own, domain), ct) is not { } item)
+            return;
+        Write(commit, own, Open(own, item) with { ProvedAt = null }, item);
+        await audit.AppendAsync(commit, tenant, new AuditEntry(Actor.System, "domain.release", IdOf(own, domain)), ct);
+    }
+
+    private async Task TellMovedAsync(string from, string to, TenantKeys own, string domain, CancellationToken ct)
+    {
+        var left = await keys.TenantAsync(from, ct) is null ? [] : (await mailboxes.ListAsync(from, ct)).Where(mailbox => mailbox.ProvedByDns && AddressRules.Domain(mailbox.Address) == domain).ToList();
+        await alerts.RaiseAsync("domain-moved", IdOf(own, domain), string.Create(System.Globalization.CultureInfo.InvariantCulture,
+            $"A domain that tenant {from} had proved is tenant {to}'s now: DNS proves it for that one only. {left.Count} mailboxes of {from} there take and answer no mail any more; senders are told to come again until {to} claims the address. Mailboxes that you gave yourself are left alone."), ct);
     }
 
     public async ValueTask<DomainClaim?> FindAsync(string tenant, string domain, CancellationToken ct)

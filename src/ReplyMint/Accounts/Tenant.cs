@@ -62,6 +62,8 @@ internal sealed record Mailbox
     /// <summary>Links, addresses, numbers and prices that any answer may contain, beside the passages'.</summary>
     public string AllowedFacts { get; init; } = "";
     public bool CatchAll { get; init; }
+    /// <summary>Claimed because DNS proved the domain, and not on the operator's word: it ends with the proof.</summary>
+    public bool ProvedByDns { get; set; }
     /// <summary>The null reverse-path instead of the signed bounce address.</summary>
     public bool NullReversePath { get; init; }
 }

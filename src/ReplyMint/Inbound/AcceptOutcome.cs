@@ -15,6 +15,8 @@ internal enum AcceptOutcome
     NoRoom,
     /// <summary>Not stored: the tenant was sent as much as it may in a day. The sender should come again.</summary>
     TenantFull,
+    /// <summary>Not stored: another tenant has proved the mailbox's domain since, and has not claimed the address yet. The sender should come again.</summary>
+    DomainLost,
     /// <summary>The channel's one-time token was spent on another mail: somebody replays a signature.</summary>
     Replayed,
 }

@@ -98,6 +98,7 @@ internal static class ApiMessages
             AcceptOutcome.Accepted or AcceptOutcome.Duplicate => TypedResults.Accepted($"{RouteGroups.ApiRoot}/messages/{id}", new MessageAccepted(id!, outcome == AcceptOutcome.Duplicate)),
             AcceptOutcome.TooBusy or AcceptOutcome.NoRoom => UnprovedBodies.Later(context),
             AcceptOutcome.TenantFull => new TooMany(UntilTomorrow(time.GetUtcNow()), "The tenant was sent as much mail as it may in a day (UTC)."),
+            AcceptOutcome.DomainLost => new Problem(409, "Another tenant has proved the domain of this mailbox."),
             _ => Unknown(),
         };
     }

@@ -15,7 +15,7 @@ namespace ReplyMint.Inbound;
 /// Accepts a delivery: one commit holds the mail and its job, and only then the channel may say "yes". The same mail
 /// again, by whatever path, is the same message.
 /// </summary>
-internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Messages messages, SpentTokens spentTokens, Outbox outbox, ReplyTokens tokens, JobQueue jobs, WebhookEvents webhooks, StoredBytes stored, DiskSpace disk, TimeProvider time)
+internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, DomainOwners domains, Messages messages, SpentTokens spentTokens, Outbox outbox, ReplyTokens tokens, JobQueue jobs, WebhookEvents webhooks, StoredBytes stored, DiskSpace disk, TimeProvider time)
 {
     /// <summary>The kind of the job that handles a message.</summary>
     public const string JobKind = "mail";
@@ -40,6 +40,8 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Mes
         var raw = delivery.Raw;
         if (raw.Envelope.Recipient is not { } recipient || await MailboxAsync(recipient, raw.Owner, ct) is not { } mailbox)
             return (AcceptOutcome.UnknownRecipient, null);
+        if (await domains.HasLostAsync(mailbox, ct))
+            return (AcceptOutcome.DomainLost, null);
         if (disk.IsLow())
             return (AcceptOutcome.NoRoom, null);
         var mail = MailParser.Parse(raw.Content, raw.Envelope);

@@ -53,7 +53,7 @@ internal sealed partial class MailgunInbound(
                     InboundMeter.UnknownRecipient("mailgun");
                     unknown++;
                     break;
-                case AcceptOutcome.TooBusy or AcceptOutcome.NoRoom or AcceptOutcome.TenantFull:
+                case AcceptOutcome.TooBusy or AcceptOutcome.NoRoom or AcceptOutcome.TenantFull or AcceptOutcome.DomainLost:
                     return UnprovedBodies.Later(context);
                 case AcceptOutcome.Replayed:
                     return MailgunRefusal.Replayed();

@@ -88,7 +88,7 @@ internal sealed partial class SesInbound(
                     InboundMeter.UnknownRecipient(Name);
                     unknown++;
                     break;
-                case AcceptOutcome.TooBusy or AcceptOutcome.NoRoom or AcceptOutcome.TenantFull:
+                case AcceptOutcome.TooBusy or AcceptOutcome.NoRoom or AcceptOutcome.TenantFull or AcceptOutcome.DomainLost:
                     return UnprovedBodies.Later(context);
                 case AcceptOutcome.Replayed:
                     return Refuse(401, "replay", "The message's id was spent on something else.");

@@ -39,6 +39,8 @@ internal sealed record SmtpRoom(
             return "452 4.3.1 There is no room just now; come again later";
         if (outcomes.AsSpan().Contains(AcceptOutcome.TenantFull))
             return "452 4.2.2 The mailbox was sent all that it takes in a day; come again later";
+        if (outcomes.AsSpan().Contains(AcceptOutcome.DomainLost))
+            return "450 4.2.1 The mailbox takes no mail just now; come again later";
         if (outcomes.AsSpan().ContainsAny(AcceptOutcome.TooBusy, AcceptOutcome.Replayed))
             return "451 4.3.0 Come again later";
         var unknown = outcomes.AsSpan().Count(AcceptOutcome.UnknownRecipient);

@@ -19,6 +19,8 @@ internal abstract record DeskOutcome
     /// <summary>The guard holds it. What can be overridden has to be named by the person.</summary>
     public sealed record Guarded(IReadOnlyList<GuardFinding> Findings) : DeskOutcome;
     public sealed record QuotaUsedUp : DeskOutcome;
+    /// <summary>Another tenant has proved the domain of the mailbox.</summary>
+    public sealed record DomainLost : DeskOutcome;
     /// <summary>The text was removed by retention or erasure, so there is nothing left to answer to.</summary>
     public sealed record Gone : DeskOutcome;
     /// <summary>Somebody changed it after it was read.</summary>
@@ -30,7 +32,7 @@ internal abstract record DeskOutcome
 
 /// <summary>Where people decide: approve, edit, reject. Each decision is one commit with its audit entry.</summary>
 internal sealed class DraftDesk(
-    IStore store, KeyRing keys, Messages messages, MessageTexts texts, Mailboxes mailboxes, Drafts drafts, Receipts receipts,
+    IStore store, KeyRing keys, Messages messages, MessageTexts texts, Mailboxes mailboxes, DomainOwners domains, Drafts drafts, Receipts receipts,
     RateWindows rates, Allowances allowances, Outbox outbox, WebhookEvents webhooks, JobQueue jobs, ReplyLetters letters, AuditLog audit, TimeProvider time)
 {
     /// <summary>Sends a waiting draft, as it is or with a person's text.</summary>
@@ -52,6 +54,8 @@ internal sealed class DraftDesk(
             if (await texts.FindAsync(message, token) is not { } stored || await mailboxes.GetAsync(tenant, message.Record.Mailbox, token) is not { } mailbox
                 || await messages.PersonAsync(tenant, message.Record.Person, token) is not { } person)
                 return new DeskOutcome.Gone();
+            if (await domains.HasLostAsync(mailbox, token))
+                return new DeskOutcome.DomainLost();
             var mail = stored.ToMail(message.Summary);
             var decision = new PersonDecision(actor.Id, overridden, text is not null);
             var guarded = ApprovedDraft.From(Drafting.ToGuard(mail, mailbox, text ?? draft.Content.Text, draft.Content), decision);

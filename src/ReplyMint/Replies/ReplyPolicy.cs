@@ -94,7 +94,7 @@ internal static class ReplyPolicy
         new(18, "foreign-thread-token", f => Answer.Of(f.ForeignThreadToken, RuleOutcome.Hold, "a thread token of somebody else")),
         new(19, "human-please", f => Answer.Of(f.SuppressedByPerson, RuleOutcome.Never, "the person asked for no automatic answer")),
         new(19, "mailbox-off", f => Answer.Of(f.Allowance?.MailboxOff, RuleOutcome.Never, "the mailbox is off")),
-        new(19, "stopped", f => Answer.Of(f.Allowance?.Stopped, RuleOutcome.Hold, "a stop switch is set")) { StopsDrafting = true },
+        new(19, "stopped", f => Answer.Of(f.Allowance?.Stopped, RuleOutcome.Hold, "a stop switch is set, or the domain is another tenant's")) { StopsDrafting = true },
         new(19, "paused", f => Answer.Of(f.Allowance?.Paused, RuleOutcome.Hold, "answering is paused")) { StopsDrafting = true },
         new(19, "quota", f => Answer.Of(f.Allowance?.QuotaUsedUp, RuleOutcome.Hold, "the quota is used up")) { StopsDrafting = true },
     ];

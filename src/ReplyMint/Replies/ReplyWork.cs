@@ -34,7 +34,7 @@ internal sealed record ReplyWork
 
 /// <summary>Reads what the policy and the drafter need to know.</summary>
 internal sealed class ReplyWorkReader(
-    IStore store, KeyRing keys, Inbox inbox, Messages messages, Tenants tenants, Mailboxes mailboxes, RateWindows rates,
+    IStore store, KeyRing keys, Inbox inbox, Messages messages, Tenants tenants, Mailboxes mailboxes, DomainOwners domains, RateWindows rates,
     RateSettings rateSettings, Allowances allowances, Switches switches, Suppressions suppressions, ReplyTokens tokens, Threads threads, Alerts alerts, TimeProvider time)
 {
     /// <summary>Null when there is nothing to decide: the message is gone, decided, or its mailbox was removed.</summary>
@@ -102,7 +102,7 @@ internal sealed class ReplyWorkReader(
                 Rates = await RateFactsAsync(reading, tenant.Id, ct),
                 SameTextAsLast = threads.SaidLast(thread, message.Id, textHash),
                 SecondsSinceOurs = reading.SecondsSinceLast,
-                Allowance = new AllowanceFacts(left <= 0, false, stops.Any(state => state.Stopped), scheduled.Mode == MailboxMode.Off),
+                Allowance = new AllowanceFacts(left <= 0, false, stops.Any(state => state.Stopped) || await domains.HasLostAsync(mailbox, ct), scheduled.Mode == MailboxMode.Off),
                 SuppressedByPerson = suppression?.Reason == SuppressionReason.HumanAsked,
             },
         };

@@ -22,6 +22,7 @@ namespace ReplyMint.Accounts;
 [JsonSerializable(typeof(ApiKeyShown))]
 [JsonSerializable(typeof(Listing<ApiKeyView>))]
 [JsonSerializable(typeof(MeView))]
+[JsonSerializable(typeof(NewName))]
 [JsonSerializable(typeof(RefreshRequest))]
 [JsonSerializable(typeof(TenantChoice))]
 [JsonSerializable(typeof(SessionTokens))]

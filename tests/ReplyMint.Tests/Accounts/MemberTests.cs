@@ -23,6 +23,26 @@ public sealed class MemberTests
         await host.SendAsync(HttpMethod.Put, $"{Root}/{user}", body, token, (await host.GetAsync($"{Root}/{user}", token)).Message.Headers.ETag?.Tag);
 
     [Fact]
+    public async Task A_person_says_what_he_is_called_and_the_audit_log_does_not()
+    {
+        await using var host = await PeopleHost.StartAsync();
+        var (_, admin) = await PersonAsync(host, Role.Admin);
+        var (user, token) = await PersonAsync(host, Role.Member);
+        var named = await host.SendAsync(HttpMethod.Put, "/api/v1/me/name", new { name = " Berta Grün " }, token);
+        Assert.Equal((200, "Berta Grün"), (named.Code, (string?)named.Body!["name"]));
+        Assert.Equal("Berta Grün", (string?)(await host.GetAsync($"{Root}/{user}", admin)).Body!["name"]);
+        var act = (await host.Get<AuditLog>().NewestAsync(host.Tenant.Id, 1, Ct))[0];
+        Assert.Equal(("user.name", user, user, null), (act.Act, act.Actor, act.Target, act.Details));
+        foreach (var wrong in (object[])[new { name = "two\nlines" }, new { name = new string('x', 101) }, new { }])
+            Assert.Equal(400, (await host.SendAsync(HttpMethod.Put, "/api/v1/me/name", wrong, token)).Code);
+        Assert.Null((await host.SendAsync(HttpMethod.Put, "/api/v1/me/name", new { name = "" }, token)).Body!["name"]);
+        // A key is nobody with a name of his own.
+        using var key = await host.KeyClientAsync("messages:read");
+        using var refused = await key.PutAsync(new Uri("/api/v1/me/name", UriKind.Relative), System.Net.Http.Json.JsonContent.Create(new { name = "Key" }), Ct);
+        Assert.Equal(403, (int)refused.StatusCode);
+    }
+
+    [Fact]
     public async Task An_administrator_reads_and_changes_members()
     {
         await using var host = await PeopleHost.StartAsync();

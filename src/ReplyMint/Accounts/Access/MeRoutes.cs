@@ -3,7 +3,9 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
+using ReplyMint.Audit;
 using ReplyMint.Security;
+using ReplyMint.Storage;
 
 namespace ReplyMint.Accounts;
 
@@ -19,10 +21,29 @@ internal sealed record MeView(
     string Kind, string Id, string? Name, string? Address, string Tenant, [property: JsonConverter(typeof(WireEnum<Role>))] Role? Role, IReadOnlyList<string> Permissions,
     IReadOnlyList<string>? Mailboxes, string? Session, DateTimeOffset? SecondFactorAt);
 
+/// <param name="Name">As the others of his tenants see him; empty takes it away.</param>
+internal sealed record NewName([Line(100, Least = 0), Example("Berta Beispiel")] string Name);
+
 internal static class MeRoutes
 {
-    public static void MapMe(this IEndpointRouteBuilder routes) =>
+    public static void MapMe(this IEndpointRouteBuilder routes)
+    {
         routes.MapApi(Permission.Me, "me").MapGet("/me", ShowAsync).Produces<MeView>().WithSummary("Who the caller is and what he may do");
+        routes.MapApi(Permission.Self, "me").MapPut("/me/name", RenameAsync).WithName("changeMyName").Produces<MeView>().WithSummary("Say what you are called");
+    }
+
+    /// <summary>The audit log learns that, and not what: it is never erased.</summary>
+    private static async Task<IResult> RenameAsync(Caller caller, NewName wanted, [FromServices] IStore store, [FromServices] Users users, [FromServices] ApiKeys keys, [FromServices] AuditLog audit, CancellationToken ct)
+    {
+        var renamed = await store.RetryAsync(async (commit, token) =>
+        {
+            if (await users.RenameAsync(commit, caller.Id, wanted.Name.Trim(), token) is null)
+                return false;
+            await audit.AppendAsync(commit, caller.Tenant, new AuditEntry(new Actor(caller.Id), "user.name", caller.Id), token);
+            return true;
+        }, ct);
+        return renamed ? await ShowAsync(caller, users, keys, ct) : Problem.NotFound;
+    }
 
     private static async Task<IResult> ShowAsync(Caller caller, [FromServices] Users users, [FromServices] ApiKeys keys, CancellationToken ct)
     {

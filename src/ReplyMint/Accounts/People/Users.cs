@@ -34,6 +34,15 @@ internal sealed class Users(IStore store, KeyRing keys, TimeProvider time)
         return user;
     }
 
+    /// <summary>Changes what a person is called, in a commit that the caller builds. Null when there is no such person (any more).</summary>
+    public async Task<User?> RenameAsync(Commit commit, string id, string name, CancellationToken ct)
+    {
+        if (await store.GetAsync(KeyOf(id), ct) is not { } item || await OpenAsync(item, ct) is not { } user || await KeyOfPersonAsync(id, ct) is not { } person)
+            return null;
+        Write(commit, person, user with { Name = name }, item);
+        return user with { Name = name };
+    }
+
     /// <summary>The key that seals what is the person's own, or null when there is no such user (any more).</summary>
     public async ValueTask<PersonKey?> KeyOfPersonAsync(string id, CancellationToken ct) =>
         await store.GetAsync(KeyOf(id), ct) is { } item

@@ -132,8 +132,9 @@ internal sealed class DraftDesk(
                 return new DeskOutcome.Gone();
             Messages.Write(commit, person, message.Record with { State = MessageState.Received, Reasons = [], DecidedAt = null }, message.Summary, message.Item);
             // The new decision writes these anew. The thread stays as it is: it knows which message said its last text first.
-            foreach (var key in (ItemKey[])[Drafts.KeyOf(tenant, id), Drafts.WaitingKey(tenant, id), Receipts.KeyOf(tenant, id), MessageTexts.KeyOf(tenant, id)])
+            foreach (var key in (ItemKey[])[Receipts.KeyOf(tenant, id), MessageTexts.KeyOf(tenant, id)])
                 commit.Delete(key);
+            Drafts.Withdraw(commit, person, draft);
             job = jobs.Add(commit, tenant, Inbox.JobKind, id);
             await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "message.retry", id), token);
             return new DeskOutcome.Done();

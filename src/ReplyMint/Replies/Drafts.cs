@@ -7,7 +7,12 @@ using ReplyMint.Storage;
 namespace ReplyMint.Replies;
 
 [JsonConverter(typeof(JsonStringEnumConverter<DraftState>))]
-internal enum DraftState { Waiting, Approved, Rejected, Cancelled }
+internal enum DraftState
+{
+    Waiting, Approved, Rejected,
+    /// <summary>Its mail was decided on anew; only what people said of it is left.</summary>
+    Cancelled,
+}
 
 /// <summary>The clear part of a draft; it has its message's id.</summary>
 internal sealed record DraftRecord
@@ -72,6 +77,24 @@ internal sealed class Drafts(IStore store, Messages messages)
         else
             commit.Delete(WaitingKey(person.Tenant, record.Id));
     }
+
+    /// <summary>
+    /// Takes a draft back whose mail is decided on anew. What people said of it stays, for the next draft: <see cref="TalkedOf"/>.
+    /// </summary>
+    public static void Withdraw(Commit commit, PersonKey person, Draft draft)
+    {
+        if (draft.Record.Assignee is not null || draft.Content.Notes.Count > 0)
+        {
+            Write(commit, person, draft.Record with { State = DraftState.Cancelled }, draft.Content with { Text = "", Passages = [] }, draft.Item);
+            return;
+        }
+        commit.Delete(draft.Item.Key, Condition.Same(draft.Item));
+        commit.Delete(WaitingKey(draft.Tenant, draft.Id));
+    }
+
+    /// <summary>A new draft with what people said of the one that was taken back.</summary>
+    public static (DraftRecord Record, DraftContent Content) TalkedOf(DraftRecord record, DraftContent content, Draft? before) =>
+        before is null ? (record, content) : (record with { Assignee = before.Record.Assignee }, content with { Notes = before.Content.Notes });
 
     public async ValueTask<Draft?> FindAsync(string tenant, string id, CancellationToken ct) =>
         await store.GetAsync(KeyOf(tenant, id), ct) is { } item ? await OpenAsync(item, ct) : null;

@@ -11,7 +11,7 @@ namespace ReplyMint.Replies;
 /// The three ends of a message, each one commit: state, receipt, text, and what follows from it. Null is a conflict: a
 /// rate, the quota, a switch or the message moved since it was read, so it has to be decided anew on what is true now.
 /// </summary>
-internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sender, JobQueue jobs, Notices notices, WebhookEvents webhooks, ReplyLetters letters, Suppressions suppressions, ReplyTokens tokens, TimeProvider time)
+internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sender, JobQueue jobs, Drafts drafts, Notices notices, WebhookEvents webhooks, ReplyLetters letters, Suppressions suppressions, ReplyTokens tokens, TimeProvider time)
 {
     /// <summary>No answer. A bounce of one of our own mails is noted where it belongs.</summary>
     public async Task<JobOutcome?> IgnoreAsync(ReplyWork work, Verdict verdict, CancellationToken ct, string note = "")
@@ -28,15 +28,17 @@ internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sen
         var reasons = why.ToList();
         var commit = Begin(work, MessageState.Held, reasons);
         Receipts.Write(commit, work.Person, work.Message.Record, ReceiptOf(work, verdict, drafted), null);
-        var draft = new DraftRecord
+        // A retry left one where somebody was to look at it, or had said something.
+        var before = await drafts.FindAsync(work.Tenant.Id, work.Message.Id, ct);
+        var (draft, content) = Drafts.TalkedOf(new DraftRecord
         {
             Id = work.Message.Id,
             Mailbox = work.Mailbox.Id,
             Person = work.Person.Person,
             Reasons = reasons,
             CreatedAt = time.GetUtcNow(),
-        };
-        Drafts.Write(commit, work.Person, draft, drafted.Content, null);
+        }, drafted.Content, before);
+        Drafts.Write(commit, work.Person, draft, content, before?.Item);
         await webhooks.RaiseAsync(commit, work.Tenant.Id, new(WebhookEventKind.DraftWaiting, draft.Id, draft.Mailbox), ct);
         return await CompleteAsync(work, commit, notices.Announce(commit, work.Tenant, draft.Id), ct);
     }

@@ -123,6 +123,24 @@ public sealed class DraftRouteTests
     }
 
     [Fact]
+    public async Task What_people_said_of_a_draft_outlives_a_retry()
+    {
+        await using var api = await StartAsync();
+        var message = await HeldAsync(api);
+        await api.Product.Get<IStore>().RetryAsync((commit, ct) => api.Product.Get<Members>().SetAsync(commit, api.Tenant, "uben", Role.Member, null, Actor.Machine, ct), default);
+        (await api.PostAsync("admin", $"drafts/{message.Id}/assign", new { user = "uben" })).Expect(200);
+        (await api.PostAsync("admin", $"drafts/{message.Id}/note", new { text = "Ask Carl first." })).Expect(200);
+        for (var times = 0; times < 2; times++)
+        {
+            (await api.PostAsync("admin", $"messages/{message.Id}/retry")).Expect(202);
+            Assert.Equal(MessageState.Held, (await api.Product.DecidedAsync(message)).Record.State);
+            var draft = (await api.GetAsync("admin", "drafts/" + message.Id)).Expect(200);
+            Assert.Equal(("waiting", "uben", "Ask Carl first."), ((string?)draft["draft"]!["state"], (string?)draft["draft"]!["assignee"], (string?)draft["notes"]![0]!["text"]));
+            Assert.Single((await api.GetAsync("admin", "drafts?assignee=uben")).Expect(200)["items"]!.AsArray());
+        }
+    }
+
+    [Fact]
     public async Task A_draft_is_assigned_to_members_who_may_decide_it_and_carries_notes()
     {
         await using var api = await StartAsync();

@@ -64,6 +64,8 @@ internal static class UserCommands
             var (result, user) = await context.Get<MemberDesk>().AddAsync(owner.Id, Normalized(parse.GetValue(address)!), wanted, StoreWords.Actor, ct);
             if (result == MemberChange.LastAdmin)
                 return context.Fail("this is the tenant's last administrator; make another one first");
+            if (result == MemberChange.TooMany)
+                return context.Fail("the tenant has as many members as it may (accounts.membersPerTenant); remove somebody first: replymint user remove ADDRESS");
             context.Out.WriteLine($"{user.Id} {Plain.Line(user.Address)} is {StoreWords.Word(wanted)} of {Plain.Line(owner.Name)}");
             return ExitCode.Ok;
         })

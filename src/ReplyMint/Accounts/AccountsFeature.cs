@@ -42,6 +42,7 @@ internal static class AccountsFeature
             .AddSingleton<Standings>()
             .AddSingleton<ApiKeys>()
             .AddSingleton<ApiKeyUses>()
+            .AddSingleton<StrayKeys>()
             .AddSingleton(provider => Issuer(provider.GetRequiredService<HttpSettings>(), open.Id))
             .AddSingleton<AccessTokens>()
             .AddSingleton<SigningKeys>()

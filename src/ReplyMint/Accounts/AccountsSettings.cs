@@ -42,6 +42,9 @@ internal sealed record AccountsSettings
     /// <summary>Mailboxes of one tenant, 1 to 10,000.</summary>
     public int MailboxesPerTenant { get; init; } = 200;
 
+    /// <summary>Members of one tenant, 1 to 100,000.</summary>
+    public int MembersPerTenant { get; init; } = 500;
+
     /// <summary>How long keys and sessions live.</summary>
     public AccessSettings Access { get; init; } = new();
 
@@ -69,6 +72,8 @@ internal sealed record AccountsSettings
             yield return $"accounts.invitationsPerDaySelfMade is {InvitationsPerDaySelfMade}; allowed are 1 to 10,000.";
         if (MailboxesPerTenant is < 1 or > 10_000)
             yield return $"accounts.mailboxesPerTenant is {MailboxesPerTenant}; allowed are 1 to 10,000.";
+        if (MembersPerTenant is < 1 or > 100_000)
+            yield return $"accounts.membersPerTenant is {MembersPerTenant}; allowed are 1 to 100,000.";
         foreach (var problem in Access.Problems())
             yield return "accounts.access." + problem;
     }

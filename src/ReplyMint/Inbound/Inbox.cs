@@ -154,6 +154,8 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Dom
         {
             // Only what certainly was not stored: after an exception nobody knows.
             messages.DropBlob(own.Tenant, record.Id);
+            if (outcome == AcceptOutcome.TenantFull)
+                await stored.TellFullAsync(own.Tenant, CancellationToken.None);
         }
         return (outcome, outcome is AcceptOutcome.Accepted or AcceptOutcome.Duplicate ? id : null);
     }

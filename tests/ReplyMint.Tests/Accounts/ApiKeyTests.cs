@@ -169,6 +169,32 @@ public sealed class ApiKeyTests
     }
 
     [Fact]
+    public async Task A_good_key_from_a_wrong_network_is_told_of_once_an_hour_and_a_bad_one_is_not()
+    {
+        await using var host = await ProductHost.StartAsync();
+        var (key, text) = await MakeAsync(host, Wish() with { Networks = ["192.0.2.0/24"] });
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(host, text[..^1] + (text[^1] == '0' ? '1' : '0')));
+        Assert.Empty(await host.Get<Alerts>().NewestAsync(10, Ct));
+        var alert = await StrayAsync(1);
+        Assert.Equal(("key-network", key.Id), (alert.Kind, alert.Subject));
+        Assert.Contains(host.Tenant.Id, alert.Text, StringComparison.Ordinal);
+        Assert.True(await host.Get<Alerts>().AcknowledgeAsync(alert.Id, Ct));
+        host.Time.Advance(TimeSpan.FromMinutes(59));
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(host, text));
+        host.Time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(host.Time.GetUtcNow(), (await StrayAsync(2)).At);
+
+        async Task<Alert> StrayAsync(int count)
+        {
+            for (var i = 0; i < 3; i++)
+                Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(host, text));
+            var alerts = await ProductHost.EventuallyAsync(async () => await host.Get<Alerts>().NewestAsync(10, Ct) is { Count: > 0 } all && all.Count >= count ? all : null);
+            Assert.Equal(count, alerts.Count);
+            return alerts[0];
+        }
+    }
+
+    [Fact]
     public async Task A_key_dies_with_its_owners_right_to_have_keys()
     {
         await using var host = await ProductHost.StartAsync();

@@ -46,6 +46,26 @@ public sealed class InvitationTests
     }
 
     [Fact]
+    public async Task A_tenant_that_has_as_many_members_as_it_may_invites_and_takes_nobody_more()
+    {
+        await using var host = await PeopleHost.StartAsync(SignUp.Invite, settings => settings with { MembersPerTenant = 2 });
+        var admin = await AdminAsync(host);
+        var token = await InvitedAsync(host, admin);
+        var third = await host.Get<MemberDesk>().AddAsync(host.Tenant.Id, "carl@people.example", Role.Member, Actor.Machine, Ct);
+        Assert.Equal(MemberChange.Done, third.Result);
+
+        var accepted = await AcceptAsync(host, token, "v");
+        Assert.Equal(409, accepted.Code);
+        Assert.Equal(409, (await host.PostAsync("/api/v1/invitations", new { address = "dora@people.example", role = "member" }, admin)).Code);
+        Assert.Equal(MemberChange.TooMany, (await host.Get<MemberDesk>().AddAsync(host.Tenant.Id, "dora@people.example", Role.Member, Actor.Machine, Ct)).Result);
+        Assert.Null(await host.Get<Users>().FindByAddressAsync("dora@people.example", Ct));
+        // Who is one already may become something else, and where somebody left there is room.
+        Assert.Equal(MemberChange.Done, (await host.Get<MemberDesk>().AddAsync(host.Tenant.Id, "carl@people.example", Role.Auditor, Actor.Machine, Ct)).Result);
+        Assert.Equal(204, (await host.SendAsync(HttpMethod.Delete, "/api/v1/members/" + third.User.Id, null, admin)).Code);
+        Assert.Equal(202, (await AcceptAsync(host, token, "v")).Code);
+    }
+
+    [Fact]
     public async Task The_invitation_alone_lets_nobody_in()
     {
         await using var host = await PeopleHost.StartAsync(SignUp.Invite);

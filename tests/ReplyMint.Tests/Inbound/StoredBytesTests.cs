@@ -29,6 +29,9 @@ public sealed class StoredBytesTests
 
         Assert.StartsWith("452", await host.SmtpAsync(Large(host, 2)), StringComparison.Ordinal);
 
+        Assert.StartsWith("452", await host.SmtpAsync(Large(host, 2)), StringComparison.Ordinal);
+        var alert = Assert.Single(await host.Get<Alerts>().NewestAsync(5, default));
+        Assert.Equal(("tenant-mail-full", host.Tenant.Id), (alert.Kind, alert.Subject));
         Assert.Equal(2, (await host.ListAsync()).Count);
         Assert.Equal(2, Directory.GetFiles(Path.Combine(host.DataFolder, "blobs", host.Tenant.Id)).Length);
         Assert.StartsWith("250", await host.SmtpAsync(host.Mail("A small one fits.")), StringComparison.Ordinal);

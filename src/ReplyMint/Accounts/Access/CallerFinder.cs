@@ -12,7 +12,7 @@ namespace ReplyMint.Accounts;
 /// moment ago costs a hash; one that is new costs a try (<see cref="FailedTries"/>), which a good one gets back.
 /// </summary>
 internal sealed class CallerFinder(
-    ApiKeys keys, ApiKeyUses uses, AccessTokens tokens, SigningKeys signing, Sessions sessions, Members members, Standings standings, FailedTries tries, TimeProvider time)
+    ApiKeys keys, ApiKeyUses uses, StrayKeys stray, AccessTokens tokens, SigningKeys signing, Sessions sessions, Members members, Standings standings, FailedTries tries, TimeProvider time)
 {
     public const string KeyHeader = "X-API-Key";
 
@@ -97,7 +97,10 @@ internal sealed class CallerFinder(
     private CallerAnswer Welcome(HttpContext context, Standing standing)
     {
         if (standing.Networks?.Contain(context.Connection.RemoteIpAddress) == false)
+        {
+            stray.Note(standing.Caller.Tenant, standing.Caller.Id);
             return CallerAnswer.Nobody;
+        }
         if (standing.Caller.Kind == CallerKind.Key)
             uses.Note(standing.Caller.Tenant, standing.Caller.Id);
         return new(standing.Caller, null);

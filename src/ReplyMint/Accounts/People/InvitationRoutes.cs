@@ -61,6 +61,7 @@ internal static class InvitationRoutes
         {
             InvitationResult.AlreadyMember => new Problem(409, "This address belongs to a member of the tenant already."),
             InvitationResult.TooMany => new Problem(429, "This tenant invited too many people today. Try again tomorrow."),
+            InvitationResult.TenantFull => MemberRoutes.Full,
             InvitationResult.NoSuchMailbox => Problem.Of("mailboxes", "names a mailbox that is not there"),
             _ => TypedResults.Created($"{RouteGroups.ApiRoot}/invitations/{invitation!.Id}", Answer(invitation)),
         };
@@ -75,9 +76,12 @@ internal static class InvitationRoutes
             return Problem.Of("challenge", "must be the SHA-256 of the verifier in base64url: 43 characters");
         if (tries.Begin(context) is { } slowed)
             return slowed;
-        if (!await invitations.AcceptAsync(proof.Token, proof.Challenge, SignInRoutes.Code(proof.Language), ct))
+        var accepted = await invitations.AcceptAsync(proof.Token, proof.Challenge, SignInRoutes.Code(proof.Language), ct);
+        if (accepted == AcceptedInvitation.NotValid)
             return new Problem(400, "The invitation is not valid, or not any more. Ask for a new one.");
         tries.Succeeded(context);
+        if (accepted == AcceptedInvitation.TenantFull)
+            return new Problem(409, "Who invited you has as many members as he may have. Tell him, and try again when there is room.");
         return TypedResults.Accepted((string?)null, AskedAnswer.Same);
     }
 

@@ -25,7 +25,9 @@ internal sealed record Invitation
     public string? Token { get; init; }
 }
 
-internal enum InvitationResult { Invited, AlreadyMember, NoSuchMailbox, TooMany }
+internal enum InvitationResult { Invited, AlreadyMember, NoSuchMailbox, TooMany, TenantFull }
+
+internal enum AcceptedInvitation { Accepted, NotValid, TenantFull }
 
 /// <summary>
 /// Invitations by mail. Accepting one makes a member of the address and no more: a session comes only of a link that this
@@ -51,6 +53,8 @@ internal sealed class Invitations(
             job = null;
             if (await users.FindByAddressAsync(address, token) is { } user && await members.FindAsync(tenant, user.Id, token) is not null)
                 return (InvitationResult.AlreadyMember, null);
+            if (await members.IsFullAsync(tenant, token))
+                return (InvitationResult.TenantFull, null);
             // Each one is a mail to somebody who may never have heard of us.
             var most = await tenants.FindAsync(tenant, token) is { SelfMade: true } ? settings.InvitationsPerDaySelfMade : settings.InvitationsPerDay;
             var day = ItemKey.Main(tenant, string.Create(CultureInfo.InvariantCulture, $"rate/invitation/{time.GetUtcNow():yyyyMMdd}"));
@@ -149,8 +153,8 @@ internal sealed class Invitations(
         return wait is { } time ? new JobOutcome.Wait(time) : JobOutcome.Finished;
     }
 
-    /// <summary>Makes a member of the invited address and asks for its sign-in link. False for every token that leads nowhere (any more).</summary>
-    public async Task<bool> AcceptAsync(string token, string challenge, string? language, CancellationToken ct)
+    /// <summary>Makes a member of the invited address and asks for its sign-in link. Every token that leads nowhere (any more) is not valid.</summary>
+    public async Task<AcceptedInvitation> AcceptAsync(string token, string challenge, string? language, CancellationToken ct)
     {
         var installation = await keys.RequireAsync(KeyRing.Installation, ct);
         var hash = installation.Hash("invitation-token", token);
@@ -159,21 +163,26 @@ internal sealed class Invitations(
         {
             job = null;
             if (await store.GetAsync(TokenKey(hash), inner) is not { } lead)
-                return false;
+                return AcceptedInvitation.NotValid;
             var owner = JsonSerializer.Deserialize(lead.Value.Span, AccountsJson.Default.OwnerRecord)!;
             if (await store.GetAsync(KeyOf(owner.Tenant, owner.Id), inner) is not { } item)
-                return false;
+                return AcceptedInvitation.NotValid;
             var invitation = Open(await keys.RequireAsync(owner.Tenant, inner), item);
             // Who gave the role must still be one who may.
             if (invitation.Token != hash || !await MayInviteAsync(owner.Tenant, invitation.By, inner))
-                return false;
+                return AcceptedInvitation.NotValid;
             commit.Delete(lead.Key, Condition.Same(lead)).Delete(item.Key, Condition.Same(item));
             var user = await users.EnsureAsync(commit, invitation.Address, "", inner);
             // Somebody who is a member by now keeps what he was given since.
-            if (await members.FindAsync(owner.Tenant, user.Id, inner) is null)
-                await members.SetAsync(commit, owner.Tenant, user.Id, invitation.Role, invitation.Mailboxes, new Actor(invitation.By), inner);
+            if (await members.FindAsync(owner.Tenant, user.Id, inner) is null
+                && await members.SetAsync(commit, owner.Tenant, user.Id, invitation.Role, invitation.Mailboxes, new Actor(invitation.By), inner) == MemberChange.TooMany)
+            {
+                // The invitation stays: there may be room tomorrow.
+                commit.Clear();
+                return AcceptedInvitation.TenantFull;
+            }
             job = desk.Ask(commit, installation, new SignInRequest(1, invitation.Address, challenge, owner.Tenant, null, language ?? invitation.Language));
-            return true;
+            return AcceptedInvitation.Accepted;
         }, ct);
         if (job is not null)
             jobs.Wake(job);

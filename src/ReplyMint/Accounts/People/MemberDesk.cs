@@ -20,7 +20,11 @@ internal sealed class MemberDesk(IStore store, Users users, Members members, Inv
         var added = await store.RetryAsync(async (commit, token) =>
         {
             var user = await users.EnsureAsync(commit, address, "", token);
-            return (await members.SetAsync(commit, tenant, user.Id, role, null, actor, token), user);
+            var result = await members.SetAsync(commit, tenant, user.Id, role, null, actor, token);
+            // A person who came into being for nothing is not left behind.
+            if (result == MemberChange.TooMany)
+                commit.Clear();
+            return (result, user);
         }, ct);
         standings.Changed(added.user.Id);
         return added;

@@ -89,6 +89,8 @@ internal static class MemberRoutes
     internal static Problem? Unbound(TenantRole role, IReadOnlyList<string>? mailboxes) =>
         role == TenantRole.Member || mailboxes is null ? null : Problem.Of("mailboxes", "can be given with the role member only; the others see all");
 
+    internal static Problem Full { get; } = new(409, "The tenant has as many members as it may. Remove somebody first, or ask the operator.");
+
     private static Problem LastAdmin { get; } = new(409, "This is the last administrator. Make another one first.");
 
     private static async Task<MemberAnswer> AnswerAsync(Membership member, Users users, CancellationToken ct)

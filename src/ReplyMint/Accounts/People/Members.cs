@@ -5,13 +5,13 @@ using ReplyMint.Storage;
 
 namespace ReplyMint.Accounts;
 
-internal enum MemberChange { Done, NotFound, LastAdmin, Moved }
+internal enum MemberChange { Done, NotFound, LastAdmin, Moved, TooMany }
 
 /// <summary>
 /// Who belongs to a tenant, and as what. Operators are the members of the installation. The last one who may manage the
 /// others can be neither removed nor demoted, not by two at once either: every change moves one guard item.
 /// </summary>
-internal sealed class Members(IStore store, AuditLog audit, TimeProvider time)
+internal sealed class Members(IStore store, AuditLog audit, AccountsSettings settings, TimeProvider time)
 {
     private const string Prefix = "member/";
 
@@ -68,6 +68,9 @@ internal sealed class Members(IStore store, AuditLog audit, TimeProvider time)
         var before = item is null ? null : Read(item);
         if (before is not null && Manages(before.Role) && !Manages(role) && await IsLastAsync(tenant, user, ct))
             return MemberChange.LastAdmin;
+        // The guard was read before: of two who are added at once where there is room for one, one is counted by the other.
+        if (before is null && await IsFullAsync(tenant, ct))
+            return MemberChange.TooMany;
         var now = time.GetUtcNow();
         var member = new Membership
         {
@@ -93,6 +96,23 @@ internal sealed class Members(IStore store, AuditLog audit, TimeProvider time)
         commit.Delete(OfKey(user, tenant));
         await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "member.remove", user), ct);
         return MemberChange.Done;
+    }
+
+    /// <summary>Whether the tenant has as many members as one may have. Operators are not counted.</summary>
+    public async ValueTask<bool> IsFullAsync(string tenant, CancellationToken ct)
+    {
+        if (tenant == KeyRing.Installation)
+            return false;
+        var count = 0;
+        string? cursor = null;
+        do
+        {
+            var page = await store.QueryAsync(Table.Main, tenant, new Storage.Range(Prefix, Limit: Math.Min(settings.MembersPerTenant - count, 1_000)), cursor, ct);
+            count += page.Items.Count;
+            cursor = page.Cursor;
+        }
+        while (cursor is not null && count < settings.MembersPerTenant);
+        return count >= settings.MembersPerTenant;
     }
 
     private static bool Manages(Role role) => role is Role.Admin or Role.Operator;

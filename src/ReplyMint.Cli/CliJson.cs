@@ -11,6 +11,8 @@ namespace ReplyMint.Cli;
     Converters = [typeof(LowerCaseEnum<Accounts.MailboxMode>), typeof(LowerCaseEnum<Accounts.RuleAction>), typeof(LowerCaseEnum<DayOfWeek>)])]
 [JsonSerializable(typeof(ExplainedMail))]
 [JsonSerializable(typeof(Doctor.Finding))]
+[JsonSerializable(typeof(Incidents.RecordAnswer))]
+[JsonSerializable(typeof(Incidents.DueAnswer))]
 [JsonSerializable(typeof(TenantView))]
 [JsonSerializable(typeof(MailboxView))]
 [JsonSerializable(typeof(MessageView))]

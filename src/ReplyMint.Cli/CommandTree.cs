@@ -16,6 +16,7 @@ internal static class CommandTree
         ("Set-up", ["tenant", "mailbox", "channel", "webhook", "settings"]),
         ("Operation", ["doctor", "usage", "switch", "alerts", "jobs", "suppression"]),
         ("Privacy", ["hold"]),
+        ("Incidents", ["record"]),
     ];
 
     public static RootCommand Build(CommandHost host)
@@ -30,6 +31,7 @@ internal static class CommandTree
             TenantCommands.Build(), OperatorPeopleCommands.Build(), UserCommands.Build(), SessionCommands.Build(), KeyCommands.Build(), MailboxCommands.Build(), ChannelCommands.Build(), WebhookCommands.Build(),
             DoctorCommand.Build(host), DoctorCommand.BuildFacts(), SwitchCommands.Build(), AlertCommands.Build(), JobCommands.Build(), SuppressionCommands.Build(), UsageCommand.Build(),
             HoldCommands.Build(),
+            RecordCommands.Build(),
         ];
         foreach (var command in commands)
             root.Subcommands.Add(command);

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Inbound;
+using ReplyMint.Incidents;
 using ReplyMint.Jobs;
 using ReplyMint.Knowledge;
 using ReplyMint.Limits;
@@ -45,6 +46,7 @@ public static class ReplyMintApp
         return services
             .AddStorage(open)
             .AddAudit(settings.Audit, open)
+            .AddRecords(settings.Records)
             .AddJobs(settings.Jobs)
             .AddLimits(settings.Rates)
             .AddRequestLimits(settings.Requests, provider => provider.GetRequiredService<Alerts>().RaiseAsync)
@@ -55,7 +57,8 @@ public static class ReplyMintApp
             .AddMailgun(settings.Mailgun)
             .AddSes()
             .AddReplies(settings.Model, settings.Notices, open, secrets)
-            .AddPrivacy();
+            .AddPrivacy()
+            .AddIncidents();
     }
 
     /// <summary>The way of a request, in order, and behind it all routes.</summary>
@@ -73,6 +76,7 @@ public static class ReplyMintApp
         app.MapOutbound();                    // outgoing webhooks
         app.MapReplies();                     // messages, threads, receipts, drafts
         app.MapPrivacy();                     // legal holds, erasures
+        app.MapIncidents();                   // incidents, records, access reviews
     }
 
     /// <summary>What stands before every route.</summary>

@@ -70,6 +70,9 @@ internal sealed record ReplyMintSettings
 
     public DnsSettings Dns { get; init; } = new();
 
+    /// <summary>How often reviews, drills, tests and the like are due.</summary>
+    public RecordSettings Records { get; init; } = new();
+
     /// <summary>What is wrong, one sentence each, beginning with the member's path.</summary>
     public IEnumerable<string> Problems()
     {
@@ -78,7 +81,7 @@ internal sealed record ReplyMintSettings
             HttpFront().Problems(), Of("masterKey", MasterKey.Problems()), Of("smtp", Smtp.Problems()), Of("inbound", Inbound.Problems()),
             Of("outbound", Outbound.Problems()), Of("mailgun", Mailgun.Problems()), Of("rates", Rates.Problems()), Of("requests", Requests.Problems()), Of("jobs", Jobs.Problems()),
             Of("knowledge", Knowledge.Problems()), Of("model", Model.Problems()), Of("notices", Notices.Problems()), Outside.Problems(), Of("dns", Dns.Problems()), Of("accounts", Accounts.Problems()),
-            Of("audit", Audit.Problems(Environment.NeedsHttps())),
+            Of("audit", Audit.Problems(Environment.NeedsHttps())), Records.Problems(),
         ];
         foreach (var problem in rooms.SelectMany(room => room))
             yield return problem;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using ReplyMint.Accounts;
+using ReplyMint.Audit;
 using ReplyMint.Cli.Doctor;
 using ReplyMint.Cli.Reach;
 using ReplyMint.Mail;
@@ -11,6 +12,8 @@ namespace ReplyMint.Cli.Commands;
 internal static class DoctorCommand
 {
     private const string FactsName = "doctor-facts";
+    // No domain has a blank in it.
+    private const string DueMark = "due ";
 
     public static Command Build(CommandHost host)
     {
@@ -36,7 +39,7 @@ internal static class DoctorCommand
         return doctor;
     }
 
-    /// <summary>Not shown: what the doctor asks of the store, in the server or here.</summary>
+    /// <summary>Not shown: what the doctor asks of the store, in the server or here: the settings, the mailboxes' domains, and what is due.</summary>
     public static Command BuildFacts() => new StoreCommand(FactsName, "print the settings in effect and the mailboxes' domains", async (context, _, ct) =>
     {
         context.Out.WriteLine(JsonSerializer.SerializeToNode(context.Get<ReplyMintSettings>(), SettingsJson.Default.ReplyMintSettings)!.ToJsonString());
@@ -46,6 +49,8 @@ internal static class DoctorCommand
                 domains.Add(AddressRules.Domain(mailbox.Address));
         foreach (var domain in domains)
             context.Out.WriteLine(domain);
+        foreach (var due in (await context.Get<Records>().DueAsync(ct)).Where(due => due.IsFinding))
+            context.Out.WriteLine($"{DueMark}{due.State} {due.Kind} {Records.Words(due)}");
         return ExitCode.Ok;
     }) { Hidden = true };
 
@@ -57,7 +62,7 @@ internal static class DoctorCommand
         foreach (var finding in MachineChecks.Disk(data, settings.Inbound.MinFreeMegabytes))
             yield return finding;
         yield return MachineChecks.Clock(data, TimeProvider.System);
-        var (store, inEffect, domains) = await StoreAsync(settings, host, ct);
+        var (store, inEffect, facts) = await StoreAsync(settings, host, ct);
         yield return store;
         // A running server is judged by what it was started with, not by what this command was told.
         settings = inEffect is null ? settings : inEffect with { Dns = settings.Dns.Server is null ? inEffect.Dns : settings.Dns };
@@ -67,14 +72,24 @@ internal static class DoctorCommand
             yield return Finding.Warn("http", warning, "name them in replymint.json or by REPLYMINT_HTTP__...");
         foreach (var warning in settings.Accounts.Warnings())
             yield return Finding.Warn("sign-in", warning, "set both in replymint.json, or by REPLYMINT_ACCOUNTS__FROM and REPLYMINT_ACCOUNTS__SIGNINURL");
-        foreach (var finding in await new DnsChecks(settings.Dns, settings.Outbound).AllAsync(domains, ct))
+        foreach (var finding in await new DnsChecks(settings.Dns, settings.Outbound).AllAsync([.. facts.Where(fact => !fact.StartsWith(DueMark, StringComparison.Ordinal))], ct))
             yield return finding;
+        foreach (var due in facts.Where(fact => fact.StartsWith(DueMark, StringComparison.Ordinal)).Select(fact => fact.Split(' ', 4)))
+            yield return due[1] == nameof(DueState.Overdue) ? Finding.Fail($"record {due[2]}", due[3], MendOf(due[2])) : Finding.Warn($"record {due[2]}", due[3], MendOf(due[2]));
         yield return await ReachChecks.ModelAsync(settings.Model, ct);
         yield return await ReachChecks.OutboundAsync(settings.Outbound, data, ct);
     }
 
+    private static string MendOf(string kind) => kind switch
+    {
+        RecordKinds.Review => "replymint access review, then replymint access review --done --note TEXT",
+        RecordKinds.Drill => "replymint incident drill",
+        RecordKinds.FollowUp => "do it, then: replymint record settle ID (replymint record list shows which)",
+        _ => $"do it, then: replymint record add {kind} --note TEXT",
+    };
+
     /// <summary>Opening the store is the test of the database, of the master key, its mode and its fit.</summary>
-    private static async Task<(Finding Finding, ReplyMintSettings? InEffect, IReadOnlyList<string> Domains)> StoreAsync(ReplyMintSettings settings, CommandHost host, CancellationToken ct)
+    private static async Task<(Finding Finding, ReplyMintSettings? InEffect, IReadOnlyList<string> Facts)> StoreAsync(ReplyMintSettings settings, CommandHost host, CancellationToken ct)
     {
         if (!Folders.HoldsStore(settings.Data!))
             return (Finding.Ok("keys", $"there is no store yet; its master key will be made in {Path.Combine(settings.Config!, "keys")}"), null, []);

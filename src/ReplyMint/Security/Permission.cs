@@ -45,6 +45,8 @@ internal enum Permission
     TenantsWrite,
     PrivacyRead,
     PrivacyWrite,
+    IncidentsRead,
+    IncidentsWrite,
 }
 
 /// <summary>A set of permissions.</summary>
@@ -106,6 +108,8 @@ internal static class Permissions
         new(Permission.TenantsWrite, "tenants:write", [Role.Operator], Keys: false, Elevated: true),
         new(Permission.PrivacyRead, "privacy:read", [Role.Auditor, Role.Admin], Keys: false, Elevated: false),
         new(Permission.PrivacyWrite, "privacy:write", [Role.Admin], Keys: false, Elevated: true),
+        new(Permission.IncidentsRead, "incidents:read", [Role.Operator], Keys: false, Elevated: true),
+        new(Permission.IncidentsWrite, "incidents:write", [Role.Operator], Keys: false, Elevated: true),
     ];
 
     private static readonly FrozenDictionary<Permission, Row> Rows = Table.ToFrozenDictionary(row => row.Permission);

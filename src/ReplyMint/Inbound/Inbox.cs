@@ -192,8 +192,8 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Dom
 
     /// <summary>
     /// The same for every path that a mail takes. Providers decode it, wrap its lines anew and write its headers anew, so where it
-    /// has a Message-ID only letters and digits of subject and text count. They count all, or whoever guesses an id could take
-    /// another's mail away. Without a Message-ID a person may well say the same twice: then each character counts.
+    /// has a Message-ID only letters and digits of subject and text count; of HTML its source's, since beside it providers post a
+    /// plain text of their own making. They count all, or whoever guesses an id could take another's mail away. Without a Message-ID a person may well say the same twice: then each character counts.
     /// </summary>
     private static string SeenHash(TenantKeys own, Mailbox mailbox, InboundMail mail, bool dated)
     {
@@ -201,12 +201,13 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Dom
         foreach (var from in mail.From)
             who.Append(AddressRules.Normalize(from.Address) ?? from.Address).Append('\n');
         who.Append(dated ? mail.Date?.ToUnixTimeSeconds() : null).Append('\n');
-        var content = ArrayPool<char>.Shared.Rent(who.Length + mail.Subject.Length + 1 + mail.Text.Length);
+        var said = mail.MessageId.Length > 0 && mail.RichLetters.Length > 0 ? mail.RichLetters : mail.Text;
+        var content = ArrayPool<char>.Shared.Rent(who.Length + mail.Subject.Length + 1 + said.Length);
         who.CopyTo(0, content, who.Length);
         var length = who.Length;
         Append(mail.Subject);
         content[length++] = '\n';
-        Append(mail.Text);
+        Append(said);
         var bytes = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(length));
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(bytes.AsSpan(0, Encoding.UTF8.GetBytes(content.AsSpan(0, length), bytes)), hash);

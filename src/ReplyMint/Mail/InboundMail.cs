@@ -45,6 +45,8 @@ internal sealed record InboundMail
     public bool Forwarded { get; init; }
     /// <summary>Reply, signature and quotation are what <see cref="ReplyTrimmer"/> makes of the text.</summary>
     public bool Trimmed { get; init; }
+    /// <summary>Of a mail with HTML, the <see cref="LetterHash"/> of what a rich reading shows, tags and all; else empty.</summary>
+    public string RichLetters { get; init; } = "";
     /// <summary>Text that an HTML mail hides from its reader (display:none, white on white, size zero).</summary>
     public IReadOnlyList<string> Hidden { get; init; } = [];
     public IReadOnlyList<AttachmentInfo> Attachments { get; init; } = [];

@@ -88,10 +88,12 @@ internal static class MailParser
     {
         var body = BodyReader.Read(root);
         var hidden = new List<string>();
-        var text = Compose(body.Text, raw, hidden, problems);
+        var (text, richLetters) = (Compose(body.Text, raw, hidden, problems), "");
         if (!ReferenceEquals(body.Text, body.Html) && body.Html.Any(p => p.Is("text", "html")))
         {
-            var rich = Compose(body.Html, raw, hidden, problems, onlyHidden: !string.IsNullOrWhiteSpace(text));
+            using var letters = new LetterHash();
+            var rich = Compose(body.Html, raw, hidden, problems, onlyHidden: !string.IsNullOrWhiteSpace(text), letters);
+            richLetters = letters.Finish();
             // An empty plain form beside a full HTML form: a person's program shows the HTML.
             if (string.IsNullOrWhiteSpace(text))
                 text = rich;
@@ -106,6 +108,7 @@ internal static class MailParser
             Quoted = parts.Quoted,
             Forwarded = parts.Forwarded,
             Trimmed = true,
+            RichLetters = richLetters,
             Hidden = hidden.Distinct().Take(MailLimits.HiddenPieces).ToList(),
             Attachments = body.Attachments.Select(p => BodyReader.Describe(p, raw)).ToList(),
             Shape = new MailShape
@@ -147,7 +150,7 @@ internal static class MailParser
         };
     }
 
-    private static string Compose(IReadOnlyList<MimeNode> parts, ReadOnlyMemory<byte> raw, List<string> hidden, List<string> problems, bool onlyHidden = false)
+    private static string Compose(IReadOnlyList<MimeNode> parts, ReadOnlyMemory<byte> raw, List<string> hidden, List<string> problems, bool onlyHidden = false, LetterHash? letters = null)
     {
         // Most mails have one text, which needs no copy.
         var first = "";
@@ -165,6 +168,7 @@ internal static class MailParser
             }
             if (problem is not null && !problems.Contains(problem))
                 problems.Add(problem);
+            letters?.Append(text);
             if (part.Is("text", "html"))
             {
                 // Beside a plain form the HTML is read only for what it hides.

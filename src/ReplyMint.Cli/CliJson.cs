@@ -13,6 +13,7 @@ namespace ReplyMint.Cli;
 [JsonSerializable(typeof(Doctor.Finding))]
 [JsonSerializable(typeof(Incidents.RecordAnswer))]
 [JsonSerializable(typeof(Incidents.DueAnswer))]
+[JsonSerializable(typeof(Secrets.SecretFact))]
 [JsonSerializable(typeof(TenantView))]
 [JsonSerializable(typeof(MailboxView))]
 [JsonSerializable(typeof(MessageView))]

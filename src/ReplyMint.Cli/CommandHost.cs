@@ -13,6 +13,9 @@ internal sealed record CommandHost
     /// <summary>A person sits at both ends, so a question makes sense.</summary>
     public required bool Interactive { get; init; }
 
+    /// <summary>Reads a line that the terminal does not show; null reads it like any other.</summary>
+    public Func<string?>? Hidden { get; init; }
+
     public required IReadOnlyDictionary<string, string> Environment { get; init; }
     public required string Directory { get; init; }
 
@@ -32,6 +35,7 @@ internal sealed record CommandHost
             Error = new StreamWriter(Console.OpenStandardError(), utf8) { AutoFlush = true },
             In = new StreamReader(Console.OpenStandardInput(), utf8),
             Interactive = !Console.IsInputRedirected && !Console.IsErrorRedirected,
+            Hidden = ReadKeys,
             Environment = System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
                 .ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "", StringComparer.Ordinal),
             Directory = System.Environment.CurrentDirectory,
@@ -52,6 +56,26 @@ internal sealed record CommandHost
     {
         Error.WriteLine($"replymint: {message}");
         return code;
+    }
+
+    /// <summary>Asks a person for something that nobody should read over his shoulder.</summary>
+    public async Task<string> AskHiddenAsync(string question, CancellationToken ct)
+    {
+        await Error.WriteAsync($"{question}: ".AsMemory(), ct);
+        var answer = Hidden is not null ? Hidden() : await In.ReadLineAsync(ct);
+        await Error.WriteLineAsync();
+        return answer ?? "";
+    }
+
+    private static string? ReadKeys()
+    {
+        var text = new StringBuilder();
+        while (Console.ReadKey(intercept: true) is { Key: not ConsoleKey.Enter } key)
+            if (key.Key == ConsoleKey.Backspace)
+                text.Length = Math.Max(0, text.Length - 1);
+            else if (!char.IsControl(key.KeyChar))
+                text.Append(key.KeyChar);
+        return text.ToString();
     }
 
     public string Full(string path) => Path.GetFullPath(path, Directory);

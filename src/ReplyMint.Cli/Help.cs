@@ -46,14 +46,14 @@ internal static class Help
 
     private static string Summary(Command command) => command.Subcommands.Count == 0
         ? command.Description ?? ""
-        : $"{command.Description} ({string.Join(", ", command.Subcommands.Select(c => c.Name))})";
+        : $"{command.Description} ({string.Join(", ", command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name))})";
 
     private static void WriteGroup(Command group, TextWriter to)
     {
         to.WriteLine($"{Path(group)}: {group.Description}");
         to.WriteLine();
         to.WriteLine("Usage:");
-        foreach (var command in group.Subcommands)
+        foreach (var command in group.Subcommands.Where(c => !c.Hidden))
         {
             to.WriteLine($"  {Usage(command)}");
             to.WriteLine($"      {command.Description}");

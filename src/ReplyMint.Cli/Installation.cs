@@ -65,6 +65,8 @@ internal static class Installation
     {
         if (open.IsNew)
             host.Error.WriteLine($"(new store {open.Id}; its master key is {open.KeyFile}: keep a copy in another place, without it the store can't be read)");
+        else if (open.KeyNotice is { } notice)
+            host.Error.WriteLine($"replymint: {notice}");
     }
 
     private static string Reason(SqliteException e) => e.SqliteErrorCode switch

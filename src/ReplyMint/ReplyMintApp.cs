@@ -13,6 +13,7 @@ using ReplyMint.Limits;
 using ReplyMint.Outbound;
 using ReplyMint.Privacy;
 using ReplyMint.Replies;
+using ReplyMint.Secrets;
 using ReplyMint.Security;
 using ReplyMint.Storage;
 
@@ -38,7 +39,7 @@ public static class ReplyMintApp
     internal static IServiceCollection AddReplyMint(this IServiceCollection services, ReplyMintSettings settings, OpenStore open)
     {
         services.TryAddSingleton(TimeProvider.System);
-        var secrets = SecretSource.FromEnvironment();
+        var secrets = SecretSource.FromEnvironment(open.Secrets.Read);
         services.AddSingleton(secrets);
         services.AddSingleton(settings);
         services.AddSecurity(settings.HttpFront());
@@ -56,6 +57,7 @@ public static class ReplyMintApp
             .AddInbound(settings.Smtp, settings.Inbound, settings.Environment == DeploymentEnvironment.Development)
             .AddMailgun(settings.Mailgun)
             .AddSes()
+            .AddSecrets(settings.Secrets, [.. settings.SecretReferences()])
             .AddReplies(settings.Model, settings.Notices, open, secrets)
             .AddPrivacy()
             .AddIncidents();

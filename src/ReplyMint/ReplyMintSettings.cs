@@ -6,6 +6,7 @@ using ReplyMint.Knowledge;
 using ReplyMint.Limits;
 using ReplyMint.Outbound;
 using ReplyMint.Replies;
+using ReplyMint.Secrets;
 using ReplyMint.Security;
 using ReplyMint.Storage;
 
@@ -35,6 +36,9 @@ internal sealed record ReplyMintSettings
 
     /// <summary>Mailgun's webhooks for the operator's own routes.</summary>
     public MailgunWebhookSettings Mailgun { get; init; } = new();
+
+    /// <summary>When keys and secrets are changed.</summary>
+    public SecretsSettings Secrets { get; init; } = new();
 
     public RateSettings Rates { get; init; } = new();
 
@@ -80,12 +84,19 @@ internal sealed record ReplyMintSettings
         [
             HttpFront().Problems(), Of("masterKey", MasterKey.Problems()), Of("smtp", Smtp.Problems()), Of("inbound", Inbound.Problems()),
             Of("outbound", Outbound.Problems()), Of("mailgun", Mailgun.Problems()), Of("rates", Rates.Problems()), Of("requests", Requests.Problems()), Of("jobs", Jobs.Problems()),
-            Of("knowledge", Knowledge.Problems()), Of("model", Model.Problems()), Of("notices", Notices.Problems()), Outside.Problems(), Of("dns", Dns.Problems()), Of("accounts", Accounts.Problems()),
+            Of("knowledge", Knowledge.Problems()), Of("model", Model.Problems()), Of("notices", Notices.Problems()), Outside.Problems(), Of("dns", Dns.Problems()), Of("accounts", Accounts.Problems()), Of("secrets", Secrets.Problems()),
             Of("audit", Audit.Problems(Environment.NeedsHttps())), Records.Problems(),
         ];
         foreach (var problem in rooms.SelectMany(room => room))
             yield return problem;
     }
+
+    /// <summary>Where the secrets lie that these settings name.</summary>
+    public IEnumerable<NamedSecret> SecretReferences() => new NamedSecret[]
+    {
+        new("mailgun.signingKey", Mailgun.SigningKey), new("mailgun.previousSigningKey", Mailgun.PreviousSigningKey),
+        new("outbound.smtp.password", Outbound.Smtp.Password), new("outbound.mailgun.apiKey", Outbound.Mailgun.ApiKey), new("model.apiKey", Model.ApiKey),
+    }.Where(secret => secret.Reference.Length > 0);
 
     /// <summary>What the HTTP front needs, with what stands at the root because it concerns more than HTTP.</summary>
     public HttpSettings HttpFront() => Http with { Environment = Environment, Urls = Urls };

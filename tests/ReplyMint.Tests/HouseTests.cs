@@ -13,7 +13,7 @@ public sealed partial class HouseTests
     private static readonly string[][] Floors =
     [
         ["Mail", "Security"], ["Storage"], ["Audit", "Jobs", "Limits"], ["Knowledge", "Outbound"], ["Accounts"],
-        ["Billing", "Inbound"], ["Replies"], ["Privacy"], ["Incidents"], ["Guide"], ["Console"],
+        ["Billing", "Inbound", "Secrets"], ["Replies"], ["Privacy"], ["Incidents"], ["Guide"], ["Console"],
     ];
 
     private static readonly string Root = FindRoot();

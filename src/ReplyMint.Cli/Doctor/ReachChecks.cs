@@ -70,8 +70,9 @@ internal static class ReachChecks
         }
     }
 
+    /// <summary>What lies in the store is judged where that is open (secrets list).</summary>
     private static Finding? Secret(string setting, string reference) =>
-        reference.Length > 0 && SecretSource.FromEnvironment().Read(setting, reference).Problem is { } problem
+        reference.Length > 0 && !reference.StartsWith(SecretSource.StorePrefix, StringComparison.Ordinal) && SecretSource.FromEnvironment().Read(setting, reference).Problem is { } problem
             ? Finding.Fail("secret", problem, "put the secret where the setting says, for this user alone") : null;
 
     private static async Task<string?> ConnectsAsync(Uri endpoint, CancellationToken ct)

@@ -38,7 +38,7 @@ internal static class AccountsFeature
             .AddSingleton(new JobLaneRule(SignInDesk.JobKind, JobLane.Door))
             .AddSingleton(new JobLaneRule(Invitations.JobKind, JobLane.Short))
             .AddSingleton(provider => new JobHandler(Invitations.JobKind, provider.GetRequiredService<Invitations>().MailAsync))
-            .AddSingleton(new Pepper(open.Installation))
+            .AddSingleton<Pepper>()
             .AddSingleton<Standings>()
             .AddSingleton<ApiKeys>()
             .AddSingleton<ApiKeyUses>()

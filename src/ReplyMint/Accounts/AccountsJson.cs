@@ -27,6 +27,7 @@ internal sealed record ClearRecord(int V, string Id);
 [JsonSerializable(typeof(ApiKey))]
 [JsonSerializable(typeof(ApiKeyUse))]
 [JsonSerializable(typeof(SigningRing))]
+[JsonSerializable(typeof(PepperRing))]
 [JsonSerializable(typeof(Session))]
 [JsonSerializable(typeof(SessionClient))]
 [JsonSerializable(typeof(RefreshRecord))]

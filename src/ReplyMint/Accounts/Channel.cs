@@ -23,6 +23,18 @@ internal sealed record Channel(string Id, string Owner, string Kind, string Secr
     /// </summary>
     public bool Verdicts { get; set; }
 
+    /// <summary>The secret before this one, which counts as well until <see cref="PreviousUntil"/>: whoever signs changes his at another moment.</summary>
+    public string? PreviousSecret { get; set; }
+
+    public DateTimeOffset? PreviousUntil { get; set; }
+
+    /// <summary>When the secret was set; null in a record from before that was noted.</summary>
+    public DateTimeOffset? SecretSince { get; set; }
+
+    /// <summary>What proves a post now.</summary>
+    public IReadOnlyList<string> SecretsAt(DateTimeOffset now) =>
+        Secret.Length == 0 ? [] : PreviousSecret is { Length: > 0 } before && now < PreviousUntil ? [Secret, before] : [Secret];
+
     /// <summary>The secret must not reach a log by way of a record's own text.</summary>
     public override string ToString() => $"channel {Id}";
 }

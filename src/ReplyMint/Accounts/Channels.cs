@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using ReplyMint.Audit;
 using ReplyMint.Security;
@@ -6,8 +7,11 @@ using ReplyMint.Storage;
 namespace ReplyMint.Accounts;
 
 /// <summary>Channels with an id and a proof of their own. Secrets are sealed with the owner's key and never shown again.</summary>
-internal sealed class Channels(IStore store, KeyRing keys, AuditLog audit)
+internal sealed class Channels(IStore store, KeyRing keys, AuditLog audit, TimeProvider time)
 {
+    /// <summary>For so long a secret that was replaced counts beside the new one, unless another time is said.</summary>
+    public static readonly TimeSpan UsualOverlap = TimeSpan.FromHours(24);
+
     /// <param name="owner">A tenant's id, or <see cref="Channel.Operator"/>.</param>
     public async Task<Channel> AddAsync(string owner, string kind, string secret, Actor actor, CancellationToken ct) =>
         await AddAsync(new Channel("", owner, kind, secret), actor, ct) ?? throw new InvalidOperationException("There are too many channels.");
@@ -16,7 +20,7 @@ internal sealed class Channels(IStore store, KeyRing keys, AuditLog audit)
     /// <returns>Null when the tenant has as many as it may.</returns>
     public async Task<Channel?> AddAsync(Channel channel, Actor actor, CancellationToken ct)
     {
-        channel = channel with { Id = Ids.Random('c') };
+        channel = channel with { Id = Ids.Random('c'), SecretSince = channel.Secret.Length > 0 ? time.GetUtcNow() : null };
         var partition = PartitionOf(channel.Owner);
         var own = await keys.RequireAsync(partition, ct);
         var added = await store.RetryAsync(async (commit, token) =>
@@ -36,8 +40,12 @@ internal sealed class Channels(IStore store, KeyRing keys, AuditLog audit)
         return added ? channel : null;
     }
 
+    /// <summary>The same with the usual overlap.</summary>
+    public Task<bool> ChangeAsync(string id, Func<Channel, Channel> change, Actor actor, CancellationToken ct) => ChangeAsync(id, change, UsualOverlap, actor, ct);
+
     /// <summary>Changes a channel's settings; its id, owner and kind stay. False when there is no such channel.</summary>
-    public Task<bool> ChangeAsync(string id, Func<Channel, Channel> change, Actor actor, CancellationToken ct) =>
+    /// <param name="overlap">How long a secret that the change replaces counts on.</param>
+    public Task<bool> ChangeAsync(string id, Func<Channel, Channel> change, TimeSpan overlap, Actor actor, CancellationToken ct) =>
         store.RetryAsync(async (commit, token) =>
         {
             if (await store.GetAsync(IndexKey(id), token) is not { } index)
@@ -47,10 +55,15 @@ internal sealed class Channels(IStore store, KeyRing keys, AuditLog audit)
                 return false;
             var before = await OpenAsync(item, token);
             var after = change(before) with { Id = before.Id, Owner = before.Owner, Kind = before.Kind };
-            Write(commit, await keys.RequireAsync(partition, token), after, item);
             var details = Details(after);
             if (after.Secret != before.Secret)
+            {
+                var now = time.GetUtcNow();
+                after = after with { PreviousSecret = overlap > TimeSpan.Zero ? before.Secret : null, PreviousUntil = now + overlap, SecretSince = now };
                 details["secret"] = "changed";
+                details["overlapHours"] = overlap.TotalHours.ToString("0.##", CultureInfo.InvariantCulture);
+            }
+            Write(commit, await keys.RequireAsync(partition, token), after, item);
             await audit.AppendAsync(commit, partition, new AuditEntry(actor, "channel.change", id, details), token);
             return true;
         }, ct);

@@ -55,6 +55,13 @@ internal sealed class Tenants(IStore store, KeyRing keys, AuditLog audit, TimePr
         return all.FirstOrDefault(tenant => tenant.Id == idOrName) is { } one ? [one] : [.. all.Where(tenant => string.Equals(tenant.Name, idOrName, StringComparison.OrdinalIgnoreCase))];
     }
 
+    /// <summary>All ids, those of tenants too that have no settings (any more).</summary>
+    public async IAsyncEnumerable<string> IdsAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+    {
+        await foreach (var entry in store.AllAsync(Table.Main, KeyRing.Installation, ListPrefix, ct))
+            yield return entry.Key.Sort[ListPrefix.Length..];
+    }
+
     public async Task<IReadOnlyList<Tenant>> ListAsync(CancellationToken ct)
     {
         var tenants = new List<Tenant>();

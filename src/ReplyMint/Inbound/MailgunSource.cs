@@ -50,7 +50,7 @@ internal sealed class MailgunSources(MailgunWebhookSettings settings, SecretSour
         if (channel is null)
             return new(Channel.Mailgun, Channel.Operator, OperatorKeys(), settings.Verdicts);
         return await find(channel, ct) is { Kind: Channel.Mailgun, Secret.Length: > 0 } found
-            ? new(found.Id, found.Owner, [found.Secret], found.Verdicts)
+            ? new(found.Id, found.Owner, found.SecretsAt(time.GetUtcNow()), found.Verdicts)
             : new(Channel.Mailgun, Channel.Operator, [], false);
     }
 

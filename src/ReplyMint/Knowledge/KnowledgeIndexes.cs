@@ -93,6 +93,24 @@ internal sealed partial class KnowledgeIndexes(KnowledgeStore knowledge, KeyRing
         }
     }
 
+    /// <summary>Removes a tenant's file when an older key sealed it: the next start makes it anew, from passages that are under the newest.</summary>
+    public async Task RemoveOldAsync(string tenant, CancellationToken ct)
+    {
+        var own = await keys.RequireAsync(tenant, ct);
+        var head = new byte[8];
+        try
+        {
+            using (var file = File.OpenHandle(PathOf(tenant)))
+                if (SealingKey.NumberOf(head.AsSpan(0, RandomAccess.Read(file, head, 0))) == own.Current)
+                    return;
+            File.Delete(PathOf(tenant));
+        }
+        catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
+        {
+            // There is none.
+        }
+    }
+
     private string PathOf(string tenant) => Path.Combine(folder.Index, tenant);
 
     private static ItemKey SealedAs(string tenant) => ItemKey.Main(tenant, "index-file");

@@ -13,6 +13,7 @@ internal static class OutboundFeature
         .AddSingleton(settings)
         .AddSingleton(new ReplyTokens(open.Installation.Derive("reply tokens")))
         .AddSingleton(provider => OutboundChannels.Create(settings, open.Folder.Out, provider.GetRequiredService<SecretSource>(), provider.GetRequiredService<TimeProvider>()))
+        .AddSingleton(new SealedOnce("out/", Outbox.MayRewrite))
         .AddSingleton<Suppressions>()
         .ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Add(OutboundWire.Default))
         .AddSingleton<Webhooks>()

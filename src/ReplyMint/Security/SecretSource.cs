@@ -9,23 +9,32 @@ internal readonly record struct SecretReading(string? Value, string? Problem)
     public static SecretReading Refused(string problem) => new(null, problem);
 }
 
+/// <summary>A secret that a setting names: the setting's path, and where the secret lies.</summary>
+internal sealed record NamedSecret(string Setting, string Reference);
+
 /// <summary>The raw form of <see cref="SecretReading"/>, for keys that are bytes.</summary>
 internal readonly record struct SecretBytes(byte[]? Value, string? Problem);
 
 /// <summary>
 /// Reads the operator's secrets. Settings only name them: "file:/absolute/path" for a file that nobody else can read,
-/// or "credential:NAME" for one that systemd hands over (LoadCredential=, systemd.exec(5)).
+/// "credential:NAME" for one that systemd hands over (LoadCredential=, systemd.exec(5)), or "store:NAME" for one that was
+/// put into the store, sealed (`replymint secrets set NAME`).
 /// </summary>
 /// <param name="credentialsDirectory">Where systemd put this service's credentials, or null.</param>
-internal sealed class SecretSource(string? credentialsDirectory)
+/// <param name="stored">Opens a secret of the store, or gives null when there is none of that name; null where no store is open.</param>
+internal sealed class SecretSource(string? credentialsDirectory, Func<string, byte[]?>? stored = null)
 {
-    public const string Forms = "\"file:/absolute/path\" or \"credential:NAME\"";
+    public const string Forms = "\"file:/absolute/path\", \"credential:NAME\" or \"store:NAME\"";
+    public const string StorePrefix = "store:";
     public const int MaxBytes = 64 * 1024;
+
+    /// <summary>The rest of a sentence.</summary>
+    public const string NameRule = "1 to 100 characters of A-Z, a-z, 0-9, '.', '_' and '-', the first of them no dot";
 
     private const string FilePrefix = "file:";
     private const string CredentialPrefix = "credential:";
 
-    public static SecretSource FromEnvironment() => new(Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY"));
+    public static SecretSource FromEnvironment(Func<string, byte[]?>? stored = null) => new(Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY"), stored);
 
     /// <summary>What is wrong with the reference itself, without reading it; for a settings record's own checks.</summary>
     /// <param name="setting">The member's name as the operator writes it.</param>
@@ -34,8 +43,9 @@ internal sealed class SecretSource(string? credentialsDirectory)
         if (reference.StartsWith(FilePrefix, StringComparison.Ordinal))
             return Path.IsPathFullyQualified(reference[FilePrefix.Length..]) ? null : $"{setting}: the path behind \"file:\" must be absolute.";
         if (reference.StartsWith(CredentialPrefix, StringComparison.Ordinal))
-            return IsCredentialName(reference.AsSpan(CredentialPrefix.Length)) ? null
-                : $"{setting}: a credential's name has 1 to 100 characters of A-Z, a-z, 0-9, '.', '_' and '-', the first of them no dot.";
+            return IsName(reference.AsSpan(CredentialPrefix.Length)) ? null : $"{setting}: a credential's name has {NameRule}.";
+        if (reference.StartsWith(StorePrefix, StringComparison.Ordinal))
+            return IsName(reference.AsSpan(StorePrefix.Length)) ? null : $"{setting}: a stored secret's name has {NameRule}.";
         return $"{setting}: a secret is never written into the settings, only where it lies: {Forms}. If this was a real secret, replace it: it may have been copied.";
     }
 
@@ -65,11 +75,17 @@ internal sealed class SecretSource(string? credentialsDirectory)
             return new(null, wrong);
         if (reference.StartsWith(FilePrefix, StringComparison.Ordinal))
             return ReadFile(setting, reference[FilePrefix.Length..], FileGuard.PrivateFile);
+        if (reference.StartsWith(StorePrefix, StringComparison.Ordinal))
+            return ReadStored(setting, reference[StorePrefix.Length..]);
         if (string.IsNullOrEmpty(credentialsDirectory))
             return new(null, $"{setting}: names a credential, but the service was started without any (CREDENTIALS_DIRECTORY is not set).");
         // systemd may grant our user the right by an access list on a file of root, which shows as group bits.
         return ReadFile(setting, Path.Combine(credentialsDirectory, reference[CredentialPrefix.Length..]), FileGuard.GroupMayRead);
     }
+
+    private SecretBytes ReadStored(string setting, string name) =>
+        stored is null ? new(null, $"{setting}: the secret {name} lies in the store, which is not open here.")
+            : stored(name) is { } value ? new(value, null) : new(null, $"{setting}: there is no secret {name} in the store. Put it there with: replymint secrets set {name}");
 
     private static SecretBytes ReadFile(string setting, string path, UnixFileMode forbidden)
     {
@@ -109,7 +125,8 @@ internal sealed class SecretSource(string? credentialsDirectory)
         return (buffer, length);
     }
 
-    private static bool IsCredentialName(ReadOnlySpan<char> name)
+    /// <summary>Whether a credential or a stored secret may be called so.</summary>
+    public static bool IsName(ReadOnlySpan<char> name)
     {
         if (name.Length is 0 or > 100 || name[0] == '.')
             return false;

@@ -46,6 +46,9 @@ internal static class Ids
     /// <param name="bits">0 to 31.</param>
     public static char Letter(int bits) => Alphabet[bits];
 
+    /// <summary>The 5 bits of a letter, or -1.</summary>
+    public static int Value(char letter) => Alphabet.IndexOf(letter, StringComparison.Ordinal);
+
     private static void Fill(Span<char> into)
     {
         Span<byte> random = stackalloc byte[into.Length];

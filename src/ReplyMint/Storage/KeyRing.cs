@@ -10,7 +10,7 @@ namespace ReplyMint.Storage;
 /// Opens keys: master key -> tenant's key -> correspondent's key. What is wrapped lies in the keys table, apart from
 /// what it seals, so that destroying one small item makes a person's data unreadable in every copy of the rest.
 /// </summary>
-internal sealed class KeyRing(IStore store, MasterKey master)
+internal sealed class KeyRing(IStore store, MasterKeys masters, TimeProvider time)
 {
     /// <summary>The partition of what belongs to no tenant.</summary>
     public const string Installation = "installation";
@@ -30,9 +30,10 @@ internal sealed class KeyRing(IStore store, MasterKey master)
     /// <summary>Adds a new tenant's keys to the commit that makes the tenant. They are given to seal what else stands in that commit, and known to nobody before it happened.</summary>
     public TenantKeys Create(Commit commit, string tenant)
     {
-        var record = new TenantKeyRecord(1, NewWrapped(tenant, 0), 1, [new WrappedKey(1, NewWrapped(tenant, 1))]);
-        commit.Put(KeyOf(tenant), JsonSerializer.SerializeToUtf8Bytes(record, StorageJson.Default.TenantKeyRecord), Condition.Absent);
-        return Open(tenant, record);
+        var master = masters.WrapIn(commit);
+        var record = new TenantKeyRecord(1, NewWrapped(master, tenant, 0), 1, [new WrappedKey(1, NewWrapped(master, tenant, 1), time.GetUtcNow())], master.Check);
+        commit.Put(KeyOf(tenant), Bytes(record), Condition.Absent);
+        return new TenantKeys(tenant, Open(tenant, record));
     }
 
     /// <summary>The keys of a tenant, or null when there is no such tenant (any more).</summary>
@@ -43,7 +44,7 @@ internal sealed class KeyRing(IStore store, MasterKey master)
         var stamp = Volatile.Read(ref Place(tenant, ""));
         if (await store.GetAsync(KeyOf(tenant), ct) is not { } item)
             return null;
-        var own = _tenants.GetOrAdd(tenant, Open(tenant, JsonSerializer.Deserialize(item.Value.Span, StorageJson.Default.TenantKeyRecord)!));
+        var own = _tenants.GetOrAdd(tenant, new TenantKeys(tenant, Open(tenant, ReadTenant(item))));
         if (Volatile.Read(ref Place(tenant, "")) != stamp)
             _tenants.TryRemove(tenant, out _);
         return own;
@@ -133,19 +134,54 @@ internal sealed class KeyRing(IStore store, MasterKey master)
 
     private ref long Place(string tenant, string person) => ref _forgotten[(uint)HashCode.Combine(tenant, person) % (uint)_forgotten.Length];
 
-    private static ItemKey KeyOf(string tenant) => new(Table.Keys, tenant, TenantSort);
+    /// <summary>A tenant's record as it is stored, or null.</summary>
+    internal async ValueTask<Versioned<TenantKeyRecord>?> RecordAsync(string tenant, CancellationToken ct) =>
+        await store.GetAsync(KeyOf(tenant), ct) is { } item ? new(ReadTenant(item), item.Version) : null;
 
-    private TenantKeys Open(string tenant, TenantKeyRecord record) =>
-        new(tenant, Unwrap(tenant, 0, record.Lookup), record.Current, record.Keys.ToDictionary(key => key.Number, key => Unwrap(tenant, key.Number, key.Wrapped)));
-
-    private byte[] NewWrapped(string tenant, int number)
+    /// <summary>
+    /// Adds a change of a tenant's record to a commit: a new number, or old ones that go. Once that is committed, give the record to
+    /// <see cref="Take"/>. Null when there is no such tenant.
+    /// </summary>
+    /// <param name="change">Gets the record, and what makes a wrapped key of a number.</param>
+    internal async Task<TenantKeyRecord?> ChangeAsync(Commit commit, string tenant, Func<TenantKeyRecord, Func<int, WrappedKey>, TenantKeyRecord> change, CancellationToken ct)
     {
-        var key = RandomNumberGenerator.GetBytes(MasterKey.Bytes);
-        return master.Wrap(key, Context(tenant, number));
+        if (await RecordAsync(tenant, ct) is not { } read)
+            return null;
+        var master = masters.Wrapping;
+        var record = change(Rewrap(tenant, read.Value, master), number => new(number, NewWrapped(master, tenant, number), time.GetUtcNow()));
+        commit.Put(KeyOf(tenant), Bytes(record), Condition.At(read.Version));
+        return record;
     }
 
+    /// <summary>Whoever holds the tenant's keys seals by this record from now on, and a reading of the one before is not kept.</summary>
+    internal void Take(string tenant, TenantKeyRecord record)
+    {
+        Interlocked.Increment(ref Place(tenant, ""));
+        if (_tenants.TryGetValue(tenant, out var held))
+            held.Take(Open(tenant, record));
+    }
+
+    internal static ItemKey KeyOf(string tenant) => new(Table.Keys, tenant, TenantSort);
+
+    /// <summary>The same keys under another master key.</summary>
+    private TenantKeyRecord Rewrap(string tenant, TenantKeyRecord record, MasterKey master) => record.Master == master.Check ? record : record with
+    {
+        Lookup = master.Wrap(Unwrap(tenant, 0, record.Lookup), Context(tenant, 0)),
+        Keys = [.. record.Keys.Select(key => key with { Wrapped = master.Wrap(Unwrap(tenant, key.Number, key.Wrapped), Context(tenant, key.Number)) })],
+        Master = master.Check,
+    };
+
+    private static TenantKeyRecord ReadTenant(Item item) => JsonSerializer.Deserialize(item.Value.Span, StorageJson.Default.TenantKeyRecord)!;
+
+    private static byte[] Bytes(TenantKeyRecord record) => JsonSerializer.SerializeToUtf8Bytes(record, StorageJson.Default.TenantKeyRecord);
+
+    private TenantKeySet Open(string tenant, TenantKeyRecord record) =>
+        new(Unwrap(tenant, 0, record.Lookup), record.Current, record.Keys.ToDictionary(key => key.Number, key => Unwrap(tenant, key.Number, key.Wrapped)));
+
+    private static byte[] NewWrapped(MasterKey master, string tenant, int number) => master.Wrap(RandomNumberGenerator.GetBytes(MasterKey.Bytes), Context(tenant, number));
+
     private byte[] Unwrap(string tenant, int number, byte[] wrapped) =>
-        master.Unwrap(wrapped, Context(tenant, number))
+        masters.Unwrap(wrapped, Context(tenant, number))
             ?? throw new CryptographicException($"A key of tenant {tenant} does not open under this master key.");
 
     private static byte[] Context(string tenant, int number) => Encoding.UTF8.GetBytes($"tenant-key\n{tenant}\n{number}");

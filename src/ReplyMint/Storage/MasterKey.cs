@@ -26,10 +26,14 @@ internal sealed class MasterKey
 
     private readonly byte[] _key;
 
-    private MasterKey(byte[] key) => _key = key;
+    private MasterKey(byte[] key)
+    {
+        _key = key;
+        Check = LookupHash.Of(KeyDerivation.Derive(key, "master key check"), "replymint");
+    }
 
-    /// <summary>A value by which a wrong key is told before it does harm.</summary>
-    public string Check => LookupHash.Of(KeyDerivation.Derive(_key, "master key check"), "replymint");
+    /// <summary>A value by which a wrong key is told before it does harm. It tells nothing of the key.</summary>
+    public string Check { get; }
 
     public byte[] Wrap(ReadOnlySpan<byte> key, ReadOnlySpan<byte> context) => Sealing.Seal(_key, key, context);
 
@@ -46,21 +50,42 @@ internal sealed class MasterKey
         {
             var folder = Path.GetDirectoryName(file)!;
             if (!Directory.Exists(folder))
-                Directory.CreateDirectory(folder, OwnerOnly | UnixFileMode.UserExecute);
-            var key = RandomNumberGenerator.GetBytes(Bytes);
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly };
-            using (var stream = new FileStream(file, options))
             {
-                stream.Write(System.Text.Encoding.ASCII.GetBytes(Convert.ToBase64String(key) + "\n"));
-                stream.Flush(flushToDisk: true);
+                Directory.CreateDirectory(folder, OwnerOnly | UnixFileMode.UserExecute);
+                FolderSync.Sync(Path.GetDirectoryName(folder)!);
             }
-            return new MasterKey(key);
+            var key = new MasterKey(RandomNumberGenerator.GetBytes(Bytes));
+            key.WriteTo(file);
+            return key;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             throw new StoreRefusedException($"The master key can't be written to {file} ({failure.GetType().Name}). Name a config folder of this user with --config.", failure);
         }
     }
+
+    /// <summary>Writes the key where no file is, and returns once it is on the disk, the folder's entry too: something is about to depend on it.</summary>
+    /// <exception cref="IOException">There is a file, or it can't be written.</exception>
+    public void WriteTo(string file)
+    {
+        var part = file + ".part";
+        // What a process that ended half-way left; nothing depends on it.
+        File.Delete(part);
+        using (var stream = new FileStream(part, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly }))
+        {
+            stream.Write(System.Text.Encoding.ASCII.GetBytes(Convert.ToBase64String(_key) + "\n"));
+            stream.Flush(flushToDisk: true);
+        }
+        File.Move(part, file, overwrite: false);
+        FolderSync.Sync(Path.GetDirectoryName(file)!);
+    }
+
+    /// <summary>The key wrapped by another one, for a recovery kit.</summary>
+    public byte[] WrapSelf(ReadOnlySpan<byte> by, ReadOnlySpan<byte> context) => Sealing.Seal(by, _key, context);
+
+    /// <summary>Null when it does not open.</summary>
+    public static MasterKey? UnwrapSelf(ReadOnlySpan<byte> by, ReadOnlySpan<byte> wrapped, ReadOnlySpan<byte> context) =>
+        Sealing.Open(by, wrapped, context) is { Length: Bytes } key ? new(key) : null;
 
     /// <summary>Reads the key.</summary>
     /// <param name="file">Where it lies.</param>

@@ -18,15 +18,20 @@ internal abstract class SealingKey
     private const int Prefix = 2;
     private const int ContextLimit = 512;
 
-    protected abstract int Current { get; }
+    /// <summary>What new items are sealed with, read at once: a rotation may come in between.</summary>
+    protected abstract (int Number, byte[] Key) Newest { get; }
 
     protected abstract byte[]? Number(int number);
+
+    /// <summary>The number of the key that sealed a value, or null when nothing is sealed.</summary>
+    public static int? NumberOf(ReadOnlySpan<byte> value) => value.Length <= Prefix ? null : BinaryPrimitives.ReadUInt16BigEndian(value);
 
     public byte[] Seal(ItemKey key, long version, ReadOnlySpan<byte> plain)
     {
         var value = GC.AllocateUninitializedArray<byte>(Prefix + Sealing.Overhead + plain.Length);
-        BinaryPrimitives.WriteUInt16BigEndian(value, (ushort)Current);
-        var cipher = Ciphers.Take(Number(Current)!);
+        var (number, secret) = Newest;
+        BinaryPrimitives.WriteUInt16BigEndian(value, (ushort)number);
+        var cipher = Ciphers.Take(secret);
         Sealing.Seal(cipher.Value, plain, Context(key, version, stackalloc byte[ContextLimit]), value.AsSpan(Prefix));
         Ciphers.Return(cipher);
         return value;
@@ -59,24 +64,41 @@ internal abstract class SealingKey
             : Encoding.UTF8.GetBytes($"{(int)key.Table}\n{key.Partition}\n{key.Sort}\n{version}");
 }
 
-/// <summary>A tenant's open keys: they seal what belongs to the tenant and wrap its correspondents' keys.</summary>
-internal sealed class TenantKeys(string tenant, byte[] lookup, int current, IReadOnlyDictionary<int, byte[]> keys) : SealingKey
+/// <summary>What a tenant's record holds, opened.</summary>
+internal sealed record TenantKeySet(byte[] Lookup, int Current, IReadOnlyDictionary<int, byte[]> Keys);
+
+/// <summary>
+/// A tenant's open keys: they seal what belongs to the tenant and wrap its correspondents' keys. A rotation changes what this holds,
+/// so that whoever has it seals with the new key from that moment on. Not to be kept for longer than some work takes: the key ring is asked anew.
+/// </summary>
+internal sealed class TenantKeys(string tenant, TenantKeySet keys) : SealingKey
 {
+    private volatile TenantKeySet _keys = keys;
+
     public string Tenant => tenant;
 
-    protected override int Current => current;
+    /// <summary>The number that new items are sealed with.</summary>
+    public int Current => _keys.Current;
 
-    protected override byte[]? Number(int number) => keys.GetValueOrDefault(number);
+    protected override (int Number, byte[] Key) Newest => _keys is var held ? (held.Current, held.Keys[held.Current]) : default;
+
+    protected override byte[]? Number(int number) => _keys.Keys.GetValueOrDefault(number);
 
     /// <summary>A keyed hash to look something up by: the same for the same value, of no use without the key.</summary>
     /// <param name="purpose">Keeps hashes of different uses apart, such as "person" or "thread".</param>
-    public string Hash(string purpose, string value) => LookupHash.Of(lookup, $"{purpose}\n{value}");
+    public string Hash(string purpose, string value) => LookupHash.Of(_keys.Lookup, $"{purpose}\n{value}");
 
     /// <summary>A key of its own for a use such as signing tokens.</summary>
-    public byte[] Derive(string purpose) => KeyDerivation.Derive(lookup, purpose);
+    public byte[] Derive(string purpose) => KeyDerivation.Derive(_keys.Lookup, purpose);
 
     /// <summary>The hash that names a correspondent; the address must be normalised.</summary>
     public string Person(string normalizedAddress) => Hash("person", normalizedAddress);
+
+    /// <summary>Whether a number that was replaced can still be opened here.</summary>
+    internal bool IsOld(int number) => _keys is var held && number != held.Current && held.Keys.ContainsKey(number);
+
+    /// <summary>The record has changed, and what it now says is stored.</summary>
+    internal void Take(TenantKeySet now) => _keys = now with { Lookup = _keys.Lookup };
 
     /// <param name="person">The keyed hash of the address.</param>
     /// <param name="place">What must hold of the key's item for the new key to be stored.</param>
@@ -86,14 +108,24 @@ internal sealed class TenantKeys(string tenant, byte[] lookup, int current, IRea
         var key = RandomNumberGenerator.GetBytes(MasterKey.Bytes);
         // Another number than the key had that was destroyed: what that one sealed is told from what was tampered with.
         var number = RandomNumberGenerator.GetInt32(2, ushort.MaxValue + 1);
-        var record = new PersonKeyRecord(1, current, Sealing.Seal(keys[current], key, PersonContext(person)), number);
-        return new PersonKey(tenant, person, key, number, place, stamp, record);
+        return new PersonKey(tenant, person, key, number, place, stamp, Wrap(person, key, number));
     }
 
     internal PersonKey OpenPerson(string person, PersonKeyRecord record, long version, long stamp) =>
+        new(tenant, person, Unwrap(person, record), record.Number == 0 ? 1 : record.Number, Condition.At(version), stamp, null);
+
+    /// <summary>The same key of a person, wrapped with the newest key. Not of one that was destroyed.</summary>
+    internal PersonKeyRecord Rewrap(string person, PersonKeyRecord record) => Wrap(person, Unwrap(person, record), record.Number);
+
+    private PersonKeyRecord Wrap(string person, byte[] key, int number)
+    {
+        var (wrapping, secret) = Newest;
+        return new(1, wrapping, Sealing.Seal(secret, key, PersonContext(person)), number);
+    }
+
+    private byte[] Unwrap(string person, PersonKeyRecord record) =>
         Number(record.TenantKey) is { } wrapping && Sealing.Open(wrapping, record.Wrapped, PersonContext(person)) is { } key
-            ? new PersonKey(tenant, person, key, record.Number == 0 ? 1 : record.Number, Condition.At(version), stamp, null)
-            : throw new CryptographicException($"A correspondent's key of tenant {tenant} does not open.");
+            ? key : throw new CryptographicException($"A correspondent's key of tenant {tenant} does not open.");
 
     private byte[] PersonContext(string person) => Encoding.UTF8.GetBytes($"person-key\n{tenant}\n{person}");
 }
@@ -125,7 +157,7 @@ internal sealed class PersonKey : SealingKey
     /// <summary>When it was read or made, as the key ring counts.</summary>
     internal long Stamp { get; }
 
-    protected override int Current => _number;
+    protected override (int Number, byte[] Key) Newest => (_number, _key);
 
     internal static ItemKey KeyOf(string tenant, string person) => new(Table.Keys, tenant, "person/" + person);
 

@@ -1,11 +1,10 @@
-using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using ReplyMint.Security;
 
 namespace ReplyMint.Storage;
 
 /// <summary>An open store with its keys: what every other room stands on.</summary>
-internal sealed class OpenStore(SqliteStore store, KeyRing keys, TenantKeys installation, DataFolder folder, string id, string keyFile) : IAsyncDisposable
+internal sealed class OpenStore(SqliteStore store, KeyRing keys, TenantKeys installation, DataFolder folder, string id, MasterKeys masters, MasterKeyPlace place) : IAsyncDisposable
 {
     public SqliteStore Store => store;
     public KeyRing Keys => keys;
@@ -13,14 +12,18 @@ internal sealed class OpenStore(SqliteStore store, KeyRing keys, TenantKeys inst
     public TenantKeys Installation => installation;
     public DataFolder Folder => folder;
     public string Id => id;
+    public StoredSecrets Secrets { get; } = new(store, keys);
+    public MasterKeys Masters => masters;
+    public MasterKeyPlace Place => place;
 
     /// <summary>Where the master key lies, for the notice at the first start.</summary>
-    public string KeyFile => keyFile;
+    public string KeyFile => place.File;
+
+    /// <summary>What whoever starts this should be told of the master key, or null.</summary>
+    public string? KeyNotice { get; private init; }
 
     /// <summary>True when this start made the store and its key.</summary>
     public bool IsNew { get; private init; }
-
-    private static ItemKey IdentityKey { get; } = ItemKey.Main(KeyRing.Installation, "identity");
 
     /// <summary>Opens the store of a data folder, or makes it with a new master key outside of it.</summary>
     /// <exception cref="StoreRefusedException">With the reason and the remedy.</exception>
@@ -29,10 +32,10 @@ internal sealed class OpenStore(SqliteStore store, KeyRing keys, TenantKeys inst
         var store = SqliteStore.Open(folder.Database, folder.Backup, time);
         try
         {
-            var item = await store.GetAsync(IdentityKey, ct);
+            var item = await store.GetAsync(StoreIdentity.At, ct);
             return item is null
-                ? await CreateAsync(store, folder, configFolder, settings, ct)
-                : await ReopenAsync(store, folder, configFolder, settings, JsonSerializer.Deserialize(item.Value.Span, StorageJson.Default.StoreIdentity)!, ct);
+                ? await CreateAsync(store, folder, configFolder, settings, time, ct)
+                : await ReopenAsync(store, folder, configFolder, settings, item, time, ct);
         }
         catch
         {
@@ -41,41 +44,39 @@ internal sealed class OpenStore(SqliteStore store, KeyRing keys, TenantKeys inst
         }
     }
 
-    public ValueTask DisposeAsync() => store.DisposeAsync();
-
-    private static async Task<OpenStore> ReopenAsync(SqliteStore store, DataFolder folder, string configFolder, MasterKeySettings settings, StoreIdentity identity, CancellationToken ct)
+    /// <summary>Who the store of a data folder is, without any key; null when there is none. The caller holds the folder's lock.</summary>
+    /// <exception cref="StoreRefusedException">It can't be opened.</exception>
+    public static async Task<StoreIdentity?> IdentityAsync(DataFolder folder, CancellationToken ct)
     {
-        var file = Named(settings) ?? MasterKey.DefaultFile(configFolder, identity.Id);
-        var master = MasterKey.Read(file, settings.Credential is not null);
-        if (master.Check != identity.KeyCheck)
-            throw new StoreRefusedException($"The key {file} is not the one of this store ({identity.Id}).");
-        var keys = new KeyRing(store, master);
-        return new OpenStore(store, keys, await keys.RequireAsync(KeyRing.Installation, ct), folder, identity.Id, file);
+        await using var store = SqliteStore.Open(folder.Database, folder.Backup, TimeProvider.System);
+        return (await StoreIdentity.ReadAsync(store, ct))?.Value;
     }
 
-    private static async Task<OpenStore> CreateAsync(SqliteStore store, DataFolder folder, string configFolder, MasterKeySettings settings, CancellationToken ct)
+    public ValueTask DisposeAsync() => store.DisposeAsync();
+
+    private static async Task<OpenStore> ReopenAsync(SqliteStore store, DataFolder folder, string configFolder, MasterKeySettings settings, Item item, TimeProvider time, CancellationToken ct)
+    {
+        var identity = StoreIdentity.Of(item);
+        var place = MasterKeyPlace.Of(settings, configFolder, identity.Id);
+        var (masters, notice) = place.Read(identity, item.Version);
+        var keys = new KeyRing(store, masters, time);
+        return new OpenStore(store, keys, await keys.RequireAsync(KeyRing.Installation, ct), folder, identity.Id, masters, place) { KeyNotice = notice };
+    }
+
+    private static async Task<OpenStore> CreateAsync(SqliteStore store, DataFolder folder, string configFolder, MasterKeySettings settings, TimeProvider time, CancellationToken ct)
     {
         var id = Ids.Random('s');
-        var named = Named(settings);
-        var file = named ?? MasterKey.DefaultFile(configFolder, id);
-        var master = named is null ? MasterKey.Create(file) : MasterKey.Read(file, settings.Credential is not null);
-        var keys = new KeyRing(store, master);
-        var commit = new Commit().Put(IdentityKey, JsonSerializer.SerializeToUtf8Bytes(new StoreIdentity(1, id, master.Check), StorageJson.Default.StoreIdentity), Condition.Absent);
+        var place = MasterKeyPlace.Of(settings, configFolder, id);
+        var master = place.IsUsual ? MasterKey.Create(place.File) : MasterKey.Read(place.File, place.IsCredential);
+        var masters = new MasterKeys(master, null, 0);
+        var keys = new KeyRing(store, masters, time);
+        var identity = new StoreIdentity(1, id, master.Check, KeySince: time.GetUtcNow(), MadeAt: time.GetUtcNow());
+        var commit = new Commit().Put(StoreIdentity.At, identity.Bytes(), Condition.Absent);
         keys.Create(commit, KeyRing.Installation);
         if (await store.CommitAsync(commit, ct) != CommitResult.Committed)
             throw new StoreRefusedException("The store was made by another process at the same moment. Start again.");
-        return new OpenStore(store, keys, await keys.RequireAsync(KeyRing.Installation, ct), folder, id, file) { IsNew = true };
-    }
-
-    private static string? Named(MasterKeySettings settings)
-    {
-        if (settings.File is not null)
-            return settings.File;
-        if (settings.Credential is not { } name)
-            return null;
-        var folder = Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY")
-            ?? throw new StoreRefusedException($"The master key is to come from the systemd credential {name}, but systemd passed no credentials (CREDENTIALS_DIRECTORY is not set).");
-        return Path.Combine(folder, Path.GetFileName(name));
+        masters.Change(master, null, 1);
+        return new OpenStore(store, keys, await keys.RequireAsync(KeyRing.Installation, ct), folder, id, masters, place) { IsNew = true };
     }
 }
 
@@ -85,6 +86,10 @@ internal static class StorageFeature
     public static IServiceCollection AddStorage(this IServiceCollection services, OpenStore open) => services
         .AddSingleton(open.Folder)
         .AddSingleton(open.Keys)
+        .AddSingleton(open.Masters)
+        .AddSingleton(open.Secrets)
+        .AddSingleton(open.Place)
+        .AddSingleton<TenantRekeying>()
         .AddSingleton<IStore>(open.Store)
         .AddSingleton(new BlobFolder(open.Folder.Blobs))
         .AddSingleton(new ReadyCheck("store", async ct =>

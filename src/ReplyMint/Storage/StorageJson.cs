@@ -1,15 +1,34 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace ReplyMint.Storage;
 
 /// <summary>Who a store is. <see cref="KeyCheck"/> tells a wrong master key.</summary>
-internal sealed record StoreIdentity(int V, string Id, string KeyCheck);
+/// <param name="NextKeyCheck">While the master key changes: the new one's. From then on keys are wrapped with that.</param>
+/// <param name="KeySince">When the master key came into use; null in a store from before that was noted.</param>
+/// <param name="KeyBeside">A file that a person named for the new master key, since settings lead to the old one until he has changed them.</param>
+/// <param name="MadeAt">Null in a store from before that was noted.</param>
+internal sealed record StoreIdentity(int V, string Id, string KeyCheck, string? NextKeyCheck = null, DateTimeOffset? KeySince = null, string? KeyBeside = null, DateTimeOffset? MadeAt = null)
+{
+    public static ItemKey At { get; } = ItemKey.Main(KeyRing.Installation, "identity");
+
+    /// <summary>Null while the store is being made.</summary>
+    public static async ValueTask<Versioned<StoreIdentity>?> ReadAsync(IStore store, CancellationToken ct) =>
+        await store.GetAsync(At, ct) is { } item ? new(Of(item), item.Version) : null;
+
+    public static StoreIdentity Of(Item item) => JsonSerializer.Deserialize(item.Value.Span, StorageJson.Default.StoreIdentity)!;
+
+    public byte[] Bytes() => JsonSerializer.SerializeToUtf8Bytes(this, StorageJson.Default.StoreIdentity);
+}
 
 /// <summary>A tenant's wrapped keys. Keys are never removed while something is sealed with them.</summary>
 /// <param name="Lookup">The key of the look-up hashes; it stays the same for the tenant's life.</param>
-internal sealed record TenantKeyRecord(int V, byte[] Lookup, int Current, IReadOnlyList<WrappedKey> Keys);
+/// <param name="Current">The number that new items are sealed with: the highest.</param>
+/// <param name="Master">The check of the master key that all of them are wrapped with; null in a record from before that was noted.</param>
+internal sealed record TenantKeyRecord(int V, byte[] Lookup, int Current, IReadOnlyList<WrappedKey> Keys, string? Master = null);
 
-internal sealed record WrappedKey(int Number, byte[] Wrapped);
+/// <param name="MadeAt">Null in a record from before that was noted.</param>
+internal sealed record WrappedKey(int Number, byte[] Wrapped, DateTimeOffset? MadeAt = null);
 
 /// <summary>A correspondent's key, wrapped with the tenant's key <paramref name="TenantKey"/>. Destroying it erases all that it sealed.</summary>
 /// <param name="Wrapped">Empty: the key was destroyed. The item stays for a day, so that the version of a new key is another one.</param>
@@ -20,4 +39,5 @@ internal sealed record PersonKeyRecord(int V, int TenantKey, byte[] Wrapped, int
 [JsonSerializable(typeof(StoreIdentity))]
 [JsonSerializable(typeof(TenantKeyRecord))]
 [JsonSerializable(typeof(PersonKeyRecord))]
+[JsonSerializable(typeof(StoredSecretRecord))]
 internal sealed partial class StorageJson : JsonSerializerContext;

@@ -142,10 +142,35 @@ internal sealed class ApiKeys(
             return null;
         if (await TenantOfAsync(text.Id, ct) is not { } tenant || await FindAsync(tenant, text.Id, ct) is not { } key || key.Live != text.Live)
             return null;
+        var hashes = await pepper.KeysAsync(ct);
         foreach (var secret in key.Secrets)
-            if (pepper.IsKey(text.Text, secret))
-                return await IsTakenAsync(key, secret, ct) ? new(key, key.EndsAt(secret, MaximalAge), secret.Owner) : null;
+            if (hashes.IsKey(text.Text, secret))
+            {
+                if (!await IsTakenAsync(key, secret, ct))
+                    return null;
+                if (secret.Pepper != hashes.Current)
+                    await RehashAsync(key, text, secret, hashes, ct);
+                return new(key, key.EndsAt(secret, MaximalAge), secret.Owner);
+            }
         return null;
+    }
+
+    /// <summary>Only here the text is at hand. Nothing of the key changes, so the audit log says nothing; whatever keeps it from being stored, the next use tries again.</summary>
+    private async ValueTask RehashAsync(ApiKey key, ApiKeyText text, ApiKeySecret secret, PepperKeys hashes, CancellationToken ct)
+    {
+        if (await store.GetAsync(KeyOf(key.TenantId, key.Id), ct) is not { } item || await OpenAsync(item, ct) is not { } now)
+            return;
+        var after = now with { Secrets = [.. now.Secrets.Select(one => one.Hash.AsSpan().SequenceEqual(secret.Hash) ? one with { Pepper = hashes.Current, Hash = hashes.OfKey(text.Text) } : one)] };
+        var commit = new Commit();
+        Write(commit, await keys.RequireAsync(key.TenantId, ct), after, item);
+        try
+        {
+            await store.CommitAsync(commit, ct);
+        }
+        catch (StoreUnavailableException)
+        {
+            // A full disk must not refuse a good key.
+        }
     }
 
     /// <summary>Whether a secret works: it has not ended, and whoever got it may have keys in the tenant, without a break since then. The machine always may.</summary>
@@ -156,8 +181,11 @@ internal sealed class ApiKeys(
     private async ValueTask<DateTimeOffset?> OwnsSinceAsync(string tenant, string user, CancellationToken ct) =>
         await members.FindAsync(tenant, user, ct) is { } member && Permissions.Of(member.Role).Has(Permission.KeysWrite) ? member.ManagesSince : null;
 
-    private async ValueTask<ApiKeySecret> SecretAsync(string tenant, ApiKeyText text, string owner, DateTimeOffset now, CancellationToken ct) =>
-        new(Pepper.Current, pepper.OfKey(text.Text), now, owner, await OwnsSinceAsync(tenant, owner, ct));
+    private async ValueTask<ApiKeySecret> SecretAsync(string tenant, ApiKeyText text, string owner, DateTimeOffset now, CancellationToken ct)
+    {
+        var hashes = await pepper.KeysAsync(ct);
+        return new(hashes.Current, hashes.OfKey(text.Text), now, owner, await OwnsSinceAsync(tenant, owner, ct));
+    }
 
     private static ItemKey KeyOf(string tenant, string id) => ItemKey.Main(tenant, Prefix + id);
 

@@ -29,7 +29,7 @@ internal sealed class Sessions(IStore store, Users users, Members members, Audit
         foreach (var old in others.OrderByDescending(other => other.Session.LastSeenAt).Skip(MaxPerUser - 1))
             commit.Delete(KeyOf(user, old.Session.Id));
         await WriteAsync(commit, session, client, null, ct);
-        var token = refresh.Add(commit, session, EndsAt(session));
+        var token = await refresh.AddAsync(commit, session, EndsAt(session), ct);
         await audit.AppendAsync(commit, tenant, new AuditEntry(new Actor(user), "session.start", session.Id, new Dictionary<string, string> { ["secondFactor"] = factorAt is null ? "no" : "yes" }), ct);
         return new(session, token);
     }

@@ -33,7 +33,7 @@ internal sealed class TokenDesk(IStore store, Sessions sessions, RefreshTokens r
 
     private async Task<(RefreshResult, Session?, string?)> RenewAsync(Commit commit, string token, SessionClient client, CancellationToken ct)
     {
-        if (await store.GetAsync(refresh.KeyOf(token), ct) is not { } item)
+        if (await refresh.FindAsync(token, ct) is not { } item)
             return (RefreshResult.Refused, null, null);
         var record = RefreshTokens.Read(item);
         if (await store.GetAsync(Sessions.KeyOf(record.User, record.Session), ct) is not { } alive)
@@ -51,7 +51,7 @@ internal sealed class TokenDesk(IStore store, Sessions sessions, RefreshTokens r
         session = session with { LastSeenAt = now };
         RefreshTokens.Spend(commit, item, now, session.SignedInAt.AddDays(settings.SessionDays));
         await sessions.SeeAsync(commit, alive, session, client, ct);
-        return (RefreshResult.Renewed, session, refresh.Add(commit, session, sessions.EndsAt(session)));
+        return (RefreshResult.Renewed, session, await refresh.AddAsync(commit, session, sessions.EndsAt(session), ct));
     }
 
     private async Task<SessionTokens> WriteAsync(Session session, string tenant, string? refreshToken, CancellationToken ct)

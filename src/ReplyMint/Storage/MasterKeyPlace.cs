@@ -1,0 +1,93 @@
+using System.Globalization;
+
+namespace ReplyMint.Storage;
+
+/// <summary>Where the master key of a store lies, and what lies beside it while it changes and after.</summary>
+/// <param name="File">The key's file; with a credential, the one that systemd shows us.</param>
+/// <param name="IsUsual">keys/ID.key in the config folder, which we made.</param>
+/// <param name="IsCredential">systemd keeps it: we can't write there.</param>
+internal sealed record MasterKeyPlace(string File, bool IsUsual, bool IsCredential)
+{
+    private const string Before = ".before-";
+    private const string Stamp = "yyyyMMdd'T'HHmmss'Z'";
+
+    /// <summary>The new key, from its making until it takes the old one's place.</summary>
+    public string Next => File + ".next";
+
+    /// <exception cref="StoreRefusedException">systemd passed no credentials.</exception>
+    public static MasterKeyPlace Of(MasterKeySettings settings, string configFolder, string storeId)
+    {
+        if (settings.File is not null)
+            return new(settings.File, false, false);
+        if (settings.Credential is not { } name)
+            return new(MasterKey.DefaultFile(configFolder, storeId), true, false);
+        var folder = Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY")
+            ?? throw new StoreRefusedException($"The master key is to come from the systemd credential {name}, but systemd passed no credentials (CREDENTIALS_DIRECTORY is not set).");
+        return new(Path.Combine(folder, Path.GetFileName(name)), false, true);
+    }
+
+    /// <summary>Reads the key that a store needs, and during a change both.</summary>
+    /// <param name="identity">What the store says.</param>
+    /// <param name="version">Of the item that says it.</param>
+    /// <returns>The keys, and what whoever starts should be told.</returns>
+    /// <exception cref="StoreRefusedException">What is needed is not there.</exception>
+    public (MasterKeys Masters, string? Notice) Read(StoreIdentity identity, long version)
+    {
+        var beside = identity.KeyBeside is { } named && System.IO.File.Exists(named) ? named : null;
+        // After a change by hand settings may still lead to nothing; what the person named then serves.
+        var main = beside is not null && !System.IO.File.Exists(File) ? MasterKey.Read(beside) : MasterKey.Read(File, IsCredential);
+        if (identity.NextKeyCheck is not { } next)
+            return main.Check == identity.KeyCheck ? (new(main, null, version), null)
+                : beside is not null && MasterKey.Read(beside) is var other && other.Check == identity.KeyCheck
+                    ? (new(other, null, version), $"the master key was changed: {File} still holds the one before. Put {beside} in its place before that file is lost")
+                    : throw new StoreRefusedException($"The key {File} is not the one of this store ({identity.Id}).{Hint(identity.KeyCheck)}");
+        // The files may have changed places already, and the process ended before the store was told.
+        if (main.Check == next)
+            return (new(main, Find(identity.KeyCheck), version), null);
+        if (main.Check != identity.KeyCheck)
+            throw new StoreRefusedException($"The key {File} is not the one of this store ({identity.Id}).{Hint(identity.KeyCheck)}");
+        var path = identity.KeyBeside ?? Next;
+        var coming = MasterKey.Read(path);
+        return coming.Check == next ? (new(coming, main, version), null)
+            : throw new StoreRefusedException($"The master key is being changed, and {path} is not the new one. Put back the file that was there.");
+    }
+
+    /// <summary>Puts the new key into the old one's place. The old one is kept beside it first, under the day's name.</summary>
+    /// <exception cref="IOException">It can't be written.</exception>
+    public void Switch(MasterKey old, DateTimeOffset now)
+    {
+        // Each step is durable before the next, and each may be done already: 1. a copy of the old key; 2. the new one by a rename,
+        // which is the old file or the new one at any moment, never none.
+        if (Find(old.Check) is null)
+            old.WriteTo(File + Before + now.UtcDateTime.ToString(Stamp, CultureInfo.InvariantCulture));
+        if (System.IO.File.Exists(Next))
+            System.IO.File.Move(Next, File, overwrite: true);
+        FolderSync.Sync(Path.GetDirectoryName(File)!);
+    }
+
+    /// <summary>Old keys that are kept beside the one in use, and since when.</summary>
+    public IReadOnlyList<(string File, DateTimeOffset Since)> Old()
+    {
+        var folder = Path.GetDirectoryName(File)!;
+        return IsCredential || !Directory.Exists(folder) ? []
+            : [.. Directory.EnumerateFiles(folder, Path.GetFileName(File) + Before + "*").Order(StringComparer.Ordinal)
+                .Select(file => (file, Since: DateTimeOffset.TryParseExact(file[(File.Length + Before.Length)..], Stamp, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : (DateTimeOffset?)null))
+                .Where(old => old.Since is not null).Select(old => (old.file, old.Since!.Value))];
+    }
+
+    private MasterKey? Find(string check)
+    {
+        foreach (var (file, _) in Old())
+            if (MasterKey.Read(file) is var old && old.Check == check)
+                return old;
+        return null;
+    }
+
+    private string Hint(string check)
+    {
+        foreach (var (file, _) in Old())
+            if (MasterKey.Read(file).Check == check)
+                return $" The one beside it is: {file}. If the store was restored from a copy of before the key was changed, name it: masterKey.file={file}";
+        return "";
+    }
+}

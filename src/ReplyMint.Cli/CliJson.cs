@@ -22,6 +22,8 @@ namespace ReplyMint.Cli;
 [JsonSerializable(typeof(Outbound.WebhookDetail))]
 [JsonSerializable(typeof(Outbound.DeliveryEntry))]
 [JsonSerializable(typeof(Limits.UsageReport))]
+[JsonSerializable(typeof(Privacy.RetentionAnswer))]
+[JsonSerializable(typeof(Privacy.RetentionReport))]
 [JsonSerializable(typeof(List<RuleFile>))]
 [JsonSerializable(typeof(ScheduleFile))]
 internal sealed partial class CliJson : JsonSerializerContext

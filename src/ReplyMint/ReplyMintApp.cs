@@ -77,7 +77,7 @@ public static class ReplyMintApp
         app.MapKnowledge();                   // files of knowledge
         app.MapOutbound();                    // outgoing webhooks
         app.MapReplies();                     // messages, threads, receipts, drafts
-        app.MapPrivacy();                     // legal holds, erasures
+        app.MapPrivacy();                     // legal holds, erasures, retention
         app.MapIncidents();                   // incidents, records, access reviews
     }
 

@@ -17,6 +17,7 @@ internal static class AccountsFeature
             .AddSingleton(new DnsText(dns))
             .AddSingleton<Tenants>()
             .AddSingleton<DomainOwners>()
+            .AddSingleton<Retention>()
             .AddSingleton<Mailboxes>()
             .AddSingleton<Channels>()
             .AddSingleton<Users>()

@@ -11,6 +11,8 @@ internal sealed record ClearRecord(int V, string Id);
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(OwnerRecord))]
 [JsonSerializable(typeof(ClearRecord))]
+[JsonSerializable(typeof(RetentionRecord))]
+[JsonSerializable(typeof(HeldRecord))]
 [JsonSerializable(typeof(Tenant))]
 [JsonSerializable(typeof(Mailbox))]
 [JsonSerializable(typeof(Channel))]

@@ -15,7 +15,7 @@ namespace ReplyMint.Inbound;
 /// Accepts a delivery: one commit holds the mail and its job, and only then the channel may say "yes". The same mail
 /// again, by whatever path, is the same message.
 /// </summary>
-internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, DomainOwners domains, Messages messages, SpentTokens spentTokens, Outbox outbox, ReplyTokens tokens, JobQueue jobs, WebhookEvents webhooks, StoredBytes stored, DiskSpace disk, TimeProvider time)
+internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, DomainOwners domains, Messages messages, SpentTokens spentTokens, Outbox outbox, ReplyTokens tokens, JobQueue jobs, WebhookEvents webhooks, StoredBytes stored, DiskSpace disk, Retention retention, TimeProvider time)
 {
     /// <summary>The kind of the job that handles a message.</summary>
     public const string JobKind = "mail";
@@ -25,6 +25,7 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Dom
     // Mails that wait in memory for their job, which otherwise reads and parses them again. Parsed they take about five times their size.
     private const long MaxParkedBytes = 16 * 1024 * 1024;
     private const int MaxParkedSize = 64 * 1024;
+    private const int MaxAttachments = 50;
 
     private readonly ConcurrentDictionary<string, (Message Message, InboundMail Mail)> _parked = new(StringComparer.Ordinal);
     private long _parkedBytes;
@@ -68,8 +69,14 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Dom
             Date = mail.Date,
             Authentication = Authenticate(delivery, mail),
         };
+        ReadOnlyMemory<byte> content = raw.Content;
+        if (mail.Attachments.Count > 0 && !(await retention.ReadAsync(own.Tenant, ct)).Periods.Attachments && AttachmentRemoval.Without(raw.Content, mail) is { } less)
+        {
+            content = less;
+            summary = summary with { Attachments = [.. mail.Attachments.Take(MaxAttachments)] };
+        }
         ct.ThrowIfCancellationRequested();
-        return await StoreAsync(delivery, mail, mailbox, own, record, summary);
+        return await StoreAsync(delivery, content, mail, mailbox, own, record, summary);
     }
 
     /// <summary>
@@ -100,7 +107,7 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Dom
     }
 
     // From here on whoever hangs up changes nothing: between a large mail's file and the commit that names it, only the end of the process may come.
-    private async Task<(AcceptOutcome, string?)> StoreAsync(AuthenticatedDelivery delivery, InboundMail mail, Mailbox mailbox, TenantKeys own, MessageRecord record, MessageSummary summary)
+    private async Task<(AcceptOutcome, string?)> StoreAsync(AuthenticatedDelivery delivery, ReadOnlyMemory<byte> content, InboundMail mail, Mailbox mailbox, TenantKeys own, MessageRecord record, MessageSummary summary)
     {
         var seenKey = ItemKey.Main(own.Tenant, SeenPrefix(record.Person) + SeenHash(own, mailbox, mail, delivery.Raw.Dated));
         var parks = mail.Shape.Size <= MaxParkedSize && Volatile.Read(ref _parkedBytes) < MaxParkedBytes;
@@ -108,7 +115,7 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Dom
         PersonKey? person = null;
         // Hardly any mail comes twice, and the commit asks for itself. A large one is worth a look before it is written, and so is
         // one whose token may have been spent on itself.
-        var looks = delivery.Token is not null || delivery.Raw.Content.Length > Messages.MaxInlineRaw;
+        var looks = delivery.Token is not null || content.Length > Messages.MaxInlineRaw;
         var outcome = AcceptOutcome.TooBusy;
         var id = record.Id;
         try
@@ -120,20 +127,22 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Dom
                     id = JsonSerializer.Deserialize(seen.Value.Span, InboundJson.Default.SeenRecord)!.Message;
                     return AcceptOutcome.Duplicate;
                 }
-                if (looks && await stored.IsFullAsync(own.Tenant, delivery.Raw.Content.Length, token))
+                if (looks && await stored.IsFullAsync(own.Tenant, content.Length, token))
                     return AcceptOutcome.TenantFull;
                 looks = true;
-                stored.Count(commit, own.Tenant, delivery.Raw.Content.Length);
+                stored.Count(commit, own.Tenant, content.Length);
                 if (delivery.Token is { } spent && !await spentTokens.SpendAsync(commit, spent, token))
                     return AcceptOutcome.Replayed;
                 person = await keys.PersonAsync(own, record.Person, token);
-                var message = Messages.Write(commit, person, record, summary, null);
-                await messages.WriteRawAsync(commit, person, record.Id, delivery.Raw.Content, record.ReceivedAt, token);
+                var keep = await retention.ReadAsync(own.Tenant, token);
+                var message = Messages.Add(commit, person, record, summary, keep);
+                var rawUntil = keep.Raw(record.Person, record.Id, record.ReceivedAt);
+                await messages.WriteRawAsync(commit, person, record.Id, content, rawUntil, token);
                 commit.Put(seenKey, StoredJson.Write(new SeenRecord(1, record.Id), InboundJson.Default.SeenRecord), Condition.Absent, expires: record.ReceivedAt + SeenKept);
                 job = jobs.Add(commit, own.Tenant, JobKind, record.Id);
                 await webhooks.RaiseAsync(commit, own.Tenant, new(WebhookEventKind.MessageReceived, record.Id, record.Mailbox), token);
-                if (delivery.Raw.Content.Length > Messages.MaxInlineRaw)
-                    jobs.Add(commit, own.Tenant, Messages.BlobJob, record.Id, record.ReceivedAt + Messages.RawKept);
+                if (content.Length > Messages.MaxInlineRaw)
+                    jobs.Add(commit, own.Tenant, Messages.BlobJob, record.Id, rawUntil ?? record.ReceivedAt.AddDays(RetentionRecord.MostRaw));
                 // Before it is committed: from then on its job may run.
                 if (parks)
                     Park(message, mail);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ReplyMint.Accounts;
 using ReplyMint.Mail;
 using ReplyMint.Storage;
 
@@ -139,15 +140,15 @@ internal sealed class MessageTexts(IStore store, Messages messages)
 
     public static ItemKey KeyOf(string tenant, string id) => ItemKey.Main(tenant, "text/" + id);
 
-    public static void Write(Commit commit, PersonKey person, MessageRecord record, MessageText text, Item? before)
+    public static void Write(Commit commit, PersonKey person, MessageRecord record, MessageText text, Keeping keep)
     {
         var key = KeyOf(person.Tenant, record.Id);
-        var version = (before?.Version ?? 0) + 1;
+        const long version = 1;
         var @sealed = StoredJson.Seal(person.AddTo(commit), key, version, KeptText.Of(text), MessageTextJson.Default.KeptText);
         // Long texts and long lists at once, as nobody writes them: rather less of it than a mail that is never decided.
         for (var share = 2; @sealed.Length > MaxSealedBytes; share *= 2)
             @sealed = StoredJson.Seal(person, key, version, KeptText.Of(text.Part(share)), MessageTextJson.Default.KeptText);
-        commit.Put(key, "{\"v\":1}"u8.ToArray(), Condition.Same(before), @sealed, record.ReceivedAt + Messages.TextKept);
+        commit.Put(key, "{\"v\":1}"u8.ToArray(), Condition.Absent, @sealed, keep.Text(record.Person, record.Id, record.ReceivedAt));
     }
 
     public async ValueTask<MessageText?> FindAsync(Message message, CancellationToken ct) =>

@@ -1,11 +1,12 @@
 using System.Text.Json;
+using ReplyMint.Accounts;
 using ReplyMint.Jobs;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Inbound;
 
 /// <summary>Reads and writes messages. A message's items lie under its tenant: message, raw mail, and what later rooms add.</summary>
-internal sealed class Messages(IStore store, KeyRing keys, BlobFolder blobs)
+internal sealed class Messages(IStore store, KeyRing keys, BlobFolder blobs, TimeProvider time)
 {
     /// <summary>Above this the sealed raw mail lies in a blob: an item holds 400 KB, and other adapters store it as text.</summary>
     public const int MaxInlineRaw = 256 * 1024;
@@ -13,10 +14,7 @@ internal sealed class Messages(IStore store, KeyRing keys, BlobFolder blobs)
     /// <summary>The kind of the job that removes a blob.</summary>
     public const string BlobJob = "blob";
 
-    // What is kept, and how long, before anybody sets it otherwise: the mail itself shortest.
-    public static readonly TimeSpan RawKept = TimeSpan.FromDays(7);
-    public static readonly TimeSpan TextKept = TimeSpan.FromDays(90);
-    public static readonly TimeSpan RecordKept = TimeSpan.FromDays(365);
+    private static readonly TimeSpan OneDay = TimeSpan.FromDays(1);
 
     public static ItemKey KeyOf(string tenant, string id) => ItemKey.Main(tenant, "message/" + id);
 
@@ -58,33 +56,40 @@ internal sealed class Messages(IStore store, KeyRing keys, BlobFolder blobs)
     // What was sealed never changes, only the clear part does: it stays sealed as it was in the item's first version.
     private const long SealedAt = 1;
 
-    /// <summary>Adds a new or changed message to a commit; returns it as it is once that is committed.</summary>
-    public static Message Write(Commit commit, PersonKey person, MessageRecord record, MessageSummary summary, Item? before)
+    /// <summary>Adds a new message to a commit; returns it as it is once that is committed.</summary>
+    public static Message Add(Commit commit, PersonKey person, MessageRecord record, MessageSummary summary, Keeping keep)
     {
         var key = KeyOf(person.Tenant, record.Id);
         var item = new Item(key, StoredJson.Write(record, InboundJson.Default.MessageRecord),
-            before?.Sealed ?? StoredJson.Seal(person, key, SealedAt, summary, InboundJson.Default.MessageSummary), (before?.Version ?? 0) + 1, before?.Count ?? 0, record.ReceivedAt + RecordKept);
-        person.AddTo(commit);
-        commit.Put(key, item.Value, Condition.Same(before), item.Sealed, item.Expires);
+            StoredJson.Seal(person.AddTo(commit), key, SealedAt, summary, InboundJson.Default.MessageSummary), 1, 0, keep.Record(record.Person, record.Id, record.ReceivedAt));
+        commit.Put(key, item.Value, Condition.Absent, item.Sealed, item.Expires);
         return new Message(record, summary, item);
     }
 
+    /// <summary>Adds a changed message to a commit, on condition that it is as it was read.</summary>
+    public static void Change(Commit commit, PersonKey person, Message before, MessageRecord record)
+    {
+        person.AddTo(commit);
+        commit.Change(before.Item, StoredJson.Write(record, InboundJson.Default.MessageRecord), before.Item.Sealed);
+    }
+
     /// <summary>Adds the raw mail to a commit; a large one is on disk before this returns.</summary>
-    internal async Task WriteRawAsync(Commit commit, PersonKey person, string id, ReadOnlyMemory<byte> raw, DateTimeOffset now, CancellationToken ct)
+    internal async Task WriteRawAsync(Commit commit, PersonKey person, string id, ReadOnlyMemory<byte> raw, DateTimeOffset? expires, CancellationToken ct)
     {
         var key = RawKey(person.Tenant, id);
         var @sealed = person.AddTo(commit).Seal(key, 1, raw.Span);
         var inline = raw.Length <= MaxInlineRaw;
         if (!inline)
             await blobs.WriteAsync(person.Tenant, id, @sealed, ct);
-        commit.Put(key, StoredJson.Write(new RawRecord(1, !inline), InboundJson.Default.RawRecord), Condition.Absent, inline ? @sealed : default, now + RawKept);
+        commit.Put(key, StoredJson.Write(new RawRecord(1, !inline), InboundJson.Default.RawRecord), Condition.Absent, inline ? @sealed : default, expires);
     }
 
     /// <summary>An item goes by itself when it expires, a file does not: this job comes after it.</summary>
     internal async Task<JobOutcome> RemoveBlobAsync(Job job, CancellationToken ct)
     {
-        if (await store.GetAsync(RawKey(job.Tenant, job.Target), ct) is not null)
-            return new JobOutcome.Wait(TimeSpan.FromHours(1));
+        // Its time may have been moved since: a legal hold, another period.
+        if (await store.GetAsync(RawKey(job.Tenant, job.Target), ct) is { } item)
+            return new JobOutcome.Wait(item.Expires - time.GetUtcNow() is { } left && left < OneDay ? left + TimeSpan.FromSeconds(1) : OneDay);
         blobs.Delete(job.Tenant, job.Target);
         var commit = new Commit();
         job.Complete(commit);
@@ -92,7 +97,7 @@ internal sealed class Messages(IStore store, KeyRing keys, BlobFolder blobs)
         return JobOutcome.Finished;
     }
 
-    /// <summary>Takes the file back of a mail that was not accepted after all.</summary>
+    /// <summary>Removes the file of a mail that was not accepted after all, or whose time is over.</summary>
     internal void DropBlob(string tenant, string id) => blobs.Delete(tenant, id);
 
     /// <summary>The mail as it came, or null when it was removed by now.</summary>

@@ -40,7 +40,7 @@ internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, WebhookE
         record = record with { Person = (sealer as PersonKey)?.AddTo(commit).Person };
         var @sealed = StoredJson.Seal(sealer, key, SealedAt, mail, OutboxJson.Default.OutboundMail);
         var item = new Item(key, StoredJson.Write(record, OutboxJson.Default.OutboxRecord), @sealed, 1, 0,
-            record.SendBefore is { } useless ? useless + KeptUseless : record.CreatedAt + Kept);
+            record.Kept is { } kept ? kept.At : record.SendBefore is { } useless ? useless + KeptUseless : record.CreatedAt + Kept);
         commit.Put(key, item.Value, Condition.Absent, item.Sealed, item.Expires);
         return new OutboxEntry(record, mail, item);
     }
@@ -68,7 +68,7 @@ internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, WebhookE
     {
         var record = to with { ChangedAt = time.GetUtcNow() };
         var item = entry.Item with { Value = StoredJson.Write(record, OutboxJson.Default.OutboxRecord), Version = entry.Item.Version + 1 };
-        commit.Put(item.Key, item.Value, Condition.Same(entry.Item), item.Sealed, item.Expires);
+        commit.Change(entry.Item, item.Value, item.Sealed);
         return entry with { Record = record, Item = item };
     }
 

@@ -16,6 +16,9 @@ internal enum OutboxPurpose { Reply, Notice }
 /// <param name="Detail">A reply code or severity; never an address or text.</param>
 internal sealed record DeliveryEvent(string Id, string Kind, DateTimeOffset At, string Detail);
 
+/// <param name="At">Null: for good, as a legal hold asks.</param>
+internal sealed record KeptUntil(DateTimeOffset? At);
+
 /// <summary>The clear part of an outbox item; the mail itself is sealed.</summary>
 internal sealed record OutboxRecord
 {
@@ -32,6 +35,9 @@ internal sealed record OutboxRecord
     public DateTimeOffset? ChangedAt { get; init; }
     /// <summary>After this the mail is of no use and does not leave any more, and soon is not kept either; null for one that keeps its worth.</summary>
     public DateTimeOffset? SendBefore { get; init; }
+    /// <summary>How long a new one is kept; without it as long as its purpose asks.</summary>
+    [JsonIgnore]
+    public KeptUntil? Kept { get; init; }
     /// <summary>Which process started the sending; a Sending of another process that owns the store no more is uncertain.</summary>
     public string? By { get; init; }
     public string Detail { get; init; } = "";

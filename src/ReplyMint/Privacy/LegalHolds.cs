@@ -1,5 +1,7 @@
 using System.Text.Json;
+using ReplyMint.Accounts;
 using ReplyMint.Audit;
+using ReplyMint.Jobs;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Privacy;
@@ -8,7 +10,7 @@ namespace ReplyMint.Privacy;
 /// Legal holds: set, listed, lifted. Whoever removes something for good asks here first, and writes on condition that the
 /// answer still holds (<see cref="HoldsReading.AddTo"/>).
 /// </summary>
-internal sealed class LegalHolds(IStore store, KeyRing keys, AuditLog audit, TimeProvider time)
+internal sealed class LegalHolds(IStore store, KeyRing keys, AuditLog audit, JobQueue jobs, RetentionMove move, TimeProvider time)
 {
     /// <summary>Each removal reads all of them.</summary>
     public const int Most = 500;
@@ -24,17 +26,25 @@ internal sealed class LegalHolds(IStore store, KeyRing keys, AuditLog audit, Tim
     public async Task<LegalHold?> SetAsync(string partition, HoldScope scope, string? person, string? mail, string reason, Actor actor, CancellationToken ct)
     {
         var own = await keys.RequireAsync(partition, ct);
-        return await store.RetryAsync(async (commit, token) =>
+        Job? moving = null;
+        var set = await store.RetryAsync(async (commit, token) =>
         {
+            moving = null;
             if ((await ReadAsync(partition, token)) is not { Holds.Count: < Most } reading)
                 return null;
             var hold = new LegalHold { Id = Ids.Random('h'), Scope = scope, Person = person, Mail = mail, By = actor.Id, At = time.GetUtcNow() };
             var key = KeyOf(partition, hold.Id);
             commit.Put(key, StoredJson.Write(hold, PrivacyJson.Default.LegalHold), Condition.Absent, StoredJson.Seal(own, key, 1, new HoldReason(reason), PrivacyJson.Default.HoldReason));
-            MoveGuard(commit, reading);
+            MoveGuard(commit, reading, [.. reading.Holds, hold]);
+            // What is stored must not go by itself any more.
+            if (scope != HoldScope.User)
+                moving = move.Add(commit, partition, scope switch { HoldScope.Tenant => RetentionMove.All, HoldScope.Mail => RetentionMove.Mail(mail!), _ => RetentionMove.Of(person!) });
             await audit.AppendAsync(commit, partition, new AuditEntry(actor, "hold.set", hold.Id, Details(hold)), token);
             return hold;
         }, ct);
+        if (moving is not null)
+            jobs.Wake(moving);
+        return set;
     }
 
     /// <summary>False when there is none. What waited for it goes on by itself.</summary>
@@ -45,7 +55,9 @@ internal sealed class LegalHolds(IStore store, KeyRing keys, AuditLog audit, Tim
             if (await store.GetAsync(KeyOf(partition, id), token) is not { } item)
                 return false;
             commit.Delete(item.Key, Condition.Same(item));
-            MoveGuard(commit, reading);
+            MoveGuard(commit, reading, [.. reading.Holds.Where(hold => hold.Id != id)]);
+            if (partition != KeyRing.Installation)
+                move.Add(commit, partition, RetentionMove.All);
             await audit.AppendAsync(commit, partition, new AuditEntry(actor, "hold.lift", id, Details(Read(item))), token);
             return true;
         }, ct);
@@ -66,7 +78,7 @@ internal sealed class LegalHolds(IStore store, KeyRing keys, AuditLog audit, Tim
     /// <summary>All that stand in a tenant, without their reasons.</summary>
     public async Task<HoldsReading> ReadAsync(string partition, CancellationToken ct)
     {
-        var guard = ItemKey.Main(partition, "holds");
+        var guard = Retention.HeldKey(partition);
         // Before the holds are: one that comes meanwhile fails the commit, and is seen by the next try.
         var item = await store.GetAsync(guard, ct);
         var holds = new List<LegalHold>();
@@ -76,7 +88,14 @@ internal sealed class LegalHolds(IStore store, KeyRing keys, AuditLog audit, Tim
         return new(holds, guard, item);
     }
 
-    private static void MoveGuard(Commit commit, HoldsReading reading) => commit.Put(reading.Guard, "{\"v\":1}"u8.ToArray(), Condition.Same(reading.GuardItem));
+    // The guard says whom they keep, for those who store something new.
+    private static void MoveGuard(Commit commit, HoldsReading reading, IReadOnlyList<LegalHold> now) =>
+        commit.Put(reading.Guard, StoredJson.Write(new HeldRecord
+        {
+            All = now.Any(hold => hold.Scope == HoldScope.Tenant),
+            People = [.. now.Where(hold => hold is { Scope: HoldScope.Correspondent, Person: not null }).Select(hold => hold.Person!).Distinct()],
+            Mails = [.. now.Where(hold => hold is { Scope: HoldScope.Mail, Mail: not null }).Select(hold => hold.Mail!).Distinct()],
+        }, AccountsJson.Default.HeldRecord), Condition.Same(reading.GuardItem));
 
     private static Dictionary<string, string> Details(LegalHold hold)
     {

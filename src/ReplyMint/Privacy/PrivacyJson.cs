@@ -14,4 +14,8 @@ internal sealed partial class PrivacyJson : JsonSerializerContext;
 [JsonSerializable(typeof(NewHold))]
 [JsonSerializable(typeof(HoldDetail))]
 [JsonSerializable(typeof(Listing<HoldDetail>))]
+[JsonSerializable(typeof(RetentionWish))]
+[JsonSerializable(typeof(RetentionAnswer))]
+[JsonSerializable(typeof(RetentionReport))]
+[JsonSerializable(typeof(Listing<HeldMail>))]
 internal sealed partial class PrivacyWire : JsonSerializerContext;

@@ -33,7 +33,7 @@ internal abstract record DeskOutcome
 /// <summary>Where people decide: approve, edit, reject. Each decision is one commit with its audit entry.</summary>
 internal sealed class DraftDesk(
     IStore store, KeyRing keys, Messages messages, MessageTexts texts, Mailboxes mailboxes, DomainOwners domains, Drafts drafts, Receipts receipts,
-    RateWindows rates, Allowances allowances, Outbox outbox, WebhookEvents webhooks, JobQueue jobs, ReplyLetters letters, AuditLog audit, TimeProvider time)
+    RateWindows rates, Allowances allowances, Retention retention, Outbox outbox, WebhookEvents webhooks, JobQueue jobs, ReplyLetters letters, AuditLog audit, TimeProvider time)
 {
     /// <summary>Sends a waiting draft, as it is or with a person's text.</summary>
     /// <param name="text">The person's text, or null to send the draft as it stands.</param>
@@ -63,11 +63,11 @@ internal sealed class DraftDesk(
                 return new DeskOutcome.Guarded(guarded.Findings);
             if (!await CountAsync(commit, tenant, message, token))
                 return new DeskOutcome.QuotaUsedUp();
-            Drafts.Write(commit, person, Decided(draft, DraftState.Approved, actor), text is null ? draft.Content : draft.Content with { Text = text, Drafter = "person" }, draft.Item);
-            Messages.Write(commit, person, message.Record with { State = MessageState.Answered, Reasons = ["approved"], DecidedAt = time.GetUtcNow() }, message.Summary, message.Item);
+            Drafts.Change(commit, person, Decided(draft, DraftState.Approved, actor), text is null ? draft.Content : draft.Content with { Text = text, Drafter = "person" }, draft.Item);
+            Messages.Change(commit, person, message, message.Record with { State = MessageState.Answered, Reasons = ["approved"], DecidedAt = time.GetUtcNow() });
             await WriteReceiptAsync(commit, person, message, actor, guarded.Findings, token);
             await webhooks.RaiseAsync(commit, tenant, Decided(draft, "approved"), token);
-            send = outbox.Enqueue(commit, tenant, person, letters.RecordOf(message, mailbox), letters.Write(mail, mailbox, message, approved));
+            send = outbox.Enqueue(commit, tenant, person, letters.RecordOf(message, mailbox, await retention.ReadAsync(tenant, token)), letters.Write(mail, mailbox, message, approved));
             await audit.AppendAsync(commit, tenant, Entry(actor, text is null ? "draft.approve" : "draft.edit-and-approve", id, guarded.Findings), token);
             return new DeskOutcome.Done();
         }, ct);
@@ -89,7 +89,7 @@ internal sealed class DraftDesk(
                 return new DeskOutcome.Changed();
             if (await messages.PersonAsync(tenant, message.Record.Person, token) is not { } person)
                 return new DeskOutcome.Gone();
-            Drafts.Write(commit, person, draft.Record, draft.Content with { Text = text, Drafter = "person" }, draft.Item);
+            Drafts.Change(commit, person, draft.Record, draft.Content with { Text = text, Drafter = "person" }, draft.Item);
             await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "draft.edit", id), token);
             return new DeskOutcome.Done();
         }, ct);
@@ -110,8 +110,8 @@ internal sealed class DraftDesk(
                 return new DeskOutcome.NotWaiting(draft.Record.State);
             if (await messages.PersonAsync(tenant, message.Record.Person, token) is not { } person)
                 return new DeskOutcome.Gone();
-            Drafts.Write(commit, person, Decided(draft, DraftState.Rejected, actor), draft.Content, draft.Item);
-            Messages.Write(commit, person, message.Record with { State = MessageState.Ignored, Reasons = ["rejected"], DecidedAt = time.GetUtcNow() }, message.Summary, message.Item);
+            Drafts.Change(commit, person, Decided(draft, DraftState.Rejected, actor), draft.Content, draft.Item);
+            Messages.Change(commit, person, message, message.Record with { State = MessageState.Ignored, Reasons = ["rejected"], DecidedAt = time.GetUtcNow() });
             await webhooks.RaiseAsync(commit, tenant, Decided(draft, "rejected"), token);
             await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "draft.reject", id), token);
             return new DeskOutcome.Done();
@@ -130,7 +130,7 @@ internal sealed class DraftDesk(
                 return new DeskOutcome.NotWaiting(draft.Record.State);
             if (await messages.PersonAsync(tenant, message.Record.Person, token) is not { } person || await messages.RawAsync(message, token) is null)
                 return new DeskOutcome.Gone();
-            Messages.Write(commit, person, message.Record with { State = MessageState.Received, Reasons = [], DecidedAt = null }, message.Summary, message.Item);
+            Messages.Change(commit, person, message, message.Record with { State = MessageState.Received, Reasons = [], DecidedAt = null });
             // The new decision writes these anew. The thread stays as it is: it knows which message said its last text first.
             foreach (var key in (ItemKey[])[Receipts.KeyOf(tenant, id), MessageTexts.KeyOf(tenant, id)])
                 commit.Delete(key);
@@ -168,7 +168,7 @@ internal sealed class DraftDesk(
         if (await receipts.FindAsync(message.Tenant, message.Id, message.Record.Person, ct) is not ({ } receipt, { } item))
             return;
         var changed = receipt with { DecidedBy = actor.Id, Overridden = [.. findings.Select(finding => finding.Rule.ToString()).Distinct()] };
-        Receipts.Write(commit, person, message.Record, changed, item);
+        Receipts.Change(commit, person, changed, item);
     }
 
     private static AuditEntry Entry(Actor actor, string act, string id, IReadOnlyList<GuardFinding> overridden) =>

@@ -24,7 +24,7 @@ internal sealed class DraftTalk(IStore store, Messages messages, Drafts drafts, 
                 return new DeskOutcome.NotAMember();
             if (await messages.PersonAsync(tenant, draft.Record.Person, token) is not { } person)
                 return new DeskOutcome.Gone();
-            Drafts.Write(commit, person, draft.Record with { Assignee = user }, draft.Content, draft.Item);
+            Drafts.Change(commit, person, draft.Record with { Assignee = user }, draft.Content, draft.Item, await drafts.EntryAsync(tenant, id, token));
             await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "draft.assign", id, new Dictionary<string, string> { ["user"] = user ?? "nobody" }), token);
             return new DeskOutcome.Done();
         }, ct);
@@ -40,7 +40,7 @@ internal sealed class DraftTalk(IStore store, Messages messages, Drafts drafts, 
             if (await messages.PersonAsync(tenant, draft.Record.Person, token) is not { } person)
                 return new DeskOutcome.Gone();
             var content = draft.Content with { Notes = [.. draft.Content.Notes, new DraftNote(actor.Id, time.GetUtcNow(), text)] };
-            Drafts.Write(commit, person, draft.Record, content, draft.Item);
+            Drafts.Change(commit, person, draft.Record, content, draft.Item);
             await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "draft.note", id), token);
             return new DeskOutcome.Done();
         }, ct);

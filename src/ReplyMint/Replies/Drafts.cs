@@ -66,16 +66,16 @@ internal sealed class Drafts(IStore store, Messages messages)
 
     public static ItemKey WaitingKey(string tenant, string id) => ItemKey.Main(tenant, WaitingPrefix + id);
 
-    /// <summary>Adds a draft to a commit, and to the waiting list while it waits.</summary>
-    public static void Write(Commit commit, PersonKey person, DraftRecord record, DraftContent content, Item? before)
+    /// <summary>Adds a draft that waits to a commit, and to the list of those that do.</summary>
+    /// <param name="before">One that was taken back.</param>
+    public static void Add(Commit commit, PersonKey person, DraftRecord record, DraftContent content, DateTimeOffset? expires, Item? before)
     {
         var key = KeyOf(person.Tenant, record.Id);
-        var expires = record.CreatedAt + Messages.TextKept;
-        commit.Put(key, StoredJson.Write(record, RepliesJson.Default.DraftRecord), Condition.Same(before), StoredJson.Seal(person.AddTo(commit), key, (before?.Version ?? 0) + 1, content, RepliesJson.Default.DraftContent), expires);
-        if (record.State == DraftState.Waiting)
-            commit.Put(WaitingKey(person.Tenant, record.Id), JsonSerializer.SerializeToUtf8Bytes(new WaitingRecord(1, record.Mailbox, record.Assignee), RepliesJson.Default.WaitingRecord), Condition.Any, expires: expires);
+        if (before is not null)
+            Change(commit, person, record, content, before);
         else
-            commit.Delete(WaitingKey(person.Tenant, record.Id));
+            commit.Put(key, StoredJson.Write(record, RepliesJson.Default.DraftRecord), Condition.Absent, StoredJson.Seal(person.AddTo(commit), key, 1, content, RepliesJson.Default.DraftContent), expires);
+        commit.Put(WaitingKey(person.Tenant, record.Id), Waiting(record), Condition.Any, expires: expires);
     }
 
     /// <summary>
@@ -85,7 +85,7 @@ internal sealed class Drafts(IStore store, Messages messages)
     {
         if (draft.Record.Assignee is not null || draft.Content.Notes.Count > 0)
         {
-            Write(commit, person, draft.Record with { State = DraftState.Cancelled }, draft.Content with { Text = "", Passages = [] }, draft.Item);
+            Change(commit, person, draft.Record with { State = DraftState.Cancelled }, draft.Content with { Text = "", Passages = [] }, draft.Item);
             return;
         }
         commit.Delete(draft.Item.Key, Condition.Same(draft.Item));
@@ -95,6 +95,19 @@ internal sealed class Drafts(IStore store, Messages messages)
     /// <summary>A new draft with what people said of the one that was taken back.</summary>
     public static (DraftRecord Record, DraftContent Content) TalkedOf(DraftRecord record, DraftContent content, Draft? before) =>
         before is null ? (record, content) : (record with { Assignee = before.Record.Assignee }, content with { Notes = before.Content.Notes });
+
+    /// <summary>Adds a changed draft to a commit, on condition that it is as it was read.</summary>
+    /// <param name="waiting">Its entry in the list, when it may have to change there.</param>
+    public static void Change(Commit commit, PersonKey person, DraftRecord record, DraftContent content, Item before, Item? waiting = null)
+    {
+        commit.Change(before, StoredJson.Write(record, RepliesJson.Default.DraftRecord), StoredJson.Seal(person.AddTo(commit), before.Key, before.Version + 1, content, RepliesJson.Default.DraftContent));
+        if (record.State != DraftState.Waiting)
+            commit.Delete(WaitingKey(person.Tenant, record.Id));
+        else if (waiting is not null)
+            commit.Change(waiting, Waiting(record), default);
+    }
+
+    private static byte[] Waiting(DraftRecord record) => JsonSerializer.SerializeToUtf8Bytes(new WaitingRecord(1, record.Mailbox, record.Assignee), RepliesJson.Default.WaitingRecord);
 
     public async ValueTask<Draft?> FindAsync(string tenant, string id, CancellationToken ct) =>
         await store.GetAsync(KeyOf(tenant, id), ct) is { } item ? await OpenAsync(item, ct) : null;
@@ -140,6 +153,8 @@ internal sealed class Drafts(IStore store, Messages messages)
             : null;
     }
 
-    public async ValueTask<bool> IsWaitingAsync(string tenant, string id, CancellationToken ct) =>
-        await store.GetAsync(WaitingKey(tenant, id), ct) is not null;
+    public async ValueTask<bool> IsWaitingAsync(string tenant, string id, CancellationToken ct) => await EntryAsync(tenant, id, ct) is not null;
+
+    /// <summary>A draft's entry in the list of what waits, or null.</summary>
+    public ValueTask<Item?> EntryAsync(string tenant, string id, CancellationToken ct) => store.GetAsync(WaitingKey(tenant, id), ct);
 }

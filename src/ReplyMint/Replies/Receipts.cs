@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ReplyMint.Accounts;
 using ReplyMint.Inbound;
 using ReplyMint.Storage;
 
@@ -30,11 +31,14 @@ internal sealed class Receipts(IStore store, Messages messages)
 {
     public static ItemKey KeyOf(string tenant, string id) => ItemKey.Main(tenant, "receipt/" + id);
 
-    public static void Write(Commit commit, PersonKey person, MessageRecord message, Receipt receipt, Item? before)
+    public static void Add(Commit commit, PersonKey person, MessageRecord message, Receipt receipt, Keeping keep)
     {
         var key = KeyOf(person.Tenant, message.Id);
-        commit.Put(key, "{\"v\":1}"u8.ToArray(), Condition.Same(before), StoredJson.Seal(person.AddTo(commit), key, (before?.Version ?? 0) + 1, receipt, RepliesJson.Default.Receipt), message.ReceivedAt + Messages.RecordKept);
+        commit.Put(key, "{\"v\":1}"u8.ToArray(), Condition.Absent, StoredJson.Seal(person.AddTo(commit), key, 1, receipt, RepliesJson.Default.Receipt), keep.Record(message.Person, message.Id, message.ReceivedAt));
     }
+
+    public static void Change(Commit commit, PersonKey person, Receipt receipt, Item before) =>
+        commit.Change(before, before.Value, StoredJson.Seal(person.AddTo(commit), before.Key, before.Version + 1, receipt, RepliesJson.Default.Receipt));
 
     public async ValueTask<(Receipt Receipt, Item Item)?> FindAsync(string tenant, string id, string person, CancellationToken ct) =>
         await store.GetAsync(KeyOf(tenant, id), ct) is { } item && await messages.PersonAsync(tenant, person, ct) is { } key && key.Knows(item.Sealed.Span)

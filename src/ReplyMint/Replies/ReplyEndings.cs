@@ -1,3 +1,4 @@
+using ReplyMint.Accounts;
 using ReplyMint.Inbound;
 using ReplyMint.Jobs;
 using ReplyMint.Limits;
@@ -11,14 +12,14 @@ namespace ReplyMint.Replies;
 /// The three ends of a message, each one commit: state, receipt, text, and what follows from it. Null is a conflict: a
 /// rate, the quota, a switch or the message moved since it was read, so it has to be decided anew on what is true now.
 /// </summary>
-internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sender, JobQueue jobs, Drafts drafts, Notices notices, WebhookEvents webhooks, ReplyLetters letters, Suppressions suppressions, ReplyTokens tokens, TimeProvider time)
+internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sender, JobQueue jobs, Drafts drafts, Notices notices, WebhookEvents webhooks, ReplyLetters letters, Suppressions suppressions, ReplyTokens tokens, Retention retention, TimeProvider time)
 {
     /// <summary>No answer. A bounce of one of our own mails is noted where it belongs.</summary>
     public async Task<JobOutcome?> IgnoreAsync(ReplyWork work, Verdict verdict, CancellationToken ct, string note = "")
     {
         await NoteBounceAsync(work, ct);
-        var commit = Begin(work, MessageState.Ignored, note.Length > 0 ? [.. verdict.Reasons, note] : [.. verdict.Reasons]);
-        Receipts.Write(commit, work.Person, work.Message.Record, new Receipt { Verdict = verdict, Mode = work.Mode.ToString(), Note = note }, null);
+        var (commit, keep) = await BeginAsync(work, MessageState.Ignored, note.Length > 0 ? [.. verdict.Reasons, note] : [.. verdict.Reasons], ct);
+        Receipts.Add(commit, work.Person, work.Message.Record, new Receipt { Verdict = verdict, Mode = work.Mode.ToString(), Note = note }, keep);
         return await CompleteAsync(work, commit, [], ct);
     }
 
@@ -26,8 +27,8 @@ internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sen
     public async Task<JobOutcome?> HoldAsync(ReplyWork work, Verdict verdict, Drafted drafted, IEnumerable<string> why, CancellationToken ct)
     {
         var reasons = why.ToList();
-        var commit = Begin(work, MessageState.Held, reasons);
-        Receipts.Write(commit, work.Person, work.Message.Record, ReceiptOf(work, verdict, drafted), null);
+        var (commit, keep) = await BeginAsync(work, MessageState.Held, reasons, ct);
+        Receipts.Add(commit, work.Person, work.Message.Record, ReceiptOf(work, verdict, drafted), keep);
         // A retry left one where somebody was to look at it, or had said something.
         var before = await drafts.FindAsync(work.Tenant.Id, work.Message.Id, ct);
         var (draft, content) = Drafts.TalkedOf(new DraftRecord
@@ -38,7 +39,7 @@ internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sen
             Reasons = reasons,
             CreatedAt = time.GetUtcNow(),
         }, drafted.Content, before);
-        Drafts.Write(commit, work.Person, draft, content, before?.Item);
+        Drafts.Add(commit, work.Person, draft, content, keep.Text(draft.Person, draft.Id, work.Message.Record.ReceivedAt), before?.Item);
         await webhooks.RaiseAsync(commit, work.Tenant.Id, new(WebhookEventKind.DraftWaiting, draft.Id, draft.Mailbox), ct);
         return await CompleteAsync(work, commit, notices.Announce(commit, work.Tenant, draft.Id), ct);
     }
@@ -46,11 +47,11 @@ internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sen
     /// <summary>The answer goes to the outbox, counted in the same commit against rates and quota, and leaves at once while there is a place to send from.</summary>
     public async Task<JobOutcome?> AnswerAsync(ReplyWork work, Verdict verdict, Drafted drafted, ApprovedDraft approved, CancellationToken ct)
     {
-        var commit = Begin(work, MessageState.Answered, [drafted.Content.Drafter]);
-        Receipts.Write(commit, work.Person, work.Message.Record, ReceiptOf(work, verdict, drafted), null);
+        var (commit, keep) = await BeginAsync(work, MessageState.Answered, [drafted.Content.Drafter], ct);
+        Receipts.Add(commit, work.Person, work.Message.Record, ReceiptOf(work, verdict, drafted), keep);
         work.Rates.Record(commit);
         Allowances.Reserve(commit, work.Tenant.Id, work.Allowance);
-        var (record, mail) = (letters.RecordOf(work.Message, work.Mailbox), letters.Write(work.Mail, work.Mailbox, work.Message, approved));
+        var (record, mail) = (letters.RecordOf(work.Message, work.Mailbox, keep), letters.Write(work.Mail, work.Mailbox, work.Message, approved));
         using var sending = sender.TryStart(commit, work.Tenant.Id, work.Person, record, mail, work.Switches);
         if (sending is null)
             return await CompleteAsync(work, commit, [outbox.Enqueue(commit, work.Tenant.Id, work.Person, record, mail)], ct);
@@ -59,14 +60,16 @@ internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sen
         return await store.CommitAsync(commit, ct) == CommitResult.Conflict ? null : await sender.FinishAsync(work.Job, sending, ct);
     }
 
-    private Commit Begin(ReplyWork work, MessageState state, IReadOnlyList<string> reasons)
+    // How long is asked now and not when the work was read: a model may have taken minutes since.
+    private async ValueTask<(Commit, Keeping)> BeginAsync(ReplyWork work, MessageState state, IReadOnlyList<string> reasons, CancellationToken ct)
     {
         var commit = new Commit();
+        var keep = await retention.ReadAsync(work.Tenant.Id, ct);
         var record = work.Message.Record with { State = state, Reasons = reasons, DecidedAt = time.GetUtcNow() };
-        Messages.Write(commit, work.Person, record, work.Message.Summary, work.Message.Item);
-        MessageTexts.Write(commit, work.Person, record, MessageText.Of(work.Mail), null);
-        work.Thread.Add(commit, record, work.TextHash);
-        return commit;
+        Messages.Change(commit, work.Person, work.Message, record);
+        MessageTexts.Write(commit, work.Person, record, MessageText.Of(work.Mail), keep);
+        work.Thread.Add(commit, record, work.TextHash, keep.Record(record.Person, record.Id, record.ReceivedAt));
+        return (commit, keep);
     }
 
     private static Receipt ReceiptOf(ReplyWork work, Verdict verdict, Drafted drafted) => new()

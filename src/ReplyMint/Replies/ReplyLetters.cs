@@ -8,8 +8,11 @@ namespace ReplyMint.Replies;
 /// <summary>Makes the outbox entry of an answer: its id is its message's, so there is one answer to one message.</summary>
 internal sealed class ReplyLetters(ReplyTokens tokens, TimeProvider time)
 {
-    public OutboxRecord RecordOf(Message message, Mailbox mailbox) =>
-        new() { Id = message.Id, Purpose = OutboxPurpose.Reply, Mailbox = mailbox.Id, CreatedAt = time.GetUtcNow() };
+    public OutboxRecord RecordOf(Message message, Mailbox mailbox, Keeping keep) => new()
+    {
+        Id = message.Id, Purpose = OutboxPurpose.Reply, Mailbox = mailbox.Id, CreatedAt = time.GetUtcNow(),
+        Kept = new(keep.Record(message.Record.Person, message.Id, message.Record.ReceivedAt)),
+    };
 
     public OutboundMail Write(InboundMail mail, Mailbox mailbox, Message message, ApprovedDraft draft)
     {

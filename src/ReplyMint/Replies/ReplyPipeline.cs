@@ -48,7 +48,7 @@ internal sealed class ReplyPipeline(IStore store, Messages messages, TimeProvide
         var commit = new Commit();
         job.Complete(commit);
         if (message is { Record.State: MessageState.Received } && await messages.PersonAsync(job.Tenant, message.Record.Person, ct) is { } person)
-            Messages.Write(commit, person, message.Record with { State = MessageState.Ignored, Reasons = ["mail-or-mailbox-gone"], DecidedAt = time.GetUtcNow() }, message.Summary, message.Item);
+            Messages.Change(commit, person, message, message.Record with { State = MessageState.Ignored, Reasons = ["mail-or-mailbox-gone"], DecidedAt = time.GetUtcNow() });
         // On a conflict the job is there still, and the next sweep finds it.
         await store.CommitAsync(commit, ct);
         return JobOutcome.Finished;

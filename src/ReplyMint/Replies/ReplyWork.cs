@@ -53,6 +53,9 @@ internal sealed class ReplyWorkReader(
             if (await messages.RawAsync(message, ct) is not { } raw)
                 return null;
             mail = MailParser.Parse(raw, message.Summary.Envelope);
+            // Where their bytes were not kept, what is said of them was.
+            if (message.Summary.Attachments is { } attachments)
+                mail = mail with { Attachments = attachments };
         }
         return await ReadAsync(job, message, mail, tenant, mailbox, person, ct);
     }

@@ -25,17 +25,17 @@ internal sealed record ThreadReading(ItemKey Key, Item? Item, ThreadRecord Recor
     private static readonly TimeSpan TextRemembered = TimeSpan.FromDays(30);
 
     /// <summary>Adds a decided message to the thread, unless the thread has moved since it was read.</summary>
-    public void Add(Commit commit, MessageRecord message, string textHash) =>
+    public void Add(Commit commit, MessageRecord message, string textHash, DateTimeOffset? expires) =>
         Write(commit, Record with
         {
             Messages = [.. Record.Messages.Where(id => id != message.Id).TakeLast(MaxMessages - 1), message.Id],
             LastText = textHash,
             LastTextBy = Record.LastText == textHash && message.ReceivedAt < Record.LastTextUntil && Record.LastTextBy.Length > 0 ? Record.LastTextBy : message.Id,
             LastTextUntil = message.ReceivedAt + TextRemembered,
-        }, message);
+        }, expires);
 
-    private void Write(Commit commit, ThreadRecord record, MessageRecord message) =>
-        commit.Put(Key, StoredJson.Write(record, RepliesJson.Default.ThreadRecord), Condition.Same(Item), expires: message.ReceivedAt + Messages.RecordKept);
+    private void Write(Commit commit, ThreadRecord record, DateTimeOffset? expires) =>
+        commit.Put(Key, StoredJson.Write(record, RepliesJson.Default.ThreadRecord), Condition.Same(Item), expires: expires);
 }
 
 internal sealed class Threads(IStore store, TimeProvider time)

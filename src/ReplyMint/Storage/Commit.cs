@@ -12,7 +12,7 @@ internal readonly record struct Condition(ConditionKind Kind, long Version)
     public static Condition Same(Item? read) => read is null ? Absent : At(read.Version);
 }
 
-internal enum OperationKind { Put, Delete, Add, Check }
+internal enum OperationKind { Put, Delete, Add, Check, Change, Expire }
 
 internal readonly record struct Operation(
     OperationKind Kind, ItemKey Key, Condition Condition, ReadOnlyMemory<byte> Value, ReadOnlyMemory<byte> Sealed,
@@ -30,6 +30,22 @@ internal sealed class Commit
 
     public Commit Put(ItemKey key, ReadOnlyMemory<byte> value, Condition condition, ReadOnlyMemory<byte> @sealed = default, DateTimeOffset? expires = null) =>
         With(new(OperationKind.Put, key, condition, value, @sealed, expires, 0, null));
+
+    /// <summary>
+    /// Writes an item that is there, and leaves its expiry as it is: how long something is kept is nobody's business who changes it,
+    /// and may have moved since he read it.
+    /// </summary>
+    public Commit Change(Item read, ReadOnlyMemory<byte> value, ReadOnlyMemory<byte> @sealed) =>
+        With(new(OperationKind.Change, read.Key, Condition.At(read.Version), value, @sealed, null, 0, null));
+
+    /// <summary>
+    /// Moves the expiry of an item and nothing else: its version stays, so what is sealed with it still opens. Of an item that is not
+    /// there (any more) it makes none.
+    /// </summary>
+    /// <param name="key">The item.</param>
+    /// <param name="expires">Null is never; an instant that has passed removes it.</param>
+    public Commit Expire(ItemKey key, DateTimeOffset? expires) =>
+        With(new(OperationKind.Expire, key, default, default, default, expires, 0, null));
 
     public Commit Delete(ItemKey key, Condition condition = default) =>
         With(new(OperationKind.Delete, key, condition, default, default, null, 0, null));

@@ -16,10 +16,16 @@ internal static class Ids
     public static string Timed(TimeProvider time)
     {
         Span<char> id = stackalloc char[26];
-        var ms = time.GetUtcNow().ToUnixTimeMilliseconds();
-        for (var i = 9; i >= 0; i--, ms >>= 5)
-            id[i] = Alphabet[(int)(ms & 31)];
+        Stamp(time.GetUtcNow(), id);
         Fill(id[10..]);
+        return new string(id);
+    }
+
+    /// <summary>What all ids of that millisecond begin with: sorts before each of them, and behind all earlier ones.</summary>
+    public static string At(DateTimeOffset instant)
+    {
+        Span<char> id = stackalloc char[10];
+        Stamp(instant, id);
         return new string(id);
     }
 
@@ -48,6 +54,13 @@ internal static class Ids
 
     /// <summary>The 5 bits of a letter, or -1.</summary>
     public static int Value(char letter) => Alphabet.IndexOf(letter, StringComparison.Ordinal);
+
+    private static void Stamp(DateTimeOffset at, Span<char> id)
+    {
+        var ms = at.ToUnixTimeMilliseconds();
+        for (var i = 9; i >= 0; i--, ms >>= 5)
+            id[i] = Alphabet[(int)(ms & 31)];
+    }
 
     private static void Fill(Span<char> into)
     {

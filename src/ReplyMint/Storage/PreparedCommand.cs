@@ -51,11 +51,25 @@ internal sealed class PreparedCommand : IDisposable
         return this;
     }
 
-    public PreparedCommand Bind(string partition, string sort, ReadOnlyMemory<byte> value, ReadOnlyMemory<byte> @sealed, DateTimeOffset? expires, long now)
+    public PreparedCommand Bind(string partition, string sort, DateTimeOffset? expires, long now)
+    {
+        Bind(partition, sort);
+        Instant(expires);
+        Number(now);
+        return this;
+    }
+
+    public PreparedCommand Bind(string partition, string sort, ReadOnlyMemory<byte> value, ReadOnlyMemory<byte> @sealed)
     {
         Bind(partition, sort);
         Check(raw.sqlite3_bind_blob(_statement, ++_next, value.Span));
         Check(raw.sqlite3_bind_blob(_statement, ++_next, @sealed.Span));
+        return this;
+    }
+
+    public PreparedCommand Bind(string partition, string sort, ReadOnlyMemory<byte> value, ReadOnlyMemory<byte> @sealed, DateTimeOffset? expires, long now)
+    {
+        Bind(partition, sort, value, @sealed);
         Instant(expires);
         Number(now);
         return this;
@@ -124,6 +138,20 @@ internal sealed class PreparedCommand : IDisposable
                     raw.sqlite3_column_type(_statement, 5) == raw.SQLITE_NULL
                         ? null
                         : DateTimeOffset.FromUnixTimeMilliseconds(raw.sqlite3_column_int64(_statement, 5))));
+        }
+        finally
+        {
+            raw.sqlite3_reset(_statement);
+        }
+    }
+
+    /// <summary>Runs a statement that returns partition and sort key of each row that it changed.</summary>
+    public void ReadKeys(List<(string Partition, string Sort)> into)
+    {
+        try
+        {
+            while (Step())
+                into.Add((raw.sqlite3_column_text(_statement, 0).utf8_to_string(), raw.sqlite3_column_text(_statement, 1).utf8_to_string()));
         }
         finally
         {

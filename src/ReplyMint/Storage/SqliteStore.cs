@@ -158,7 +158,8 @@ internal sealed class SqliteStore : IStore, IAsyncDisposable
             while (truncation is null && batch.Count < MaxBatch && _queue.Reader.TryRead(out var pending))
                 if ((truncation = pending as Truncation) is null)
                     batch.Add(pending);
-            if (batch.Count > 0)
+            // Also without work: what has expired goes on an idle machine, too.
+            if (batch.Count > 0 || (truncation is null && _time.GetUtcNow() >= _nextPurge))
                 WriteBatch(batch);
             if (truncation is not null)
                 Truncate(truncation);
@@ -168,17 +169,19 @@ internal sealed class SqliteStore : IStore, IAsyncDisposable
         _stopped.SetResult();
     }
 
-    /// <summary>False when nothing will come any more. Sleeps without spinning, and without a thread of the pool to wake it.</summary>
+    /// <summary>False when nothing will come any more; true when there is work, or it is time to remove what has expired. Sleeps without spinning, and without a thread of the pool to wake it.</summary>
     private bool WaitForWork()
     {
         while (!_queue.Reader.TryPeek(out _))
         {
             if (_queue.Reader.Completion.IsCompleted)
                 return false;
+            if (_time.GetUtcNow() >= _nextPurge)
+                return true;
             Interlocked.Exchange(ref _idle, 1);
             // Somebody may have come between the look and the word that we sleep.
             if (!_queue.Reader.TryPeek(out _) && !_queue.Reader.Completion.IsCompleted)
-                _work.WaitOne();
+                _work.WaitOne(PurgeEvery);
             Volatile.Write(ref _idle, 0);
         }
         return true;
@@ -215,8 +218,11 @@ internal sealed class SqliteStore : IStore, IAsyncDisposable
                 pending.Result = _writer.Apply(pending.Commit, now) ? CommitResult.Committed : CommitResult.Conflict;
             if (now >= _nextPurge)
             {
+                // First, so that a store that can't be written is not tried without a pause.
+                _nextPurge = now + PurgeEvery;
                 // More than a page has expired: the next batch goes on, so that retention keeps up with any traffic.
-                _nextPurge = _writer.RemoveExpired(now) ? now : now + PurgeEvery;
+                if (_writer.RemoveExpired(now))
+                    _nextPurge = now;
             }
             _writer.End();
         }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.Data.Sqlite;
 
 namespace ReplyMint.Storage;
@@ -11,6 +12,8 @@ internal sealed class SqliteWriter : IDisposable
     private readonly SqliteConnection _connection;
     private readonly PreparedCommand _begin, _commit, _rollback, _truncate;
     private readonly Statements[] _tables;
+    private readonly List<(string Partition, string Sort)> _removed = new(PurgeRows);
+    private readonly Dictionary<(string Partition, string Kind), long> _counts = [];
 
     public SqliteWriter(SqliteConnection connection)
     {
@@ -60,8 +63,26 @@ internal sealed class SqliteWriter : IDisposable
     {
         var more = false;
         foreach (var table in _tables)
-            more |= table.RemoveExpired(now.ToUnixTimeMilliseconds()) == PurgeRows;
+        {
+            _removed.Clear();
+            more |= table.RemoveExpired(now.ToUnixTimeMilliseconds(), _removed) == PurgeRows;
+            Count(now);
+        }
         return more;
+    }
+
+    /// <summary>
+    /// Counts what went (GDPR-1), by day, partition and kind, in the transaction in which it goes. Nobody reads these counters but by
+    /// a query, so no cache holds one.
+    /// </summary>
+    private void Count(DateTimeOffset now)
+    {
+        _counts.Clear();
+        foreach (var key in _removed)
+            CollectionsMarshal.GetValueRefOrAddDefault(_counts, (key.Partition, RemovedItems.Kind(key.Sort)), out _)++;
+        foreach (var ((partition, kind), count) in _counts)
+            if (kind.Length > 0)
+                _tables[(int)Table.Main].Write(new(OperationKind.Add, RemovedItems.KeyOf(partition, now, kind), default, default, default, RemovedItems.Until(now), count, null), now.ToUnixTimeMilliseconds());
     }
 
     public void Dispose()
@@ -77,27 +98,30 @@ internal sealed class SqliteWriter : IDisposable
 
     private sealed class Statements : IDisposable
     {
-        private readonly PreparedCommand _select, _put, _change, _add, _count, _delete, _purge;
+        private readonly PreparedCommand _select, _put, _change, _add, _count, _delete, _purge, _replace, _expire;
 
         public Statements(SqliteConnection connection, string table)
         {
-            _select = new(connection, $"SELECT ver, n FROM {table} WHERE p=$1 AND s=$2 AND (exp IS NULL OR exp>$3)", 3);
+            // Numbered (?1), not named ($1): names count in the order in which they first stand in the text.
+            _select = new(connection, $"SELECT ver, n FROM {table} WHERE p=?1 AND s=?2 AND (exp IS NULL OR exp>?3)", 3);
             // An expired row that was not purged yet counts as absent: the new item starts at version 1 and count 0.
             _put = new(connection, $"""
-                INSERT INTO {table}(p,s,v,x,ver,n,exp) VALUES($1,$2,$3,$4,1,0,$5)
+                INSERT INTO {table}(p,s,v,x,ver,n,exp) VALUES(?1,?2,?3,?4,1,0,?5)
                 ON CONFLICT(p,s) DO UPDATE SET v=excluded.v, x=excluded.x, exp=excluded.exp,
-                  ver=CASE WHEN exp IS NULL OR exp>$6 THEN ver+1 ELSE 1 END, n=CASE WHEN exp IS NULL OR exp>$6 THEN n ELSE 0 END
+                  ver=CASE WHEN exp IS NULL OR exp>?6 THEN ver+1 ELSE 1 END, n=CASE WHEN exp IS NULL OR exp>?6 THEN n ELSE 0 END
                 """, 6);
             _add = new(connection, $"""
-                INSERT INTO {table}(p,s,v,x,ver,n,exp) VALUES($1,$2,x'',x'',1,$3,$4)
-                ON CONFLICT(p,s) DO UPDATE SET n=CASE WHEN exp IS NULL OR exp>$5 THEN n ELSE 0 END+$3,
-                  ver=CASE WHEN exp IS NULL OR exp>$5 THEN ver+1 ELSE 1 END, exp=excluded.exp
+                INSERT INTO {table}(p,s,v,x,ver,n,exp) VALUES(?1,?2,x'',x'',1,?3,?4)
+                ON CONFLICT(p,s) DO UPDATE SET n=CASE WHEN exp IS NULL OR exp>?5 THEN n ELSE 0 END+?3,
+                  ver=CASE WHEN exp IS NULL OR exp>?5 THEN ver+1 ELSE 1 END, exp=excluded.exp
                 """, 5);
             // Most items keep their expiry when they change; then its index need not be touched.
-            _change = new(connection, $"UPDATE {table} SET v=$3, x=$4, ver=ver+1 WHERE p=$1 AND s=$2 AND exp IS $5 AND (exp IS NULL OR exp>$6)", 6);
-            _count = new(connection, $"UPDATE {table} SET n=n+$3, ver=ver+1 WHERE p=$1 AND s=$2 AND exp IS $4 AND (exp IS NULL OR exp>$5)", 5);
-            _delete = new(connection, $"DELETE FROM {table} WHERE p=$1 AND s=$2", 2);
-            _purge = new(connection, $"DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} WHERE exp<=$1 LIMIT {PurgeRows})", 1);
+            _change = new(connection, $"UPDATE {table} SET v=?3, x=?4, ver=ver+1 WHERE p=?1 AND s=?2 AND exp IS ?5 AND (exp IS NULL OR exp>?6)", 6);
+            _count = new(connection, $"UPDATE {table} SET n=n+?3, ver=ver+1 WHERE p=?1 AND s=?2 AND exp IS ?4 AND (exp IS NULL OR exp>?5)", 5);
+            _delete = new(connection, $"DELETE FROM {table} WHERE p=?1 AND s=?2", 2);
+            _purge = new(connection, $"DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} WHERE exp<=?1 LIMIT {PurgeRows}) RETURNING p, s", 1);
+            _replace = new(connection, $"UPDATE {table} SET v=?3, x=?4, ver=ver+1 WHERE p=?1 AND s=?2", 4);
+            _expire = new(connection, $"UPDATE {table} SET exp=?3 WHERE p=?1 AND s=?2 AND exp IS NOT ?3 AND (exp IS NULL OR exp>?4)", 4);
         }
 
         public bool Holds(in Operation operation, long now)
@@ -127,6 +151,12 @@ internal sealed class SqliteWriter : IDisposable
                 case OperationKind.Delete:
                     _delete.Bind(key.Partition, key.Sort).Run();
                     break;
+                case OperationKind.Change:
+                    _replace.Bind(key.Partition, key.Sort, operation.Value, operation.Sealed).Run();
+                    break;
+                case OperationKind.Expire:
+                    _expire.Bind(key.Partition, key.Sort, operation.Expires, now).Run();
+                    break;
                 case OperationKind.Check:
                     break;
                 default:
@@ -134,7 +164,11 @@ internal sealed class SqliteWriter : IDisposable
             }
         }
 
-        public int RemoveExpired(long now) => _purge.Bind(now).RunAndCount();
+        public int RemoveExpired(long now, List<(string Partition, string Sort)> removed)
+        {
+            _purge.Bind(now).ReadKeys(removed);
+            return removed.Count;
+        }
 
         public void Dispose()
         {
@@ -145,6 +179,8 @@ internal sealed class SqliteWriter : IDisposable
             _count.Dispose();
             _delete.Dispose();
             _purge.Dispose();
+            _replace.Dispose();
+            _expire.Dispose();
         }
     }
 }

@@ -220,6 +220,36 @@ public abstract class StoreConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_moved_expiry_leaves_the_version_and_a_change_leaves_the_expiry()
+    {
+        var key = ItemKey.Main("t", "kept");
+        var (soon, late) = (Time.GetUtcNow().AddMinutes(1), Time.GetUtcNow().AddDays(1));
+        await Store.CommitAsync(new Commit().Put(key, Bytes("a"), Condition.Absent, Bytes("s"), soon), Ct);
+        var read = (await Store.GetAsync(key, Ct))!;
+        // Twice, so that a cache would have it.
+        Assert.Equal(soon, (await Store.GetAsync(key, Ct))!.Expires);
+        Assert.Equal(CommitResult.Committed, await Store.CommitAsync(new Commit().Expire(key, late).Expire(ItemKey.Main("t", "not there"), late), Ct));
+        var moved = (await Store.GetAsync(key, Ct))!;
+        Assert.Equal((1, late, "s"), (moved.Version, moved.Expires, Text(moved.Sealed)));
+        Assert.Null(await Store.GetAsync(ItemKey.Main("t", "not there"), Ct));
+
+        // Whoever read it before the move changes it all the same, and takes nothing back.
+        Assert.Equal(CommitResult.Committed, await Store.CommitAsync(new Commit().Change(read, Bytes("b"), Bytes("t")), Ct));
+        var changed = (await Store.GetAsync(key, Ct))!;
+        Assert.Equal((2, late, "b", "t"), (changed.Version, changed.Expires, Text(changed.Value), Text(changed.Sealed)));
+        Assert.Equal(CommitResult.Conflict, await Store.CommitAsync(new Commit().Change(read, Bytes("c"), default), Ct));
+
+        await Store.CommitAsync(new Commit().Expire(key, null), Ct);
+        Time.Advance(TimeSpan.FromDays(2));
+        Assert.Null((await Store.GetAsync(key, Ct))!.Expires);
+        await Store.CommitAsync(new Commit().Expire(key, Time.GetUtcNow()), Ct);
+        Assert.Null(await Store.GetAsync(key, Ct));
+        // What is over is not there to be brought back.
+        await Store.CommitAsync(new Commit().Expire(key, null), Ct);
+        Assert.Null(await Store.GetAsync(key, Ct));
+    }
+
+    [Fact]
     public void Limits_are_those_of_the_narrowest_adapter()
     {
         Assert.Throws<InvalidOperationException>(() => new Commit().Put(ItemKey.Main("t", "a"), new byte[Commit.MaxItemBytes + 1], Condition.Any));

@@ -105,6 +105,22 @@ lint() {
     fi
 }
 
+# Takes one protection after another away and counts those that a test misses (tools/ReplyMint.Mutants); at most 25 minutes.
+mutants() {
+    local log=$logs/mutants.log ok bad
+    step 'Mutants'
+    timeout --kill-after=10 1500 tools/ReplyMint.Mutants/run.sh --release --trust "$@" >"$log" 2>&1 || true
+    ok=$(sed -n 's/^\([0-9]*\) killed, [0-9]* not$/\1/p' "$log" | tail -1)
+    bad=$(sed -n 's/^[0-9]* killed, \([0-9]*\) not$/\1/p' "$log" | tail -1)
+    # Without its last line it broke off, or its time was over.
+    [[ -n $bad ]] || tail -5 "$log" >&2
+    grep '^not killed: ' "$log" >&2 || true
+    passed=$((passed + ${ok:-0}))
+    failed=$((failed + ${bad:-1}))
+    echo "Mutants: ${ok:-0} killed, ${bad:-1} not"
+    kill_leftovers
+}
+
 trap 'exit 130' INT TERM
 trap kill_leftovers EXIT
 
@@ -125,6 +141,7 @@ export REPLYMINT_TEST_OPENAPI=$here/tools/openapi/openapi.json
 rm -f "$REPLYMINT_TEST_OPENAPI"
 tests 'Tests' tests/ReplyMint.Tests/bin/Release/net10.0/ReplyMint.Tests
 lint
+[[ -z ${REPLYMINT_TEST_FULL:-} ]] || mutants
 
 machine=$(uname -m)
 rid=linux-$([[ $machine == aarch64 ]] && echo arm64 || echo x64)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using ReplyMint.Mutants;
 
 namespace ReplyMint.Tests;
 
@@ -96,6 +97,20 @@ public sealed partial class HouseTests
         Assert.Empty(Sources().Concat(Pages()).Concat(Directory.EnumerateFiles(Root, "*.sh"))
             .Where(file => File.ReadAllText(file) is var text && (MachineFolder().IsMatch(text) || (here.Length > 5 && text.Contains(here + "/", StringComparison.Ordinal))))
             .Select(Short));
+    }
+
+    /// <summary>Each protection that is taken away to see a test fail is still where the table looks for it, and so are the tests.</summary>
+    [Fact]
+    public void Every_mutant_finds_what_it_takes_away()
+    {
+        var table = MutantTable.Read(Path.Combine(Root, "tools", "ReplyMint.Mutants", "table"));
+        var classes = typeof(HouseTests).Assembly.GetTypes().ToDictionary(type => type.FullName!, StringComparer.Ordinal);
+        Assert.True(table.Count > 100, $"Only {table.Count} mutants were found.");
+        Assert.Empty(table.Select(mutant => (mutant.Name, Stale: MutantTable.Stale(mutant, Root))).Where(one => one.Stale is not null)
+            .Select(one => $"{one.Name}: {one.Stale} (write into tools/ReplyMint.Mutants/table how the protection is taken away now)"));
+        Assert.Empty(table.SelectMany(mutant => mutant.Tests.Select(test => (mutant.Name, Parts: test.Split('/'))))
+            .Where(one => !classes.TryGetValue("ReplyMint.Tests." + one.Parts[0], out var tests) || (one.Parts.Length > 1 && tests.GetMethod(one.Parts[1]) is null))
+            .Select(one => $"{one.Name}: there is no test {string.Join('/', one.Parts)}"));
     }
 
     private static bool LooksAt(string code, string room, IEnumerable<string> types) =>

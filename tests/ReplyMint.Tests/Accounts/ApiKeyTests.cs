@@ -65,11 +65,15 @@ public sealed class ApiKeyTests
     [Fact]
     public async Task A_text_that_is_not_exactly_the_key_is_nobodys()
     {
-        await using var host = await ProductHost.StartAsync();
+        WatchedStore store = null!;
+        await using var host = await ProductHost.StartAsync(services: services => store = WatchedStore.Put(services));
         var (_, text) = await MakeAsync(host);
         Assert.Equal(HttpStatusCode.OK, await AskAsync(host, text));
+        store.Read.Clear();
         for (var i = 0; i < text.Length; i++)
             Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(host, text[..i] + (text[i] == 'a' ? 'b' : 'a') + text[(i + 1)..]));
+        // A typing error is seen in the text itself: nobody was looked up.
+        Assert.DoesNotContain(store.Read, key => key.Sort.StartsWith("key", StringComparison.Ordinal));
         foreach (var wrong in new[] { "", "rm_test_", text[..^1], text + "a", text.ToUpperInvariant(), "Bearer " + text, text.Replace("_test_", "_live_", StringComparison.Ordinal) })
             Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(host, wrong));
         Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(host, null));
@@ -83,6 +87,19 @@ public sealed class ApiKeyTests
         Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(host, ApiKeyText.New(live: false, key.Id).Text));
         Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(host, ApiKeyText.New(live: true, key.Id).Text));
         Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(host, ApiKeyText.New(live: false, Ids.Random('k')).Text));
+    }
+
+    [Fact]
+    public async Task A_hash_of_a_pepper_that_is_not_known_is_compared_with_nothing()
+    {
+        await using var host = await ProductHost.StartAsync();
+        var (key, text) = await MakeAsync(host);
+        var own = await host.Get<KeyRing>().RequireAsync(host.Tenant.Id, Ct);
+        var item = (await host.Get<IStore>().GetAsync(ItemKey.Main(host.Tenant.Id, "key/" + key.Id), Ct))!;
+        var other = key with { Secrets = [key.Secrets[0] with { Pepper = key.Secrets[0].Pepper + 1 }] };
+        var changed = new Commit().Put(item.Key, item.Value, Condition.Same(item), own.Seal(item.Key, item.Version + 1, System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(other, AccountsJson.Default.ApiKey)));
+        Assert.Equal(CommitResult.Committed, await host.Get<IStore>().CommitAsync(changed, Ct));
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(host, text));
     }
 
     [Fact]

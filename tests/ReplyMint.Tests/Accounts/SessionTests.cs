@@ -66,6 +66,14 @@ public sealed class SessionTests
     }
 
     [Fact]
+    public async Task An_operators_role_counts_in_the_installation_alone_and_no_other_role_does_there()
+    {
+        await using var host = await ProductHost.StartAsync();
+        foreach (var (role, tenant) in ((Role, string)[])[(Role.Operator, host.Tenant.Id), (Role.Admin, KeyRing.Installation)])
+            Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(host, (await host.SignInAsync(await host.PersonAsync(role, tenant: tenant), tenant)).AccessToken));
+    }
+
+    [Fact]
     public async Task A_refresh_gives_a_new_pair_and_the_old_one_ends_the_family()
     {
         await using var host = await ProductHost.StartAsync();

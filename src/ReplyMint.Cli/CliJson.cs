@@ -18,6 +18,7 @@ namespace ReplyMint.Cli;
 [JsonSerializable(typeof(MailboxView))]
 [JsonSerializable(typeof(MessageView))]
 [JsonSerializable(typeof(OutboxView))]
+[JsonSerializable(typeof(BackupView))]
 [JsonSerializable(typeof(Accounts.ApiKeyView))]
 [JsonSerializable(typeof(Outbound.WebhookDetail))]
 [JsonSerializable(typeof(Outbound.DeliveryEntry))]

@@ -14,7 +14,7 @@ internal static class CommandTree
         ("Knowledge", ["knowledge"]),
         ("People and programs", ["operator", "user", "session", "key"]),
         ("Set-up", ["tenant", "mailbox", "channel", "webhook", "settings"]),
-        ("Operation", ["doctor", "usage", "switch", "alerts", "jobs", "suppression", "secrets"]),
+        ("Operation", ["doctor", "backup", "usage", "switch", "alerts", "jobs", "suppression", "secrets"]),
         ("Privacy", ["hold", "retention"]),
         ("Incidents", ["record"]),
     ];
@@ -29,7 +29,7 @@ internal static class CommandTree
             ServeCommand.Build(host), DemoCommand.Build(host), ExplainCommand.Build(host), SettingsCommands.Build(host),
             DraftCommands.Build(), MessageCommands.Build(), OutboxCommands.Build(), KnowledgeCommands.Build(),
             TenantCommands.Build(), OperatorPeopleCommands.Build(), UserCommands.Build(), SessionCommands.Build(), KeyCommands.Build(), MailboxCommands.Build(), ChannelCommands.Build(), WebhookCommands.Build(),
-            DoctorCommand.Build(host), DoctorCommand.BuildFacts(), SwitchCommands.Build(), AlertCommands.Build(), JobCommands.Build(), SuppressionCommands.Build(), UsageCommand.Build(), SecretCommands.Build(host),
+            DoctorCommand.Build(host), BackupCommands.Build(host), DoctorCommand.BuildFacts(), SwitchCommands.Build(), AlertCommands.Build(), JobCommands.Build(), SuppressionCommands.Build(), UsageCommand.Build(), SecretCommands.Build(host),
             HoldCommands.Build(), RetentionCommands.Build(),
             RecordCommands.Build(),
         ];

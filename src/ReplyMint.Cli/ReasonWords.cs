@@ -26,6 +26,7 @@ internal static class ReasonWords
         ["spam"] = "it is spam",
         ["permanent-bounce"] = "mail to its sender bounced for good",
         ["seen-before"] = "the same mail came before",
+        ["before-restore"] = "it is of before the store was restored, and may have been answered",
         ["rate-thread"] = "this thread got its share of automatic answers",
         ["rate-person"] = "this person got his share of automatic answers",
         ["breaker-tenant"] = "the tenant sends unusually many answers",

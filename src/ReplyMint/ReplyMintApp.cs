@@ -60,7 +60,15 @@ public static class ReplyMintApp
             .AddSecrets(settings.Secrets, [.. settings.SecretReferences()])
             .AddReplies(settings.Model, settings.Notices, open, secrets)
             .AddPrivacy()
-            .AddIncidents();
+            .AddIncidents()
+            .AddBackups(settings.Backup, new SettingsToKeep(() => SettingsJson.Show(settings.WithoutSecrets())), provider => store => Rooms(settings, store, provider));
+    }
+
+    /// <summary>All rooms over a store that a drill restored. Nothing is started, and nothing of it may leave the machine.</summary>
+    private static ServiceProvider Rooms(ReplyMintSettings settings, OpenStore store, IServiceProvider outer)
+    {
+        var services = new ServiceCollection().AddLogging().AddSingleton(outer.GetRequiredService<TimeProvider>());
+        return services.AddReplyMint(settings with { Backup = new(), Notices = new() }, store).BuildServiceProvider();
     }
 
     /// <summary>The way of a request, in order, and behind it all routes.</summary>

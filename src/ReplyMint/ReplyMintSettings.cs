@@ -1,6 +1,7 @@
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Inbound;
+using ReplyMint.Incidents;
 using ReplyMint.Jobs;
 using ReplyMint.Knowledge;
 using ReplyMint.Limits;
@@ -77,6 +78,12 @@ internal sealed record ReplyMintSettings
     /// <summary>How often reviews, drills, tests and the like are due.</summary>
     public RecordSettings Records { get; init; } = new();
 
+    /// <summary>Backups that are made by themselves.</summary>
+    public BackupSettings Backup { get; init; } = new();
+
+    /// <summary>For a copy of the settings: all secrets lie elsewhere, but who knows a chat's address may write there.</summary>
+    public ReplyMintSettings WithoutSecrets() => this with { Notices = Notices with { Webhook = null } };
+
     /// <summary>What is wrong, one sentence each, beginning with the member's path.</summary>
     public IEnumerable<string> Problems()
     {
@@ -85,7 +92,7 @@ internal sealed record ReplyMintSettings
             HttpFront().Problems(), Of("masterKey", MasterKey.Problems()), Of("smtp", Smtp.Problems()), Of("inbound", Inbound.Problems()),
             Of("outbound", Outbound.Problems()), Of("mailgun", Mailgun.Problems()), Of("rates", Rates.Problems()), Of("requests", Requests.Problems()), Of("jobs", Jobs.Problems()),
             Of("knowledge", Knowledge.Problems()), Of("model", Model.Problems()), Of("notices", Notices.Problems()), Outside.Problems(), Of("dns", Dns.Problems()), Of("accounts", Accounts.Problems()), Of("secrets", Secrets.Problems()),
-            Of("audit", Audit.Problems(Environment.NeedsHttps())), Records.Problems(),
+            Of("audit", Audit.Problems(Environment.NeedsHttps())), Records.Problems(), Of("backup", Backup.Problems()),
         ];
         foreach (var problem in rooms.SelectMany(room => room))
             yield return problem;

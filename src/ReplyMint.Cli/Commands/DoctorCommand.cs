@@ -4,6 +4,7 @@ using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Cli.Doctor;
 using ReplyMint.Cli.Reach;
+using ReplyMint.Incidents;
 using ReplyMint.Mail;
 
 namespace ReplyMint.Cli.Commands;
@@ -43,6 +44,7 @@ internal static class DoctorCommand
     public static Command BuildFacts() => new StoreCommand(FactsName, "print the settings in effect and the mailboxes' domains", async (context, _, ct) =>
     {
         context.Out.WriteLine(JsonSerializer.SerializeToNode(context.Get<ReplyMintSettings>(), SettingsJson.Default.ReplyMintSettings)!.ToJsonString());
+        context.Out.WriteLine(CliJson.Line(BackupFinding(BackupAges.Of(await context.Get<Backups>().StateAsync(ct), context.Get<BackupSettings>(), context.Get<TimeProvider>().GetUtcNow()), context.Get<BackupSettings>())));
         var domains = new SortedSet<string>(StringComparer.Ordinal);
         foreach (var tenant in await context.Get<Tenants>().ListAsync(ct))
             foreach (var mailbox in await context.Get<Mailboxes>().ListAsync(tenant.Id, ct))
@@ -62,8 +64,10 @@ internal static class DoctorCommand
         foreach (var finding in MachineChecks.Disk(data, settings.Inbound.MinFreeMegabytes))
             yield return finding;
         yield return MachineChecks.Clock(data, TimeProvider.System);
-        var (store, inEffect, facts) = await StoreAsync(settings, host, ct);
+        var (store, backup, inEffect, facts) = await StoreAsync(settings, host, ct);
         yield return store;
+        if (backup is not null)
+            yield return backup;
         // A running server is judged by what it was started with, not by what this command was told.
         settings = inEffect is null ? settings : inEffect with { Dns = settings.Dns.Server is null ? inEffect.Dns : settings.Dns };
         foreach (var finding in MachineChecks.Ports(settings, runs))
@@ -84,25 +88,31 @@ internal static class DoctorCommand
     {
         RecordKinds.Review => "replymint access review, then replymint access review --done --note TEXT",
         RecordKinds.Drill => "replymint incident drill",
+        RecordKinds.RestoreDrill => "replymint backup drill",
         RecordKinds.FollowUp => "do it, then: replymint record settle ID (replymint record list shows which)",
         _ => $"do it, then: replymint record add {kind} --note TEXT",
     };
 
     /// <summary>Opening the store is the test of the database, of the master key, its mode and its fit.</summary>
-    private static async Task<(Finding Finding, ReplyMintSettings? InEffect, IReadOnlyList<string> Facts)> StoreAsync(ReplyMintSettings settings, CommandHost host, CancellationToken ct)
+    private static async Task<(Finding Finding, Finding? Backup, ReplyMintSettings? InEffect, IReadOnlyList<string> Facts)> StoreAsync(ReplyMintSettings settings, CommandHost host, CancellationToken ct)
     {
         if (!Folders.HoldsStore(settings.Data!))
-            return (Finding.Ok("keys", $"there is no store yet; its master key will be made in {Path.Combine(settings.Config!, "keys")}"), null, []);
+            return (Finding.Ok("keys", $"there is no store yet; its master key will be made in {Path.Combine(settings.Config!, "keys")}"), null, null, []);
         using var output = new StringWriter();
         using var error = new StringWriter();
         var asking = host with { Out = output, Error = error, Arguments = [FactsName] };
         var parse = CommandTree.Build(asking).Parse(asking.Arguments);
         var code = await StoreRun.ActAsync((StoreCommand)parse.CommandResult.Command, parse, settings, asking, ct);
         if (code != ExitCode.Ok)
-            return (Finding.Fail("keys", "the store can't be opened", error.ToString().Trim().Replace("replymint: ", "", StringComparison.Ordinal)), null, []);
+            return (Finding.Fail("keys", "the store can't be opened", error.ToString().Trim().Replace("replymint: ", "", StringComparison.Ordinal)), null, null, []);
         var lines = output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        return (Finding.Ok("keys", "the store opens with its master key"), JsonSerializer.Deserialize(lines[0], SettingsJson.Default.ReplyMintSettings), lines[1..]);
+        return (Finding.Ok("keys", "the store opens with its master key"), JsonSerializer.Deserialize(lines[1], CliJson.Default.Finding), JsonSerializer.Deserialize(lines[0], SettingsJson.Default.ReplyMintSettings), lines[2..]);
     }
+
+    private static Finding BackupFinding(BackupAges ages, BackupSettings settings) =>
+        settings.Folder is null ? Finding.Warn("backup", $"none are made by themselves; {AgesWords.Line(ages)}", "name a folder on another disk: backup.folder")
+        : ages.Overdue.Count > 0 ? Finding.Warn("backup", string.Join("; ", ages.Overdue.Select(problem => problem.Text)), "replymint backup create; replymint alerts list says why one failed")
+        : Finding.Ok("backup", AgesWords.Line(ages));
 
     private static void Show(Finding finding, bool json, TextWriter to)
     {

@@ -89,7 +89,7 @@ internal sealed class Tenants(IStore store, KeyRing keys, AuditLog audit, TimePr
             return (ChangeResult.Done, new(after, item.Version + 1));
         }, ct);
 
-    private static ItemKey KeyOf(string id) => ItemKey.Main(id, "tenant");
+    public static ItemKey KeyOf(string id) => ItemKey.Main(id, "tenant");
 
     private static byte[] Clear(string id) => JsonSerializer.SerializeToUtf8Bytes(new ClearRecord(1, id), AccountsJson.Default.ClearRecord);
 

@@ -18,7 +18,13 @@ internal sealed class Messages(IStore store, KeyRing keys, BlobFolder blobs, Tim
 
     public static ItemKey KeyOf(string tenant, string id) => ItemKey.Main(tenant, "message/" + id);
 
-    public static ItemKey RawKey(string tenant, string id) => ItemKey.Main(tenant, "raw/" + id);
+    public static ItemKey RawKey(string tenant, string id) => ItemKey.Main(tenant, RawPrefix + id);
+
+    /// <summary>What the sort keys of raw mails begin with.</summary>
+    public const string RawPrefix = "raw/";
+
+    /// <summary>Whether the bytes of a raw mail lie in a file of its id.</summary>
+    public static bool LiesInBlob(Item raw) => JsonSerializer.Deserialize(raw.Value.Span, InboundJson.Default.RawRecord)!.Blob;
 
     /// <summary>The message, or null when it is gone or its person's key was destroyed.</summary>
     public async ValueTask<Message?> FindAsync(string tenant, string id, CancellationToken ct) =>

@@ -94,6 +94,14 @@ internal sealed class JobQueue(IStore store, JobTurns turns, TimeProvider time)
 
     public static Job Read(Item item) => new(JsonSerializer.Deserialize(item.Value.Span, JobsJson.Default.JobRecord)!, item.Key, item.Version);
 
+    /// <summary>All jobs, due or not.</summary>
+    public static async IAsyncEnumerable<JobRecord> AllAsync(IStore store, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+    {
+        for (var shard = 0; shard < Shards; shard++)
+            await foreach (var item in store.AllAsync(Table.Main, Partition(shard), "", ct))
+                yield return JsonSerializer.Deserialize(item.Value.Span, JobsJson.Default.JobRecord)!;
+    }
+
     private static Job Add(Commit commit, JobRecord record, DateTimeOffset due)
     {
         var key = ItemKey.Main(Partition(Shard(record.Target)), $"{Stamp(due)}/{record.Tenant}/{record.Kind}/{record.Target}");

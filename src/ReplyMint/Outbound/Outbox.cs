@@ -23,7 +23,10 @@ internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, WebhookE
     // Long enough to look why a mail did not arrive.
     private static readonly TimeSpan KeptUseless = TimeSpan.FromDays(1);
 
-    public static ItemKey KeyOf(string tenant, string id) => ItemKey.Main(tenant, "out/" + id);
+    public static ItemKey KeyOf(string tenant, string id) => ItemKey.Main(tenant, Prefix + id);
+
+    /// <summary>What the sort keys of mails on their way out begin with.</summary>
+    internal const string Prefix = "out/";
 
     /// <summary>Adds a mail and its job to the commit that decides on it. Wake the job once that is committed.</summary>
     /// <param name="sealer">The correspondent's key for a reply, the tenant's for a notice.</param>
@@ -55,7 +58,7 @@ internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, WebhookE
     /// <summary>The newest first.</summary>
     public async Task<(IReadOnlyList<OutboxEntry> Entries, string? Cursor)> ListAsync(string tenant, int limit, string? cursor, CancellationToken ct)
     {
-        var page = await store.QueryAsync(Table.Main, tenant, new Storage.Range("out/", Descending: true, Limit: limit), cursor, ct);
+        var page = await store.QueryAsync(Table.Main, tenant, new Storage.Range(Prefix, Descending: true, Limit: limit), cursor, ct);
         var entries = new List<OutboxEntry>(page.Items.Count);
         foreach (var item in page.Items)
             if (await OpenAsync(item, ct) is { } entry)

@@ -60,7 +60,8 @@ internal sealed record Draft(DraftRecord Record, DraftContent Content, Item Item
 /// <summary>Stores drafts, and the short list of what waits for a person.</summary>
 internal sealed class Drafts(IStore store, Messages messages)
 {
-    private const string WaitingPrefix = "waiting/";
+    /// <summary>What the sort keys of the list of what waits begin with.</summary>
+    internal const string WaitingPrefix = "waiting/";
 
     public static ItemKey KeyOf(string tenant, string id) => ItemKey.Main(tenant, "draft/" + id);
 

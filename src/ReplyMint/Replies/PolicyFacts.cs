@@ -37,6 +37,9 @@ internal sealed record PolicyFacts
     /// <summary>The same Message-ID and content came before, by whatever path.</summary>
     public bool? SeenBefore { get; init; }
 
+    /// <summary>The store was restored from a copy since the mail was written or taken: it may have been answered already.</summary>
+    public bool? BeforeRestore { get; init; }
+
     public RateFacts? Rates { get; init; }
     public ThreadFacts? Thread { get; init; }
 

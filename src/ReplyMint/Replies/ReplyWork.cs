@@ -73,6 +73,7 @@ internal sealed class ReplyWorkReader(
         var scheduled = mailbox.Mode == MailboxMode.Schedule ? ScheduleClock.ModeAt(mailbox.Schedule, tenant.TimeZone, time.GetUtcNow()) : new ScheduledMode(mailbox.Mode, "");
         var textHash = own.Hash("text", mail.Reply);
         var ours = asked.Claims.Where(claim => Found(claim.Key) is not null).Select(claim => claim.Address).ToHashSet(StringComparer.Ordinal);
+        var restored = await RestorePoint.ReadAsync(store, ct);
         var stops = await switches.ReadAllAsync(tenant.Id, mailbox.Id, ct);
         return new ReplyWork
         {
@@ -102,6 +103,7 @@ internal sealed class ReplyWorkReader(
                 PermanentBounce = suppression?.Reason is SuppressionReason.PermanentFailure or SuppressionReason.Complaint,
                 // The same mail was refused as a duplicate when it came: there is no second message of it.
                 SeenBefore = false,
+                BeforeRestore = restored?.Covers(message.Record.ReceivedAt, mail.Date) == true,
                 Rates = await RateFactsAsync(reading, tenant.Id, ct),
                 SameTextAsLast = threads.SaidLast(thread, message.Id, textHash),
                 SecondsSinceOurs = reading.SecondsSinceLast,

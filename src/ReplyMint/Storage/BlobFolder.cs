@@ -27,6 +27,19 @@ internal sealed class BlobFolder(string root)
         return File.Exists(path) ? await File.ReadAllBytesAsync(path, ct) : null;
     }
 
+    /// <summary>The content, readable to its end also when it is removed meanwhile; null when it is not there.</summary>
+    public FileStream? TryOpen(string tenant, string id)
+    {
+        try
+        {
+            return new FileStream(Path.Combine(root, tenant, id), new FileStreamOptions { Options = FileOptions.Asynchronous | FileOptions.SequentialScan, BufferSize = 0 });
+        }
+        catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>All files last written before an instant, half-written ones too: their tenant, and the id, or null when it never became a blob.</summary>
     public IEnumerable<(string Tenant, string? Id, string Path)> Before(DateTimeOffset instant)
     {

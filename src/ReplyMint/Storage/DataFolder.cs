@@ -17,11 +17,20 @@ internal sealed class DataFolder
     public string Run => Path.Combine(Root, "run");
     public string Backup => Path.Combine(Root, "backup");
 
+    /// <summary>Lies in a folder into which a backup is being restored: until it is gone, what is there is no store.</summary>
+    public string Unfinished => Path.Combine(Root, UnfinishedName);
+
+    internal const string UnfinishedName = "restore-unfinished";
+
     /// <summary>Makes the folder and its parts where missing, for this user alone (0700).</summary>
+    /// <param name="root">Where.</param>
+    /// <param name="restoring">The caller is who restores into it.</param>
     /// <exception cref="StoreRefusedException">It can't be made or written, or others may read it.</exception>
-    public static DataFolder Open(string root)
+    public static DataFolder Open(string root, bool restoring = false)
     {
         var folder = new DataFolder(Path.GetFullPath(root));
+        if (!restoring && File.Exists(folder.Unfinished))
+            throw new StoreRefusedException($"A restore into {folder.Root} was not finished, so what lies there is no store. Remove the folder and restore again.");
         try
         {
             foreach (var part in (string[])[folder.Root, Path.GetDirectoryName(folder.Database)!, folder.Blobs, folder.Out, folder.Index, folder.Run, folder.Backup])

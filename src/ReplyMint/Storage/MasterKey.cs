@@ -35,6 +35,9 @@ internal sealed class MasterKey
     /// <summary>A value by which a wrong key is told before it does harm. It tells nothing of the key.</summary>
     public string Check { get; }
 
+    /// <summary>A key of its own for a use that is no wrapping, such as one part of a backup.</summary>
+    public byte[] Derive(string purpose) => KeyDerivation.Derive(_key, purpose);
+
     public byte[] Wrap(ReadOnlySpan<byte> key, ReadOnlySpan<byte> context) => Sealing.Seal(_key, key, context);
 
     public byte[]? Unwrap(ReadOnlySpan<byte> wrapped, ReadOnlySpan<byte> context) => Sealing.Open(_key, wrapped, context);

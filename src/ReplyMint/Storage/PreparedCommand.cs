@@ -123,6 +123,23 @@ internal sealed class PreparedCommand : IDisposable
         return number;
     }
 
+    public string? ReadText()
+    {
+        var text = Step() ? raw.sqlite3_column_text(_statement, 0).utf8_to_string() : null;
+        raw.sqlite3_reset(_statement);
+        return text;
+    }
+
+    /// <summary>Reads rows of a text and a number.</summary>
+    public IReadOnlyList<(string Text, long Number)> ReadCounts()
+    {
+        var rows = new List<(string, long)>();
+        while (Step())
+            rows.Add((raw.sqlite3_column_text(_statement, 0).utf8_to_string() ?? "", raw.sqlite3_column_int64(_statement, 1)));
+        raw.sqlite3_reset(_statement);
+        return rows;
+    }
+
     /// <summary>Reads rows of (s, v, x, ver, n, exp), the order in which the readers' statements name them.</summary>
     public void ReadItems(Table table, string partition, List<Item> into)
     {

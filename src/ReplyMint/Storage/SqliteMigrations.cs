@@ -7,8 +7,14 @@ namespace ReplyMint.Storage;
 /// <summary>The database's form, step by step. Steps are only ever added; each runs in one transaction after a backup.</summary>
 internal static class SqliteMigrations
 {
+    /// <summary>The newest form that is known here.</summary>
+    public static int Form => Steps.Length;
+
     /// <summary>In the order of <see cref="Table"/>.</summary>
     public static IReadOnlyList<string> TableNames { get; } = ["main", "keys", "audit"];
+
+    /// <summary>How the names of copies begin that are made before a migration.</summary>
+    public const string BeforeForm = "before-form-";
 
     // "RMnt": tells our files from other SQLite files.
     private const int ApplicationId = 0x524d6e74;
@@ -57,13 +63,21 @@ internal static class SqliteMigrations
         }
     }
 
+    /// <summary>Gives an empty file the newest form; for copies, which are no store yet.</summary>
+    internal static void Make(SqliteConnection connection)
+    {
+        foreach (var step in Steps)
+            Execute(connection, step);
+        Execute(connection, $"PRAGMA application_id={ApplicationId}; PRAGMA user_version={Form}");
+    }
+
     private static void Backup(SqliteConnection connection, string folder, int version, TimeProvider time)
     {
         Directory.CreateDirectory(folder);
         var stamp = time.GetUtcNow().ToString("yyyyMMdd'T'HHmmss", CultureInfo.InvariantCulture);
         // VACUUM INTO takes a value, so the path is bound, never joined.
         using var command = new PreparedCommand(connection, "VACUUM INTO $1", 1);
-        command.Bind(Path.Combine(folder, $"before-form-{version + 1}-{stamp}.db")).Run();
+        command.Bind(Path.Combine(folder, $"{BeforeForm}{version + 1}-{stamp}.db")).Run();
     }
 
     internal static void Execute(SqliteConnection connection, string text) =>

@@ -85,6 +85,7 @@ internal static class StorageFeature
     /// <summary>The store was opened before the container, since a store that refuses must end the start with its own words.</summary>
     public static IServiceCollection AddStorage(this IServiceCollection services, OpenStore open) => services
         .AddSingleton(open.Folder)
+        .AddSingleton(open)
         .AddSingleton(open.Keys)
         .AddSingleton(open.Masters)
         .AddSingleton(open.Secrets)

@@ -40,4 +40,5 @@ internal sealed record PersonKeyRecord(int V, int TenantKey, byte[] Wrapped, int
 [JsonSerializable(typeof(TenantKeyRecord))]
 [JsonSerializable(typeof(PersonKeyRecord))]
 [JsonSerializable(typeof(StoredSecretRecord))]
+[JsonSerializable(typeof(RestorePoint))]
 internal sealed partial class StorageJson : JsonSerializerContext;

@@ -34,6 +34,7 @@ internal static class Mails
         IsOwnLoopMark = mark => mark == "ours",
         PermanentBounce = false,
         SeenBefore = false,
+        BeforeRestore = false,
         Rates = new RateFacts(0, 0, 0),
         Thread = new ThreadFacts(false, false, false),
         SameTextAsLast = false,

@@ -223,7 +223,7 @@ public class ReplyPolicyTests
 
     public static TheoryData<string, string, bool> Facts() => new()
     {
-        { "permanent-bounce", nameof(Decision.Hold), false }, { "seen-before", nameof(Decision.Ignore), false },
+        { "permanent-bounce", nameof(Decision.Hold), false }, { "seen-before", nameof(Decision.Ignore), false }, { "before-restore", nameof(Decision.Hold), false },
         { "rate-thread", nameof(Decision.Hold), false }, { "rate-person", nameof(Decision.Hold), false },
         { "breaker-tenant", nameof(Decision.Hold), false }, { "breaker-installation", nameof(Decision.Hold), false },
         { "person-answered", nameof(Decision.Ignore), false }, { "newer-mail", nameof(Decision.Ignore), false }, { "thread-closed", nameof(Decision.Ignore), false },
@@ -240,6 +240,7 @@ public class ReplyPolicyTests
         {
             "permanent-bounce" => facts with { PermanentBounce = true },
             "seen-before" => facts with { SeenBefore = true },
+            "before-restore" => facts with { BeforeRestore = true },
             "rate-thread" => facts with { Rates = new RateFacts(1, 1, 1) },
             "rate-person" => facts with { Rates = new RateFacts(0, 2, 5) },
             "breaker-tenant" => facts with { Rates = new RateFacts(0, 0, 0, TenantTripped: true) },

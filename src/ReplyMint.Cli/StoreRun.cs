@@ -57,6 +57,19 @@ internal static class StoreRun
             return await HereAsync(command, settings, parse, files, host, ct);
     }
 
+    /// <summary>Runs a store command for another command; nothing of it is shown.</summary>
+    /// <param name="input">What it reads from standard input.</param>
+    public static async Task<(int Code, string Output, string Error)> AskAsync(ReplyMintSettings settings, CommandHost host, IReadOnlyList<string> arguments, CancellationToken ct, string input = "")
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        using var reader = new StringReader(input);
+        var asking = host with { Out = output, Error = error, In = reader, Arguments = arguments };
+        var parse = CommandTree.Build(asking).Parse(arguments);
+        var code = await ActAsync((StoreCommand)parse.CommandResult.Command, parse, settings, asking, ct);
+        return (code, output.ToString(), error.ToString().Trim().Replace("replymint: ", "", StringComparison.Ordinal));
+    }
+
     /// <summary>The body with its boundary: whatever it throws becomes one line and a status.</summary>
     public static async Task<int> BodyAsync(StoreCommand command, CommandContext context, ParseResult parse, CancellationToken ct)
     {

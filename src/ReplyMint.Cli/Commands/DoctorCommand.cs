@@ -68,6 +68,9 @@ internal static class DoctorCommand
         yield return store;
         if (backup is not null)
             yield return backup;
+        if (inEffect is not null)
+            foreach (var finding in await SecretChecks.AllAsync(settings, host, ct))
+                yield return finding;
         // A running server is judged by what it was started with, not by what this command was told.
         settings = inEffect is null ? settings : inEffect with { Dns = settings.Dns.Server is null ? inEffect.Dns : settings.Dns };
         foreach (var finding in MachineChecks.Ports(settings, runs))
@@ -98,14 +101,10 @@ internal static class DoctorCommand
     {
         if (!Folders.HoldsStore(settings.Data!))
             return (Finding.Ok("keys", $"there is no store yet; its master key will be made in {Path.Combine(settings.Config!, "keys")}"), null, null, []);
-        using var output = new StringWriter();
-        using var error = new StringWriter();
-        var asking = host with { Out = output, Error = error, Arguments = [FactsName] };
-        var parse = CommandTree.Build(asking).Parse(asking.Arguments);
-        var code = await StoreRun.ActAsync((StoreCommand)parse.CommandResult.Command, parse, settings, asking, ct);
+        var (code, output, error) = await StoreRun.AskAsync(settings, host, [FactsName], ct);
         if (code != ExitCode.Ok)
-            return (Finding.Fail("keys", "the store can't be opened", error.ToString().Trim().Replace("replymint: ", "", StringComparison.Ordinal)), null, null, []);
-        var lines = output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            return (Finding.Fail("keys", "the store can't be opened", error), null, null, []);
+        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         return (Finding.Ok("keys", "the store opens with its master key"), JsonSerializer.Deserialize(lines[1], CliJson.Default.Finding), JsonSerializer.Deserialize(lines[0], SettingsJson.Default.ReplyMintSettings), lines[2..]);
     }
 

@@ -34,16 +34,13 @@ internal static class KitCommands
                 return ExitCode.Failed;
             if (Passphrase.Problem(passphrase) is { } weak)
                 return host.Fail($"the passphrase {weak}; --generate makes a good one");
-            using var text = new StringWriter();
-            var asking = host with { Out = text, In = new StringReader(passphrase), Arguments = ["secrets", TextName] };
-            var inner = CommandTree.Build(asking).Parse(asking.Arguments);
-            var code = await StoreRun.ActAsync((StoreCommand)inner.CommandResult.Command, inner, settings, asking, ct);
+            var (code, text, error) = await StoreRun.AskAsync(settings, host, ["secrets", TextName], ct, passphrase);
             if (code != ExitCode.Ok)
-                return code;
-            if (target is not null && Write(target, text.ToString()) is { } problem)
+                return host.Fail(error, code);
+            if (target is not null && Write(target, text) is { } problem)
                 return host.Fail(problem);
             if (target is null)
-                await host.Out.WriteAsync(text.ToString());
+                await host.Out.WriteAsync(text);
             else
                 host.Out.WriteLine($"wrote {target}; print it, keep it away from the data and from its passphrase, and remove the file");
             if (made)

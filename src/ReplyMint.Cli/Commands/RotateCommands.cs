@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ReplyMint.Accounts;
+using ReplyMint.Audit;
 using ReplyMint.Outbound;
 using ReplyMint.Secrets;
 using ReplyMint.Storage;
@@ -11,7 +12,7 @@ internal static class RotateCommands
 {
     public static StoreCommand Rotate()
     {
-        var name = new Argument<string>("NAME") { Description = "tenant-key, pepper, signing-key, master-key, webhook/TENANT/ID, or all (the first three)" };
+        var name = new Argument<string>("NAME") { Description = "tenant-key, pepper, signing-key, attestation-key, master-key, webhook/TENANT/ID, or all (the first three)" };
         var tenant = new Option<string?>("--tenant") { HelpName = "NAME", Description = "tenant-key: this tenant's; \"installation\" for the installation's own" };
         var all = new Option<bool>("--all") { Description = "tenant-key: of all tenants and of the installation" };
         var newKey = new Option<string?>("--new-key") { HelpName = "FILE", Description = "master-key: a file with the new key (base64 of 32 bytes), where we can't write the old one's" };
@@ -26,6 +27,9 @@ internal static class RotateCommands
                     return await PepperAsync(context, ct);
                 case "signing-key":
                     return await SigningKeyAsync(context, ct);
+                case "attestation-key":
+                    context.Out.WriteLine($"{(await context.Get<AttestationKeys>().RotateAsync(StoreWords.Actor, ct)).Id} signs statements from now on; what was signed before stays provable");
+                    return ExitCode.Ok;
                 case "master-key":
                     return await MasterKeyAsync(context, parse.GetValue(newKey), ct);
                 case "all":

@@ -1,4 +1,5 @@
 using ReplyMint.Accounts;
+using ReplyMint.Audit;
 using ReplyMint.Outbound;
 using ReplyMint.Security;
 using ReplyMint.Storage;
@@ -21,8 +22,11 @@ internal sealed record SecretFact(string Name, string Kind, string Where, DateTi
 /// <summary>All keys and secrets of the installation and its tenants.</summary>
 internal sealed class SecretList(
     IStore store, KeyRing keys, MasterKeyPlace place, StoredSecrets stored, SecretSource source, IReadOnlyList<NamedSecret> named, Tenants tenants, Channels channels,
-    Webhooks webhooks, SigningKeys signing, Pepper pepper, RecoveryKits kits, SecretsSettings settings, TimeProvider time)
+    Webhooks webhooks, SigningKeys signing, AttestationKeys attestations, Pepper pepper, RecoveryKits kits, SecretsSettings settings, TimeProvider time)
 {
+    /// <summary>The name of the recovery kit's fact.</summary>
+    public const string Kit = "recovery-kit";
+
     public async IAsyncEnumerable<SecretFact> AllAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
     {
         var identity = (await StoreIdentity.ReadAsync(store, ct))!.Value.Value;
@@ -34,6 +38,8 @@ internal sealed class SecretList(
         yield return await TenantAsync(KeyRing.Installation, ct);
         if ((await signing.RingAsync(ct)).Keys is { Count: > 0 } ring)
             yield return new("signing-key", "signing", "the store, sealed", ring[^1].CreatedAt, ring[^1].ActiveAt + SigningKeys.Every, null);
+        if ((await attestations.PublicAsync(ct)).Keys is { Count: > 0 } statements)
+            yield return Attesting(DateTimeOffset.FromUnixTimeSeconds(statements[^1].Iat));
         var newest = (await pepper.KeysAsync(ct)).Versions[^1];
         yield return Changing("pepper", "hashing", newest.MadeAt, settings.PepperDays);
         foreach (var (name, setAt) in await stored.ListAsync(ct))
@@ -69,7 +75,7 @@ internal sealed class SecretList(
         var outdated = last is not null && last.KeyCheck != identity.KeyCheck;
         var problem = last is null ? "there is none: whoever loses the master key loses all. Make one: replymint secrets recovery-kit FILE"
             : outdated ? "was made of the master key before. Make a new one: replymint secrets recovery-kit FILE" : null;
-        return new("recovery-kit", "kit", "where you put it", last?.MadeAt, null, problem) { Overdue = outdated };
+        return new(Kit, "kit", "where you put it", last?.MadeAt, null, problem) { Overdue = outdated };
     }
 
     private SecretFact OldMaster(string file, DateTimeOffset since)
@@ -86,6 +92,8 @@ internal sealed class SecretList(
         var fact = Reminded(secret.Setting, "setting", secret.Reference, since);
         return read.Problem is { } problem ? fact with { Problem = problem } : fact;
     }
+
+    private static SecretFact Attesting(DateTimeOffset since) => new("attestation-key", "signing", "the store, sealed", since, since + AttestationKeys.Every, null);
 
     private SecretFact? OfChannel(Channel channel) => channel.Secret.Length == 0 ? null : Reminded(SecretDesk.ChannelPrefix + channel.Id, "channel", "the store, sealed", channel.SecretSince);
 

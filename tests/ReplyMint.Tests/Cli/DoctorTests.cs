@@ -122,6 +122,20 @@ public sealed class DoctorTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_recovery_kit_is_asked_for_and_its_age_is_told()
+    {
+        await AddMailboxAsync();
+        var findings = await LookAsync(0);
+        Assert.Equal("warn", Of(findings, "secret recovery-kit").State);
+        Assert.Contains("secrets recovery-kit FILE", Of(findings, "secret recovery-kit").Mend, StringComparison.Ordinal);
+        Assert.Equal(0, await _cli.RunAsync("secrets", "recovery-kit", "kit.txt", "--generate"));
+        findings = await LookAsync(0);
+        Assert.Equal("ok", Of(findings, "secret recovery-kit").State);
+        Assert.Contains("0 days ago", (string)findings["secret recovery-kit"]["text"]!, StringComparison.Ordinal);
+        Assert.Equal("ok", Of(findings, "secrets").State);
+    }
+
+    [Fact]
     public async Task A_running_server_is_judged_by_its_own_settings()
     {
         var settings = new ReplyMintSettings

@@ -3,10 +3,11 @@ using System.Text;
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Inbound;
-using ReplyMint.Knowledge;
+using ReplyMint.Outbound;
 using ReplyMint.Replies;
 using ReplyMint.Secrets;
 using ReplyMint.Storage;
+using ReplyMint.Tests.Outbound;
 using ReplyMint.Tests.Product;
 using ReplyMint.Tests.Storage;
 using Xunit;
@@ -116,6 +117,41 @@ public sealed class TenantKeyTests
         var acts = await run.Host.Get<AuditLog>().NewestAsync(tenant, 2, Ct);
         Assert.Equal(["tenant-key.drop", "tenant-key.rotate"], acts.Select(entry => entry.Act));
         Assert.Equal(Actor.Machine.Id, acts[1].Actor);
+    }
+
+    /// <summary>A notice is the tenant's, and sealed once for all of its states; one that is being handed over is left alone until that has ended.</summary>
+    [Fact]
+    public async Task A_notice_on_its_way_is_brought_along_once_it_has_arrived()
+    {
+        await using var run = await SecretsRun.StartAsync();
+        var (tenant, store, outbox) = (run.Host.Tenant.Id, run.Host.Get<IStore>(), run.Host.Get<Outbox>());
+        var own = await run.Host.Get<KeyRing>().RequireAsync(tenant, Ct);
+        OutboxEntry Add(string id, OutboxState state)
+        {
+            var commit = new Commit();
+            var entry = Outbox.Add(commit, tenant, own, new OutboxRecord { Id = id, Purpose = OutboxPurpose.Notice, State = state, CreatedAt = run.Time.GetUtcNow() }, Mails.Answer());
+            Assert.Equal(CommitResult.Committed, store.CommitAsync(commit, Ct).AsTask().GetAwaiter().GetResult());
+            return entry;
+        }
+
+        var (sent, sending) = (Add("n1", OutboxState.Sent), Add("n2", OutboxState.Sending));
+        await run.OkAsync("", "secrets", "rotate", "tenant-key", "--tenant", "shop");
+        await run.EventuallyAsync(TimeSpan.FromMinutes(1), async () => SealingKey.NumberOf((await outbox.FindAsync(tenant, "n1", Ct))!.Item.Sealed.Span) == 2 ? "" : null);
+        Assert.Equal(sent.Mail.Text, (await outbox.FindAsync(tenant, "n1", Ct))!.Mail.Text);
+        for (var hour = 0; hour < 3; hour++)
+            run.Time.Advance(TimeSpan.FromHours(1));
+        Assert.Equal(sending.Item.Version, (await outbox.FindAsync(tenant, "n2", Ct))!.Item.Version);
+
+        // Whoever hands it over ends with the entry as he began.
+        var end = new Commit();
+        outbox.Change(end, sending, sending.Record with { State = OutboxState.Sent });
+        Assert.Equal(CommitResult.Committed, await store.CommitAsync(end, Ct));
+        await run.OneKeyAsync(tenant);
+        foreach (var id in (string[])["n1", "n2"])
+        {
+            var entry = (await outbox.FindAsync(tenant, id, Ct))!;
+            Assert.Equal((2, sent.Mail.Text), (SealingKey.NumberOf(entry.Item.Sealed.Span), entry.Mail.Text));
+        }
     }
 
     [Fact]

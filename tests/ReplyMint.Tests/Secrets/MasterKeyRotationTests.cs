@@ -94,6 +94,20 @@ public sealed class MasterKeyRotationTests
         await CheckAsync(run, made + 1);
     }
 
+    /// <summary>What was wrapped with the old key can't be stored once everybody was looked at.</summary>
+    [Fact]
+    public async Task Keys_that_were_wrapped_before_are_not_stored_after()
+    {
+        await using var run = await SecretsRun.StartAsync();
+        var late = new Commit();
+        run.Host.Get<KeyRing>().Create(late, Ids.Random('t'));
+        await run.OkAsync("", "secrets", "rotate", "master-key");
+        Assert.Equal(CommitResult.Conflict, await run.Host.Get<IStore>().CommitAsync(late, Ct));
+        var again = new Commit();
+        run.Host.Get<KeyRing>().Create(again, Ids.Random('t'));
+        Assert.Equal(CommitResult.Committed, await run.Host.Get<IStore>().CommitAsync(again, Ct));
+    }
+
     /// <summary>Breaks off before each of the commits, as a crash would, and starts anew.</summary>
     [Fact]
     public async Task Broken_off_at_any_commit_the_next_start_ends_it()

@@ -119,6 +119,17 @@ public sealed class TenantKeyTests
         Assert.Equal(Actor.Machine.Id, acts[1].Actor);
     }
 
+    [Fact]
+    public async Task Many_items_are_brought_along_in_one_pass()
+    {
+        await using var run = await SecretsRun.StartAsync(string.Join("\n", Enumerable.Range(0, 3_000).Select(number => $"# Question {number}?\nThe answer to question {number} is in chapter {number}.\n")));
+        var (rotation, watch) = (run.Host.Get<TenantKeyRotation>(), System.Diagnostics.Stopwatch.StartNew());
+        await rotation.RotateAsync(run.Host.Tenant.Id, Actor.Machine, Ct);
+        await ProductHost.EventuallyAsync(async () => (await SealedAsync(run, run.Host.Tenant.Id)).All(item => item.Number == 2) ? "" : null, TimeSpan.FromSeconds(30));
+        TestContext.Current.TestOutputHelper?.WriteLine($"3,000 passages in {watch.ElapsedMilliseconds} ms");
+        Assert.Equal(default, await rotation.PassAsync(run.Host.Tenant.Id, Ct));
+    }
+
     /// <summary>A notice is the tenant's, and sealed once for all of its states; one that is being handed over is left alone until that has ended.</summary>
     [Fact]
     public async Task A_notice_on_its_way_is_brought_along_once_it_has_arrived()

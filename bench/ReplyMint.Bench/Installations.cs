@@ -64,7 +64,7 @@ internal sealed class Installations(string folder, string? binary)
         return ((await services.GetRequiredService<TokenDesk>().WelcomeAsync(start, default)).AccessToken, key.Text!);
     }
 
-    private sealed record Opened(OpenStore Store, ServiceProvider Services) : IAsyncDisposable
+    internal sealed record Opened(OpenStore Store, ServiceProvider Services) : IAsyncDisposable
     {
         public async ValueTask DisposeAsync()
         {
@@ -73,7 +73,7 @@ internal sealed class Installations(string folder, string? binary)
         }
     }
 
-    private static async Task<Opened> OpenAsync(string installation)
+    internal static async Task<Opened> OpenAsync(string installation)
     {
         var settings = new ReplyMintSettings { Environment = DeploymentEnvironment.Development };
         var open = await OpenStore.OpenAsync(DataFolder.Open(Path.Combine(installation, "data")), Path.Combine(installation, "config"), settings.MasterKey, TimeProvider.System, default);

@@ -12,6 +12,8 @@ switch (args)
 }
 
 string? folder = null, binary = null, only = null;
+var full = args is [.., "--full"];
+args = full ? args[..^1] : args;
 for (var i = 0; i < args.Length; i += 2)
     switch (args[i])
     {
@@ -25,7 +27,7 @@ for (var i = 0; i < args.Length; i += 2)
             only = args[i + 1];
             break;
         default:
-            Console.Error.WriteLine("Usage: ReplyMint.Bench --folder DIR [--binary PATH] [--only accept|answer|health|start|bare|access|noisy]");
+            Console.Error.WriteLine("Usage: ReplyMint.Bench --folder DIR [--binary PATH] [--only accept|answer|health|start|bare|access|noisy|erase] [--full]");
             return 2;
     }
 if (folder is null)
@@ -49,6 +51,7 @@ try
         ("bare", () => HttpFigures.HardenedAgainstBareAsync(installation, table)),
         ("access", () => HttpFigures.AuthenticatedReadAsync(installation, table)),
         ("noisy", () => NoisyFigures.OthersBesideANoisyCallerAsync(installation, table)),
+        ("erase", () => EraseFigures.EraseAsync(installation, table, full)),
     ])
         if (only is null || only == name)
             await measure();

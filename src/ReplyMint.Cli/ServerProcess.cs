@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using ReplyMint.Cli.Reach;
 using ReplyMint.Inbound;
+using ReplyMint.Privacy;
 using ReplyMint.Security;
 using ReplyMint.Storage;
 using System.Net.Sockets;
@@ -59,6 +60,8 @@ internal sealed class ServerProcess : IAsyncDisposable
         _giveBack.Push(() => { taken.Dispose(); return ValueTask.CompletedTask; });
         var open = await Installation.OpenAsync(settings, ct);
         _giveBack.Push(open.DisposeAsync);
+        if (await RestoredMark.IsSetAsync(open.Store, ct))
+            throw new RefusedException("this store was restored from a backup, and what was erased since is in it again; run this first: replymint erase replay [--ledger FOLDER]");
         Installation.TellNewKey(open, host);
 
         var app = await BuildAsync(settings, open);

@@ -35,6 +35,7 @@ internal static class AccountsFeature
             .AddSingleton<Passkeys>()
             .AddSingleton<Invitations>()
             .AddSingleton<MemberDesk>()
+            .AddSingleton<UserRemoval>()
             .AddSingleton(provider => new JobHandler(SignInDesk.JobKind, provider.GetRequiredService<SignInDesk>().HandleAsync))
             .AddSingleton(new JobLaneRule(SignInDesk.JobKind, JobLane.Door))
             .AddSingleton(new JobLaneRule(Invitations.JobKind, JobLane.Short))

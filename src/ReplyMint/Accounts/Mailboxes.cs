@@ -40,8 +40,16 @@ internal sealed class Mailboxes(IStore store, KeyRing keys, AuditLog audit, Doma
         return mailbox;
     }
 
+    /// <summary>Null also while its tenant is being erased.</summary>
     public async ValueTask<Mailbox?> GetAsync(string tenant, string id, CancellationToken ct) =>
-        await store.GetAsync(KeyOf(tenant, id), ct) is { } item ? await OpenAsync(item, ct) : null;
+        await store.GetAsync(KeyOf(tenant, id), ct) is { } item && await keys.TenantAsync(tenant, ct) is not null ? await OpenAsync(item, ct) : null;
+
+    /// <summary>Drops from memory what is kept of a tenant's.</summary>
+    public void Forget(string tenant)
+    {
+        _byAddress.Clear();
+        _opened.Forget(tenant);
+    }
 
     /// <summary>The same with the version that a change may name.</summary>
     public async ValueTask<Versioned<Mailbox>?> FindVersionAsync(string tenant, string id, CancellationToken ct) =>

@@ -89,6 +89,12 @@ internal sealed class Tenants(IStore store, KeyRing keys, AuditLog audit, TimePr
             return (ChangeResult.Done, new(after, item.Version + 1));
         }, ct);
 
+    /// <summary>Adds to the commit that destroys a tenant's keys that it is on no list any more. <see cref="Forget"/> once that is committed.</summary>
+    public static void Remove(Commit commit, string id) => commit.Delete(KeyOf(id)).Delete(ItemKey.Main(KeyRing.Installation, ListPrefix + id));
+
+    /// <summary>Drops from memory what is kept of a tenant.</summary>
+    public void Forget(string id) => _opened.Forget(id);
+
     public static ItemKey KeyOf(string id) => ItemKey.Main(id, "tenant");
 
     private static byte[] Clear(string id) => JsonSerializer.SerializeToUtf8Bytes(new ClearRecord(1, id), AccountsJson.Default.ClearRecord);

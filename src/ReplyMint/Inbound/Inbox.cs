@@ -124,7 +124,8 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Dom
             {
                 if (looks && await store.GetAsync(seenKey, token) is { } seen)
                 {
-                    id = JsonSerializer.Deserialize(seen.Value.Span, InboundJson.Default.SeenRecord)!.Message;
+                    // One that was erased since is named as little as it is taken again.
+                    id = JsonSerializer.Deserialize(seen.Value.Span, InboundJson.Default.SeenRecord)!.Message is { Length: > 0 } named ? named : record.Id;
                     return AcceptOutcome.Duplicate;
                 }
                 if (looks && await stored.IsFullAsync(own.Tenant, content.Length, token))

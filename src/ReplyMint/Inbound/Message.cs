@@ -58,7 +58,7 @@ internal sealed record Message(MessageRecord Record, MessageSummary Summary, Ite
     public string Tenant => Item.Key.Partition;
 }
 
-/// <summary>Which message a content hash belongs to.</summary>
+/// <summary>Which message a content hash belongs to; empty once that was erased: the same mail is not taken again.</summary>
 internal sealed record SeenRecord(int V, string Message);
 
 internal sealed record SpentRecord(int V, string Fingerprint);

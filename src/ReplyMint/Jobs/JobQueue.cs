@@ -102,6 +102,15 @@ internal sealed class JobQueue(IStore store, JobTurns turns, TimeProvider time)
                 yield return JsonSerializer.Deserialize(item.Value.Span, JobsJson.Default.JobRecord)!;
     }
 
+    /// <summary>All jobs that a test names, due or not; a look through everything.</summary>
+    public async IAsyncEnumerable<Item> FindAsync(Func<JobRecord, bool> wanted, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+    {
+        for (var shard = 0; shard < Shards; shard++)
+            await foreach (var item in store.AllAsync(Table.Main, Partition(shard), "", ct))
+                if (wanted(JsonSerializer.Deserialize(item.Value.Span, JobsJson.Default.JobRecord)!))
+                    yield return item;
+    }
+
     private static Job Add(Commit commit, JobRecord record, DateTimeOffset due)
     {
         var key = ItemKey.Main(Partition(Shard(record.Target)), $"{Stamp(due)}/{record.Tenant}/{record.Kind}/{record.Target}");

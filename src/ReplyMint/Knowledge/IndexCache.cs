@@ -37,6 +37,13 @@ internal sealed class IndexCache(long mostBytes)
         }
     }
 
+    public void Remove(string tenant)
+    {
+        lock (_lock)
+            if (_byTenant.TryGetValue(tenant, out var node))
+                Drop(node);
+    }
+
     private void Drop(LinkedListNode<(string Tenant, KnowledgeIndex Index)> node)
     {
         _byUse.Remove(node);

@@ -41,6 +41,18 @@ internal sealed partial class KnowledgeIndexes(KnowledgeStore knowledge, KeyRing
         }
     }
 
+    /// <summary>Removes a tenant's index, in memory and on disk. False when there was no file.</summary>
+    public bool Remove(string tenant)
+    {
+        _cache.Remove(tenant);
+        var path = PathOf(tenant);
+        var there = File.Exists(path);
+        File.Delete(path + ".part");
+        File.Delete(path);
+        FolderSync.Sync(folder.Index);
+        return there;
+    }
+
     private async Task<KnowledgeIndex?> ReadAsync(TenantKeys own, long version, CancellationToken ct)
     {
         try

@@ -22,6 +22,7 @@ internal static class OutboundFeature
         .AddSingleton<WebhookSender>()
         .AddSingleton(provider => new JobHandler(WebhookEvents.JobKind, provider.GetRequiredService<WebhookSender>().DeliverAsync))
         .AddSingleton<Outbox>()
+        .AddSingleton<SentFiles>()
         .AddSingleton<HouseMail>()
         .AddSingleton<Func<AnchorMailer>>(provider => () => (commit, from, to, subject, text) =>
         {

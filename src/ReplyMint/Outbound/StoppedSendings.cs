@@ -49,6 +49,15 @@ internal sealed class StoppedSendings(IStore store, JobQueue jobs)
         return JobOutcome.Finished;
     }
 
+    /// <summary>All of a tenant's whose mail a test names.</summary>
+    public async IAsyncEnumerable<Item> FindAsync(string tenant, Func<string, bool> wanted, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+    {
+        foreach (var partition in Partitions)
+            await foreach (var item in store.AllAsync(Table.Main, partition, tenant + "/", ct))
+                if (wanted(item.Key.Sort[(item.Key.Sort.LastIndexOf('/') + 1)..]))
+                    yield return item;
+    }
+
     /// <summary>A page of them; returns where to go on.</summary>
     private async Task<string?> ResumeAsync(string partition, string prefix, string? cursor, CancellationToken ct)
     {

@@ -64,6 +64,9 @@ internal sealed class Webhooks(IStore store, KeyRing keys, AuditLog audit, TimeP
         return on;
     }
 
+    /// <summary>Drops from memory what is kept of a tenant's.</summary>
+    public void Forget(string tenant) => _on.TryRemove(tenant, out _);
+
     /// <summary>Changes a webhook; its id stays.</summary>
     /// <param name="version">What the caller read; null changes whatever is there.</param>
     public async Task<(ChangeResult Change, Versioned<Webhook> Now)> ChangeAsync(string tenant, string id, long? version, Func<Webhook, Webhook> change, string act, Actor actor, CancellationToken ct)

@@ -16,6 +16,8 @@ internal sealed class LegalHolds(IStore store, KeyRing keys, AuditLog audit, Job
     public const int Most = 500;
 
     private const string Prefix = "hold/";
+    // Erasures that a lifted hold lets go on in its own commit.
+    private const int MostHeld = 80;
 
     /// <summary>Null when the tenant has as many as one may have.</summary>
     /// <param name="partition">The tenant; the installation for a user.</param>
@@ -48,9 +50,12 @@ internal sealed class LegalHolds(IStore store, KeyRing keys, AuditLog audit, Job
     }
 
     /// <summary>False when there is none. What waited for it goes on by itself.</summary>
-    public Task<bool> LiftAsync(string partition, string id, Actor actor, CancellationToken ct) =>
-        store.RetryAsync(async (commit, token) =>
+    public async Task<bool> LiftAsync(string partition, string id, Actor actor, CancellationToken ct)
+    {
+        List<Job> woken = [];
+        var lifted = await store.RetryAsync(async (commit, token) =>
         {
+            woken = [];
             var reading = await ReadAsync(partition, token);
             if (await store.GetAsync(KeyOf(partition, id), token) is not { } item)
                 return false;
@@ -58,9 +63,15 @@ internal sealed class LegalHolds(IStore store, KeyRing keys, AuditLog audit, Job
             MoveGuard(commit, reading, [.. reading.Holds.Where(hold => hold.Id != id)]);
             if (partition != KeyRing.Installation)
                 move.Add(commit, partition, RetentionMove.All);
+            // Each looks itself whether another hold keeps it still.
+            foreach (var held in (await store.QueryAsync(Table.Main, partition, new Storage.Range(ErasureBeginning.HeldPrefix, Limit: MostHeld), null, token)).Items)
+                woken.Add(jobs.Add(commit, JsonSerializer.Deserialize(held.Value.Span, PrivacyJson.Default.HeldErasure)!.Home, ErasureWork.JobKind, held.Key.Sort[ErasureBeginning.HeldPrefix.Length..]));
             await audit.AppendAsync(commit, partition, new AuditEntry(actor, "hold.lift", id, Details(Read(item))), token);
             return true;
         }, ct);
+        woken.ForEach(jobs.Wake);
+        return lifted;
+    }
 
     public async Task<IReadOnlyList<HoldSeen>> ListAsync(string partition, CancellationToken ct)
     {

@@ -12,11 +12,26 @@ internal static class PrivacyFeature
         .AddSingleton<RetentionDesk>()
         .AddSingleton<RetentionMove>()
         .AddSingleton<RetentionReports>()
-        .AddSingleton(provider => new JobHandler(RetentionMove.JobKind, provider.GetRequiredService<RetentionMove>().RunAsync));
+        .AddSingleton(provider => new JobHandler(RetentionMove.JobKind, provider.GetRequiredService<RetentionMove>().RunAsync))
+        .AddSingleton<ErasureLedger>()
+        .AddSingleton<ErasureCounts>()
+        .AddSingleton<ErasureCertificates>()
+        .AddSingleton<ErasureBeginning>()
+        .AddSingleton<MailRemoval>()
+        .AddSingleton<UserSweep>()
+        .AddSingleton<TenantRemoval>()
+        .AddSingleton<AddressSearch>()
+        .AddSingleton<Erasures>()
+        .AddSingleton<ErasureWork>()
+        .AddSingleton<ErasureReplay>()
+        // Its slices are short, and it must not wait behind mails whose model hangs.
+        .AddSingleton(new JobLaneRule(ErasureWork.JobKind, JobLane.Short))
+        .AddSingleton(provider => new JobHandler(ErasureWork.JobKind, provider.GetRequiredService<ErasureWork>().HandleAsync));
 
     public static void MapPrivacy(this IEndpointRouteBuilder routes)
     {
         LegalHoldRoutes.Map(routes);
         RetentionRoutes.Map(routes);
+        ErasureRoutes.Map(routes);
     }
 }

@@ -7,6 +7,12 @@ namespace ReplyMint.Privacy;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(LegalHold))]
 [JsonSerializable(typeof(HoldReason))]
+[JsonSerializable(typeof(Erasure))]
+[JsonSerializable(typeof(ErasureSecret))]
+[JsonSerializable(typeof(HeldErasure))]
+[JsonSerializable(typeof(FoundElsewhere))]
+[JsonSerializable(typeof(ErasureLine))]
+[JsonSerializable(typeof(ErasureCertificate))]
 internal sealed partial class PrivacyJson : JsonSerializerContext;
 
 /// <summary>What is sent and received.</summary>
@@ -18,4 +24,8 @@ internal sealed partial class PrivacyJson : JsonSerializerContext;
 [JsonSerializable(typeof(RetentionAnswer))]
 [JsonSerializable(typeof(RetentionReport))]
 [JsonSerializable(typeof(Listing<HeldMail>))]
+[JsonSerializable(typeof(NewErasure))]
+[JsonSerializable(typeof(ErasureDetail))]
+[JsonSerializable(typeof(Listing<ErasureDetail>))]
+[JsonSerializable(typeof(Listing<FoundEntry>))]
 internal sealed partial class PrivacyWire : JsonSerializerContext;

@@ -51,6 +51,8 @@ internal sealed partial class Notices(
     private const int MostInOne = 60;
     private const int MaxAttempts = 6;
 
+    internal static ItemKey PendingKey(string tenant, string draft) => ItemKey.Main(tenant, PendingPrefix + draft);
+
     /// <summary>Adds to a commit that holds a draft what makes its people hear of it; the jobs to wake come back.</summary>
     public IReadOnlyList<Job> Announce(Commit commit, Tenant tenant, string draft)
     {
@@ -58,7 +60,7 @@ internal sealed partial class Notices(
         if (told.Emails.Count == 0 && told.Webhook is null)
             return [];
         var now = time.GetUtcNow();
-        commit.Put(ItemKey.Main(tenant.Id, PendingPrefix + draft), "{\"v\":1}"u8.ToArray(), Condition.Any, expires: now.AddDays(30));
+        commit.Put(PendingKey(tenant.Id, draft), "{\"v\":1}"u8.ToArray(), Condition.Any, expires: now.AddDays(30));
         var added = new List<Job> { jobs.Add(commit, tenant.Id, DraftsJob, draft, NextDigest(now, told.DigestMinutes)) };
         if (told.ReminderHours > 0)
             added.Add(jobs.Add(commit, tenant.Id, ReminderJob, draft, now.AddHours(told.ReminderHours)));
@@ -110,7 +112,7 @@ internal sealed partial class Notices(
         Job? notice = null;
         if (await drafts.IsWaitingAsync(job.Tenant, job.Target, ct))
         {
-            commit.Put(ItemKey.Main(job.Tenant, PendingPrefix + job.Target), "{\"v\":1}"u8.ToArray(), Condition.Any, expires: time.GetUtcNow().AddDays(30));
+            commit.Put(PendingKey(job.Tenant, job.Target), "{\"v\":1}"u8.ToArray(), Condition.Any, expires: time.GetUtcNow().AddDays(30));
             notice = jobs.Add(commit, job.Tenant, DraftsJob, job.Target);
         }
         if (await store.CommitAsync(commit, ct) == CommitResult.Committed && notice is not null)

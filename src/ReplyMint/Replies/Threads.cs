@@ -34,6 +34,18 @@ internal sealed record ThreadReading(ItemKey Key, Item? Item, ThreadRecord Recor
             LastTextUntil = message.ReceivedAt + TextRemembered,
         }, expires);
 
+    /// <summary>Takes messages out that were erased, and what was remembered of their texts; a thread without any goes.</summary>
+    public void Remove(Commit commit, Func<string, bool> erased)
+    {
+        if (Item is null)
+            return;
+        var left = Record.Messages.Where(id => !erased(id)).ToList();
+        if (left.Count == 0)
+            commit.Delete(Key, Condition.Same(Item));
+        else if (left.Count < Record.Messages.Count)
+            commit.Change(Item, StoredJson.Write(erased(Record.LastTextBy) ? Record with { Messages = left, LastText = "", LastTextBy = "" } : Record with { Messages = left }, RepliesJson.Default.ThreadRecord), default);
+    }
+
     private void Write(Commit commit, ThreadRecord record, DateTimeOffset? expires) =>
         commit.Put(Key, StoredJson.Write(record, RepliesJson.Default.ThreadRecord), Condition.Same(Item), expires: expires);
 }

@@ -51,6 +51,17 @@ internal sealed class BlobFolder(string root)
                     yield return (Path.GetFileName(folder), file.EndsWith(Part, StringComparison.Ordinal) ? null : Path.GetFileName(file), file);
     }
 
+    /// <summary>Removes all of a tenant's; returns how many there were.</summary>
+    public int DeleteAll(string tenant)
+    {
+        var folder = Path.Combine(root, tenant);
+        if (!Directory.Exists(folder))
+            return 0;
+        var files = Directory.GetFiles(folder).Length;
+        Directory.Delete(folder, recursive: true);
+        return files;
+    }
+
     /// <summary>Removes it; one that is not there is no mistake.</summary>
     public void Delete(string tenant, string id)
     {

@@ -113,9 +113,15 @@ internal sealed class KeyRing(IStore store, MasterKeys masters, TimeProvider tim
     /// <summary>Drops a tenant's keys from memory, and those of all its people.</summary>
     public void Forget(string tenant)
     {
+        ForgetPeople(tenant);
+        _tenants.TryRemove(tenant, out _);
+    }
+
+    /// <summary>Drops the keys of all people of a tenant or of the installation from memory.</summary>
+    public void ForgetPeople(string tenant)
+    {
         foreach (ref var place in _forgotten.AsSpan())
             Interlocked.Increment(ref place);
-        _tenants.TryRemove(tenant, out _);
         foreach (var of in _people.Keys)
             if (of.Tenant == tenant)
                 _people.TryRemove(of, out _);

@@ -22,4 +22,12 @@ internal sealed class OpenedItems<T> where T : class
         _kept[item.Key] = (item.Version, value);
         return value;
     }
+
+    /// <summary>Drops all of a partition.</summary>
+    public void Forget(string partition)
+    {
+        foreach (var key in _kept.Keys)
+            if (key.Partition == partition)
+                _kept.TryRemove(key, out _);
+    }
 }

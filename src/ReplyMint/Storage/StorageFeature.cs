@@ -80,6 +80,9 @@ internal sealed class OpenStore(SqliteStore store, KeyRing keys, TenantKeys inst
     }
 }
 
+/// <summary>Removes from the adapter's own logs what was deleted; false when it has to be tried again. An adapter without such logs has nothing to do.</summary>
+internal sealed record LogTruncation(Func<CancellationToken, Task<bool>> RunAsync);
+
 internal static class StorageFeature
 {
     /// <summary>The store was opened before the container, since a store that refuses must end the start with its own words.</summary>
@@ -92,6 +95,7 @@ internal static class StorageFeature
         .AddSingleton(open.Place)
         .AddSingleton<TenantRekeying>()
         .AddSingleton<IStore>(open.Store)
+        .AddSingleton(new LogTruncation(open.Store.TruncateLogAsync))
         .AddSingleton(new BlobFolder(open.Folder.Blobs))
         .AddSingleton(new ReadyCheck("store", async ct =>
             await open.Store.CommitAsync(new Commit().Put(ItemKey.Main(KeyRing.Installation, "ready"), "{\"v\":1}"u8.ToArray(), Condition.Any), ct) == CommitResult.Committed));

@@ -35,6 +35,7 @@ internal static class OneOfEach
             ["webhooks"] = await MakeAsync(admin, "webhooks", """{"url":"https://hooks.shop.example/","events":["draft.waiting"]}""", "id"),
             ["channels"] = await MakeAsync(admin, "channels", """{"kind":"mailgun","secret":"8f3c1a97e2b64d05b7c9f1e83a6d2450"}""", "id"),
             ["domains"] = await MakeAsync(admin, "domains", """{"domain":"proved.example"}""", "domain"),
+            ["erasures"] = await MakeAsync(admin, "erasures", """{"correspondent":"gone@customer.example"}""", "id"),
             ["legal-holds"] = await MakeAsync(admin, "legal-holds", """{"reason":"case 12/34","correspondent":"anna@customer.example"}""", "id"),
             ["knowledge"] = await MakeAsync(admin, "knowledge", """{"name":"faq.md","text":"# How long does a parcel take?\n\nThree days."}""", "id"),
         };

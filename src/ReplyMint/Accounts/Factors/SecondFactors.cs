@@ -123,14 +123,22 @@ internal sealed class SecondFactors(IStore store, KeyRing keys, Users users, Aud
     public Task<bool> ResetAsync(string user, Actor actor, CancellationToken ct) =>
         store.RetryAsync(async (commit, token) =>
         {
-            if (await store.GetAsync(KeyOf(user), token) is not { } item)
+            if (!await RemoveAsync(commit, user, token))
                 return false;
-            foreach (var passkey in (await FindAsync(user, token)).Passkeys)
-                commit.Delete(await LeadAsync(passkey.Credential, token));
-            commit.Delete(item.Key, Condition.Same(item));
             await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(actor, "second-factor.reset", user), token);
             return true;
         }, ct);
+
+    /// <summary>Adds to a commit that a person has no factors any more, nor a passkey that leads to him.</summary>
+    internal async Task<bool> RemoveAsync(Commit commit, string user, CancellationToken ct)
+    {
+        if (await store.GetAsync(KeyOf(user), ct) is not { } item)
+            return false;
+        foreach (var passkey in (await FindAsync(user, ct)).Passkeys)
+            commit.Delete(await LeadAsync(passkey.Credential, ct));
+        commit.Delete(item.Key, Condition.Same(item));
+        return true;
+    }
 
     /// <summary>Where the owner of a passkey's credential is found.</summary>
     internal async Task<ItemKey> LeadAsync(byte[] credential, CancellationToken ct) =>

@@ -115,6 +115,10 @@ internal sealed class Members(IStore store, AuditLog audit, AccountsSettings set
         return count >= settings.MembersPerTenant;
     }
 
+    /// <summary>Whether nobody could manage the tenant any more without him.</summary>
+    public async Task<bool> IsLastAdminAsync(string tenant, string user, CancellationToken ct) =>
+        await FindAsync(tenant, user, ct) is { } member && Manages(member.Role) && await IsLastAsync(tenant, user, ct);
+
     private static bool Manages(Role role) => role is Role.Admin or Role.Operator;
 
     private async Task<bool> IsLastAsync(string tenant, string user, CancellationToken ct) =>

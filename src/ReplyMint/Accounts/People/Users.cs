@@ -48,6 +48,9 @@ internal sealed class Users(IStore store, KeyRing keys, TimeProvider time)
         await store.GetAsync(KeyOf(id), ct) is { } item
             ? await keys.FindPersonAsync(await keys.RequireAsync(KeyRing.Installation, ct), JsonSerializer.Deserialize(item.Value.Span, AccountsJson.Default.UserRecord)!.Person, ct) : null;
 
+    /// <summary>Adds to a commit that an account is gone; its key is destroyed apart from that.</summary>
+    internal static void Remove(Commit commit, TenantKeys installation, User user) => commit.Delete(KeyOf(user.Id)).Delete(AddressKey(installation, user.Address));
+
     internal static ItemKey KeyOf(string id) => ItemKey.Main(KeyRing.Installation, "user/" + id);
 
     private static ItemKey AddressKey(TenantKeys installation, string address) =>

@@ -1,0 +1,110 @@
+using ReplyMint.Accounts;
+using ReplyMint.Audit;
+using ReplyMint.Inbound;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Privacy;
+
+/// <summary>How a replay went.</summary>
+/// <param name="Lines">Lines that were looked at.</param>
+/// <param name="Refused">Documents that are no lines of this installation's.</param>
+/// <param name="Again">Erasures that had something to remove again.</param>
+internal sealed record ReplayResult(int Lines, int Refused, int Again);
+
+/// <summary>
+/// Holds a restored store to the erasure ledger: what a backup brought back is removed again, by this store's own lines and by those
+/// that lie off the machine. Then, and only then, the store may serve.
+/// </summary>
+internal sealed class ErasureReplay(IStore store, KeyRing keys, ErasureLedger ledger, ErasureBeginning beginning, ErasureWork work, MailRemoval mails, TenantRemoval tenants, Users users, Anchors anchors, AuditLog audit)
+{
+    /// <param name="documents">Lines from elsewhere, such as a folder that was carried over.</param>
+    /// <param name="ct">Ends it; it can be done again.</param>
+    /// <exception cref="IOException">A place off the machine can't be read: what it holds is not known, and the mark stays.</exception>
+    public async Task<ReplayResult> ReplayAsync(IEnumerable<byte[]> documents, CancellationToken ct)
+    {
+        var (lines, refused, again) = (new SortedDictionary<string, ErasureLine>(StringComparer.Ordinal), 0, 0);
+        await foreach (var line in ledger.ReadAsync(ct))
+            lines[line.Id] = line;
+        foreach (var document in documents)
+            await TakeAsync(document);
+        if (anchors.Readable)
+            await foreach (var document in anchors.ReadAsync(ErasureLedger.AnchorPrefix, ct))
+                await TakeAsync(document.Bytes);
+        foreach (var line in lines.Values)
+            if (await AgainAsync(line, ct))
+                again++;
+        await store.RetryAsync(async (commit, token) =>
+        {
+            commit.Delete(RestoredMark.Key);
+            await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(Actor.Machine, "erasure.replayed", KeyRing.Installation,
+                new Dictionary<string, string> { ["lines"] = Text(lines.Count), ["again"] = Text(again), ["refused"] = Text(refused) }), token);
+            return true;
+        }, ct);
+        return new(lines.Count, refused, again);
+
+        async Task TakeAsync(byte[] document)
+        {
+            if (await ledger.OpenAsync(document, ct) is not { } line)
+            {
+                refused++;
+                return;
+            }
+            if (lines.TryAdd(line.Id, line))
+                await ledger.KeepAsync(line, ct);
+        }
+    }
+
+    /// <summary>Erases again what a line names, if any of it is there.</summary>
+    private async Task<bool> AgainAsync(ErasureLine line, CancellationToken ct)
+    {
+        if (!await IsThereAsync(line, ct))
+            return false;
+        var begun = await store.RetryAsync(async (commit, token) =>
+        {
+            var erasure = new Erasure { Id = line.Id, Kind = line.Kind, Tenant = line.Tenant, Subject = line.Subject, By = Actor.System.Id, At = line.At, Replay = true };
+            var before = await store.GetAsync(Erasures.KeyOf(erasure.Home, erasure.Id), token);
+            // An erasure that this store has itself keeps what it says of who asked, and its certificate.
+            if (before is not null && Erasures.Read(before) is var known)
+                erasure = known with { Replay = known.State == ErasureState.Done, Cursor = null };
+            var own = await keys.RequireAsync(erasure.Home, token);
+            Erasure now;
+            if (line.Kind == ErasureKind.Correspondent && !await IsOldKeyAsync(line, token))
+                now = erasure with { State = ErasureState.Running, Step = ErasureStep.Jobs, ErasedAt = line.At };
+            else
+                (_, now) = await beginning.AddAsync(commit, erasure, Actor.System, token);
+            Erasures.Write(commit, own, now, await SecretAsync(line, token), before);
+            return now;
+        }, ct);
+        await beginning.BegunAsync(begun, ct);
+        while (await work.RunAsync(begun.Home, begun.Id, ct) is { Progress: not Progress.Done })
+        {
+            // Each look does the next piece.
+        }
+        return true;
+    }
+
+    private async Task<bool> IsThereAsync(ErasureLine line, CancellationToken ct)
+    {
+        switch (line.Kind)
+        {
+            case ErasureKind.Correspondent:
+                return await keys.TenantAsync(line.Tenant, ct) is not null && (await IsOldKeyAsync(line, ct) || (await mails.OfAsync(line.Tenant, line.Subject, ct)).Count > 0);
+            case ErasureKind.Mail:
+                return await store.GetAsync(Messages.KeyOf(line.Tenant, line.Subject), ct) is not null;
+            case ErasureKind.User:
+                return await store.GetAsync(Users.KeyOf(line.Subject), ct) is not null;
+            default:
+                return await tenants.IsThereAsync(line.Tenant, ct);
+        }
+    }
+
+    /// <summary>Whether the key is the one that was destroyed, and not that of a later life of the same address.</summary>
+    private async Task<bool> IsOldKeyAsync(ErasureLine line, CancellationToken ct) =>
+        line.Key is not null && await keys.TenantAsync(line.Tenant, ct) is { } own && await keys.FindPersonAsync(own, line.Subject, ct) is { } key && key.Fingerprint(own) == line.Key;
+
+    /// <summary>A user's address, which only the restored account tells.</summary>
+    private async Task<ErasureSecret?> SecretAsync(ErasureLine line, CancellationToken ct) =>
+        line.Kind == ErasureKind.User && await users.FindAsync(line.Subject, ct) is { } user ? new(user.Address) : null;
+
+    private static string Text(int number) => number.ToString(System.Globalization.CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,81 @@
+using System.Text.Json;
+using ReplyMint.Accounts;
+using ReplyMint.Jobs;
+using ReplyMint.Knowledge;
+using ReplyMint.Outbound;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Privacy;
+
+/// <summary>Removes what begins with a tenant whose keys were destroyed, and what in the installation points to it. Its audit chain stays.</summary>
+internal sealed class TenantRemoval(IStore store, KeyRing keys, BlobFolder blobs, SentFiles sent, KnowledgeIndexes indexes, JobQueue jobs, StoppedSendings stopped)
+{
+    private const int PerCommit = 60;
+    private const int PerRound = PerCommit * 10;
+
+    /// <summary>Items of the installation that lead to a tenant, and how each names it.</summary>
+    private static readonly (string Prefix, Func<Item, string?> TenantOf)[] Leads =
+    [
+        ("address/", Owner), ("domain/", Owner), ("domain-owner/", Owner), ("channel-owner/", Owner), ("key-owner/", Owner), ("invitation-token/", Owner),
+        ("member-of/", item => item.Key.Sort[(item.Key.Sort.LastIndexOf('/') + 1)..]),
+        ("session/", item => JsonSerializer.Deserialize(item.Value.Span, AccountsJson.Default.Session)!.Tenant),
+        ("sign-in-link/", item => JsonSerializer.Deserialize(item.Value.Span, AccountsJson.Default.SignInLink)!.Tenant),
+    ];
+
+    /// <summary>What leads to the tenant, and what would work for it.</summary>
+    public async Task RemoveJobsAsync(Erasure erasure, CancellationToken ct)
+    {
+        foreach (var (prefix, tenantOf) in Leads)
+        {
+            var found = new List<Item>();
+            await foreach (var item in store.AllAsync(Table.Main, KeyRing.Installation, prefix, ct))
+                if (tenantOf(item) == erasure.Tenant)
+                    found.Add(item);
+            await RemoveAsync(erasure, found, prefix.TrimEnd('/'), ct);
+        }
+        var waiting = new List<Item>();
+        await foreach (var item in jobs.FindAsync(job => job.Tenant == erasure.Tenant, ct))
+            waiting.Add(item);
+        await foreach (var item in stopped.FindAsync(erasure.Tenant, _ => true, ct))
+            waiting.Add(item);
+        await RemoveAsync(erasure, waiting, "jobs", ct);
+    }
+
+    /// <summary>Whether anything of it is there, such as what was on its way while it was removed.</summary>
+    public async Task<bool> IsThereAsync(string tenant, CancellationToken ct) =>
+        (await store.QueryAsync(Table.Main, tenant, new Storage.Range("", Limit: 1), null, ct)).Items.Count > 0
+        || (await store.QueryAsync(Table.Keys, tenant, new Storage.Range("", Limit: 1), null, ct)).Items.Count > 0;
+
+    /// <summary>A round of its items and keys; null when none is left.</summary>
+    public async Task<string?> RemoveRoundAsync(Erasure erasure, CancellationToken ct)
+    {
+        foreach (var table in (Table[])[Table.Main, Table.Keys])
+        {
+            var page = await store.QueryAsync(table, erasure.Tenant, new Storage.Range("", Limit: PerRound), null, ct);
+            foreach (var item in page.Items)
+                if (item.Key.Sort.StartsWith("out/", StringComparison.Ordinal))
+                    sent.Delete(item.Key.Sort["out/".Length..]);
+            await Task.WhenAll(page.Items.Chunk(PerCommit).Select(some => store.CommitAsync(ErasureCounts.Delete(erasure, some, item => item.Key.Sort.Split('/')[0]), ct).AsTask()));
+            if (page.Items.Count > 0)
+                return "more";
+        }
+        return null;
+    }
+
+    public async Task RemoveFilesAsync(Erasure erasure, CancellationToken ct)
+    {
+        var commit = new Commit();
+        ErasureCounts.Add(commit, erasure, new Dictionary<string, int> { ["file"] = blobs.DeleteAll(erasure.Tenant), ["index"] = indexes.Remove(erasure.Tenant) ? 1 : 0 });
+        keys.Forget(erasure.Tenant);
+        if (commit.Operations.Count > 0)
+            await store.CommitAsync(commit, ct);
+    }
+
+    private async Task RemoveAsync(Erasure erasure, List<Item> found, string kind, CancellationToken ct)
+    {
+        foreach (var some in found.Chunk(PerCommit))
+            await store.CommitAsync(ErasureCounts.Delete(erasure, some, _ => kind), ct);
+    }
+
+    private static string? Owner(Item item) => JsonSerializer.Deserialize(item.Value.Span, AccountsJson.Default.OwnerRecord)!.Tenant;
+}

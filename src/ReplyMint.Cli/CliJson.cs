@@ -12,6 +12,7 @@ namespace ReplyMint.Cli;
 [JsonSerializable(typeof(ExplainedMail))]
 [JsonSerializable(typeof(Doctor.Finding))]
 [JsonSerializable(typeof(Incidents.RecordAnswer))]
+[JsonSerializable(typeof(Incidents.AccessRow))]
 [JsonSerializable(typeof(Incidents.DueAnswer))]
 [JsonSerializable(typeof(Secrets.SecretFact))]
 [JsonSerializable(typeof(TenantView))]

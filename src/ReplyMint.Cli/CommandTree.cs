@@ -16,7 +16,7 @@ internal static class CommandTree
         ("Set-up", ["tenant", "mailbox", "channel", "webhook", "settings"]),
         ("Operation", ["doctor", "backup", "usage", "switch", "alerts", "jobs", "suppression", "secrets"]),
         ("Privacy", ["erase", "hold", "retention"]),
-        ("Incidents", ["record"]),
+        ("Incidents", ["incident", "access", "record"]),
     ];
 
     public static RootCommand Build(CommandHost host)
@@ -31,7 +31,7 @@ internal static class CommandTree
             TenantCommands.Build(), OperatorPeopleCommands.Build(), UserCommands.Build(), SessionCommands.Build(), KeyCommands.Build(), MailboxCommands.Build(), ChannelCommands.Build(), WebhookCommands.Build(),
             DoctorCommand.Build(host), BackupCommands.Build(host), DoctorCommand.BuildFacts(), SwitchCommands.Build(), AlertCommands.Build(), JobCommands.Build(), SuppressionCommands.Build(), UsageCommand.Build(), SecretCommands.Build(host),
             EraseCommands.Build(), HoldCommands.Build(), RetentionCommands.Build(),
-            RecordCommands.Build(),
+            IncidentCommands.Build(host), AccessCommands.Build(), RecordCommands.Build(),
         ];
         foreach (var command in commands)
             root.Subcommands.Add(command);

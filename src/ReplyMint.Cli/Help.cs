@@ -7,6 +7,7 @@ namespace ReplyMint.Cli;
 internal static class Help
 {
     private const int Column = 26;
+    private const int Width = 130;
 
     public static void Write(Command command, TextWriter to)
     {
@@ -102,6 +103,13 @@ internal static class Help
     private static string Term(Option option) =>
         option.ValueType == typeof(bool) ? option.Name : $"{option.Name} {option.HelpName ?? "VALUE"}";
 
-    private static void Row(TextWriter to, string term, string? text) =>
-        to.WriteLine(term.Length < Column - 3 ? $"  {term.PadRight(Column - 2)}{text}" : $"  {term}\n{new string(' ', Column)}{text}");
+    /// <summary>A group of many commands runs over the screen's edge and goes on below.</summary>
+    private static void Row(TextWriter to, string term, string? text)
+    {
+        var lines = Broken(text ?? "");
+        to.WriteLine(term.Length < Column - 3 ? $"  {term.PadRight(Column - 2)}{lines}" : $"  {term}\n{new string(' ', Column)}{lines}");
+    }
+
+    private static string Broken(string text) =>
+        text.Length <= Width - Column || text.LastIndexOf(' ', Width - Column - 1) is not (> 0 and var at) ? text : $"{text[..at]}\n{new string(' ', Column)}{Broken(text[(at + 1)..])}";
 }

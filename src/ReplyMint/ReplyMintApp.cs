@@ -102,6 +102,7 @@ public static class ReplyMintApp
         app.UseRouting();
         app.UseRouteGuard();                  // no route without protection
         app.UseIdentification();              // who asks
+        app.UseWatches();                     // and is he watched
         app.UseRequestLimits();               // not too much of it
         app.UseCallerGate();                  // and may he
         app.UseUsage();                       // counts what was let in

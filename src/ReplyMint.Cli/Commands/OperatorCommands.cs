@@ -19,7 +19,7 @@ internal static class SwitchCommands
             var switches = context.Get<Switches>();
             var rows = new List<string[]>();
             async Task Row(string name, string partition, string? mailbox) =>
-                rows.Add([(await switches.ReadAsync(partition, mailbox, ct)).Stopped ? "STOPPED" : "running", name]);
+                rows.Add([await switches.ReadAsync(partition, mailbox, ct) switch { { Contained: true } => "CONTAINED", { Stopped: true } => "STOPPED", _ => "running" }, name]);
             await Row("everything", KeyRing.Installation, null);
             foreach (var tenant in await context.Get<Tenants>().ListAsync(ct))
             {
@@ -59,6 +59,8 @@ internal static class SwitchCommands
                 await context.Get<AuditLog>().AppendAsync(commit, partition, new(StoreWords.Actor, stop ? "switch.stop" : "switch.start", box ?? partition), token);
                 return true;
             }, ct);
+            if (!stop && (await context.Get<Switches>().ReadAsync(partition, box, ct)).Contained)
+                context.Error.WriteLine("(it is contained because of an incident, and sends nothing until that is released: replymint incident list)");
             context.Out.WriteLine($"{Plain.Line(name)} is {(stop ? "stopped: mail is taken, nothing is answered or sent" : "running")}");
             return ExitCode.Ok;
         })

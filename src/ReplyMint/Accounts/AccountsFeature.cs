@@ -42,6 +42,7 @@ internal static class AccountsFeature
             .AddSingleton(provider => new JobHandler(Invitations.JobKind, provider.GetRequiredService<Invitations>().MailAsync))
             .AddSingleton<Pepper>()
             .AddSingleton<Standings>()
+            .AddSingleton<Revocations>()
             .AddSingleton<ApiKeys>()
             .AddSingleton<ApiKeyUses>()
             .AddSingleton<StrayKeys>()

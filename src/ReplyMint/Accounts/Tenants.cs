@@ -62,6 +62,10 @@ internal sealed class Tenants(IStore store, KeyRing keys, AuditLog audit, TimePr
             yield return entry.Key.Sort[ListPrefix.Length..];
     }
 
+    /// <summary>The id behind another in their order, or null behind the last; null asks for the first.</summary>
+    public async Task<string?> NextIdAsync(string? after, CancellationToken ct) =>
+        (await store.QueryAsync(Table.Main, KeyRing.Installation, new Storage.Range(ListPrefix, Limit: 1), after is null ? null : ListPrefix + after, ct)).Items is [var next] ? next.Key.Sort[ListPrefix.Length..] : null;
+
     public async Task<IReadOnlyList<Tenant>> ListAsync(CancellationToken ct)
     {
         var tenants = new List<Tenant>();

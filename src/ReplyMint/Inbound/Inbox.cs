@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using ReplyMint.Accounts;
 using ReplyMint.Jobs;
+using ReplyMint.Limits;
 using ReplyMint.Mail;
 using ReplyMint.Outbound;
 using ReplyMint.Storage;
@@ -15,7 +16,7 @@ namespace ReplyMint.Inbound;
 /// Accepts a delivery: one commit holds the mail and its job, and only then the channel may say "yes". The same mail
 /// again, by whatever path, is the same message.
 /// </summary>
-internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, DomainOwners domains, Messages messages, SpentTokens spentTokens, Outbox outbox, ReplyTokens tokens, JobQueue jobs, WebhookEvents webhooks, StoredBytes stored, DiskSpace disk, Retention retention, TimeProvider time)
+internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, DomainOwners domains, Messages messages, SpentTokens spentTokens, Outbox outbox, ReplyTokens tokens, JobQueue jobs, WebhookEvents webhooks, StoredBytes stored, DiskSpace disk, Retention retention, Containments contained, Watches watches, TimeProvider time)
 {
     /// <summary>The kind of the job that handles a message.</summary>
     public const string JobKind = "mail";
@@ -39,6 +40,9 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Dom
     public async Task<(AcceptOutcome Outcome, string? Message)> SubmitAsync(AuthenticatedDelivery delivery, CancellationToken ct)
     {
         var raw = delivery.Raw;
+        // Its senders come again, and nothing is lost (IR-1).
+        if (await contained.IsAsync(ContainedKind.Channel, raw.ChannelId, ct))
+            return (AcceptOutcome.TooBusy, null);
         if (raw.Envelope.Recipient is not { } recipient || await MailboxAsync(recipient, raw.Owner, ct) is not { } mailbox)
             return (AcceptOutcome.UnknownRecipient, null);
         if (await domains.HasLostAsync(mailbox, ct))
@@ -159,6 +163,7 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Dom
         {
             keys.Remember(person!);
             jobs.Wake(job!);
+            watches.Note(own.Tenant, mailbox.Id, "mail.accepted", record.Id);
         }
         else
         {

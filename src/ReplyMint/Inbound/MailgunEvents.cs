@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using ReplyMint.Limits;
 using ReplyMint.Outbound;
 using ReplyMint.Security;
 
@@ -13,7 +14,7 @@ namespace ReplyMint.Inbound;
 /// Mailgun's events about mails that we sent: stored on the mail, once; an uncertain mail is settled by them; permanent
 /// failures and complaints suppress the address that we wrote to (never one that only the event names, for its body is not signed).
 /// </summary>
-internal sealed class MailgunEvents(MailgunSources sources, SpentTokens spent, ReplyTokens tokens, DeliveryEvents events, UnprovedBodies bodies, TimeProvider time)
+internal sealed class MailgunEvents(MailgunSources sources, SpentTokens spent, ReplyTokens tokens, DeliveryEvents events, UnprovedBodies bodies, Containments contained, TimeProvider time)
 {
     private const int MaxBytes = 256 * 1024;
     private static readonly SearchValues<char> CodeCharacters = SearchValues.Create("0123456789.");
@@ -40,7 +41,7 @@ internal sealed class MailgunEvents(MailgunSources sources, SpentTokens spent, R
         var proof = MailgunProof.From(await sources.FindAsync(channel, ct), signature.Timestamp, signature.Token, signature.Signature, time.GetUtcNow(), out var verdict);
         if (proof is null)
             return MailgunRefusal.For(verdict);
-        if (!body.TryProve())
+        if (!body.TryProve() || await contained.IsAsync(ContainedKind.Channel, proof.Source.Id, ct))
             return UnprovedBodies.Later(context);
         if (!await spent.SpendAsync(proof.Spend(SpentToken.FingerprintOf(body.Content.Span)), ct))
             return MailgunRefusal.Replayed();

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
 using ReplyMint.Accounts;
+using ReplyMint.Limits;
 using ReplyMint.Mail;
 using ReplyMint.Security;
 
@@ -13,7 +14,7 @@ namespace ReplyMint.Inbound;
 /// for 429 and 5xx, and gives up for every other 4xx, so each answer says which of the two is wanted.
 /// </summary>
 internal sealed partial class SesInbound(
-    Channels channels, SnsCertificates certificates, SesSubscriptions subscriptions, SesEvents events, SpentTokens spent, Inbox inbox, UnprovedBodies bodies, TimeProvider time, ILogger<SesInbound> logger)
+    Channels channels, SnsCertificates certificates, SesSubscriptions subscriptions, SesEvents events, SpentTokens spent, Inbox inbox, UnprovedBodies bodies, Containments contained, TimeProvider time, ILogger<SesInbound> logger)
 {
     private const string Name = Channel.Ses;
     // SNS carries 256 KB, which its JSON in JSON may double and more.
@@ -37,7 +38,7 @@ internal sealed partial class SesInbound(
                 SnsVerdict.Topic => Refuse(401, "topic", "The message carries no signature that counts here."),
                 _ => Refuse(401, "signature", "The message carries no signature that counts here."),
             };
-        if (!body.TryProve())
+        if (!body.TryProve() || await contained.IsAsync(ContainedKind.Channel, proof.Channel.Id, ct))
             return UnprovedBodies.Later(context);
         return message.Type switch
         {

@@ -1,15 +1,27 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using ReplyMint.Jobs;
 
 namespace ReplyMint.Incidents;
 
 internal static class IncidentsFeature
 {
     public static IServiceCollection AddIncidents(this IServiceCollection services) => services
-        .ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Add(IncidentsWire.Default));
+        .ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Add(IncidentsWire.Default))
+        .AddSingleton<IncidentBook>()
+        .AddSingleton<ContainmentDesk>()
+        .AddSingleton<RevocationDesk>()
+        .AddSingleton<WatchDesk>()
+        .AddSingleton<EvidenceDesk>()
+        .AddSingleton<AccessReviews>()
+        .AddSingleton<DrillDesk>()
+        .AddSingleton(provider => new JobHandler(RevocationDesk.JobKind, provider.GetRequiredService<RevocationDesk>().HandleAsync));
 
     public static void MapIncidents(this IEndpointRouteBuilder routes)
     {
+        IncidentRoutes.Map(routes);
+        IncidentActRoutes.Map(routes);
         RecordRoutes.Map(routes);
+        AccessRoutes.Map(routes);
     }
 }

@@ -94,12 +94,12 @@ internal sealed class JobQueue(IStore store, JobTurns turns, TimeProvider time)
 
     public static Job Read(Item item) => new(JsonSerializer.Deserialize(item.Value.Span, JobsJson.Default.JobRecord)!, item.Key, item.Version);
 
-    /// <summary>All jobs, due or not.</summary>
-    public static async IAsyncEnumerable<JobRecord> AllAsync(IStore store, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+    /// <summary>All jobs, due or not, with when each runs.</summary>
+    public static async IAsyncEnumerable<(JobRecord Job, DateTimeOffset DueAt)> AllAsync(IStore store, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
     {
         for (var shard = 0; shard < Shards; shard++)
             await foreach (var item in store.AllAsync(Table.Main, Partition(shard), "", ct))
-                yield return JsonSerializer.Deserialize(item.Value.Span, JobsJson.Default.JobRecord)!;
+                yield return (JsonSerializer.Deserialize(item.Value.Span, JobsJson.Default.JobRecord)!, DueAt(item.Key));
     }
 
     /// <summary>All jobs that a test names, due or not; a look through everything.</summary>

@@ -8,6 +8,9 @@ internal static class LimitsFeature
     public static IServiceCollection AddLimits(this IServiceCollection services, RateSettings settings) => services
         .AddSingleton(settings)
         .AddSingleton<Switches>()
+        .AddSingleton<Containments>()
+        .AddSingleton<Watches>()
+        .AddHostedService(provider => provider.GetRequiredService<Watches>())
         .AddSingleton<Allowances>()
         .AddSingleton<RateWindows>()
         .AddSingleton<Idempotency>()

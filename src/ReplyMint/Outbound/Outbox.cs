@@ -149,7 +149,7 @@ internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, WebhookE
     /// <summary>Whoever hands a mail over ends with the entry as he began.</summary>
     internal static bool MayRewrite(Item item) => Read(item).State != OutboxState.Sending;
 
-    private static OutboxRecord Read(Item item) => JsonSerializer.Deserialize(item.Value.Span, OutboxJson.Default.OutboxRecord)!;
+    internal static OutboxRecord Read(Item item) => JsonSerializer.Deserialize(item.Value.Span, OutboxJson.Default.OutboxRecord)!;
 
     private async ValueTask<OutboxEntry?> OpenAsync(Item item, CancellationToken ct)
     {

@@ -10,7 +10,7 @@ namespace ReplyMint.Outbound;
 /// a place to send from, else one of its own once the queued mail's turn has come. It ends in another. What was
 /// started and has no end is uncertain: a person or a delivery event settles it, and it is never sent twice.
 /// </summary>
-internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, Switches switches, Suppressions suppressions, Alerts alerts, IOutboundChannel channel, OutboundSettings settings, TimeProvider time) : IDisposable
+internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, Switches switches, Suppressions suppressions, Alerts alerts, IOutboundChannel channel, OutboundSettings settings, Watches watches, TimeProvider time) : IDisposable
 {
     // One minute, then about 5, 15, 45 minutes, then every few hours for two days, each with a fifth of jitter.
     private static readonly TimeSpan[] Backoff = [.. new[] { 1, 5, 15, 45, 120, 240, 360, 480, 720, 960 }.Select(minutes => TimeSpan.FromMinutes(minutes))];
@@ -155,6 +155,7 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
     /// <summary>Stores how a sending ended. What others wrote meanwhile stays: a delivery event may be faster than we are.</summary>
     private Task EndAsync(Job job, OutboxEntry started, OutboxState state, string detail, CancellationToken ct)
     {
+        watches.Note(job.Tenant, started.Record.Mailbox, "mail." + state.ToString().ToLowerInvariant(), started.Record.Id);
         OutboxEntry? entry = started;
         return store.RetryAsync(async (commit, token) =>
         {

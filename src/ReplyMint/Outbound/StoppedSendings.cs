@@ -1,3 +1,4 @@
+using System.Text;
 using ReplyMint.Jobs;
 using ReplyMint.Limits;
 using ReplyMint.Storage;
@@ -18,12 +19,12 @@ internal sealed class StoppedSendings(IStore store, JobQueue jobs)
     // Two operations for each: below a commit's limit.
     private const int Page = 40;
 
-    /// <summary>Ends the job until a switch is lifted; only while the switch still stands as it was read, else the lifting was before it.</summary>
+    /// <summary>Ends the job (a sending, or a mail of an isolated tenant or mailbox that is still to be decided) until a switch is lifted; only while the switch still stands as it was read, else the lifting was before it.</summary>
     public static void Park(Commit commit, Job job, string? mailbox, SwitchState stop)
     {
         stop.Hold(commit);
         job.Complete(commit);
-        commit.Put(ItemKey.Main(Partition(job.Target), $"{job.Tenant}/{mailbox ?? None}/{job.Target}"), ReadOnlyMemory<byte>.Empty, Condition.Any);
+        commit.Put(ItemKey.Main(Partition(job.Target), $"{job.Tenant}/{mailbox ?? None}/{job.Target}"), job.Record.Kind == Outbox.JobKind ? ReadOnlyMemory<byte>.Empty : Encoding.ASCII.GetBytes(job.Record.Kind), Condition.Any);
     }
 
     /// <summary>Adds what follows to the commit that lifts a switch. Mails that another switch holds are parked anew.</summary>
@@ -70,7 +71,7 @@ internal sealed class StoppedSendings(IStore store, JobQueue jobs)
             {
                 var parts = item.Key.Sort.Split('/');
                 commit.Delete(item.Key, Condition.Same(item));
-                woken.Add(jobs.Add(commit, parts[0], Outbox.JobKind, parts[2]));
+                woken.Add(jobs.Add(commit, parts[0], item.Value.IsEmpty ? Outbox.JobKind : Encoding.ASCII.GetString(item.Value.Span), parts[2]));
             }
             return page.Cursor;
         }, ct);

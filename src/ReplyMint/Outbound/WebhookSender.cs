@@ -5,6 +5,7 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using ReplyMint.Audit;
 using ReplyMint.Jobs;
+using ReplyMint.Limits;
 using ReplyMint.Security;
 using ReplyMint.Storage;
 
@@ -22,7 +23,7 @@ internal readonly record struct WebhookTry(int? Status, string? Failure)
 /// Tells webhooks what happened, again and again for about a day. One that nothing reaches for days is switched off, and
 /// so is one that says that it is gone; somebody hears of either.
 /// </summary>
-internal sealed class WebhookSender(Webhooks webhooks, WebhookEvents events, IStore store, JobQueue jobs, Alerts alerts, AuditLog audit, OutsideClients http, TimeProvider time)
+internal sealed class WebhookSender(Webhooks webhooks, WebhookEvents events, IStore store, JobQueue jobs, Alerts alerts, AuditLog audit, OutsideClients http, Containments contained, TimeProvider time)
 {
     /// <summary>How long nothing may reach a webhook before a delivery that is given up switches it off.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromDays(3);
@@ -38,6 +39,7 @@ internal sealed class WebhookSender(Webhooks webhooks, WebhookEvents events, ISt
     private static readonly TimeSpan WhileBusy = TimeSpan.FromSeconds(3);
     // Those that were turned away come again one by one: a backlog must not be written anew every few seconds.
     private static readonly TimeSpan Apart = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan WhileContained = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan AfterTimeouts = TimeSpan.FromSeconds(30);
 
@@ -52,6 +54,9 @@ internal sealed class WebhookSender(Webhooks webhooks, WebhookEvents events, ISt
         var found = await events.FindAsync(job.Tenant, job.Target, ct);
         if (found is not ({ State: not DeliveryState.Delivered } delivery, _) || await webhooks.FindAsync(job.Tenant, delivery.Webhook, ct) is not { Value: { Enabled: true } webhook })
             return await DropAsync(job, ct);
+        // An isolated tenant tells nobody anything; what happened waits.
+        if (await contained.IsAsync(ContainedKind.Tenant, job.Tenant, ct))
+            return new JobOutcome.Wait(WhileContained);
         if (Rest(webhook.Id) is { } rest)
             return new JobOutcome.Wait(rest);
         if (!Enter(job.Tenant, webhook.Id))

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Jobs;
+using ReplyMint.Limits;
 using ReplyMint.Mail;
 using ReplyMint.Outbound;
 using ReplyMint.Security;
@@ -41,7 +42,7 @@ internal sealed record NoticeEvent(string Kind, string? Tenant, IReadOnlyList<st
 /// </summary>
 internal sealed partial class Notices(
     IStore store, KeyRing keys, Tenants tenants, Mailboxes mailboxes, Drafts drafts, Alerts alerts, HouseMail house, NoticeRate rate, JobQueue jobs,
-    OperatorNoticeSettings settings, OutsideClients http, TimeProvider time, ILogger<Notices> log)
+    OperatorNoticeSettings settings, OutsideClients http, Containments contained, TimeProvider time, ILogger<Notices> log)
 {
     public const string DraftsJob = "notice";
     public const string ReminderJob = "reminder";
@@ -50,6 +51,7 @@ internal sealed partial class Notices(
     private const string PendingPrefix = "notice-pending/";
     private const int MostInOne = 60;
     private const int MaxAttempts = 6;
+    private static readonly TimeSpan WhileContained = TimeSpan.FromMinutes(1);
 
     internal static ItemKey PendingKey(string tenant, string draft) => ItemKey.Main(tenant, PendingPrefix + draft);
 
@@ -77,6 +79,8 @@ internal sealed partial class Notices(
     /// <summary>One notice for all that is pending; whoever comes later finds nothing left.</summary>
     public async Task<JobOutcome> TellDraftsAsync(Job job, CancellationToken ct)
     {
+        if (await contained.IsAsync(ContainedKind.Tenant, job.Tenant, ct))
+            return new JobOutcome.Wait(WhileContained);
         var page = await store.QueryAsync(Table.Main, job.Tenant, new Storage.Range(PendingPrefix, Limit: MostInOne), null, ct);
         var commit = new Commit();
         job.Complete(commit);

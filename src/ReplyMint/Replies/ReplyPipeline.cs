@@ -1,5 +1,6 @@
 using ReplyMint.Inbound;
 using ReplyMint.Jobs;
+using ReplyMint.Limits;
 using ReplyMint.Outbound;
 using ReplyMint.Storage;
 
@@ -26,6 +27,8 @@ internal sealed class ReplyPipeline(IStore store, Messages messages, TimeProvide
 
     private async Task<JobOutcome?> DecideAsync(ReplyWork work, CancellationToken ct)
     {
+        if (work.Switches.FirstOrDefault(state => state.Contained) is { } contained)
+            return await WaitAsync(work, contained, ct);
         var judged = await judge.JudgeAsync(work.ToTask(), work.Facts, work.Mode, ct);
         return judged.Ending switch
         {
@@ -34,6 +37,14 @@ internal sealed class ReplyPipeline(IStore store, Messages messages, TimeProvide
             ReplyEnding.Hold => await endings.HoldAsync(work, judged.Verdict, judged.Drafted, judged.Why, ct),
             _ => await endings.AnswerAsync(work, judged.Verdict, judged.Drafted, judged.Approved!, ct),
         };
+    }
+
+    /// <summary>The tenant or mailbox is isolated: the mail waits, undecided, and its release brings the job back. Null: it was released meanwhile.</summary>
+    private async Task<JobOutcome?> WaitAsync(ReplyWork work, SwitchState contained, CancellationToken ct)
+    {
+        var commit = new Commit();
+        StoppedSendings.Park(commit, work.Job, work.Mailbox.Id, contained);
+        return await store.CommitAsync(commit, ct) == CommitResult.Committed || await store.GetAsync(work.Job.Key, ct) is null ? JobOutcome.Finished : null;
     }
 
     /// <summary>

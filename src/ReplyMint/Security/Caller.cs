@@ -22,6 +22,9 @@ internal sealed record Caller(CallerKind Kind, string Id, string Tenant, Permiss
     /// <summary>When the person last proved a second factor in this session, or null.</summary>
     public DateTimeOffset? SecondFactorAt { get; init; }
 
+    /// <summary>The tenant is isolated: he reads, and changes nothing (IR-1).</summary>
+    public bool Contained { get; init; }
+
     /// <summary>The mailboxes that a member or a key is bound to; null is all of the tenant's.</summary>
     public IReadOnlySet<string>? Mailboxes { get; init; }
 

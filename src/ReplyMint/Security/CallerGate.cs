@@ -40,6 +40,9 @@ internal sealed class CallerGate(RequestDelegate next, TimeProvider time)
             return context.Features.Get<IResult>() ?? new Unauthorized();
         if (!caller.May.Has(permission))
             return new Problem(403, caller.Kind == CallerKind.Key ? $"The key has no scope {permission.Name()}." : $"The role has no right {permission.Name()}.");
+        // His own sessions and second factors are the person's, not the tenant's.
+        if (caller.Contained && permission != Permission.Self && !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
+            return Problem.Contained;
         if (caller.Kind == CallerKind.User && permission.NeedsSecondFactor()
             && !(caller.SecondFactorAt is { } at && time.GetUtcNow() - at <= SecondFactorAge))
         {

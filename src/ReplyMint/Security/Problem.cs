@@ -13,6 +13,12 @@ namespace ReplyMint.Security;
 /// <param name="Errors">For bad input: the member's name and what is wrong with it.</param>
 internal sealed record Problem(int Status, string? Detail = null, IReadOnlyDictionary<string, string[]>? Errors = null) : IResult
 {
+    /// <summary>A stable name where the status does not say it all; callers may compare it.</summary>
+    public string Type { get; init; } = "about:blank";
+
+    /// <summary>A tenant that is isolated reads and changes nothing.</summary>
+    public static Problem Contained { get; } = new(403, "This organisation is isolated by the operator because of an incident: it can read, and change nothing until it is released.") { Type = "urn:replymint:problem:contained" };
+
     public const string ContentType = "application/problem+json";
 
     /// <summary>For what is not there, and for what is somebody else's: nobody learns which (AUTH-5).</summary>
@@ -33,11 +39,11 @@ internal sealed record Problem(int Status, string? Detail = null, IReadOnlyDicti
 
     public byte[] Body(string traceId) =>
         JsonSerializer.SerializeToUtf8Bytes(
-            new ProblemBody("about:blank", ReasonPhrases.GetReasonPhrase(Status) is { Length: > 0 } title ? title : "Error", Status, Detail, traceId, Errors),
+            new ProblemBody(Type, ReasonPhrases.GetReasonPhrase(Status) is { Length: > 0 } title ? title : "Error", Status, Detail, traceId, Errors),
             SecurityJson.Default.ProblemBody);
 }
 
 /// <summary>The wire form.</summary>
-/// <param name="Type">"about:blank": the status code says what kind of problem it is.</param>
+/// <param name="Type">"about:blank": the status code says what kind of problem it is; else a stable name, such as urn:replymint:problem:contained.</param>
 /// <param name="TraceId">The same as the X-Trace-Id header; name it when asking for help.</param>
 internal sealed record ProblemBody(string Type, string Title, int Status, string? Detail, string TraceId, IReadOnlyDictionary<string, string[]>? Errors);

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
+using ReplyMint.Incidents;
+using ReplyMint.Limits;
 using ReplyMint.Security;
 using ReplyMint.Tests.Product;
 using Xunit;
@@ -94,6 +96,12 @@ public sealed class PasskeyTests
         Assert.Equal(403, (await host.PostAsync(Root + "/passkey/verify", authenticator.Use(inside), token)).Code);
         var outside = await OptionsAsync(host, "/api/v1/sign-in/passkey/challenge");
         Assert.Equal(403, (await host.PostAsync(Root + "/passkey/verify", authenticator.Use(outside), own)).Code);
+        // Whom an operator isolated is a stranger, until he is released.
+        var desk = host.Get<ContainmentDesk>();
+        Assert.Equal(ActResult.Done, await desk.ContainAsync(new(ContainedKind.User, user), Actor.Machine, null, Ct));
+        Assert.Equal(400, (await host.PostAsync("/api/v1/sign-in/passkey", new { passkey = authenticator.Use(await OptionsAsync(host, "/api/v1/sign-in/passkey/challenge")) })).Code);
+        Assert.Equal(ActResult.Done, await desk.ReleaseAsync(ContainedKind.User, user, Actor.Machine, null, Ct));
+        Assert.Equal(200, (await host.PostAsync("/api/v1/sign-in/passkey", new { passkey = authenticator.Use(await OptionsAsync(host, "/api/v1/sign-in/passkey/challenge")) })).Code);
         // Whose membership ended has no place to go.
         await host.PersonAsync(Role.Admin);
         Assert.Equal(MemberChange.Done, await host.Get<MemberDesk>().RemoveAsync(host.Tenant.Id, user, Actor.Machine, Ct));

@@ -83,7 +83,7 @@ public sealed class BackupTests : IAsyncDisposable
         {
             var (messages, outbox) = (services.GetRequiredService<Messages>(), services.GetRequiredService<Outbox>());
             var jobs = new HashSet<string>();
-            await foreach (var job in JobQueue.AllAsync(open.Store, Ct))
+            await foreach (var (job, _) in JobQueue.AllAsync(open.Store, Ct))
                 if (job.Kind is Inbox.JobKind or Outbox.JobKind)
                     jobs.Add(job.Target);
             var all = (await messages.ListAsync(tenant, 1000, null, Ct)).Messages;

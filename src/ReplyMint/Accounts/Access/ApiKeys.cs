@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using ReplyMint.Audit;
+using ReplyMint.Limits;
 using ReplyMint.Security;
 using ReplyMint.Storage;
 
@@ -24,7 +25,7 @@ internal sealed record ApiKeyProof(ApiKey Key, DateTimeOffset EndsAt, string Own
 /// tenant; what is stored is a keyed hash. Each change stands in the tenant's audit log, in the same commit.
 /// </summary>
 internal sealed class ApiKeys(
-    IStore store, KeyRing keys, Mailboxes mailboxes, Members members, AuditLog audit, AccessSettings settings, HttpSettings http, Pepper pepper, Standings standings, TimeProvider time)
+    IStore store, KeyRing keys, Mailboxes mailboxes, Members members, AuditLog audit, AccessSettings settings, HttpSettings http, Pepper pepper, Revocations revocations, Containments contained, Standings standings, TimeProvider time)
 {
     public const int MaxPerTenant = 200;
     public static readonly TimeSpan UsualOverlap = TimeSpan.FromHours(24);
@@ -123,11 +124,9 @@ internal sealed class ApiKeys(
     {
         var revoked = await store.RetryAsync(async (commit, token) =>
         {
-            if (await store.GetAsync(KeyOf(tenant, id), token) is not { } item)
+            if (await store.GetAsync(KeyOf(tenant, id), token) is null)
                 return false;
-            commit.Delete(item.Key, Condition.Same(item));
-            commit.Delete(IndexKey(id));
-            commit.Delete(ApiKeyUses.KeyOf(tenant, id));
+            Remove(commit, tenant, id);
             await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "key.revoke", id), token);
             return true;
         }, ct);
@@ -135,12 +134,15 @@ internal sealed class ApiKeys(
         return revoked;
     }
 
+    /// <summary>Adds to a commit that a key is gone; the caller adds the audit entry and calls <see cref="Standings.Changed"/> behind it.</summary>
+    internal static void Remove(Commit commit, string tenant, string id) => commit.Delete(KeyOf(tenant, id)).Delete(IndexKey(id)).Delete(ApiKeyUses.KeyOf(tenant, id));
+
     /// <summary>Whether the text is a key's that may be used now; null tells nothing of why not.</summary>
     public async ValueTask<ApiKeyProof?> ProveAsync(string written, CancellationToken ct)
     {
         if (ApiKeyText.Parse(written) is not { } text || text.Live != _live)
             return null;
-        if (await TenantOfAsync(text.Id, ct) is not { } tenant || await FindAsync(tenant, text.Id, ct) is not { } key || key.Live != text.Live)
+        if (await TenantOfAsync(text.Id, ct) is not { } tenant || await FindAsync(tenant, text.Id, ct) is not { } key || key.Live != text.Live || await revocations.CoverAsync(key, ct))
             return null;
         var hashes = await pepper.KeysAsync(ct);
         foreach (var secret in key.Secrets)
@@ -176,7 +178,7 @@ internal sealed class ApiKeys(
     /// <summary>Whether a secret works: it has not ended, and whoever got it may have keys in the tenant, without a break since then. The machine always may.</summary>
     public async ValueTask<bool> IsTakenAsync(ApiKey key, ApiKeySecret secret, CancellationToken ct) =>
         time.GetUtcNow() < key.EndsAt(secret, MaximalAge)
-        && (secret.Owner == Actor.Machine.Id || (secret.OwnerSince is { } since && await OwnsSinceAsync(key.TenantId, secret.Owner, ct) == since));
+        && (secret.Owner == Actor.Machine.Id || (!await contained.IsAsync(ContainedKind.User, secret.Owner, ct) && secret.OwnerSince is { } since && await OwnsSinceAsync(key.TenantId, secret.Owner, ct) == since));
 
     private async ValueTask<DateTimeOffset?> OwnsSinceAsync(string tenant, string user, CancellationToken ct) =>
         await members.FindAsync(tenant, user, ct) is { } member && Permissions.Of(member.Role).Has(Permission.KeysWrite) ? member.ManagesSince : null;

@@ -12,7 +12,7 @@ namespace ReplyMint.Accounts;
 /// moment ago costs a hash; one that is new costs a try (<see cref="FailedTries"/>), which a good one gets back.
 /// </summary>
 internal sealed class CallerFinder(
-    ApiKeys keys, ApiKeyUses uses, StrayKeys stray, AccessTokens tokens, SigningKeys signing, Sessions sessions, Members members, Standings standings, FailedTries tries, TimeProvider time)
+    ApiKeys keys, ApiKeyUses uses, StrayKeys stray, AccessTokens tokens, SigningKeys signing, Sessions sessions, Members members, Standings standings, Containments contained, FailedTries tries, TimeProvider time)
 {
     public const string KeyHeader = "X-API-Key";
 
@@ -64,7 +64,9 @@ internal sealed class CallerFinder(
         if (await keys.ProveAsync(text, ct) is not { } proof)
             return null;
         var key = proof.Key;
-        return new(new Caller(CallerKind.Key, key.Id, key.TenantId, key.May) { Mailboxes = key.Mailboxes?.ToHashSet(StringComparer.Ordinal) }, proof.EndsAt, at, changes)
+        if (await contained.IsAsync(ContainedKind.Key, key.Id, ct))
+            return null;
+        return new(new Caller(CallerKind.Key, key.Id, key.TenantId, key.May) { Mailboxes = key.Mailboxes?.ToHashSet(StringComparer.Ordinal), Contained = await contained.IsAsync(ContainedKind.Tenant, key.TenantId, ct) }, proof.EndsAt, at, changes)
         {
             Owner = proof.Owner, Networks = key.Networks is { } networks ? new(networks) : null,
         };
@@ -80,6 +82,8 @@ internal sealed class CallerFinder(
             return null;
         if (await sessions.FindAsync(token.User, token.Session, ct) is not { } session || await members.FindAsync(token.Tenant, token.User, ct) is not { } member)
             return null;
+        if (await contained.IsAsync(ContainedKind.User, token.User, ct))
+            return null;
         // Who was removed and is a member again signs in anew. A token of a tenant that the session has left ends within its ten minutes.
         if (session.Tenant == token.Tenant && !session.IsOf(member))
             return null;
@@ -89,7 +93,7 @@ internal sealed class CallerFinder(
         var caller = new Caller(CallerKind.User, token.User, token.Tenant, Permissions.Of(member.Role))
         {
             Role = member.Role, Session = session.Id, SecondFactorAt = session.SecondFactorAt,
-            Mailboxes = member.Role == Role.Member ? member.Mailboxes?.ToHashSet(StringComparer.Ordinal) : null,
+            Contained = await contained.IsAsync(ContainedKind.Tenant, token.Tenant, ct), Mailboxes = member.Role == Role.Member ? member.Mailboxes?.ToHashSet(StringComparer.Ordinal) : null,
         };
         return new(caller, token.ExpiresAt, at, changes) { Token = token };
     }

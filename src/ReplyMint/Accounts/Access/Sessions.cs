@@ -8,7 +8,7 @@ namespace ReplyMint.Accounts;
 /// Sign-ins of people (AUTH-2). An access token says which session it is of; as long as the session's item is there, the token
 /// counts. What a person gets in his hands, <see cref="TokenDesk"/> makes.
 /// </summary>
-internal sealed class Sessions(IStore store, Users users, Members members, AuditLog audit, AccessSettings settings, RefreshTokens refresh, Standings standings, TimeProvider time)
+internal sealed class Sessions(IStore store, Users users, Members members, AuditLog audit, AccessSettings settings, RefreshTokens refresh, Revocations revocations, Standings standings, TimeProvider time)
 {
     // A person has a few devices; so many mean a program that signs in again and again. The one not seen longest goes.
     public const int MaxPerUser = 30;
@@ -34,8 +34,9 @@ internal sealed class Sessions(IStore store, Users users, Members members, Audit
         return new(session, token);
     }
 
+    /// <summary>Null, too, for one that a revocation ends, though it may not be removed yet.</summary>
     public async ValueTask<Session?> FindAsync(string user, string id, CancellationToken ct) =>
-        await store.GetAsync(KeyOf(user, id), ct) is { } item ? Read(item) : null;
+        await store.GetAsync(KeyOf(user, id), ct) is { } item && Read(item) is var session && !await revocations.CoverAsync(session, ct) ? session : null;
 
     /// <summary>A person's live sessions, the newest first.</summary>
     public async Task<IReadOnlyList<SessionSeen>> ListAsync(string user, CancellationToken ct)

@@ -38,6 +38,7 @@ internal sealed class Standings(TimeProvider time)
     // For each of so many groups of ids, which change was its last: who changes often empties his own group only.
     private readonly long[] _changed = new long[1_024];
     private long _changes;
+    private long _changedAll;
 
     /// <summary>Half of a SHA-256: nobody finds a second text for a hash that he does not choose.</summary>
     /// <param name="kind">A key's text is no token's, wherever it is sent.</param>
@@ -56,7 +57,7 @@ internal sealed class Standings(TimeProvider time)
     public bool TryGet(UInt128 credential, [NotNullWhen(true)] out Standing? known) => _kept.TryGetValue(credential, out known);
 
     public bool IsFresh(Standing known) =>
-        !HasChanged(known.Caller.Id, known.Changes) && (known.Owner is not { } owner || !HasChanged(owner, known.Changes)) && time.GetElapsedTime(known.ReadAt) < Fresh && time.GetUtcNow() < known.EndsAt;
+        Volatile.Read(ref _changedAll) <= known.Changes && !HasChanged(known.Caller.Id, known.Changes) && !HasChanged(known.Caller.Tenant, known.Changes) && (known.Owner is not { } owner || !HasChanged(owner, known.Changes)) && time.GetElapsedTime(known.ReadAt) < Fresh && time.GetUtcNow() < known.EndsAt;
 
     /// <summary>The moment that a reading of the store counts from; asked before the store is.</summary>
     public (long At, long Changes) Now() => (time.GetTimestamp(), Volatile.Read(ref _changes));
@@ -70,7 +71,7 @@ internal sealed class Standings(TimeProvider time)
 
     public void Drop(UInt128 credential) => _kept.TryRemove(credential, out _);
 
-    /// <summary>A person's or a key's rights changed in this process: his are read anew, a person's keys too. Called behind the commit.</summary>
+    /// <summary>A person's, a key's or a tenant's rights changed in this process: his are read anew, a person's keys and a tenant's callers too. Called behind the commit.</summary>
     public void Changed(string id)
     {
         var change = Interlocked.Increment(ref _changes);
@@ -83,6 +84,9 @@ internal sealed class Standings(TimeProvider time)
             before = seen;
         }
     }
+
+    /// <summary>Nobody knows whose rights changed: everybody's are read anew.</summary>
+    public void ChangedAll() => Volatile.Write(ref _changedAll, Interlocked.Increment(ref _changes));
 
     private bool HasChanged(string id, long since) => Volatile.Read(ref _changed[GroupOf(id)]) > since;
 

@@ -1,11 +1,12 @@
 using ReplyMint.Audit;
+using ReplyMint.Limits;
 using ReplyMint.Security;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Accounts;
 
 /// <summary>What a person gets in his hands: an access token for ten minutes, and a refresh token for the next one.</summary>
-internal sealed class TokenDesk(IStore store, Sessions sessions, RefreshTokens refresh, Users users, Members members, SigningKeys signing, AccessTokens tokens, AuditLog audit, Alerts alerts, AccessSettings settings, Standings standings, TimeProvider time)
+internal sealed class TokenDesk(IStore store, Sessions sessions, RefreshTokens refresh, Users users, Members members, SigningKeys signing, AccessTokens tokens, AuditLog audit, Alerts alerts, AccessSettings settings, Revocations revocations, Containments contained, Standings standings, TimeProvider time)
 {
     /// <summary>The answer to a sign-in, once its commit has happened.</summary>
     public Task<SessionTokens> WelcomeAsync(SessionStart start, CancellationToken ct) => WriteAsync(start.Session, start.Session.Tenant, start.RefreshToken, ct);
@@ -39,6 +40,8 @@ internal sealed class TokenDesk(IStore store, Sessions sessions, RefreshTokens r
         if (await store.GetAsync(Sessions.KeyOf(record.User, record.Session), ct) is not { } alive)
             return (RefreshResult.Refused, null, null);
         var session = Sessions.Read(alive);
+        if (await revocations.CoverAsync(session, ct) || await contained.IsAsync(ContainedKind.User, session.User, ct))
+            return (RefreshResult.Refused, null, null);
         if (record.SpentAt is not null)
         {
             commit.Delete(alive.Key, Condition.Same(alive));

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ReplyMint.Audit;
+using ReplyMint.Limits;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Accounts;
@@ -15,7 +16,7 @@ internal sealed record Passkey(string Id, string Name, byte[] Credential, byte[]
 internal sealed record PasskeyProof(byte[] Credential, byte[] ClientData, byte[] AuthenticatorData, byte[] Signature);
 
 /// <summary>Passkeys: enrolled as a second factor, and for coming in without a mail. They verify the person themselves, so they are both factors at once.</summary>
-internal sealed class Passkeys(IStore store, SecondFactors factors, PasskeyChallenges challenges, Members members, Sessions sessions, AccountsSettings settings, AuditLog audit, Alerts alerts, TimeProvider time)
+internal sealed class Passkeys(IStore store, SecondFactors factors, PasskeyChallenges challenges, Members members, Sessions sessions, AccountsSettings settings, AuditLog audit, Alerts alerts, Containments contained, TimeProvider time)
 {
     public const int Most = 10;
 
@@ -56,7 +57,7 @@ internal sealed class Passkeys(IStore store, SecondFactors factors, PasskeyChall
             return null;
         var user = JsonSerializer.Deserialize(lead.Value.Span, AccountsJson.Default.OwnerRecord)!.Id;
         // A person who was erased has no factors that could be read.
-        if (!(await factors.FindAsync(user, ct)).Any)
+        if (!(await factors.FindAsync(user, ct)).Any || await contained.IsAsync(ContainedKind.User, user, ct))
             return null;
         return await factors.ChangeAsync<SessionStart?>(user, async (commit, before, token) =>
         {

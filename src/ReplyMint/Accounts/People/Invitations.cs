@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using ReplyMint.Audit;
 using ReplyMint.Jobs;
+using ReplyMint.Limits;
 using ReplyMint.Outbound;
 using ReplyMint.Security;
 using ReplyMint.Storage;
@@ -34,7 +35,7 @@ internal enum AcceptedInvitation { Accepted, NotValid, TenantFull }
 /// address gets then, bound to the browser that accepted. So an invitation that was forwarded lets nobody else in.
 /// </summary>
 internal sealed class Invitations(
-    IStore store, KeyRing keys, Tenants tenants, Mailboxes mailboxes, Users users, Members members, SignInDesk desk, PersonMailRate rate, HouseMail house, JobQueue jobs, AuditLog audit, AccountsSettings settings, TimeProvider time)
+    IStore store, KeyRing keys, Tenants tenants, Mailboxes mailboxes, Users users, Members members, SignInDesk desk, PersonMailRate rate, HouseMail house, JobQueue jobs, AuditLog audit, AccountsSettings settings, Revocations revocations, Containments contained, TimeProvider time)
 {
     public const string JobKind = "invitation";
     private const string Prefix = "invitation/";
@@ -168,6 +169,8 @@ internal sealed class Invitations(
             if (await store.GetAsync(KeyOf(owner.Tenant, owner.Id), inner) is not { } item)
                 return AcceptedInvitation.NotValid;
             var invitation = Open(await keys.RequireAsync(owner.Tenant, inner), item);
+            if (await revocations.CoverLinkAsync((await users.FindByAddressAsync(invitation.Address, inner))?.Id, owner.Tenant, invitation.CreatedAt, inner) || await contained.IsAsync(ContainedKind.Tenant, owner.Tenant, inner))
+                return AcceptedInvitation.NotValid;
             // Who gave the role must still be one who may.
             if (invitation.Token != hash || !await MayInviteAsync(owner.Tenant, invitation.By, inner))
                 return AcceptedInvitation.NotValid;
@@ -192,7 +195,7 @@ internal sealed class Invitations(
     private async Task<bool> MayInviteAsync(string tenant, string by, CancellationToken ct) =>
         by == Actor.Machine.Id || await members.FindAsync(tenant, by, ct) is { Role: Role.Admin } || await members.FindAsync(KeyRing.Installation, by, ct) is { Role: Role.Operator };
 
-    private async Task<bool> WithdrawIdAsync(Commit commit, string tenant, string id, CancellationToken ct)
+    internal async Task<bool> WithdrawIdAsync(Commit commit, string tenant, string id, CancellationToken ct)
     {
         if (await store.GetAsync(KeyOf(tenant, id), ct) is not { } item)
             return false;

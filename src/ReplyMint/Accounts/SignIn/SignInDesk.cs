@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using ReplyMint.Audit;
 using ReplyMint.Jobs;
+using ReplyMint.Limits;
 using ReplyMint.Outbound;
 using ReplyMint.Security;
 using ReplyMint.Storage;
@@ -19,7 +20,7 @@ internal sealed record SignInRequest(int V, string Address, string Challenge, st
 /// names: who it is, whether he may and how often he did, a job finds out afterwards (AUTH-3).
 /// </summary>
 internal sealed class SignInDesk(
-    IStore store, KeyRing keys, Users users, Members members, SignInLinks links, PersonMailRate rate, HouseMail house, JobQueue jobs, AuditLog audit, AccountsSettings settings, TimeProvider time)
+    IStore store, KeyRing keys, Users users, Members members, SignInLinks links, PersonMailRate rate, HouseMail house, JobQueue jobs, AuditLog audit, AccountsSettings settings, Containments contained, TimeProvider time)
 {
     public const string JobKind = "sign-in";
 
@@ -70,7 +71,7 @@ internal sealed class SignInDesk(
     /// <returns>Token and verifier; null when the user belongs to no tenant, or not to the named one.</returns>
     public async Task<(string Token, string Verifier)?> MakeAsync(User user, string? tenant, Actor actor, CancellationToken ct)
     {
-        if (!await BelongsAsync(user.Id, tenant, ct))
+        if (!await BelongsAsync(user.Id, tenant, ct) || await contained.IsAsync(ContainedKind.User, user.Id, ct))
             return null;
         var verifier = SignInLinks.NewToken();
         var made = await store.RetryAsync(async (commit, token) =>
@@ -87,6 +88,8 @@ internal sealed class SignInDesk(
         if (!settings.CanMail)
             return null;
         var user = await users.FindByAddressAsync(request.Address, ct);
+        if (user is not null && await contained.IsAsync(ContainedKind.User, user.Id, ct))
+            return null;
         // Somebody whose last membership ended is where a stranger is: he may make a tenant of his own, where that is open.
         var isStranger = user is null || (await members.TenantsOfAsync(user.Id, ct)).Count == 0;
         if (isStranger ? request.NewTenant is null || settings.SignUp != SignUp.Open : !await BelongsAsync(user!.Id, request.Tenant, ct))

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using ReplyMint.Audit;
+using ReplyMint.Limits;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Accounts;
@@ -8,7 +9,7 @@ namespace ReplyMint.Accounts;
 internal enum SignInResult { SignedIn, Invalid, NotAMember, TooMany }
 
 /// <summary>Lets in whoever proved his address: one link, one session.</summary>
-internal sealed class SignInDoor(IStore store, KeyRing keys, PersonMailRate rate, Tenants tenants, Users users, Members members, SignInLinks links, Sessions sessions, AccountsSettings settings, TimeProvider time)
+internal sealed class SignInDoor(IStore store, KeyRing keys, PersonMailRate rate, Tenants tenants, Users users, Members members, SignInLinks links, Sessions sessions, Containments contained, AccountsSettings settings, TimeProvider time)
 {
     /// <param name="tenant">Where to; null leaves it to the link.</param>
     public async Task<(SignInResult Result, SessionStart? Session)> CompleteAsync(string token, string verifier, string? tenant, SessionClient client, CancellationToken ct)
@@ -24,6 +25,8 @@ internal sealed class SignInDoor(IStore store, KeyRing keys, PersonMailRate rate
         {
             // Proved anew with each try: what it consumes must be what it found.
             if (await links.ProveAsync(token, verifier, inner) is not { Link: { User: { } user } link } proved || await members.AllOfAsync(user, inner) is not { Count: > 0 } all)
+                return (SignInResult.Invalid, null);
+            if (await contained.IsAsync(ContainedKind.User, user, inner))
                 return (SignInResult.Invalid, null);
             var wanted = tenant ?? link.Tenant ?? all[0].Tenant;
             if (all.All(one => one.Tenant != wanted))
@@ -45,7 +48,8 @@ internal sealed class SignInDoor(IStore store, KeyRing keys, PersonMailRate rate
             return (SignInResult.Invalid, null);
         return await store.RetryAsync<(SignInResult, (string, string)?)>(async (commit, inner) =>
         {
-            if (await links.ProveAsync(token, verifier, inner) is not { New: not null } proved)
+            if (await links.ProveAsync(token, verifier, inner) is not { New: not null } proved
+                || (await users.FindByAddressAsync(person.Address, inner) is { } known && await contained.IsAsync(ContainedKind.User, known.Id, inner)))
                 return (SignInResult.Invalid, null);
             var day = Day();
             if ((await store.GetAsync(day, inner))?.Count >= settings.SignUpsPerDay)

@@ -27,9 +27,10 @@ internal sealed record ProvedLink(SignInLink Link, NewTenantPerson? New, Item It
 /// Links that prove control of an address (AUTH-3): 256 random bits of which only a keyed hash is stored, for 10 minutes and
 /// one use, and worth nothing without the verifier of the browser that asked.
 /// </summary>
-internal sealed class SignInLinks(IStore store, KeyRing keys, TimeProvider time)
+internal sealed class SignInLinks(IStore store, KeyRing keys, Revocations revocations, TimeProvider time)
 {
     public static readonly TimeSpan Life = TimeSpan.FromMinutes(10);
+    public const string Prefix = "sign-in-link/";
     private const int MostWrong = 5;
     private const int TokenBytes = 32;
 
@@ -65,6 +66,8 @@ internal sealed class SignInLinks(IStore store, KeyRing keys, TimeProvider time)
             if (await store.GetAsync(KeyOf(own, token), inner) is not { } item)
                 return null;
             var link = JsonSerializer.Deserialize(item.Value.Span, AccountsJson.Default.SignInLink)!;
+            if (await revocations.CoverLinkAsync(link.User, link.Tenant, MadeAt(item), inner))
+                return null;
             if (CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(ChallengeOf(verifier)), Encoding.ASCII.GetBytes(link.Challenge)))
                 return new ProvedLink(link, item.Sealed.IsEmpty ? null : JsonSerializer.Deserialize(own.Open(item), AccountsJson.Default.NewTenantPerson), item);
             if (link.Wrong + 1 >= MostWrong)
@@ -76,7 +79,16 @@ internal sealed class SignInLinks(IStore store, KeyRing keys, TimeProvider time)
         }, ct);
     }
 
-    private static ItemKey KeyOf(TenantKeys installation, string token) => ItemKey.Main(KeyRing.Installation, "sign-in-link/" + installation.Hash("sign-in-link", token));
+    /// <summary>Whether a revocation ends the link of an item.</summary>
+    internal ValueTask<bool> IsOfAsync(Revocation revocation, Item item, CancellationToken ct)
+    {
+        var link = JsonSerializer.Deserialize(item.Value.Span, AccountsJson.Default.SignInLink)!;
+        return revocations.IsOfAsync(revocation, link.User, link.Tenant, MadeAt(item), ct);
+    }
+
+    private static DateTimeOffset MadeAt(Item item) => item.Expires!.Value - Life;
+
+    private static ItemKey KeyOf(TenantKeys installation, string token) => ItemKey.Main(KeyRing.Installation, Prefix + installation.Hash("sign-in-link", token));
 
     private static byte[] Write(SignInLink link) => JsonSerializer.SerializeToUtf8Bytes(link, AccountsJson.Default.SignInLink);
 }

@@ -97,7 +97,7 @@ internal static class Restore
             await foreach (var _ in store.AllAsync(Table.Main, tenant, Drafts.WaitingPrefix, ct))
                 drafts++;
         }
-        await foreach (var job in JobQueue.AllAsync(store, ct))
+        await foreach (var (job, _) in JobQueue.AllAsync(store, ct))
             undecided += job.Kind == Inbox.JobKind ? 1 : 0;
         var holds = new RestoreHolds(uncertain, undecided, drafts, closed);
         var audit = new AuditLog(store, time);

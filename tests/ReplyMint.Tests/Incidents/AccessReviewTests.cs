@@ -1,0 +1,63 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using ReplyMint.Accounts;
+using ReplyMint.Audit;
+using ReplyMint.Security;
+using ReplyMint.Storage;
+using ReplyMint.Tests.Product;
+
+namespace ReplyMint.Tests.Incidents;
+
+/// <summary>Who can do what, since when, and who gave it, can be printed at any time (SOC-1).</summary>
+public sealed class AccessReviewTests
+{
+    [Fact]
+    public async Task Administrators_and_auditors_see_their_own_tenant_and_operators_each()
+    {
+        await using var host = await ProductHost.StartAsync();
+        var giver = await host.PersonAsync(Role.Admin, "giver@people.example");
+        var given = await host.Get<IStore>().RetryAsync(async (commit, ct) =>
+        {
+            var user = await host.Get<Users>().EnsureAsync(commit, "given@people.example", "", ct);
+            await host.Get<Members>().SetAsync(commit, host.Tenant.Id, user.Id, Role.Auditor, null, new Actor(giver), ct);
+            return user.Id;
+        }, default);
+        var key = (await host.KeyAsync("messages:read")).Key;
+        var channel = await host.Get<Channels>().AddAsync(host.Tenant.Id, Channel.Mailgun, "8f3c1a97e2b64d05b7c9f1e83a6d2450", new Actor(giver), default);
+        var other = await host.Get<Tenants>().AddAsync("other", Actor.Machine, default);
+        await host.PersonAsync(Role.Admin, "stranger@people.example", other.Id);
+
+        foreach (var (role, path) in new[] { (Role.Admin, "access-review"), (Role.Auditor, "access-review"), (Role.Operator, $"access-reviews/{host.Tenant.Id}") })
+        {
+            using var client = await host.ClientAsync(role);
+            var rows = JsonNode.Parse(await client.GetStringAsync(new Uri("/api/v1/" + path, UriKind.Relative)))!["items"]!.AsArray().ToDictionary(row => (string)row!["id"]!, row => row!);
+            Assert.Equal(("member", "auditor", giver, "given@people.example"), ((string)rows[given]["kind"]!, (string)rows[given]["may"]!, (string)rows[given]["by"]!, (string)rows[given]["name"]!));
+            Assert.Equal(("key", "messages:read", Actor.Machine.Id), ((string)rows[key.Id]["kind"]!, (string)rows[key.Id]["may"]!, (string)rows[key.Id]["by"]!));
+            Assert.Equal(("channel", giver), ((string)rows[channel.Id]["kind"]!, (string)rows[channel.Id]["by"]!));
+            Assert.DoesNotContain(rows.Values, row => row["name"]?.ToString() == "stranger@people.example");
+        }
+        using var operators = await host.ClientAsync(Role.Operator);
+        Assert.Contains("operator", await operators.GetStringAsync(new Uri("/api/v1/access-reviews/installation", UriKind.Relative)), StringComparison.Ordinal);
+        using var member = await host.ClientAsync(Role.Member);
+        using var refused = await member.GetAsync(new Uri("/api/v1/access-review", UriKind.Relative));
+        Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
+    }
+
+    [Fact]
+    public async Task The_command_prints_all_of_it_also_for_a_spreadsheet_and_leaves_a_record()
+    {
+        using var cli = new IncidentCli();
+        var key = await cli.FillAsync();
+        var table = await cli.OkAsync("access", "review");
+        foreach (var what in (string[])["lead@example.com", "ops@example.com", key, "messages:read", "192.0.2.0/24", "operator@machine"])
+            Assert.Contains(what, table, StringComparison.Ordinal);
+        var csv = await cli.OkAsync("access", "review", "--tenant", "Acme", "--csv");
+        Assert.StartsWith("kind,id,name,tenant,may,only,since,by,until,used,note\r\n", csv, StringComparison.Ordinal);
+        Assert.DoesNotContain("ops@example.com", csv, StringComparison.Ordinal);
+        // A name that a spreadsheet would take for a formula.
+        Assert.Contains($"key,{key},'=shop,", csv, StringComparison.Ordinal);
+        Assert.Equal(1, await cli.RunAsync("access", "review", "--done"));
+        await cli.OkAsync("access", "review", "--done", "--note", "all are needed");
+        Assert.Matches(@"in time +review ", await cli.OkAsync("record", "list"));
+    }
+}

@@ -76,7 +76,7 @@ internal static class MailFigures
         return took;
     }
 
-    private static async Task AnsweredAsync(string folder, int count)
+    public static async Task AnsweredAsync(string folder, int count)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         var start = Stopwatch.GetTimestamp();

@@ -27,7 +27,7 @@ for (var i = 0; i < args.Length; i += 2)
             only = args[i + 1];
             break;
         default:
-            Console.Error.WriteLine("Usage: ReplyMint.Bench --folder DIR [--binary PATH] [--only accept|answer|health|start|bare|access|noisy|erase] [--full]");
+            Console.Error.WriteLine("Usage: ReplyMint.Bench --folder DIR [--binary PATH] [--only accept|answer|health|start|bare|access|noisy|export|erase] [--full]");
             return 2;
     }
 if (folder is null)
@@ -50,6 +50,7 @@ try
         ("start", () => HttpFigures.StartAsync(installation, table)),
         ("bare", () => HttpFigures.HardenedAgainstBareAsync(installation, table)),
         ("access", () => HttpFigures.AuthenticatedReadAsync(installation, table)),
+        ("export", () => ExportFigures.TenantAsync(installation, table)),
         ("noisy", () => NoisyFigures.OthersBesideANoisyCallerAsync(installation, table)),
         ("erase", () => EraseFigures.EraseAsync(installation, table, full)),
     ])

@@ -15,6 +15,9 @@ internal sealed class CommandContext
     public IReadOnlyList<ForwardedFile> Files { get; init; } = [];
     public required Func<string, CancellationToken, Task<bool>> Confirm { get; init; }
 
+    /// <summary>Adds bytes to the file that the command line names for what comes of it (<see cref="StoreCommand.SavesTo"/>).</summary>
+    public Action<ReadOnlyMemory<byte>> Save { get; init; } = static _ => throw new InvalidOperationException("This command names no file to save to.");
+
     /// <summary>A server runs, so work that is put in the store is done at once.</summary>
     public required bool InServer { get; init; }
 
@@ -41,6 +44,9 @@ internal sealed class StoreCommand(string name, string description, StoreBody bo
 
     /// <summary>It makes the store when there is none; every other command would only make an empty one in the wrong place.</summary>
     public bool MakesStore { get; init; }
+
+    /// <summary>The file that what comes of it is saved to, where the user stands; it has its name only once the command has succeeded.</summary>
+    public Func<ParseResult, string?>? SavesTo { get; init; }
 
     /// <summary>Reads the files the command line names; null when it names none. Throws <see cref="IOException"/> with a sentence for the user.</summary>
     public Func<ParseResult, CommandHost, CancellationToken, Task<IReadOnlyList<ForwardedFile>>>? ReadFiles { get; init; }

@@ -15,7 +15,7 @@ internal static class CommandTree
         ("People and programs", ["operator", "user", "session", "key"]),
         ("Set-up", ["tenant", "mailbox", "channel", "webhook", "settings"]),
         ("Operation", ["doctor", "backup", "usage", "switch", "alerts", "jobs", "suppression", "secrets"]),
-        ("Privacy", ["erase", "hold", "retention"]),
+        ("Privacy", ["erase", "hold", "retention", "export", "import", "consent"]),
         ("Incidents", ["incident", "access", "record"]),
     ];
 
@@ -30,7 +30,7 @@ internal static class CommandTree
             DraftCommands.Build(), MessageCommands.Build(), OutboxCommands.Build(), KnowledgeCommands.Build(),
             TenantCommands.Build(), OperatorPeopleCommands.Build(), UserCommands.Build(), SessionCommands.Build(), KeyCommands.Build(), MailboxCommands.Build(), ChannelCommands.Build(), WebhookCommands.Build(),
             DoctorCommand.Build(host), BackupCommands.Build(host), DoctorCommand.BuildFacts(), SwitchCommands.Build(), AlertCommands.Build(), JobCommands.Build(), SuppressionCommands.Build(), UsageCommand.Build(), SecretCommands.Build(host),
-            EraseCommands.Build(), HoldCommands.Build(), RetentionCommands.Build(),
+            EraseCommands.Build(), HoldCommands.Build(), RetentionCommands.Build(), ExportCommands.Build(), ExportCommands.BuildImport(), ConsentCommands.Build(),
             IncidentCommands.Build(host), AccessCommands.Build(), RecordCommands.Build(),
         ];
         foreach (var command in commands)

@@ -42,6 +42,7 @@ internal static class ReasonWords
         ["huge"] = "it is far longer than a question",
         ["many-recipients"] = "it went to many people",
         ["human-please"] = "the person wants no automatic answers",
+        ["no-consent"] = "the tenant answers by consent, and this person has given none that counts",
         ["mailbox-off"] = "the mailbox is off",
         ["stopped"] = "a stop switch is set, or another tenant has proved the mailbox's domain",
         ["quota"] = "the quota of answers is used up",

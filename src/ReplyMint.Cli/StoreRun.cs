@@ -37,7 +37,28 @@ internal static class StoreRun
             return host.Fail(e.Message);
         }
 
-        if (await ForwardAsync(data, parse, files, host, ct) is { } forwarded)
+        SavedFile? saved;
+        try
+        {
+            saved = command.SavesTo?.Invoke(parse) is { } path ? SavedFile.Begin(host.Full(path)) : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return host.Fail($"{parse.CommandResult.Command.Name}: the file can't be written ({e.GetType().Name}); name another one with --out");
+        }
+        using (saved)
+        {
+            var code = await RunAsync(command, parse, settings, data, files, saved, host, ct);
+            if (code == ExitCode.Ok)
+                saved?.Finish();
+            return code;
+        }
+    }
+
+    private static async Task<int> RunAsync(
+        StoreCommand command, ParseResult parse, ReplyMintSettings settings, string data, IReadOnlyList<ForwardedFile> files, SavedFile? saved, CommandHost host, CancellationToken ct)
+    {
+        if (await ForwardAsync(data, parse, files, host, saved, ct) is { } forwarded)
             return forwarded;
         if (!command.MakesStore && !Folders.HoldsStore(data))
             return host.Fail($"there is no store in {data}; start a server there (replymint serve), make a tenant (replymint tenant add NAME), or name another folder with --data");
@@ -52,9 +73,9 @@ internal static class StoreRun
         }
         if (taken is null)
             // The one that had the lock may have been a server on its way up.
-            return await ForwardAsync(data, parse, files, host, ct) ?? host.Fail(StoreLock.Held(data));
+            return await ForwardAsync(data, parse, files, host, saved, ct) ?? host.Fail(StoreLock.Held(data));
         using (taken)
-            return await HereAsync(command, settings, parse, files, host, ct);
+            return await HereAsync(command, settings, parse, files, saved, host, ct);
     }
 
     /// <summary>Runs a store command for another command; nothing of it is shown.</summary>
@@ -91,14 +112,14 @@ internal static class StoreRun
         }
     }
 
-    private static async Task<int?> ForwardAsync(string data, ParseResult parse, IReadOnlyList<ForwardedFile> files, CommandHost host, CancellationToken ct)
+    private static async Task<int?> ForwardAsync(string data, ParseResult parse, IReadOnlyList<ForwardedFile> files, CommandHost host, SavedFile? saved, CancellationToken ct)
     {
         using var client = ControlClient.Connect(data);
-        return client is null ? null : await client.RunAsync(host.Arguments, files, host, ct);
+        return client is null ? null : await client.RunAsync(host.Arguments, files, host, saved, ct);
     }
 
     private static async Task<int> HereAsync(
-        StoreCommand command, ReplyMintSettings settings, ParseResult parse, IReadOnlyList<ForwardedFile> files, CommandHost host, CancellationToken ct)
+        StoreCommand command, ReplyMintSettings settings, ParseResult parse, IReadOnlyList<ForwardedFile> files, SavedFile? saved, CommandHost host, CancellationToken ct)
     {
         OpenedStore store;
         try
@@ -113,6 +134,7 @@ internal static class StoreRun
             return await BodyAsync(command, new()
             {
                 Services = store.Services, Out = host.Out, Error = host.Error, Files = files, Confirm = host.ConfirmAsync, InServer = false,
+                Save = bytes => saved?.Add(bytes),
             }, parse, ct);
     }
 }

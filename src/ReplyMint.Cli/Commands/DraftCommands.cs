@@ -134,6 +134,8 @@ internal static class DraftCommands
                 return context.Fail($"{id} does not wait any more: it is {StoreWords.Word(waiting.State)}");
             case DeskOutcome.QuotaUsedUp:
                 return context.Fail($"the tenant's quota is used up; {id} still waits");
+            case DeskOutcome.NotWanted:
+                return context.Fail($"{Plain.Line(id, 60)}: the person wants no automatic answers, or has not consented to them; write the answer yourself (the draft still waits)");
             case DeskOutcome.DomainLost:
                 return context.Fail($"another tenant has proved the domain of the mailbox, so nothing leaves from it; {id} still waits");
             case DeskOutcome.NotAMember:

@@ -41,7 +41,7 @@ internal sealed class ControlClient : IDisposable
     }
 
     /// <summary>Has the server run the command, and passes on what it says. Returns the command's exit code.</summary>
-    public async Task<int> RunAsync(IReadOnlyList<string> arguments, IReadOnlyList<ForwardedFile> files, CommandHost host, CancellationToken ct)
+    public async Task<int> RunAsync(IReadOnlyList<string> arguments, IReadOnlyList<ForwardedFile> files, CommandHost host, SavedFile? saved, CancellationToken ct)
     {
         try
         {
@@ -62,6 +62,9 @@ internal sealed class ControlClient : IDisposable
                     case FrameKind.Ask:
                         var yes = await host.ConfirmAsync(frame.Text ?? "", ct);
                         await Frames.WriteAsync(_stream, new(FrameKind.Answer) { Code = yes ? 1 : 0 }, ct);
+                        break;
+                    case FrameKind.Save when saved is not null:
+                        saved.Add(frame.Bytes);
                         break;
                     case FrameKind.Exit:
                         return frame.Code;

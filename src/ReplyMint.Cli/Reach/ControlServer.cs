@@ -150,7 +150,7 @@ internal sealed class ControlServer : IAsyncDisposable
         }
         var context = new CommandContext
         {
-            Services = _services, Out = session.Out, Error = session.Error, Files = files, Confirm = session.AskAsync, InServer = true,
+            Services = _services, Out = session.Out, Error = session.Error, Files = files, Confirm = session.AskAsync, Save = session.Save, InServer = true,
         };
         return await StoreRun.BodyAsync(command, context, parse, ct);
     }

@@ -31,6 +31,9 @@ internal sealed class ControlSession : IAsyncDisposable
         return await _answers.Reader.ReadAsync(ct);
     }
 
+    /// <summary>Bytes for the file that the client keeps.</summary>
+    public void Save(ReadOnlyMemory<byte> bytes) => Send(new(FrameKind.Save) { Bytes = bytes.ToArray() });
+
     public void Exit(int code)
     {
         Out.Flush();

@@ -5,9 +5,9 @@ using System.Text.Json.Serialization;
 namespace ReplyMint.Cli.Reach;
 
 [JsonConverter(typeof(JsonStringEnumConverter<FrameKind>))]
-internal enum FrameKind { Run, File, Go, Out, Error, Ask, Answer, Exit }
+internal enum FrameKind { Run, File, Go, Out, Error, Ask, Answer, Exit, Save }
 
-/// <summary>One message on the control socket. Client: Run, File..., Go, Answer. Server: Out, Error, Ask, Exit.</summary>
+/// <summary>One message on the control socket. Client: Run, File..., Go, Answer. Server: Out, Error, Ask, Save, Exit.</summary>
 internal sealed record Frame(FrameKind Kind)
 {
     public int Protocol { get; set; }

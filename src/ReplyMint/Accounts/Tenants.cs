@@ -30,6 +30,14 @@ internal sealed class Tenants(IStore store, KeyRing keys, AuditLog audit, TimePr
         return (tenant, own);
     }
 
+    /// <summary>Adds a tenant that was elsewhere, and whose keys are here, to a commit: from then on it is there.</summary>
+    public async Task ImportAsync(Commit commit, Tenant tenant, Actor actor, CancellationToken ct)
+    {
+        Write(commit, await keys.RequireAsync(tenant.Id, ct), tenant, null);
+        commit.Put(ItemKey.Main(KeyRing.Installation, ListPrefix + tenant.Id), Clear(tenant.Id), Condition.Absent);
+        await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(actor, "tenant.import", tenant.Id), ct);
+    }
+
     public async ValueTask<Tenant?> FindAsync(string id, CancellationToken ct) =>
         await store.GetAsync(KeyOf(id), ct) is { } item ? await OpenAsync(item, ct) : null;
 

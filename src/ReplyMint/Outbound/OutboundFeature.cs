@@ -15,6 +15,7 @@ internal static class OutboundFeature
         .AddSingleton(provider => OutboundChannels.Create(settings, open.Folder.Out, provider.GetRequiredService<SecretSource>(), provider.GetRequiredService<TimeProvider>()))
         .AddSingleton(new SealedOnce("out/", Outbox.MayRewrite))
         .AddSingleton<Suppressions>()
+        .AddSingleton<Consents>()
         .ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Add(OutboundWire.Default))
         .AddSingleton<Webhooks>()
         .AddSingleton<WebhookRules>()

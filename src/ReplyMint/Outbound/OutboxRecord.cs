@@ -35,6 +35,8 @@ internal sealed record OutboxRecord
     public DateTimeOffset? ChangedAt { get; init; }
     /// <summary>After this the mail is of no use and does not leave any more, and soon is not kept either; null for one that keeps its worth.</summary>
     public DateTimeOffset? SendBefore { get; init; }
+    /// <summary>A person wrote the answer himself: it leaves also to somebody who wants no automatic ones.</summary>
+    public bool ByPerson { get; set; }
     /// <summary>How long a new one is kept; without it as long as its purpose asks.</summary>
     [JsonIgnore]
     public KeptUntil? Kept { get; init; }

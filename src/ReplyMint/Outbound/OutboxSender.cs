@@ -10,7 +10,7 @@ namespace ReplyMint.Outbound;
 /// a place to send from, else one of its own once the queued mail's turn has come. It ends in another. What was
 /// started and has no end is uncertain: a person or a delivery event settles it, and it is never sent twice.
 /// </summary>
-internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, Switches switches, Suppressions suppressions, Alerts alerts, IOutboundChannel channel, OutboundSettings settings, Watches watches, TimeProvider time) : IDisposable
+internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, Switches switches, KeyRing keys, Consents consents, Suppressions suppressions, Alerts alerts, IOutboundChannel channel, OutboundSettings settings, Watches watches, TimeProvider time) : IDisposable
 {
     // One minute, then about 5, 15, 45 minutes, then every few hours for two days, each with a fifth of jitter.
     private static readonly TimeSpan[] Backoff = [.. new[] { 1, 5, 15, 45, 120, 240, 360, 480, 720, 960 }.Select(minutes => TimeSpan.FromMinutes(minutes))];
@@ -106,6 +106,19 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
                 return (await store.CommitAsync(parked, ct) == CommitResult.Committed ? Start.Parked : Start.Moved, entry);
             }
             state.Hold(commit);
+        }
+        // GDPR-4: who has said meanwhile that he wants no automatic answers gets none of those that wait.
+        if (entry.Record is { Purpose: OutboxPurpose.Reply, ByPerson: false, Person: { } person } && await keys.TenantAsync(job.Tenant, ct) is { } own)
+        {
+            var wishes = await consents.WishesAsync(own, person, [entry.Mail.To], ct);
+            if (wishes.Withdrawn || wishes.ConsentMissing)
+            {
+                var cancelled = new Commit();
+                outbox.Change(cancelled, entry, entry.Record with { State = OutboxState.Cancelled, Detail = wishes.Withdrawn ? "its recipient wants no automatic answers" : "its recipient has not consented" });
+                job.Complete(cancelled);
+                return (await store.CommitAsync(cancelled, ct) == CommitResult.Committed ? Start.Parked : Start.Moved, entry);
+            }
+            wishes.AddTo(commit);
         }
         var started = outbox.Change(commit, entry, entry.Record with { State = OutboxState.Sending, By = _process, Attempts = entry.Record.Attempts + 1 });
         return (await store.CommitAsync(commit, ct) == CommitResult.Committed ? Start.Started : Start.Moved, started);

@@ -50,6 +50,11 @@ internal sealed class ReplyTokens
 
     public TokenSubject? ReadLoopMark(string mark) => ReadDotted('l', mark.AsSpan().Trim());
 
+    /// <summary>What stands in the link by which the reader of an answer says that he wants no more of them.</summary>
+    public string Withdrawal(TokenSubject subject) => Dotted('w', subject);
+
+    public TokenSubject? ReadWithdrawal(string token) => ReadDotted('w', token);
+
     /// <summary>"bounces+TOKEN@domain": the ids' lengths (one character each), the ids, and what fits of the MAC.</summary>
     /// <exception cref="ArgumentException">The two ids are together longer than 47 characters, which no local part has room for.</exception>
     public string BounceAddress(TokenSubject subject, string domain)

@@ -20,19 +20,24 @@ internal sealed class Suppressions(IStore store, KeyRing keys, TimeProvider time
 
     public async Task AddAsync(string tenant, string address, SuppressionReason reason, CancellationToken ct)
     {
-        if (await KeyOfAsync(tenant, address, ct) is not { } key)
-            return;
-        await store.RetryAsync(async (commit, token) =>
-        {
-            var item = await store.GetAsync(key, token);
-            // A complaint outlives the bounce that comes after it.
-            if (item is not null && reason == SuppressionReason.PermanentFailure && Read(item).Reason != reason)
-                return false;
-            var now = time.GetUtcNow();
-            commit.Put(key, JsonSerializer.SerializeToUtf8Bytes(new SuppressionRecord(1, reason, now), SuppressionJson.Default.SuppressionRecord),
-                Condition.Same(item), expires: reason == SuppressionReason.PermanentFailure ? now + BounceCounts : null);
-            return true;
-        }, ct);
+        if (await keys.TenantAsync(tenant, ct) is { } own)
+            await store.RetryAsync((commit, token) => AddAsync(commit, own, address, reason, token), ct);
+    }
+
+    /// <summary>The same in the caller's commit. False, and nothing added, for what is no address, or when a stronger reason stands.</summary>
+    public async Task<bool> AddAsync(Commit commit, TenantKeys own, string address, SuppressionReason reason, CancellationToken ct)
+    {
+        if (HashOf(own, address) is not { } hash)
+            return false;
+        var key = KeyOf(own.Tenant, hash);
+        var item = await store.GetAsync(key, ct);
+        // A wish outlives all others, and a complaint the bounce that comes after it.
+        if (item is not null && Read(item).Reason > reason)
+            return false;
+        var now = time.GetUtcNow();
+        commit.Put(key, JsonSerializer.SerializeToUtf8Bytes(new SuppressionRecord(1, reason, now), SuppressionJson.Default.SuppressionRecord),
+            Condition.Same(item), expires: reason == SuppressionReason.PermanentFailure ? now + BounceCounts : null);
+        return true;
     }
 
     public async ValueTask<SuppressionRecord?> FindAsync(string tenant, string address, CancellationToken ct) =>
@@ -58,9 +63,13 @@ internal sealed class Suppressions(IStore store, KeyRing keys, TimeProvider time
 
     /// <summary>Where the address's suppression would lie; null when it is no address or the tenant has no keys.</summary>
     public async ValueTask<ItemKey?> KeyOfAsync(string tenant, string address, CancellationToken ct) =>
-        AddressRules.Normalize(address) is { } normalized && await keys.TenantAsync(tenant, ct) is { } own
-            ? ItemKey.Main(tenant, Prefix + own.Hash("suppressed", AddressRules.WithoutTag(normalized)))
-            : null;
+        await keys.TenantAsync(tenant, ct) is { } own && HashOf(own, address) is { } hash ? KeyOf(tenant, hash) : null;
+
+    public static ItemKey KeyOf(string tenant, string hash) => ItemKey.Main(tenant, Prefix + hash);
+
+    /// <summary>The name of an address's suppression, or null for what is no address.</summary>
+    public static string? HashOf(TenantKeys own, string address) =>
+        AddressRules.Normalize(address) is { } normalized ? own.Hash("suppressed", AddressRules.WithoutTag(normalized)) : null;
 
     public static SuppressionRecord Read(Item item) => JsonSerializer.Deserialize(item.Value.Span, SuppressionJson.Default.SuppressionRecord)!;
 }

@@ -10,7 +10,7 @@ namespace ReplyMint.Privacy;
 /// step can be done again, and where it got to is stored, so that a process that ends is followed by one that completes it.
 /// </summary>
 internal sealed class ErasureWork(
-    IStore store, KeyRing keys, LegalHolds holds, ErasureBeginning beginning, MailRemoval mails, UserSweep users, TenantRemoval tenants, AddressSearch search, ErasureCertificates certificates, LogTruncation log, AuditLog audit, TimeProvider time)
+    IStore store, KeyRing keys, LegalHolds holds, ErasureBeginning beginning, MailRemoval mails, UserSweep users, TenantRemoval tenants, AddressSearch search, Exports exports, ErasureCertificates certificates, LogTruncation log, AuditLog audit, TimeProvider time)
 {
     /// <summary>The kind of the job.</summary>
     public const string JobKind = "erase";
@@ -80,6 +80,8 @@ internal sealed class ErasureWork(
                 var next = await RemoveItemsAsync(erasure, secret, ct);
                 return next is null ? erasure with { Step = ErasureStep.Files, Cursor = null } : erasure with { Cursor = next };
             case ErasureStep.Files:
+                // Prepared exports hold what is erased, under the tenant's key; who needs one asks again.
+                await exports.DropAsync(erasure.Tenant, ct);
                 if (erasure.Kind == ErasureKind.Tenant)
                     await tenants.RemoveFilesAsync(erasure, ct);
                 return erasure with { Step = ErasureStep.Scrub };
@@ -114,6 +116,8 @@ internal sealed class ErasureWork(
         switch (erasure.Kind)
         {
             case ErasureKind.Correspondent:
+                if (erasure.Cursor is null)
+                    await mails.RemoveConsentAsync(erasure, ct);
                 return await mails.RemoveRoundAsync(erasure, erasure.Cursor, ct);
             case ErasureKind.Mail:
                 await mails.RemoveAsync(erasure, [new SeenMail(erasure.Subject, null)], ct);

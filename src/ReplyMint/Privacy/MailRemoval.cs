@@ -53,6 +53,20 @@ internal sealed class MailRemoval(IStore store, KeyRing keys, BlobFolder blobs, 
             await store.CommitAsync(ErasureCounts.Delete(erasure, some, _ => "jobs"), ct);
     }
 
+    /// <summary>What he agreed to goes with his key; that he wants no answers stays, as a hash.</summary>
+    public Task<bool> RemoveConsentAsync(Erasure erasure, CancellationToken ct) =>
+        store.RetryAsync(async (commit, token) =>
+        {
+            if (await store.GetAsync(Consents.KeyOf(erasure.Tenant, erasure.Subject), token) is not { } item)
+                return false;
+            // What his present key opens is of a later life.
+            if (await keys.TenantAsync(erasure.Tenant, token) is { } own && await keys.FindPersonAsync(own, erasure.Subject, token) is { } person && person.Knows(item.Sealed.Span))
+                return false;
+            commit.Delete(item.Key, Condition.Same(item));
+            ErasureCounts.Add(commit, erasure, new Dictionary<string, int> { ["consent"] = 1 });
+            return true;
+        }, ct);
+
     /// <summary>A round of a correspondent's mails; returns where to go on, or null when none is left.</summary>
     public async Task<string?> RemoveRoundAsync(Erasure erasure, string? cursor, CancellationToken ct)
     {

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using ReplyMint.Jobs;
+using ReplyMint.Storage;
 
 namespace ReplyMint.Privacy;
 
@@ -9,6 +10,16 @@ internal static class PrivacyFeature
     public static IServiceCollection AddPrivacy(this IServiceCollection services) => services
         .ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Add(PrivacyWire.Default))
         .AddSingleton<LegalHolds>()
+        .AddSingleton<ExportMails>()
+        .AddSingleton<Exporter>()
+        .AddSingleton<ImportMails>()
+        .AddSingleton<Importer>()
+        .AddSingleton(provider => new ExportFiles(provider.GetRequiredService<DataFolder>().Exports))
+        .AddSingleton<Exports>()
+        .AddSingleton(new SealedOnce(Exports.KeyOf("", "").Sort, static _ => true))
+        .AddHostedService<ExportSweep>()
+        .AddSingleton(provider => new JobHandler(Exports.JobKind, provider.GetRequiredService<Exports>().MakeAsync))
+        .AddSingleton(provider => new JobHandler(Exports.EndJob, provider.GetRequiredService<Exports>().RemoveFileAsync))
         .AddSingleton<RetentionDesk>()
         .AddSingleton<RetentionMove>()
         .AddSingleton<RetentionReports>()
@@ -33,5 +44,8 @@ internal static class PrivacyFeature
         LegalHoldRoutes.Map(routes);
         RetentionRoutes.Map(routes);
         ErasureRoutes.Map(routes);
+        ExportRoutes.Map(routes);
+        ConsentRoutes.Map(routes);
+        WithdrawalPage.Map(routes);
     }
 }

@@ -19,6 +19,8 @@ internal abstract record DeskOutcome
     /// <summary>The guard holds it. What can be overridden has to be named by the person.</summary>
     public sealed record Guarded(IReadOnlyList<GuardFinding> Findings) : DeskOutcome;
     public sealed record QuotaUsedUp : DeskOutcome;
+    /// <summary>The person wants no automatic answers, or has not consented: only a text of somebody's own may leave.</summary>
+    public sealed record NotWanted : DeskOutcome;
     /// <summary>Another tenant has proved the domain of the mailbox.</summary>
     public sealed record DomainLost : DeskOutcome;
     /// <summary>The text was removed by retention or erasure, so there is nothing left to answer to.</summary>
@@ -33,7 +35,7 @@ internal abstract record DeskOutcome
 /// <summary>Where people decide: approve, edit, reject. Each decision is one commit with its audit entry.</summary>
 internal sealed class DraftDesk(
     IStore store, KeyRing keys, Messages messages, MessageTexts texts, Mailboxes mailboxes, DomainOwners domains, Drafts drafts, Receipts receipts,
-    RateWindows rates, Allowances allowances, Retention retention, Outbox outbox, WebhookEvents webhooks, JobQueue jobs, ReplyLetters letters, AuditLog audit, TimeProvider time)
+    RateWindows rates, Allowances allowances, Retention retention, Consents consents, Outbox outbox, WebhookEvents webhooks, JobQueue jobs, ReplyLetters letters, AuditLog audit, TimeProvider time)
 {
     /// <summary>Sends a waiting draft, as it is or with a person's text.</summary>
     /// <param name="text">The person's text, or null to send the draft as it stands.</param>
@@ -57,17 +59,27 @@ internal sealed class DraftDesk(
             if (await domains.HasLostAsync(mailbox, token))
                 return new DeskOutcome.DomainLost();
             var mail = stored.ToMail(message.Summary);
+            // A machine's words don't reach who wants none of them, whoever presses the button (GDPR-4).
+            var byPerson = text is not null || draft.Content.Drafter == "person";
+            var wishes = await consents.WishesAsync(await keys.RequireAsync(tenant, token), message.Record.Person, [message.Summary.From.Address, .. ReplyRecipient.Of(mail) is { } to ? [to.Address] : (string[])[]], token);
+            if (!byPerson && (wishes.Withdrawn || wishes.ConsentMissing))
+                return new DeskOutcome.NotWanted();
             var decision = new PersonDecision(actor.Id, overridden, text is not null);
             var guarded = ApprovedDraft.From(Drafting.ToGuard(mail, mailbox, text ?? draft.Content.Text, draft.Content), decision);
             if (guarded.Draft is not { } approved)
                 return new DeskOutcome.Guarded(guarded.Findings);
+            wishes.AddTo(commit);
             if (!await CountAsync(commit, tenant, message, token))
+            {
+                commit.Clear();
                 return new DeskOutcome.QuotaUsedUp();
+            }
             Drafts.Change(commit, person, Decided(draft, DraftState.Approved, actor), text is null ? draft.Content : draft.Content with { Text = text, Drafter = "person" }, draft.Item);
             Messages.Change(commit, person, message, message.Record with { State = MessageState.Answered, Reasons = ["approved"], DecidedAt = time.GetUtcNow() });
             await WriteReceiptAsync(commit, person, message, actor, guarded.Findings, token);
             await webhooks.RaiseAsync(commit, tenant, Decided(draft, "approved"), token);
-            send = outbox.Enqueue(commit, tenant, person, letters.RecordOf(message, mailbox, await retention.ReadAsync(tenant, token)), letters.Write(mail, mailbox, message, approved));
+            send = outbox.Enqueue(commit, tenant, person, letters.RecordOf(message, mailbox, await retention.ReadAsync(tenant, token)) with { ByPerson = byPerson },
+                letters.Write(mail, mailbox, message, approved, await consents.BasisAsync(tenant, token)));
             await audit.AppendAsync(commit, tenant, Entry(actor, text is null ? "draft.approve" : "draft.edit-and-approve", id, guarded.Findings), token);
             return new DeskOutcome.Done();
         }, ct);

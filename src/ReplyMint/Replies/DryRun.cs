@@ -12,7 +12,7 @@ namespace ReplyMint.Replies;
 /// model costs is. Rules that look at how a mail came, and how many came before, are not asked.
 /// </summary>
 internal sealed class DryRun(
-    ReplyJudge judge, Drafting drafting, Tenants tenants, Mailboxes mailboxes, Allowances allowances, Switches switches, Suppressions suppressions, ReplyTokens tokens, TimeProvider time)
+    ReplyJudge judge, Drafting drafting, Tenants tenants, Mailboxes mailboxes, Allowances allowances, Switches switches, Suppressions suppressions, KeyRing keys, Consents consents, ReplyTokens tokens, TimeProvider time)
 {
     // A real mail would come again when a model fails; here the caller is told at once.
     private const int LastTry = 99;
@@ -26,10 +26,12 @@ internal sealed class DryRun(
         var scheduled = mailbox.Mode == MailboxMode.Schedule ? ScheduleClock.ModeAt(mailbox.Schedule, owner.TimeZone, time.GetUtcNow()) : new ScheduledMode(mailbox.Mode, "");
         var author = mail.Author is { } from ? AddressRules.Normalize(from.Address) : null;
         var suppression = author is null ? null : await suppressions.FindAsync(tenant, author, ct);
+        var own = await keys.RequireAsync(tenant, ct);
+        var wishes = await consents.WishesAsync(own, own.Person(author ?? ""), author is null ? [] : [author], ct);
         var (_, left) = await allowances.ReadAsync(tenant, ct);
         var stops = await switches.ReadAllAsync(tenant, mailbox.Id, ct);
         // Only the tenant's own: whether somebody else's address is served here is nobody's to find out.
-        var ours = author is not null && await mailboxes.FindAsync(author, ct) is { } own && own.TenantId == tenant && AddressRules.WithoutTag(own.Address) == AddressRules.WithoutTag(author);
+        var ours = author is not null && await mailboxes.FindAsync(author, ct) is { } served && served.TenantId == tenant && AddressRules.WithoutTag(served.Address) == AddressRules.WithoutTag(author);
         var facts = new PolicyFacts
         {
             Mail = mail,
@@ -38,7 +40,8 @@ internal sealed class DryRun(
             IsOwnMessageId = id => tokens.ReadMessageId(id) is not null,
             IsOwnLoopMark = mark => tokens.ReadLoopMark(mark) is not null,
             PermanentBounce = suppression?.Reason is SuppressionReason.PermanentFailure or SuppressionReason.Complaint,
-            SuppressedByPerson = suppression?.Reason == SuppressionReason.HumanAsked,
+            SuppressedByPerson = wishes.Withdrawn,
+            ConsentMissing = wishes.ConsentMissing,
             Allowance = new AllowanceFacts(left <= 0, false, stops.Any(state => state.Stopped), scheduled.Mode == MailboxMode.Off),
         };
         return (await judge.JudgeAsync(new(tenant, mail, mailbox, scheduled.Answer, Ids.Timed(time), LastTry, Trial: true), facts, scheduled.Mode, ct), scheduled.Mode);

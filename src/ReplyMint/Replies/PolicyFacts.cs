@@ -57,6 +57,9 @@ internal sealed record PolicyFacts
     /// <summary>The correspondent asked for a human, or withdrew consent to automatic answers.</summary>
     public bool? SuppressedByPerson { get; init; }
 
+    /// <summary>The tenant answers by consent only, and there is none that counts (GDPR-4).</summary>
+    public bool? ConsentMissing { get; init; }
+
     /// <summary>Rules (5 to 9 only) that an administrator switched off for this sender's address; recorded where it was done.</summary>
     public IReadOnlySet<int> Overrides { get; init; } = new HashSet<int>();
 }

@@ -1,4 +1,5 @@
 using ReplyMint.Accounts;
+using ReplyMint.Audit;
 using ReplyMint.Inbound;
 using ReplyMint.Jobs;
 using ReplyMint.Limits;
@@ -12,7 +13,7 @@ namespace ReplyMint.Replies;
 /// The three ends of a message, each one commit: state, receipt, text, and what follows from it. Null is a conflict: a
 /// rate, the quota, a switch or the message moved since it was read, so it has to be decided anew on what is true now.
 /// </summary>
-internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sender, JobQueue jobs, Drafts drafts, Notices notices, WebhookEvents webhooks, ReplyLetters letters, Suppressions suppressions, ReplyTokens tokens, Retention retention, TimeProvider time)
+internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sender, JobQueue jobs, Drafts drafts, Notices notices, WebhookEvents webhooks, ReplyLetters letters, Suppressions suppressions, Consents consents, KeyRing keys, ReplyTokens tokens, Retention retention, TimeProvider time)
 {
     /// <summary>No answer. A bounce of one of our own mails is noted where it belongs.</summary>
     public async Task<JobOutcome?> IgnoreAsync(ReplyWork work, Verdict verdict, CancellationToken ct, string note = "")
@@ -20,6 +21,7 @@ internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sen
         await NoteBounceAsync(work, ct);
         var (commit, keep) = await BeginAsync(work, MessageState.Ignored, note.Length > 0 ? [.. verdict.Reasons, note] : [.. verdict.Reasons], ct);
         Receipts.Add(commit, work.Person, work.Message.Record, new Receipt { Verdict = verdict, Mode = work.Mode.ToString(), Note = note }, keep);
+        await WishAsync(work, verdict, commit, ct);
         return await CompleteAsync(work, commit, [], ct);
     }
 
@@ -41,6 +43,7 @@ internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sen
         }, drafted.Content, before);
         Drafts.Add(commit, work.Person, draft, content, keep.Text(draft.Person, draft.Id, work.Message.Record.ReceivedAt), before?.Item);
         await webhooks.RaiseAsync(commit, work.Tenant.Id, new(WebhookEventKind.DraftWaiting, draft.Id, draft.Mailbox), ct);
+        await WishAsync(work, verdict, commit, ct);
         return await CompleteAsync(work, commit, notices.Announce(commit, work.Tenant, draft.Id), ct);
     }
 
@@ -51,13 +54,27 @@ internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sen
         Receipts.Add(commit, work.Person, work.Message.Record, ReceiptOf(work, verdict, drafted), keep);
         work.Rates.Record(commit);
         Allowances.Reserve(commit, work.Tenant.Id, work.Allowance);
-        var (record, mail) = (letters.RecordOf(work.Message, work.Mailbox, keep), letters.Write(work.Mail, work.Mailbox, work.Message, approved));
+        var (record, mail) = (letters.RecordOf(work.Message, work.Mailbox, keep), letters.Write(work.Mail, work.Mailbox, work.Message, approved, await consents.BasisAsync(work.Tenant.Id, ct)));
+        // GDPR-4: who takes his consent back while this is being decided gets no answer.
+        work.Wishes.AddTo(commit);
         using var sending = sender.TryStart(commit, work.Tenant.Id, work.Person, record, mail, work.Switches);
         if (sending is null)
             return await CompleteAsync(work, commit, [outbox.Enqueue(commit, work.Tenant.Id, work.Person, record, mail)], ct);
         // Nothing is deleted that this job's end could conflict on, so it asks for itself.
         commit.Check(work.Job.Key, Condition.At(work.Job.Version));
         return await store.CommitAsync(commit, ct) == CommitResult.Conflict ? null : await sender.FinishAsync(work.Job, sending, ct);
+    }
+
+    /// <summary>
+    /// A mail that says that its author wants no automatic answers counts from the commit that decides on it, for all that follow;
+    /// of an author who was not proved for this mail only, or anybody could say it for anybody.
+    /// </summary>
+    private async ValueTask WishAsync(ReplyWork work, Verdict verdict, Commit commit, CancellationToken ct)
+    {
+        if (!work.Wishes.Withdrawn && Says(ReplyPolicy.HumanPlease, RuleOutcome.Never) && Says("dmarc", RuleOutcome.Pass) && AddressRules.Normalize(work.Message.Summary.From.Address) is { } author)
+            await consents.AddWithdrawalAsync(commit, await keys.RequireAsync(work.Tenant.Id, ct), author, ConsentWay.Mail, work.Message.Id, new Actor("correspondent"), ct);
+
+        bool Says(string rule, RuleOutcome outcome) => verdict.Rules.Any(result => result.Name == rule && result.Outcome == outcome);
     }
 
     // How long is asked now and not when the work was read: a model may have taken minutes since.

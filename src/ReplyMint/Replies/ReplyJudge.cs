@@ -24,6 +24,9 @@ internal sealed class ReplyJudge(Drafting drafting)
     public async Task<ReplyJudgement> JudgeAsync(DraftTask task, PolicyFacts facts, MailboxMode mode, CancellationToken ct)
     {
         var verdict = ReplyPolicy.Decide(facts);
+        // Who wants a person gets one: his mail is shown, with no word of a machine. What else forbids an answer is for nobody to look at.
+        if (verdict.Result == Decision.Ignore && verdict.Rules.Where(rule => rule.Outcome is RuleOutcome.Never or RuleOutcome.Cancel).All(rule => rule.Name == ReplyPolicy.HumanPlease))
+            return new(ReplyEnding.Hold, verdict, Drafted.Nothing(""), [.. verdict.Reasons]);
         if (verdict.Result == Decision.Ignore)
             return new(ReplyEnding.Ignore, verdict, Drafted.Nothing(""), []);
         if (verdict.NoDraft)

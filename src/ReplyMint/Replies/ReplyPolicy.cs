@@ -35,6 +35,9 @@ internal static class ReplyPolicy
     /// <summary>The header that marks our own automatic answers; a signed token is its value.</summary>
     public const string LoopHeader = HouseMail.LoopHeader;
 
+    /// <summary>Rule 19: the person said so, before or in this mail.</summary>
+    public const string HumanPlease = "human-please";
+
     /// <summary>Rule 17: an answer that comes sooner after ours was not typed by a person.</summary>
     public const int MachineSeconds = 20;
 
@@ -93,9 +96,10 @@ internal static class ReplyPolicy
         new(18, "huge", f => Limit(f.Mail.Reply.Length > HugeText, $"{f.Mail.Reply.Length} characters")),
         new(18, "many-recipients", f => Limit(f.Mail.To.Count + f.Mail.Cc.Count > ManyRecipients, $"{f.Mail.To.Count + f.Mail.Cc.Count} addresses")),
         new(18, "foreign-thread-token", f => Answer.Of(f.ForeignThreadToken, RuleOutcome.Hold, "a thread token of somebody else")),
-        new(19, "human-please", f => Answer.Of(f.SuppressedByPerson, RuleOutcome.Never, "the person asked for no automatic answer")),
+        new(19, HumanPlease, f => f.SuppressedByPerson is true ? Answer.Never("the person asked for no automatic answer") : WithdrawalSigns.Ask(f.Mail)),
         new(19, "mailbox-off", f => Answer.Of(f.Allowance?.MailboxOff, RuleOutcome.Never, "the mailbox is off")),
         new(19, "stopped", f => Answer.Of(f.Allowance?.Stopped, RuleOutcome.Hold, "a stop switch is set, or the domain is another tenant's")) { StopsDrafting = true },
+        new(19, "no-consent", f => Answer.Of(f.ConsentMissing, RuleOutcome.Hold, "no consent that counts")) { StopsDrafting = true },
         new(19, "paused", f => Answer.Of(f.Allowance?.Paused, RuleOutcome.Hold, "answering is paused")) { StopsDrafting = true },
         new(19, "quota", f => Answer.Of(f.Allowance?.QuotaUsedUp, RuleOutcome.Hold, "the quota is used up")) { StopsDrafting = true },
     ];

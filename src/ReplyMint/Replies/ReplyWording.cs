@@ -36,5 +36,14 @@ internal static class ReplyWording
 
     public static string Closing(string language, Tone tone) => Of(language, tone).Closing;
 
+    /// <summary>The line before the link by which somebody says that he wants no automatic answers.</summary>
+    public static string NoMore(string language) => language switch
+    {
+        "de" => "Sie möchten keine automatischen Antworten? Hier abbestellen:",
+        "fr" => "Vous ne souhaitez plus de réponses automatiques ? C'est ici :",
+        "es" => "¿No desea recibir respuestas automáticas? Indíquelo aquí:",
+        _ => "You would rather get no automatic answers? Say so here:",
+    };
+
     private static Wording Of(string language, Tone tone) => Words[(ReplyLanguage.IsServed(language) ? language : "en", tone)];
 }

@@ -27,6 +27,8 @@ internal sealed record ReplyWork
     public required string TextHash { get; init; }
     /// <summary>The stop switches as the policy saw them; an answer leaves only while they still stand so.</summary>
     public required IReadOnlyList<SwitchState> Switches { get; init; }
+    /// <summary>What the author and the recipient want of machines; an answer leaves only while that still is so.</summary>
+    public required Wishes Wishes { get; init; }
     public required PolicyFacts Facts { get; init; }
 
     public DraftTask ToTask() => new(Tenant.Id, Mail, Mailbox, HolidayAnswer, Message.Id, Job.Attempts);
@@ -35,7 +37,7 @@ internal sealed record ReplyWork
 /// <summary>Reads what the policy and the drafter need to know.</summary>
 internal sealed class ReplyWorkReader(
     IStore store, KeyRing keys, Inbox inbox, Messages messages, Tenants tenants, Mailboxes mailboxes, DomainOwners domains, RateWindows rates,
-    RateSettings rateSettings, Allowances allowances, Switches switches, Suppressions suppressions, ReplyTokens tokens, Threads threads, Alerts alerts, TimeProvider time)
+    RateSettings rateSettings, Allowances allowances, Switches switches, Suppressions suppressions, Consents consents, ReplyTokens tokens, Threads threads, Alerts alerts, TimeProvider time)
 {
     /// <summary>Null when there is nothing to decide: the message is gone, decided, or its mailbox was removed.</summary>
     public async Task<ReplyWork?> ReadAsync(Job job, CancellationToken ct)
@@ -70,6 +72,7 @@ internal sealed class ReplyWorkReader(
         var thread = Threads.Read(asked.Thread, Found(asked.Thread));
         var (allowance, left) = await allowances.ReadAsync(tenant.Id, ct);
         var suppression = asked.Suppressions.Select(Found).FirstOrDefault(item => item is not null) is { } suppressed ? Suppressions.Read(suppressed) : null;
+        var wishes = await consents.WishesAsync(own, message.Record.Person, [message.Summary.From.Address, .. ReplyRecipient.Of(mail) is { } to ? [to.Address] : (string[])[]], ct);
         var scheduled = mailbox.Mode == MailboxMode.Schedule ? ScheduleClock.ModeAt(mailbox.Schedule, tenant.TimeZone, time.GetUtcNow()) : new ScheduledMode(mailbox.Mode, "");
         var textHash = own.Hash("text", mail.Reply);
         var ours = asked.Claims.Where(claim => Found(claim.Key) is not null).Select(claim => claim.Address).ToHashSet(StringComparer.Ordinal);
@@ -90,6 +93,7 @@ internal sealed class ReplyWorkReader(
             HolidayAnswer = scheduled.Answer,
             TextHash = textHash,
             Switches = stops,
+            Wishes = wishes,
             Facts = new PolicyFacts
             {
                 Mail = mail,
@@ -108,7 +112,8 @@ internal sealed class ReplyWorkReader(
                 SameTextAsLast = threads.SaidLast(thread, message.Id, textHash),
                 SecondsSinceOurs = reading.SecondsSinceLast,
                 Allowance = new AllowanceFacts(left <= 0, false, stops.Any(state => state.Stopped) || await domains.HasLostAsync(mailbox, ct), scheduled.Mode == MailboxMode.Off),
-                SuppressedByPerson = suppression?.Reason == SuppressionReason.HumanAsked,
+                SuppressedByPerson = wishes.Withdrawn,
+                ConsentMissing = wishes.ConsentMissing,
             },
         };
 

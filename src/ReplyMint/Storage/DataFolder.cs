@@ -15,6 +15,8 @@ internal sealed class DataFolder
     public string Out => Path.Combine(Root, "out");
     public string Index => Path.Combine(Root, "index");
     public string Run => Path.Combine(Root, "run");
+    /// <summary>Prepared exports, sealed.</summary>
+    public string Exports => Path.Combine(Root, "exports");
     public string Backup => Path.Combine(Root, "backup");
 
     /// <summary>Lies in a folder into which a backup is being restored: until it is gone, what is there is no store.</summary>
@@ -33,7 +35,7 @@ internal sealed class DataFolder
             throw new StoreRefusedException($"A restore into {folder.Root} was not finished, so what lies there is no store. Remove the folder and restore again.");
         try
         {
-            foreach (var part in (string[])[folder.Root, Path.GetDirectoryName(folder.Database)!, folder.Blobs, folder.Out, folder.Index, folder.Run, folder.Backup])
+            foreach (var part in (string[])[folder.Root, Path.GetDirectoryName(folder.Database)!, folder.Blobs, folder.Out, folder.Index, folder.Run, folder.Exports, folder.Backup])
                 CheckOrMake(part);
             var probe = Path.Combine(folder.Run, "probe");
             File.WriteAllBytes(probe, [1]);

@@ -29,6 +29,15 @@ internal static class Ids
         return new string(id);
     }
 
+    /// <summary>Unix milliseconds of an id of <see cref="Timed"/>.</summary>
+    public static long TimeOf(string id)
+    {
+        long ms = 0;
+        foreach (var letter in id.AsSpan(0, Math.Min(10, id.Length)))
+            ms = (ms << 5) | (uint)Math.Max(0, Alphabet.IndexOf(letter, StringComparison.Ordinal));
+        return ms;
+    }
+
     /// <summary>A letter and 20 random characters (100 bits).</summary>
     public static string Random(char prefix)
     {

@@ -80,7 +80,7 @@ internal sealed class TenantRekeying(IStore store, KeyRing keys, IEnumerable<Sea
     /// <summary>Some writes in one commit, and each by itself when one of them meets a change.</summary>
     private sealed class Batch(IStore store, KeyRing keys)
     {
-        private readonly List<Operation> _writes = [];
+        private readonly List<(Item Item, ReadOnlyMemory<byte> Value, ReadOnlyMemory<byte> Sealed)> _writes = [];
         private int _bytes;
 
         public int Found { get; private set; }
@@ -91,7 +91,7 @@ internal sealed class TenantRekeying(IStore store, KeyRing keys, IEnumerable<Sea
         public async ValueTask AddAsync(Item item, ReadOnlyMemory<byte> value, ReadOnlyMemory<byte> @sealed, CancellationToken ct)
         {
             Found++;
-            _writes.Add(new(OperationKind.Put, item.Key, Condition.At(item.Version), value, @sealed, item.Expires, 0, null));
+            _writes.Add((item, value, @sealed));
             _bytes += value.Length + @sealed.Length;
             if (_writes.Count == BatchItems || _bytes >= BatchBytes)
                 await FlushAsync(ct);
@@ -106,17 +106,17 @@ internal sealed class TenantRekeying(IStore store, KeyRing keys, IEnumerable<Sea
             _bytes = 0;
         }
 
-        private async ValueTask<bool> CommitAsync(IReadOnlyList<Operation> writes, CancellationToken ct)
+        private async ValueTask<bool> CommitAsync(IReadOnlyList<(Item Item, ReadOnlyMemory<byte> Value, ReadOnlyMemory<byte> Sealed)> writes, CancellationToken ct)
         {
             var commit = new Commit();
-            foreach (var write in writes)
-                commit.Put(write.Key, write.Value, write.Condition, write.Sealed, write.Expires);
+            foreach (var (item, value, @sealed) in writes)
+                commit.Change(item, value, @sealed);
             if (await store.CommitAsync(commit, ct) != CommitResult.Committed)
                 return false;
             // Commits hold a person's key as it was read; they are to read it anew.
-            foreach (var write in writes)
-                if (write.Key.Table == Table.Keys)
-                    keys.Forget(write.Key.Partition, write.Key.Sort[PersonPrefix.Length..]);
+            foreach (var (item, _, _) in writes)
+                if (item.Key.Table == Table.Keys)
+                    keys.Forget(item.Key.Partition, item.Key.Sort[PersonPrefix.Length..]);
             Written += writes.Count;
             return true;
         }

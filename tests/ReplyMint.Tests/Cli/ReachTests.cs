@@ -226,7 +226,7 @@ public sealed class ReachTests : IAsyncDisposable
         using var client = ControlClient.Connect(Data);
         using var output = new StringWriter();
         using var error = new StringWriter();
-        Assert.Equal(2, await client!.RunAsync(["local"], [], _cli.Host(output, error), TestContext.Current.CancellationToken));
+        Assert.Equal(2, await client!.RunAsync(["local"], [], _cli.Host(output, error), null, TestContext.Current.CancellationToken));
         Assert.Contains("does not know this command", error.ToString(), StringComparison.Ordinal);
     }
 

@@ -37,6 +37,7 @@ internal static class OneOfEach
             ["domains"] = await MakeAsync(admin, "domains", """{"domain":"proved.example"}""", "domain"),
             ["erasures"] = await MakeAsync(admin, "erasures", """{"correspondent":"gone@customer.example"}""", "id"),
             ["legal-holds"] = await MakeAsync(admin, "legal-holds", """{"reason":"case 12/34","correspondent":"anna@customer.example"}""", "id"),
+            ["exports"] = await MakeAsync(admin, "exports", """{"scope":"tenant"}""", "id"),
             ["knowledge"] = await MakeAsync(admin, "knowledge", """{"name":"faq.md","text":"# How long does a parcel take?\n\nThree days."}""", "id"),
         };
     }

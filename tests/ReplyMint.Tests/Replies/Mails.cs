@@ -42,5 +42,6 @@ internal static class Mails
         ForeignThreadToken = false,
         Allowance = new AllowanceFacts(),
         SuppressedByPerson = false,
+        ConsentMissing = false,
     };
 }

@@ -230,6 +230,7 @@ public class ReplyPolicyTests
         { "same-text", nameof(Decision.Hold), false }, { "too-quick", nameof(Decision.Hold), false }, { "foreign-thread-token", nameof(Decision.Hold), false },
         { "human-please", nameof(Decision.Ignore), false }, { "mailbox-off", nameof(Decision.Ignore), false },
         { "stopped", nameof(Decision.Hold), true }, { "paused", nameof(Decision.Hold), true }, { "quota", nameof(Decision.Hold), true },
+        { "no-consent", nameof(Decision.Hold), true },
     };
 
     [Theory, MemberData(nameof(Facts))]
@@ -252,6 +253,7 @@ public class ReplyPolicyTests
             "too-quick" => facts with { SecondsSinceOurs = 2 },
             "foreign-thread-token" => facts with { ForeignThreadToken = true },
             "human-please" => facts with { SuppressedByPerson = true },
+            "no-consent" => facts with { ConsentMissing = true },
             "mailbox-off" => facts with { Allowance = new AllowanceFacts(MailboxOff: true) },
             "stopped" => facts with { Allowance = new AllowanceFacts(Stopped: true) },
             "paused" => facts with { Allowance = new AllowanceFacts(Paused: true) },

@@ -1,0 +1,102 @@
+using System.Globalization;
+using System.Net.Mime;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Net.Http.Headers;
+using ReplyMint.Audit;
+using ReplyMint.Limits;
+using ReplyMint.Mail;
+using ReplyMint.Security;
+
+namespace ReplyMint.Privacy;
+
+/// <param name="Scope">Of whom everything is wanted: the whole tenant, one correspondent, or one of its people.</param>
+/// <param name="Correspondent">An address; only with that scope.</param>
+/// <param name="User">The id of a member; only with that scope.</param>
+internal sealed record ExportWish(ExportScope Scope, [Address, Example("anna@customer.example")] string? Correspondent = null, [Id] string? User = null);
+
+/// <param name="Percent">0 to 100, an estimate by the mails' times.</param>
+/// <param name="Size">Bytes of the file, once it is ready.</param>
+/// <param name="File">Where it can be fetched until it expires, by whoever may ask for an export; in parts by Range.</param>
+internal sealed record ExportAnswer(string Id, ExportScope Scope, ExportState State, string By, DateTimeOffset AskedAt, DateTimeOffset ExpiresAt, long Messages, int Percent, long? Size, string? File, string? Failure)
+{
+    public static ExportAnswer Of(ExportRecord record) => new(record.Id, record.Scope, record.State, record.By, record.AskedAt, record.ExpiresAt, record.Messages, record.Percent,
+        record.State == ExportState.Ready ? record.Size : null, record.State == ExportState.Ready ? $"{RouteGroups.ApiRoot}/exports/{record.Id}/file" : null, record.Failure);
+}
+
+/// <summary>
+/// Exports. A file is fetched by an administrator with a fresh second factor and nobody else: there is no link that works by itself,
+/// so none can leak. What an export holds is everything, so asking for one needs the same right.
+/// </summary>
+internal static class ExportRoutes
+{
+    private const string Tag = "privacy";
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        var read = routes.MapApi(Permission.PrivacyRead, Tag);
+        read.MapGet("/exports", ListAsync).WithName("ListExports").WithSummary("Exports that were asked for and are not over").Produces<Listing<ExportAnswer>>();
+        read.MapGet("/exports/{id}", GetAsync).WithName("GetExport").WithSummary("How far an export is").Produces<ExportAnswer>();
+
+        var write = routes.MapApi(Permission.PrivacyWrite, Tag);
+        write.MapPost("/exports", AskAsync).WithName("AskForExport").WithSummary("Have all data of the tenant, of a correspondent or of a member made into one file").Produces<ExportAnswer>(202).Costly();
+        write.MapGet("/exports/{id}/file", FetchAsync).WithName("FetchExport").WithSummary("Fetch the file of an export, or a part of it by Range").Produces(200, contentType: MediaTypeNames.Application.Zip).Produces(206, contentType: MediaTypeNames.Application.Zip).Costly();
+        write.MapDelete("/exports/{id}", RemoveAsync).WithName("RemoveExport").WithSummary("Remove an export before it expires").Produces(204);
+    }
+
+    private static async Task<IResult> ListAsync(HttpContext context, Caller caller, [FromServices] Exports exports, CancellationToken ct) =>
+        TypedResults.Ok(new Listing<ExportAnswer>([.. (await exports.ListAsync(caller.Tenant, ct)).Select(ExportAnswer.Of)], null).Linked(context));
+
+    private static async Task<IResult> GetAsync(Caller caller, string id, [FromServices] Exports exports, CancellationToken ct) =>
+        await exports.FindAsync(caller.Tenant, id, ct) is { } found ? TypedResults.Ok(ExportAnswer.Of(found.Value)) : Problem.NotFound;
+
+    private static async Task<IResult> AskAsync(Caller caller, ExportWish wish, [FromServices] Exports exports, CancellationToken ct)
+    {
+        var of = wish.Scope switch { ExportScope.Correspondent => wish.Correspondent, ExportScope.User => wish.User, _ => null };
+        if (wish.Scope == ExportScope.Correspondent && (of = AddressRules.Normalize(of ?? "")) is null)
+            return Problem.Of("correspondent", "must be a mail address");
+        if (wish.Scope == ExportScope.User && of is null)
+            return Problem.Of("user", "must be the id of a member");
+        if ((wish.Correspondent is not null && wish.Scope != ExportScope.Correspondent) || (wish.User is not null && wish.Scope != ExportScope.User))
+            return Problem.Of("scope", "does not fit what is named beside it");
+        return await exports.AskAsync(caller.Tenant, wish.Scope, of, new Actor(caller.Id), ct) is { } asked
+            ? TypedResults.Accepted($"{RouteGroups.ApiRoot}/exports/{asked.Id}", ExportAnswer.Of(asked))
+            : new Problem(409, $"There are {Exports.Most} exports already. Remove one, or wait until it is over.");
+    }
+
+    private static async Task<IResult> RemoveAsync(Caller caller, string id, [FromServices] Exports exports, CancellationToken ct) =>
+        await exports.RemoveAsync(caller.Tenant, id, new Actor(caller.Id), ct) ? TypedResults.NoContent() : Problem.NotFound;
+
+    private static async Task<IResult> FetchAsync(HttpContext context, Caller caller, string id, [FromServices] Exports exports, [FromServices] DownloadGate gate, CancellationToken ct)
+    {
+        if (await exports.FindAsync(caller.Tenant, id, ct) is not { Value: var export })
+            return Problem.NotFound;
+        if (export.State != ExportState.Ready)
+            return new Problem(409, "It is not ready. Ask for its state first.");
+        // One range; several at once, or nonsense, get the whole (RFC 9110 14.2).
+        var (from, to, status) = (0L, export.Size, 200);
+        if (RangeHeaderValue.TryParse(context.Request.Headers.Range.ToString(), out var range) && range is { Unit.Value: "bytes", Ranges.Count: 1 } && IsOfThis(context, id))
+        {
+            var asked = range.Ranges.First();
+            (from, to) = asked.From is { } first ? (first, asked.To is { } last ? Math.Min(last + 1, export.Size) : export.Size) : (Math.Max(0, export.Size - asked.To!.Value), export.Size);
+            if (from >= export.Size || to <= from)
+            {
+                context.Response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes */{export.Size}");
+                return new Problem(416, "The file has no such part.");
+            }
+            status = 206;
+            context.Response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes {from}-{to - 1}/{export.Size}");
+        }
+        context.Response.Headers.AcceptRanges = "bytes";
+        context.Response.Headers.ETag = FileTag(id);
+        context.Response.Headers.ContentDisposition = new ContentDisposition { FileName = $"export-{id}.zip" }.ToString();
+        return gate.Stream(caller.Tenant, status, MediaTypeNames.Application.Zip, to - from, (send, token) => exports.SendAsync(caller.Tenant, id, from, to, send, token));
+    }
+
+    private static string FileTag(string id) => $"\"{id}\"";
+
+    // If-Range: a client that has a part of another file gets the whole (RFC 9110 13.1.5).
+    private static bool IsOfThis(HttpContext context, string id) => context.Request.Headers.IfRange is not { Count: > 0 } tags || tags.ToString() == FileTag(id);
+}

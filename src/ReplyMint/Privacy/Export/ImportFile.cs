@@ -1,0 +1,80 @@
+using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace ReplyMint.Privacy;
+
+/// <summary>An export that was opened and found whole: each file is as its manifest says. There is no other way to make one.</summary>
+internal sealed class ImportFile : IDisposable
+{
+    private readonly ZipArchive _zip;
+
+    private ImportFile(ZipArchive zip, ExportManifest manifest) => (_zip, Manifest) = (zip, manifest);
+
+    public ExportManifest Manifest { get; }
+
+    public long Count(string file) => Manifest.Files.FirstOrDefault(one => one.Name == file)?.Count ?? 0;
+
+    /// <summary>Opens and checks one. What is wrong is said in a sentence's second half.</summary>
+    public static async Task<(ImportFile? File, string? Wrong)> OpenAsync(Stream from, CancellationToken ct)
+    {
+        ZipArchive? zip = null;
+        try
+        {
+            zip = await ZipArchive.CreateAsync(from, ZipArchiveMode.Read, leaveOpen: true, entryNameEncoding: null, ct);
+            var (manifest, wrong) = await CheckAsync(zip, ct);
+            if (manifest is null)
+            {
+                await zip.DisposeAsync();
+                return (null, wrong);
+            }
+            return (new ImportFile(zip, manifest), null);
+        }
+        catch (Exception failure) when (failure is InvalidDataException or JsonException or EndOfStreamException)
+        {
+            zip?.Dispose();
+            return (null, "is no whole export: it was cut or changed");
+        }
+    }
+
+    public async Task<Stream> OpenAsync(string file, CancellationToken ct) => await _zip.GetEntry(file)!.OpenAsync(ct);
+
+    /// <summary>The lines of a file of records.</summary>
+    public async IAsyncEnumerable<T> LinesAsync<T>(string file, JsonTypeInfo<T> type, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+    {
+        if (_zip.GetEntry(file) is null)
+            yield break;
+        using var reader = new StreamReader(await OpenAsync(file, ct));
+        while (await reader.ReadLineAsync(ct) is { } line)
+            yield return JsonSerializer.Deserialize(line, type)!;
+    }
+
+    public void Dispose() => _zip.Dispose();
+
+    private static async Task<(ExportManifest?, string?)> CheckAsync(ZipArchive zip, CancellationToken ct)
+    {
+        if (zip.GetEntry(ExportManifest.Name) is not { } entry)
+            return (null, "is no whole export: it has no manifest");
+        ExportManifest manifest;
+        await using (var stream = await entry.OpenAsync(ct))
+            manifest = (await JsonSerializer.DeserializeAsync(stream, ExportJson.Default.ExportManifest, ct))!;
+        if (manifest.Form is null || !manifest.Form.StartsWith(ExportManifest.Prefix, StringComparison.Ordinal))
+            return (null, "is no export of ReplyMint");
+        if (manifest.Form != ExportManifest.Now)
+            return (null, $"has the form {Plain(manifest.Form)}, which this version does not know; take the version that wrote it");
+        if (zip.Entries.Count != manifest.Files.Count + 1)
+            return (null, "holds other files than its manifest says");
+        foreach (var file in manifest.Files)
+        {
+            if (zip.GetEntry(file.Name) is not { } part || part.Length != file.Size)
+                return (null, $"was changed: {Plain(file.Name)} is not as its manifest says");
+            await using var content = await part.OpenAsync(ct);
+            if (Convert.ToHexStringLower(await SHA256.HashDataAsync(content, ct)) != file.Sha256)
+                return (null, $"was changed: {Plain(file.Name)} is not as its manifest says");
+        }
+        return (manifest, null);
+    }
+
+    private static string Plain(string text) => new([.. text.Where(c => c is > ' ' and <= '~').Take(60)]);
+}

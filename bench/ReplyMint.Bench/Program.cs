@@ -27,7 +27,7 @@ for (var i = 0; i < args.Length; i += 2)
             only = args[i + 1];
             break;
         default:
-            Console.Error.WriteLine("Usage: ReplyMint.Bench --folder DIR [--binary PATH] [--only accept|answer|health|start|bare|access|noisy|export|erase] [--full]");
+            Console.Error.WriteLine("Usage: ReplyMint.Bench --folder DIR [--binary PATH] [--only accept|answer|health|start|bare|access|noisy|export|erase|audit] [--full]");
             return 2;
     }
 if (folder is null)
@@ -51,6 +51,7 @@ try
         ("bare", () => HttpFigures.HardenedAgainstBareAsync(installation, table)),
         ("access", () => HttpFigures.AuthenticatedReadAsync(installation, table)),
         ("export", () => ExportFigures.TenantAsync(installation, table)),
+        ("audit", () => AuditFigures.AppendAsync(folder, table)),
         ("noisy", () => NoisyFigures.OthersBesideANoisyCallerAsync(installation, table)),
         ("erase", () => EraseFigures.EraseAsync(installation, table, full)),
     ])

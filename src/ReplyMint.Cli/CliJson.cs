@@ -21,6 +21,8 @@ namespace ReplyMint.Cli;
 [JsonSerializable(typeof(OutboxView))]
 [JsonSerializable(typeof(BackupView))]
 [JsonSerializable(typeof(Accounts.ApiKeyView))]
+[JsonSerializable(typeof(Audit.AuditLine))]
+[JsonSerializable(typeof(Audit.AuditVerdict))]
 [JsonSerializable(typeof(Outbound.WebhookDetail))]
 [JsonSerializable(typeof(Outbound.DeliveryEntry))]
 [JsonSerializable(typeof(Limits.UsageReport))]

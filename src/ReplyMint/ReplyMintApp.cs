@@ -76,7 +76,7 @@ public static class ReplyMintApp
     {
         app.UseReplyMint();
         app.MapSecurity();                    // /health, /ready, /info, /openapi/v1.json
-        app.MapAudit();                       // /.well-known/attestation-keys.json
+        app.MapAudit(route => route.Costly()); // /.well-known/attestation-keys.json, /api/v1/audit
         app.MapAccounts();                    // /api/v1: people, keys, tenants, domains
         app.MapMailgun();                     // /webhooks/mailgun/...
         app.MapSes();                         // /webhooks/ses/...

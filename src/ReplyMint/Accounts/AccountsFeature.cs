@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using ReplyMint.Audit;
 using ReplyMint.Jobs;
 using ReplyMint.Security;
 using ReplyMint.Storage;
@@ -21,6 +22,7 @@ internal static class AccountsFeature
             .AddSingleton<Mailboxes>()
             .AddSingleton<Channels>()
             .AddSingleton<Users>()
+            .AddSingleton<ActorSealer>(provider => async (person, ct) => await provider.GetRequiredService<Users>().KeyOfPersonAsync(person, ct))
             .AddSingleton<Members>()
             .AddSingleton<NoticeAddresses>()
             .AddSingleton<ProvedDomains>()

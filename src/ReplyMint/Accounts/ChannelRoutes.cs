@@ -26,13 +26,13 @@ internal static class ChannelRoutes
         var channel = new Channel("", caller.Tenant, wanted.Kind, wanted.Secret ?? "") { Topics = wanted.Topics, Verdicts = wanted.Verdicts };
         if (MailboxChecks.Channel(channel, wanted.Secret is not null) is { } wrong)
             return Problem.Of(wrong.Member, wrong.What);
-        return await channels.AddAsync(channel, new Actor(caller.Id), ct) is not { } added
+        return await channels.AddAsync(channel, Actor.Of(caller), ct) is not { } added
             ? new Problem(409, $"There are {Channel.MostOfTenant} channels already. Remove one that is not needed.")
             : TypedResults.Created($"{RouteGroups.ApiRoot}/channels/{added.Id}", ChannelView.Of(added));
     }
 
     private static async Task<IResult> RemoveAsync(Caller caller, string id, [FromServices] Channels channels, CancellationToken ct) =>
-        await channels.FindAsync(id, ct) is { } channel && channel.Owner == caller.Tenant && await channels.RemoveAsync(id, new Actor(caller.Id), ct) ? TypedResults.NoContent() : Problem.NotFound;
+        await channels.FindAsync(id, ct) is { } channel && channel.Owner == caller.Tenant && await channels.RemoveAsync(id, Actor.Of(caller), ct) ? TypedResults.NoContent() : Problem.NotFound;
 }
 
 /// <summary>What a tenant sets for all of its mailboxes.</summary>
@@ -65,7 +65,7 @@ internal static class SettingsRoutes
         {
             ["timeZone"] = wanted.TimeZone, ["notices.emails"] = wanted.Notices.Emails.Count.ToString(System.Globalization.CultureInfo.InvariantCulture), ["notices.webhook"] = wanted.Notices.Webhook is null ? "none" : "set",
         };
-        var (result, now) = await tenants.ChangeAsync(caller.Tenant, version, wanted.On, new Actor(caller.Id), details, ct);
+        var (result, now) = await tenants.ChangeAsync(caller.Tenant, version, wanted.On, Actor.Of(caller), details, ct);
         if (result != Storage.ChangeResult.Done)
             return result == Storage.ChangeResult.Changed ? EntityTags.Changed : Problem.NotFound;
         EntityTags.Tell(context, now.Version);

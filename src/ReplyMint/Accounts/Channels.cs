@@ -25,8 +25,8 @@ internal sealed class Channels(IStore store, KeyRing keys, AuditLog audit, TimeP
         var own = await keys.RequireAsync(partition, ct);
         var added = await store.RetryAsync(async (commit, token) =>
         {
-            // Before anything is counted: two at once conflict on the head of the audit log, and one counts again.
-            await audit.AppendAsync(commit, partition, new AuditEntry(actor, "channel.add", channel.Id, Details(channel)), token);
+            // Before anything is counted: two at once conflict, and one counts again.
+            await audit.AppendAloneAsync(commit, partition, new AuditEntry(actor, "channel.add", channel.Id, Details(channel)), token);
             if (channel.Owner != Channel.Operator
                 && (await store.QueryAsync(Table.Main, partition, new Storage.Range("channel/", Limit: Channel.MostOfTenant), null, token)).Items.Count == Channel.MostOfTenant)
             {

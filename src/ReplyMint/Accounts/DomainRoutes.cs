@@ -50,7 +50,7 @@ internal static class DomainRoutes
 
     private static async Task<Results<Created<DomainAnswer>, Ok<DomainAnswer>, Problem>> AddAsync(Caller caller, ProvedDomains domains, NewDomain wanted, CancellationToken ct)
     {
-        var (result, claim) = await domains.AddAsync(caller.Tenant, wanted.Domain, new Actor(caller.Id), ct);
+        var (result, claim) = await domains.AddAsync(caller.Tenant, wanted.Domain, Actor.Of(caller), ct);
         return result switch
         {
             DomainClaimResult.NotADomain => Problem.Of("domain", "must be a domain name such as example.com"),
@@ -63,7 +63,7 @@ internal static class DomainRoutes
 
     private static async Task<Results<Ok<DomainAnswer>, Problem>> VerifyAsync(Caller caller, ProvedDomains domains, [Line(253)] string domain, CancellationToken ct)
     {
-        var (result, claim) = await domains.ProveAsync(caller.Tenant, domain, new Actor(caller.Id), ct);
+        var (result, claim) = await domains.ProveAsync(caller.Tenant, domain, Actor.Of(caller), ct);
         return result switch
         {
             DomainProofResult.NoClaim => Problem.NotFound,
@@ -75,7 +75,7 @@ internal static class DomainRoutes
     }
 
     private static async Task<Results<NoContent, Problem>> RemoveAsync(Caller caller, ProvedDomains domains, [Line(253)] string domain, CancellationToken ct) =>
-        await domains.RemoveAsync(caller.Tenant, domain, new Actor(caller.Id), ct) ? TypedResults.NoContent() : Problem.NotFound;
+        await domains.RemoveAsync(caller.Tenant, domain, Actor.Of(caller), ct) ? TypedResults.NoContent() : Problem.NotFound;
 
     private static async Task<DomainAnswer> AnswerAsync(ProvedDomains domains, string tenant, DomainClaim claim, CancellationToken ct)
     {

@@ -62,7 +62,7 @@ internal static class MailboxRoutes
         var box = new Mailbox { Id = Ids.Random('m'), TenantId = caller.Tenant, Address = address, CatchAll = wanted.CatchAll, DisplayName = wanted.DisplayName ?? "" };
         if (MailboxChecks.Settings(box) is { } wrong)
             return Problem.Of(wrong.Member, wrong.What);
-        switch (await domains.ConfirmAsync(caller.Tenant, AddressRules.Domain(address), new Actor(caller.Id), ct))
+        switch (await domains.ConfirmAsync(caller.Tenant, AddressRules.Domain(address), Actor.Of(caller), ct))
         {
             case DomainProofResult.NoClaim:
                 return new Problem(409, "The domain of this address is not proved yet. Add it at /api/v1/domains and set the TXT record, or ask the operator.");
@@ -73,7 +73,7 @@ internal static class MailboxRoutes
             case DomainProofResult.NotAsked:
                 return new Problem(503, "DNS did not answer. Try again in a while.");
         }
-        return (await mailboxes.AddAsync(box, new Actor(caller.Id), ct, proof: "dns")).Result switch
+        return (await mailboxes.AddAsync(box, Actor.Of(caller), ct, proof: "dns")).Result switch
         {
             ClaimResult.Claimed => TypedResults.Created($"{RouteGroups.ApiRoot}/mailboxes/{box.Id}", MailboxView.Of(box)),
             ClaimResult.Taken => new Problem(409, "The address, or the rest of its domain, is claimed already."),
@@ -83,7 +83,7 @@ internal static class MailboxRoutes
     }
 
     private static async Task<IResult> RemoveAsync(Caller caller, string id, [FromServices] Mailboxes mailboxes, CancellationToken ct) =>
-        caller.Sees(id) && await mailboxes.RemoveAsync(caller.Tenant, id, new Actor(caller.Id), ct) ? TypedResults.NoContent() : Problem.NotFound;
+        caller.Sees(id) && await mailboxes.RemoveAsync(caller.Tenant, id, Actor.Of(caller), ct) ? TypedResults.NoContent() : Problem.NotFound;
 
     private static Task<IResult> SetAsync(HttpContext context, Caller caller, string id, MailboxSettings wanted, [FromServices] Mailboxes mailboxes, CancellationToken ct) =>
         ChangeAsync(context, caller, id, mailboxes, wanted.On, MailboxChecks.Settings, MailboxSettings.Of, Details(wanted), ct);
@@ -105,7 +105,7 @@ internal static class MailboxRoutes
             return Problem.NotFound;
         if (check(change(new Mailbox { Id = id, TenantId = caller.Tenant, Address = "" })) is { } wrong)
             return Problem.Of(wrong.Member, wrong.What);
-        var (result, now) = await mailboxes.ChangeAsync(caller.Tenant, id, version, change, new Actor(caller.Id), details, ct);
+        var (result, now) = await mailboxes.ChangeAsync(caller.Tenant, id, version, change, Actor.Of(caller), details, ct);
         if (result == ChangeResult.TooLarge)
             return new Problem(422, MailboxChecks.TooLarge);
         if (result != ChangeResult.Done)

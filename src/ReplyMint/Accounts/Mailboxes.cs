@@ -91,8 +91,8 @@ internal sealed class Mailboxes(IStore store, KeyRing keys, AuditLog audit, Doma
                     commit.Clear();
                     return ClaimResult.Taken;
                 }
-            // Before anything is counted: two at once conflict on the head of the audit log, and one counts again.
-            await audit.AppendAsync(commit, mailbox.TenantId, new AuditEntry(actor, "mailbox.add", mailbox.Id, new Dictionary<string, string> { ["mode"] = mailbox.Mode.ToString(), ["domainProof"] = proof }), token);
+            // Before anything is counted: two at once conflict, and one counts again.
+            await audit.AppendAloneAsync(commit, mailbox.TenantId, new AuditEntry(actor, "mailbox.add", mailbox.Id, new Dictionary<string, string> { ["mode"] = mailbox.Mode.ToString(), ["domainProof"] = proof }), token);
             if (await IsFullAsync(mailbox.TenantId, token))
             {
                 commit.Clear();

@@ -66,8 +66,8 @@ internal sealed class ProvedDomains(IStore store, KeyRing keys, AuditLog audit, 
         {
             if (await FindAsync(tenant, name, token) is { } known)
                 return (DomainClaimResult.Known, known);
-            // Before anything is counted: two at once conflict on the head of the audit log, and one counts again.
-            await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "domain.add", IdOf(own, name)), token);
+            // Before anything is counted: two at once conflict, and one counts again.
+            await audit.AppendAloneAsync(commit, tenant, new AuditEntry(actor, "domain.add", IdOf(own, name)), token);
             if ((await store.QueryAsync(Table.Main, tenant, new Storage.Range(Prefix, Limit: Most), null, token)).Items.Count >= Most)
             {
                 commit.Clear();

@@ -70,10 +70,18 @@ internal sealed partial class Anchors
     {
         if (!Configured)
             return default;
-        var commit = new Commit();
-        await AddAsync(commit, name, document, ct);
-        await _store.CommitAsync(commit, ct);
-        return await FlushAsync(name, ct);
+        await _one.WaitAsync(ct);
+        try
+        {
+            var commit = new Commit();
+            await AddAsync(commit, name, document, ct);
+            await _store.CommitAsync(commit, ct);
+            return await WriteWaitingAsync(name, ct);
+        }
+        finally
+        {
+            _one.Release();
+        }
     }
 
     /// <summary>Adds a document to the commit that makes it true, an operation for each place; <see cref="FlushAsync"/> once that is committed.</summary>
@@ -92,34 +100,39 @@ internal sealed partial class Anchors
     }
 
     /// <summary>Writes what waits, the oldest first; a place that fails is left until the next time.</summary>
-    /// <param name="name">Whose places are counted.</param>
-    public async Task<AnchorOutcome> FlushAsync(string? name, CancellationToken ct)
+    public async Task FlushAsync(CancellationToken ct)
     {
         await _one.WaitAsync(ct);
         try
         {
-            var failed = new HashSet<string>(StringComparer.Ordinal);
-            var outcome = default(AnchorOutcome);
-            await foreach (var item in _store.AllAsync(Table.Main, KeyRing.Installation, Prefix, ct))
-            {
-                var document = JsonSerializer.Deserialize(item.Value.Span, AuditJson.Default.WaitingDocument)!;
-                var answer = failed.Contains(document.Place) ? PlaceAnswer.Failed("not asked again now") : await TryAsync(item, document, ct);
-                if (answer is { Written: false, Taken: false })
-                    failed.Add(document.Place);
-                if (document.Name == name)
-                    outcome = answer switch
-                    {
-                        { Written: true } => outcome with { Written = outcome.Written + 1 },
-                        { Taken: true } => outcome with { Refused = outcome.Refused + 1 },
-                        _ => outcome with { Waiting = outcome.Waiting + 1 },
-                    };
-            }
-            return outcome;
+            await WriteWaitingAsync(null, ct);
         }
         finally
         {
             _one.Release();
         }
+    }
+
+    /// <param name="name">Whose places are counted.</param>
+    private async Task<AnchorOutcome> WriteWaitingAsync(string? name, CancellationToken ct)
+    {
+        var failed = new HashSet<string>(StringComparer.Ordinal);
+        var outcome = default(AnchorOutcome);
+        await foreach (var item in _store.AllAsync(Table.Main, KeyRing.Installation, Prefix, ct))
+        {
+            var document = JsonSerializer.Deserialize(item.Value.Span, AuditJson.Default.WaitingDocument)!;
+            var answer = failed.Contains(document.Place) ? PlaceAnswer.Failed("not asked again now") : await TryAsync(item, document, ct);
+            if (answer is { Written: false, Taken: false })
+                failed.Add(document.Place);
+            if (document.Name == name)
+                outcome = answer switch
+                {
+                    { Written: true } => outcome with { Written = outcome.Written + 1 },
+                    { Taken: true } => outcome with { Refused = outcome.Refused + 1 },
+                    _ => outcome with { Waiting = outcome.Waiting + 1 },
+                };
+        }
+        return outcome;
     }
 
     /// <summary>Whether some place still lacks a document that was given to <see cref="AddAsync"/>.</summary>

@@ -25,6 +25,9 @@ internal sealed class Attestations(AttestationKeys keys)
         return jws.Length <= MaxLength ? jws : throw new InvalidOperationException($"A statement has at most {MaxLength} characters.");
     }
 
+    /// <summary>There is a key that signs: one that had to be made was made by now.</summary>
+    public async Task ReadyAsync(CancellationToken ct) => await keys.SignerAsync(ct);
+
     /// <summary>What was said, or null when it is no statement of this kind that this installation signed.</summary>
     public async Task<T?> VerifyAsync<T>(string kind, string jws, JsonTypeInfo<T> type, CancellationToken ct) where T : class =>
         Verify(kind, jws, type, await keys.PublicAsync(ct));

@@ -4,8 +4,8 @@ using ReplyMint.Security;
 
 namespace ReplyMint.Audit;
 
-/// <summary>Each minute: what waits for a place off the machine is tried again.</summary>
-internal sealed partial class AuditClock(Anchors anchors, TimeProvider time, ILogger<AuditClock> log) : BackgroundService
+/// <summary>Each minute: a root where one is due, what waits for a place off the machine is tried again, and old entries go where the settings say so.</summary>
+internal sealed partial class AuditClock(Anchors anchors, AuditRoots roots, AuditPruning pruning, TimeProvider time, ILogger<AuditClock> log) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
 
@@ -30,7 +30,11 @@ internal sealed partial class AuditClock(Anchors anchors, TimeProvider time, ILo
     {
         try
         {
-            await anchors.FlushAsync(null, ct);
+            if (await roots.IsDueAsync(ct))
+                await roots.WriteAsync(ct);
+            else
+                await anchors.FlushAsync(ct);
+            await pruning.RunAsync(ct);
         }
         catch (Exception failure) when (failure is not OperationCanceledException || !ct.IsCancellationRequested)
         {

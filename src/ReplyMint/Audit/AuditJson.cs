@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using ReplyMint.Security;
 
 namespace ReplyMint.Audit;
 
@@ -10,9 +11,20 @@ namespace ReplyMint.Audit;
 [JsonSerializable(typeof(AttestationRing))]
 [JsonSerializable(typeof(AttestationKeySet))]
 [JsonSerializable(typeof(WaitingDocument))]
+[JsonSerializable(typeof(RootStatement))]
+[JsonSerializable(typeof(RootDocument))]
+[JsonSerializable(typeof(RootPage))]
+[JsonSerializable(typeof(CheckpointStatement))]
+[JsonSerializable(typeof(CheckpointRecord))]
+[JsonSerializable(typeof(ExportHeader))]
+[JsonSerializable(typeof(ExportStatement))]
+[JsonSerializable(typeof(ExportManifest))]
 internal sealed partial class AuditJson : JsonSerializerContext;
 
 /// <summary>What the API answers.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(AttestationKeySet))]
+[JsonSerializable(typeof(Listing<AuditLine>))]
+[JsonSerializable(typeof(AuditVerdict))]
+[JsonSerializable(typeof(DateTimeOffset?))]
 internal sealed partial class AuditWire : JsonSerializerContext;

@@ -1,83 +1,150 @@
+using System.Collections.Concurrent;
 using System.Globalization;
-using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Audit;
 
-/// <summary>Who acts: a random id (a user's or a key's) or one of the names below, never an address.</summary>
-internal sealed record Actor(string Id)
-{
-    /// <summary>A command on the machine, run by the user that owns the store.</summary>
-    public static Actor Machine { get; } = new("operator@machine");
-    public static Actor System { get; } = new("system");
-}
-
-/// <summary>An act that was done.</summary>
-/// <param name="Act">Stable and short, such as "mailbox.add" or "draft.approve".</param>
-/// <param name="Target">The id of what it was done to.</param>
-/// <param name="Details">Settings before and after and the like; ids and values, no personal data.</param>
-internal sealed record AuditEntry(Actor Actor, string Act, string Target, IReadOnlyDictionary<string, string>? Details = null);
-
-/// <summary>The stored form of an entry. <see cref="Hash"/> covers all the rest, <see cref="Previous"/> included.</summary>
-internal sealed record AuditRecord
-{
-    public int V { get; init; } = 1;
-    public required long Sequence { get; init; }
-    public required DateTimeOffset At { get; init; }
-    public required string Actor { get; init; }
-    public required string Act { get; init; }
-    public required string Target { get; init; }
-    public IReadOnlyDictionary<string, string>? Details { get; init; }
-    /// <summary>Hex SHA-256 of the entry before, or 64 zeros for the first.</summary>
-    public required string Previous { get; init; }
-    public string? Hash { get; init; }
-}
-
-internal sealed record AuditHead(int V, long Sequence, string Hash);
-
 /// <summary>
 /// One hash chain for each tenant, and one for the installation. An entry goes into the same commit as its act, so there
-/// is no act without an entry and no entry without its act.
+/// is no act without an entry and no entry without its act. Its number and hash are decided when the commit takes its place
+/// behind those of the same chain, so many writers at once need no second try.
 /// </summary>
-internal sealed class AuditLog(IStore store, TimeProvider time)
+internal sealed class AuditLog(IStore store, TimeProvider time, ActorSealer? sealer = null)
 {
-    private const string HeadSort = "head";
-    private static readonly string Start = new('0', 64);
+    public const string EntryPrefix = "entry/";
 
-    /// <summary>Adds the entry to the commit. Two acts at once conflict on the head: build the commit with <see cref="StoreCommits.RetryAsync"/>.</summary>
+    /// <summary>The partition that lists all chains, each as chain/ID.</summary>
+    public const string ListPartition = "chains";
+    public const string ListPrefix = "chain/";
+
+    // Heads in memory, about 300 bytes each. Above the bound all are forgotten, which costs a read and perhaps a second try.
+    private const int MaxChains = 20_000;
+    private const int OperationsOfEntry = 3;
+
+    private readonly ConcurrentDictionary<string, Chain> _chains = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, byte> _moved = new(StringComparer.Ordinal);
+
+    /// <summary>Adds the entry to the commit, once for each chain; build it with <see cref="StoreCommits.RetryAsync"/>.</summary>
+    /// <param name="commit">The act's.</param>
     /// <param name="chain">A tenant's id, or <see cref="KeyRing.Installation"/>.</param>
-    public async Task AppendAsync(Commit commit, string chain, AuditEntry entry, CancellationToken ct)
-    {
-        var item = await store.GetAsync(Head(chain), ct);
-        var head = item is null ? new AuditHead(1, 0, Start) : JsonSerializer.Deserialize(item.Value.Span, AuditJson.Default.AuditHead)!;
-        var record = new AuditRecord
-        {
-            Sequence = head.Sequence + 1,
-            At = time.GetUtcNow(),
-            Actor = entry.Actor.Id,
-            Act = entry.Act,
-            Target = entry.Target,
-            Details = entry.Details,
-            Previous = head.Hash,
-        };
-        record = record with { Hash = HashOf(record) };
-        commit.Put(KeyOf(chain, record.Sequence), JsonSerializer.SerializeToUtf8Bytes(record, AuditJson.Default.AuditRecord), Condition.Absent);
-        commit.Put(Head(chain), JsonSerializer.SerializeToUtf8Bytes(new AuditHead(1, record.Sequence, record.Hash), AuditJson.Default.AuditHead), Condition.Same(item));
-    }
+    /// <param name="entry">What was done.</param>
+    public Task AppendAsync(Commit commit, string chain, AuditEntry entry, CancellationToken ct) => AppendAsync(commit, chain, entry, alone: false, ct);
+
+    /// <summary>The same, and the commit conflicts with every other entry of the chain from now on: for who counts something and may not be overtaken.</summary>
+    public Task AppendAloneAsync(Commit commit, string chain, AuditEntry entry, CancellationToken ct) => AppendAsync(commit, chain, entry, alone: true, ct);
 
     /// <summary>The newest entries first.</summary>
     public async Task<IReadOnlyList<AuditRecord>> NewestAsync(string chain, int limit, CancellationToken ct)
     {
-        var page = await store.QueryAsync(Table.Audit, chain, new Storage.Range("entry/", Descending: true, Limit: limit), null, ct);
+        var page = await store.QueryAsync(Table.Audit, chain, new Storage.Range(EntryPrefix, Descending: true, Limit: limit), null, ct);
         return [.. page.Items.Select(item => JsonSerializer.Deserialize(item.Value.Span, AuditJson.Default.AuditRecord)!)];
     }
 
-    internal static string HashOf(AuditRecord record) =>
-        Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(record with { Hash = null }, AuditJson.Default.AuditRecord)));
+    /// <summary>Where the actor sat; null when it is not known, or nobody can know it any more.</summary>
+    public async ValueTask<string?> NetworkAsync(string chain, AuditRecord record, CancellationToken ct)
+    {
+        if (record.Network is not { } value || sealer is null || PersonOf(record) is not { } person || await sealer(person, ct) is not { } key)
+            return null;
+        return key.Open(KeyOf(chain, record.Sequence), 1, value) is { } plain ? Encoding.UTF8.GetString(plain) : null;
+    }
 
-    private static ItemKey Head(string chain) => new(Table.Audit, chain, HeadSort);
+    /// <summary>The chains that got entries since the last call, in this process.</summary>
+    public IReadOnlyList<string> TakeMoved()
+    {
+        var moved = _moved.Keys.ToList();
+        foreach (var chain in moved)
+            _moved.TryRemove(chain, out _);
+        return moved;
+    }
 
-    private static ItemKey KeyOf(string chain, long sequence) =>
-        new(Table.Audit, chain, string.Create(CultureInfo.InvariantCulture, $"entry/{sequence:D15}"));
+    /// <summary>They were taken, but nothing came of it.</summary>
+    public void PutBackMoved(IEnumerable<string> chains)
+    {
+        foreach (var chain in chains)
+            _moved.TryAdd(chain, 0);
+    }
+
+    internal static ItemKey Head(string chain) => new(Table.Audit, chain, "head");
+
+    internal static ItemKey KeyOf(string chain, long sequence) =>
+        new(Table.Audit, chain, string.Create(CultureInfo.InvariantCulture, $"{EntryPrefix}{sequence:D15}"));
+
+    internal static AuditHead? ReadHead(Item? item) => item is null ? null : JsonSerializer.Deserialize(item.Value.Span, AuditJson.Default.AuditHead);
+
+    private async Task AppendAsync(Commit commit, string chain, AuditEntry entry, bool alone, CancellationToken ct)
+    {
+        if (_chains.Count >= MaxChains)
+            _chains.Clear();
+        var state = _chains.GetOrAdd(chain, static _ => new());
+        var key = entry.Actor is { Network: not null, Person: { } person } && sealer is not null ? await sealer(person, ct) : null;
+        Link? read = null;
+        if (alone || state.Last is null)
+        {
+            var item = await store.GetAsync(Head(chain), ct);
+            read = new(ReadHead(item) ?? new AuditHead(1, 0, AuditRecord.Start), item?.Version ?? 0, new());
+        }
+        Link? made = null;
+        commit.Late(new(chain, state.Gate, OperationsOfEntry,
+            filling =>
+            {
+                // What was read may be old by now; then the head's condition fails.
+                var last = state.Last ?? read;
+                if (last is null || (alone && last.Version != read!.Version))
+                    return false;
+                state.Last = made = Write(filling, chain, last, entry, key);
+                return true;
+            },
+            committed =>
+            {
+                if (committed)
+                    _moved.TryAdd(chain, 0);
+                else
+                    lock (state.Gate)
+                        // Those behind built on what is not there: they conflict, too, and the next one reads anew.
+                        if (made is not null && state.Last?.Run == made.Run)
+                            state.Last = null;
+            }));
+    }
+
+    private Link Write(Commit commit, string chain, Link last, AuditEntry entry, SealingKey? key)
+    {
+        var at = KeyOf(chain, last.Head.Sequence + 1);
+        var record = new AuditRecord
+        {
+            Sequence = last.Head.Sequence + 1,
+            At = time.GetUtcNow(),
+            Actor = entry.Actor.Id,
+            Act = entry.Act,
+            Target = entry.Target,
+            Details = WithPerson(entry, key),
+            Network = key?.Seal(at, 1, Encoding.UTF8.GetBytes(entry.Actor.Network!)),
+            Previous = last.Head.Hash,
+        };
+        record = record with { Hash = AuditRecord.HashOf(record) };
+        var head = new AuditHead(1, record.Sequence, record.Hash);
+        commit.Put(at, JsonSerializer.SerializeToUtf8Bytes(record, AuditJson.Default.AuditRecord), Condition.Absent);
+        commit.Put(Head(chain), JsonSerializer.SerializeToUtf8Bytes(head, AuditJson.Default.AuditHead), last.Version == 0 ? Condition.Absent : Condition.At(last.Version));
+        if (last.Version == 0)
+            commit.Put(new ItemKey(Table.Audit, ListPartition, ListPrefix + chain), "{\"v\":1}"u8.ToArray(), Condition.Any);
+        return new(head, last.Version + 1, last.Run);
+    }
+
+    /// <summary>Whose key sealed the network is said where it is not the actor's own: of an API key.</summary>
+    private static IReadOnlyDictionary<string, string>? WithPerson(AuditEntry entry, SealingKey? key) =>
+        key is null || entry.Actor.Person == entry.Actor.Id ? entry.Details
+            : new Dictionary<string, string>(entry.Details ?? new Dictionary<string, string>()) { ["keyOwner"] = entry.Actor.Person! };
+
+    private static string? PersonOf(AuditRecord record) => record.Details?.GetValueOrDefault("keyOwner") ?? record.Actor;
+
+    /// <summary>The head that the next entry builds on, which may still be queued.</summary>
+    /// <param name="Run">The same for all that were built on each other in memory.</param>
+    private sealed record Link(AuditHead Head, long Version, object Run);
+
+    private sealed class Chain
+    {
+        public Lock Gate { get; } = new();
+        public volatile Link? Last;
+    }
 }

@@ -11,8 +11,13 @@ internal sealed record AuditSettings
     /// <summary>Places off this machine that get a copy of each signed root, erasure and report, written once and never changed. At most 8; empty: none.</summary>
     public IReadOnlyList<AnchorSettings> Anchors { get; init; } = [];
 
+    /// <summary>Days for which entries are kept, at least 365; null: for good. Older ones are removed up to a signed checkpoint that lies at all places of audit.anchors; without a place nothing is removed.</summary>
+    public int? KeepDays { get; init; }
+
     public IEnumerable<string> Problems(bool needsHttps)
     {
+        if (KeepDays is < 365 or > 36_500)
+            yield return "audit.keepDays: must be a number from 365 to 36500, or absent to keep all.";
         if (Anchors.Count > MaxAnchors)
             yield return $"audit.anchors: at most {MaxAnchors} places.";
         for (var i = 0; i < Anchors.Count; i++)

@@ -47,7 +47,8 @@ internal sealed class FolderAnchor(string folder) : IAnchorPlace
         }
         finally
         {
-            File.Delete(beside);
+            if (File.Exists(beside))
+                File.Delete(beside);
         }
     }
 

@@ -77,7 +77,7 @@ internal static class IncidentActRoutes
 
     private static async Task<IResult> SetAsync(Caller caller, ContainmentWish wish, bool stop, ContainmentDesk desk, CancellationToken ct)
     {
-        var actor = new Actor(caller.Id);
+        var actor = Actor.Of(caller);
         if (wish.Kind == ContainedThing.Sending != wish.Id is null)
             return Problem.Of("id", wish.Id is null ? "is missing" : "can't be given for sending, which is all of it");
         var kind = (ContainedKind)(int)wish.Kind;
@@ -90,19 +90,19 @@ internal static class IncidentActRoutes
     {
         if (wish is { User: null, Tenant: null, Since: null, Until: null } != wish.All)
             return Problem.Of("all", "must be true exactly when nothing else says whose");
-        return await desk.StartAsync(new(wish.Thing, wish.User, wish.Tenant, wish.Since, wish.Until), new Actor(caller.Id), wish.Incident, now: true, ct) is { } started
+        return await desk.StartAsync(new(wish.Thing, wish.User, wish.Tenant, wish.Since, wish.Until), Actor.Of(caller), wish.Incident, now: true, ct) is { } started
             ? TypedResults.Accepted($"{RouteGroups.ApiRoot}/revocations/{started.Id}", RevocationAnswer.Of(started))
             : new Problem(409, "The incident is not open, or too many revocations are at work.");
     }
 
     private static async Task<IResult> WatchAsync(Caller caller, WatchWish wish, [FromServices] WatchDesk desk, CancellationToken ct)
     {
-        var (result, watch) = await desk.StartAsync(wish.Kind, wish.Id, wish.Tenant, TimeSpan.FromMinutes(wish.Minutes), new Actor(caller.Id), wish.Incident, ct);
+        var (result, watch) = await desk.StartAsync(wish.Kind, wish.Id, wish.Tenant, TimeSpan.FromMinutes(wish.Minutes), Actor.Of(caller), wish.Incident, ct);
         return Answer(result) ?? TypedResults.Created($"{RouteGroups.ApiRoot}/watches", WatchAnswer.Of(watch!));
     }
 
     private static async Task<IResult> UnwatchAsync(Caller caller, string id, [FromServices] WatchDesk desk, CancellationToken ct) =>
-        await desk.EndAsync(id, new Actor(caller.Id), ct) ? TypedResults.NoContent() : Problem.NotFound;
+        await desk.EndAsync(id, Actor.Of(caller), ct) ? TypedResults.NoContent() : Problem.NotFound;
 
     /// <summary>Null for what was done.</summary>
     private static IResult? Answer(ActResult result) => result switch

@@ -67,7 +67,7 @@ internal static class RecordRoutes
     }
 
     private static async Task<IResult> SettleAsync(Caller caller, string id, [FromServices] Records records, CancellationToken ct) =>
-        await records.SettleAsync(id, new Actor(caller.Id), ct) ? TypedResults.NoContent() : Problem.NotFound;
+        await records.SettleAsync(id, Actor.Of(caller), ct) ? TypedResults.NoContent() : Problem.NotFound;
 
     private static string NameOf(RecordKind kind) => RecordKinds.Repeated[(int)kind];
 }

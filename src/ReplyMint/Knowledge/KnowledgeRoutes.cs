@@ -70,11 +70,11 @@ internal static class KnowledgeRoutes
     }
 
     private static async Task<IResult> RemoveAsync(Caller caller, string id, [FromServices] KnowledgeStore knowledge, CancellationToken ct) =>
-        await knowledge.FindAsync(caller.Tenant, id, ct) is not null && await knowledge.RemoveAsync(caller.Tenant, id, new Actor(caller.Id), ct) ? TypedResults.NoContent() : Problem.NotFound;
+        await knowledge.FindAsync(caller.Tenant, id, ct) is not null && await knowledge.RemoveAsync(caller.Tenant, id, Actor.Of(caller), ct) ? TypedResults.NoContent() : Problem.NotFound;
 
     private static async Task<IResult> StoreAsync(Caller caller, string name, ReadOnlyMemory<byte> file, KnowledgeStore knowledge, CancellationToken ct)
     {
-        var added = await knowledge.AddAsync(caller.Tenant, PassageReader.Read(name, file), new Actor(caller.Id), ct);
+        var added = await knowledge.AddAsync(caller.Tenant, PassageReader.Read(name, file), Actor.Of(caller), ct);
         if (added.Outcome == AddOutcome.Refused)
             return new Problem(422, "The file holds nothing that can be taken.", new Dictionary<string, string[]> { ["text"] = [.. added.Problems.Take(20).Select(Sentence)] });
         var answer = new KnowledgeAdded(added.SourceId, name, added.Outcome, added.Passages, [.. added.Problems.Take(200).Select(problem => new KnowledgeProblem(problem.Line, problem.What, problem.Lost))]);

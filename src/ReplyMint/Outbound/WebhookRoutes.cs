@@ -59,7 +59,7 @@ internal static class WebhookRoutes
         if (rules.Wrong(wanted.Url, wanted.Description ?? "", wanted.Events) is { } wrong)
             return Problem.Of(wrong.Member, wrong.What);
         var webhook = Webhook.New(wanted.Url, wanted.Description ?? "", wanted.Events, time);
-        if (await webhooks.AddAsync(caller.Tenant, webhook, new Actor(caller.Id), ct) is not { } added)
+        if (await webhooks.AddAsync(caller.Tenant, webhook, Actor.Of(caller), ct) is not { } added)
             return new Problem(409, $"There are {Webhooks.Most} webhooks already. Remove one that is not needed.");
         EntityTags.Tell(context, added.Version);
         return TypedResults.Created($"{RouteGroups.ApiRoot}/webhooks/{webhook.Id}", new WebhookWithSecret(WebhookDetail.Of(webhook, null), WebhookSignature.Show(webhook.Secret), null));
@@ -75,16 +75,16 @@ internal static class WebhookRoutes
         var (change, now) = await webhooks.SetAsync(caller.Tenant, id, version, webhook => webhook with
         {
             Url = new Uri(wanted.Url), Events = [.. wanted.Events.Distinct()], Description = wanted.Description, Enabled = wanted.Enabled,
-        }, new Actor(caller.Id), ct);
+        }, Actor.Of(caller), ct);
         return await AnswerAsync(context, change, now.Version, async () => TypedResults.Ok(await DetailAsync(webhooks, caller, now.Value, ct)));
     }
 
     private static async Task<IResult> RemoveAsync(Caller caller, string id, [FromServices] Webhooks webhooks, CancellationToken ct) =>
-        await webhooks.RemoveAsync(caller.Tenant, id, new Actor(caller.Id), ct) ? TypedResults.NoContent() : Problem.NotFound;
+        await webhooks.RemoveAsync(caller.Tenant, id, Actor.Of(caller), ct) ? TypedResults.NoContent() : Problem.NotFound;
 
     private static async Task<IResult> RotateAsync(HttpContext context, Caller caller, string id, [FromServices] Webhooks webhooks, CancellationToken ct)
     {
-        var (change, now) = await webhooks.RotateAsync(caller.Tenant, id, new Actor(caller.Id), ct);
+        var (change, now) = await webhooks.RotateAsync(caller.Tenant, id, Actor.Of(caller), ct);
         return await AnswerAsync(context, change, now.Version, async () =>
             TypedResults.Ok(new WebhookWithSecret(await DetailAsync(webhooks, caller, now.Value, ct), WebhookSignature.Show(now.Value.Secret), now.Value.PreviousUntil)));
     }
@@ -93,7 +93,7 @@ internal static class WebhookRoutes
     {
         if (await webhooks.FindAsync(caller.Tenant, id, ct) is not { } found)
             return Problem.NotFound;
-        var went = await sender.TestAsync(caller.Tenant, found.Value, new Actor(caller.Id), ct);
+        var went = await sender.TestAsync(caller.Tenant, found.Value, Actor.Of(caller), ct);
         return TypedResults.Ok(new WebhookTestResult(went.Taken, went.Status, went.Failure));
     }
 

@@ -26,8 +26,8 @@ internal sealed class Webhooks(IStore store, KeyRing keys, AuditLog audit, TimeP
         var own = await keys.RequireAsync(tenant, ct);
         var added = await store.RetryAsync<Webhook?>(async (commit, token) =>
         {
-            // Before anything is counted: two at once conflict on the head of the audit log, and one counts again.
-            await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "webhook.add", wanted.Id, Details(wanted)), token);
+            // Before anything is counted: two at once conflict, and one counts again.
+            await audit.AppendAloneAsync(commit, tenant, new AuditEntry(actor, "webhook.add", wanted.Id, Details(wanted)), token);
             if ((await store.QueryAsync(Table.Main, tenant, new Storage.Range(Prefix, Limit: Most), null, token)).Items.Count >= Most)
             {
                 commit.Clear();

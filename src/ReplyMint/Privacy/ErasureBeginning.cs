@@ -75,7 +75,7 @@ internal sealed class ErasureBeginning(
     {
         await ForgetAsync(erasure, ct);
         if (!erasure.Replay)
-            await ledger.CopyAsync(erasure.Id, ct);
+            await ledger.CopyAsync(ct);
     }
 
     /// <summary>Drops keys and open data from memory.</summary>

@@ -32,8 +32,8 @@ internal sealed class ErasureLedger(IStore store, KeyRing keys, Anchors anchors)
         await anchors.AddAsync(commit, NameOf(line.Id), bytes, ct);
     }
 
-    /// <summary>Copies a line to the places off the machine now; what fails there is tried again and alerted by itself.</summary>
-    public Task CopyAsync(string id, CancellationToken ct) => anchors.FlushAsync(NameOf(id), ct);
+    /// <summary>Copies lines that wait to the places off the machine now; what fails there is tried again and alerted by itself.</summary>
+    public Task CopyAsync(CancellationToken ct) => anchors.FlushAsync(ct);
 
     /// <summary>All lines of this store, the oldest first.</summary>
     public async IAsyncEnumerable<ErasureLine> ReadAsync([EnumeratorCancellation] CancellationToken ct)

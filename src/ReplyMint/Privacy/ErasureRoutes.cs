@@ -73,7 +73,7 @@ internal static class ErasureRoutes
     {
         if (wanted is { Correspondent: null, Mail: null } or { Correspondent: not null, Mail: not null })
             return Problem.Of("correspondent", "is to be given, or mail: one of the two");
-        var actor = new Actor(caller.Id);
+        var actor = Actor.Of(caller);
         return await (wanted.Correspondent is { } address ? erasures.CorrespondentAsync(caller.Tenant, address, actor, ct) : erasures.MailAsync(caller.Tenant, wanted.Mail!, actor, ct)) switch
         {
             ErasureStart.Started { Erasure: var started } => TypedResults.Accepted($"{RouteGroups.ApiRoot}/erasures/{started.Id}", ErasureDetail.Of(started, null)),

@@ -59,11 +59,11 @@ internal static class LegalHoldRoutes
                 return Problem.Of("mail", "is not there");
             (scope, person) = (HoldScope.Mail, message.Record.Person);
         }
-        return await holds.SetAsync(caller.Tenant, scope, person, wanted.Mail, wanted.Reason, new Actor(caller.Id), ct) is { } hold
+        return await holds.SetAsync(caller.Tenant, scope, person, wanted.Mail, wanted.Reason, Actor.Of(caller), ct) is { } hold
             ? TypedResults.Created($"{RouteGroups.ApiRoot}/legal-holds/{hold.Id}", HoldDetail.Of(new(hold, wanted.Reason)))
             : new Problem(409, $"There are {LegalHolds.Most} legal holds already. Lift one that is not needed.");
     }
 
     private static async Task<IResult> LiftAsync(Caller caller, string id, [FromServices] LegalHolds holds, CancellationToken ct) =>
-        await holds.LiftAsync(caller.Tenant, id, new Actor(caller.Id), ct) ? TypedResults.NoContent() : Problem.NotFound;
+        await holds.LiftAsync(caller.Tenant, id, Actor.Of(caller), ct) ? TypedResults.NoContent() : Problem.NotFound;
 }

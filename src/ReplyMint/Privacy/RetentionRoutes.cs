@@ -51,7 +51,7 @@ internal static class RetentionRoutes
         var wanted = new RetentionRecord { RawDays = wish.RawDays, TextDays = wish.TextDays, RecordDays = wish.RecordDays, Attachments = wish.Attachments };
         if (RetentionDesk.Wrong(wanted) is { } wrong)
             return Problem.Of(wrong.Member, wrong.What);
-        var (result, now) = await desk.SetAsync(caller.Tenant, _ => wanted, version, new Actor(caller.Id), ct);
+        var (result, now) = await desk.SetAsync(caller.Tenant, _ => wanted, version, Actor.Of(caller), ct);
         return result == ChangeResult.Done ? Tell(context, now) : EntityTags.Changed;
     }
 

@@ -91,7 +91,7 @@ internal sealed class DraftDoor(Drafts drafts, Messages messages, MessageTexts t
     {
         if (await FindAsync(caller, id, ct) is not ({ } draft, { } message))
             return Problem.NotFound;
-        if (DeskAnswer.Of(await act(new Actor(caller.Id)), caller) is { } problem)
+        if (DeskAnswer.Of(await act(Actor.Of(caller)), caller) is { } problem)
             return problem;
         draft = await drafts.FindAsync(caller.Tenant, id, ct) ?? draft;
         EntityTags.Tell(context, draft.Item.Version);

@@ -88,7 +88,7 @@ internal static class MessageRoutes
     {
         if (await FindAsync(messages, caller, id, ct) is not { } message)
             return Problem.NotFound;
-        if (DeskAnswer.Of(await desk.RetryAsync(caller.Tenant, id, new Actor(caller.Id), ct), caller) is { } refused)
+        if (DeskAnswer.Of(await desk.RetryAsync(caller.Tenant, id, Actor.Of(caller), ct), caller) is { } refused)
             return refused;
         return !caller.May.Has(Permission.MessagesRead) ? TypedResults.StatusCode(202)
             : TypedResults.Accepted($"{RouteGroups.ApiRoot}/messages/{id}", MessageEntry.Of(message with { Record = message.Record with { State = MessageState.Received, Reasons = [], DecidedAt = null } }));

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Http;
 
 namespace ReplyMint.Security;
@@ -27,6 +28,12 @@ internal sealed record Caller(CallerKind Kind, string Id, string Tenant, Permiss
 
     /// <summary>The mailboxes that a member or a key is bound to; null is all of the tenant's.</summary>
     public IReadOnlySet<string>? Mailboxes { get; init; }
+
+    /// <summary>Where this request came from.</summary>
+    public IPAddress? Network { get; init; }
+
+    /// <summary>The user who asks, or of a key the user who answers for it: a user's id, or the machine's.</summary>
+    public string Person { get; init; } = Id;
 
     public bool Sees(string mailbox) => Mailboxes is null || Mailboxes.Contains(mailbox);
 

@@ -18,6 +18,20 @@ internal readonly record struct Operation(
     OperationKind Kind, ItemKey Key, Condition Condition, ReadOnlyMemory<byte> Value, ReadOnlyMemory<byte> Sealed,
     DateTimeOffset? Expires, long Amount, long? Limit);
 
+/// <summary>
+/// Writes that depend on what is queued before the commit, such as the next link of a chain. They are decided when the commit takes
+/// its place: commits with the same gate do so one after another, so that each can build on one that is not written yet.
+/// </summary>
+/// <param name="Gate">The gate's name; several are entered in the order of their names.</param>
+/// <param name="Lock">The gate.</param>
+/// <param name="Operations">The most that <paramref name="Fill"/> adds.</param>
+/// <param name="Fill">Adds the writes; false is a conflict. Must not wait for anything.</param>
+/// <param name="Settled">Told how it ended, with the gate open. False also after a filling that was not queued.</param>
+internal sealed record LateWrites(string Gate, Lock Lock, int Operations, Func<Commit, bool> Fill, Action<bool> Settled);
+
+/// <summary>How a commit took its place among the others.</summary>
+internal enum Placing { Queued, Full, Conflict }
+
 /// <summary>A set of writes that happen together or not at all. No key may stand in it twice (DynamoDB's rule).</summary>
 internal sealed class Commit
 {
@@ -25,8 +39,13 @@ internal sealed class Commit
     public const int MaxItemBytes = 400 * 1024;
 
     private readonly List<Operation> _operations = [];
+    private List<LateWrites>? _late;
+    private int _reserved;
+    private int _decided;
 
     public IReadOnlyList<Operation> Operations => _operations;
+
+    public bool IsEmpty => _operations.Count == 0 && _late is null;
 
     public Commit Put(ItemKey key, ReadOnlyMemory<byte> value, Condition condition, ReadOnlyMemory<byte> @sealed = default, DateTimeOffset? expires = null) =>
         With(new(OperationKind.Put, key, condition, value, @sealed, expires, 0, null));
@@ -67,12 +86,72 @@ internal sealed class Commit
         return false;
     }
 
+    /// <summary>Adds writes that are decided when the commit takes its place.</summary>
+    public Commit Late(LateWrites writes)
+    {
+        if (_operations.Count + _reserved + writes.Operations > MaxOperations)
+            throw new InvalidOperationException($"A commit holds at most {MaxOperations} operations.");
+        _late ??= [];
+        if (_late.Exists(other => other.Gate == writes.Gate))
+            throw new InvalidOperationException("A gate stands in a commit twice.");
+        _late.Add(writes);
+        _late.Sort((a, b) => string.CompareOrdinal(a.Gate, b.Gate));
+        _reserved += writes.Operations;
+        return this;
+    }
+
     /// <summary>Takes all back: what is committed then is nothing.</summary>
-    public void Clear() => _operations.Clear();
+    public void Clear()
+    {
+        _operations.Clear();
+        _late = null;
+        _reserved = 0;
+    }
+
+    /// <summary>For adapters: decides what was left open and queues the commit, with its gates held.</summary>
+    /// <param name="queue">Puts it behind all others; false when there is no room.</param>
+    public Placing Place(Func<bool> queue)
+    {
+        if (_late is null)
+            return queue() ? Placing.Queued : Placing.Full;
+        var (held, filled, reserved) = (0, 0, _reserved);
+        _decided = _operations.Count;
+        _reserved = 0;
+        var placing = Placing.Conflict;
+        try
+        {
+            for (; held < _late.Count; held++)
+                _late[held].Lock.Enter();
+            while (filled < _late.Count && _late[filled].Fill(this))
+                filled++;
+            if (filled == _late.Count)
+                placing = queue() ? Placing.Queued : Placing.Full;
+        }
+        finally
+        {
+            while (held > 0)
+                _late[--held].Lock.Exit();
+            _reserved = reserved;
+            if (placing != Placing.Queued)
+                Settle(false);
+        }
+        return placing;
+    }
+
+    /// <summary>For adapters: tells those who filled something in how it ended.</summary>
+    public void Settle(bool committed)
+    {
+        if (_late is null)
+            return;
+        if (!committed)
+            _operations.RemoveRange(_decided, _operations.Count - _decided);
+        foreach (var writes in _late)
+            writes.Settled(committed);
+    }
 
     private Commit With(Operation operation)
     {
-        if (_operations.Count == MaxOperations)
+        if (_operations.Count + _reserved >= MaxOperations)
             throw new InvalidOperationException($"A commit holds at most {MaxOperations} operations.");
         if (operation.Value.Length + operation.Sealed.Length > MaxItemBytes)
             throw new InvalidOperationException($"An item holds at most {MaxItemBytes} bytes.");

@@ -50,6 +50,9 @@ internal interface IStore
 
     ValueTask<Page> QueryAsync(Table table, string partition, Range range, string? cursor, CancellationToken ct);
 
-    /// <summary>All or nothing. Returns only after the write is durable (synchronous=FULL on SQLite).</summary>
+    /// <summary>
+    /// All or nothing. Returns only after the write is durable (synchronous=FULL on SQLite). An adapter queues by <see cref="Commit.Place"/>
+    /// and ends with <see cref="Commit.Settle"/>; one that can't keep the order of queueing meets conflicts and loses nothing else.
+    /// </summary>
     ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken ct);
 }

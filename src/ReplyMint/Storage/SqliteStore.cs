@@ -126,11 +126,27 @@ internal sealed class SqliteStore : IStore, IAsyncDisposable
 
     public async ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken ct)
     {
+        ct.ThrowIfCancellationRequested();
         var pending = new Pending(commit);
-        await _queue.Writer.WriteAsync(pending, ct);
+        Placing placing;
+        while ((placing = commit.Place(() => _queue.Writer.TryWrite(pending))) == Placing.Full)
+            if (!await _queue.Writer.WaitToWriteAsync(ct))
+                throw new ChannelClosedException();
+        if (placing == Placing.Conflict)
+            return CommitResult.Conflict;
         Wake();
-        // Once queued it will be written: the caller must learn what became of it, so there is no cancelling here.
-        return await pending.Done.Task;
+        var committed = false;
+        try
+        {
+            // Once queued it will be written: the caller must learn what became of it, so there is no cancelling here.
+            var result = await pending.Done.Task;
+            committed = result == CommitResult.Committed;
+            return result;
+        }
+        finally
+        {
+            commit.Settle(committed);
+        }
     }
 
     /// <summary>

@@ -15,7 +15,7 @@ internal static class StoreCommits
         {
             var commit = new Commit();
             var outcome = await build(commit, ct);
-            if (commit.Operations.Count == 0 || await store.CommitAsync(commit, ct) == CommitResult.Committed)
+            if (commit.IsEmpty || await store.CommitAsync(commit, ct) == CommitResult.Committed)
                 return outcome;
             // Group commit answers all contenders at the same moment; spread them, or the unlucky ones starve.
             if (tries > 1)

@@ -27,13 +27,13 @@ internal static class StorePages
     /// <param name="after">As given in <see cref="Picked.Next"/>; letters, digits and signs of an id only, so that no list leads into another.</param>
     /// <param name="limit">1 to 1,000.</param>
     /// <param name="wanted">Asked with the clear part at hand, before anything is opened.</param>
-    public static async Task<Picked> PickAsync(this IStore store, string partition, string prefix, bool descending, int limit, string? after, Func<Item, bool>? wanted, CancellationToken ct)
+    public static async Task<Picked> PickAsync(this IStore store, string partition, string prefix, bool descending, int limit, string? after, Func<Item, bool>? wanted, CancellationToken ct, Table table = Table.Main)
     {
         var picked = new List<Item>();
         var cursor = after is null ? null : prefix + after;
         for (var looked = 0; ;)
         {
-            var page = await store.QueryAsync(Table.Main, partition, new Range(prefix, Descending: descending, Limit: wanted is null ? limit : Math.Min(1_000, limit * 4)), cursor, ct);
+            var page = await store.QueryAsync(table, partition, new Range(prefix, Descending: descending, Limit: wanted is null ? limit : Math.Min(1_000, limit * 4)), cursor, ct);
             foreach (var item in page.Items)
             {
                 looked++;

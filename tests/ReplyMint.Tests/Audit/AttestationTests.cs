@@ -44,7 +44,7 @@ public sealed class AttestationTests
     {
         await using var host = await ProductHost.StartAsync();
         var first = await host.Get<Attestations>().SignAsync("test", Said, AuditJson.Default.AuditHead, Ct);
-        host.Time.Advance(AttestationKeys.Every);
+        host.Time.AdjustTime(host.Time.GetUtcNow() + AttestationKeys.Every);
         var second = await host.Get<Attestations>().SignAsync("test", Said, AuditJson.Default.AuditHead, Ct);
         await host.Get<AttestationKeys>().RotateAsync(Actor.Machine, Ct);
         var third = await host.Get<Attestations>().SignAsync("test", Said, AuditJson.Default.AuditHead, Ct);

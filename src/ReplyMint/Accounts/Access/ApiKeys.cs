@@ -59,8 +59,8 @@ internal sealed class ApiKeys(
         };
         return await store.RetryAsync(async (commit, token) =>
         {
-            // Before anything is counted: two at once conflict on the head of the audit log, and one counts again.
-            await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "key.create", key.Id, Details(key)), token);
+            // Before anything is counted: two at once conflict, and one counts again.
+            await audit.AppendAloneAsync(commit, tenant, new AuditEntry(actor, "key.create", key.Id, Details(key)), token);
             if ((await store.QueryAsync(Table.Main, tenant, new Storage.Range(Prefix, Limit: MaxPerTenant), null, token)).Items.Count == MaxPerTenant)
             {
                 commit.Clear();

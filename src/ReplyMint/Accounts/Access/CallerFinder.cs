@@ -66,7 +66,7 @@ internal sealed class CallerFinder(
         var key = proof.Key;
         if (await contained.IsAsync(ContainedKind.Key, key.Id, ct))
             return null;
-        return new(new Caller(CallerKind.Key, key.Id, key.TenantId, key.May) { Mailboxes = key.Mailboxes?.ToHashSet(StringComparer.Ordinal), Contained = await contained.IsAsync(ContainedKind.Tenant, key.TenantId, ct) }, proof.EndsAt, at, changes)
+        return new(new Caller(CallerKind.Key, key.Id, key.TenantId, key.May) { Mailboxes = key.Mailboxes?.ToHashSet(StringComparer.Ordinal), Person = proof.Owner, Contained = await contained.IsAsync(ContainedKind.Tenant, key.TenantId, ct) }, proof.EndsAt, at, changes)
         {
             Owner = proof.Owner, Networks = key.Networks is { } networks ? new(networks) : null,
         };
@@ -107,6 +107,6 @@ internal sealed class CallerFinder(
         }
         if (standing.Caller.Kind == CallerKind.Key)
             uses.Note(standing.Caller.Tenant, standing.Caller.Id);
-        return new(standing.Caller, null);
+        return new(standing.Caller with { Network = context.Connection.RemoteIpAddress }, null);
     }
 }

@@ -39,7 +39,7 @@ internal static class MeRoutes
         {
             if (await users.RenameAsync(commit, caller.Id, wanted.Name.Trim(), token) is null)
                 return false;
-            await audit.AppendAsync(commit, caller.Tenant, new AuditEntry(new Actor(caller.Id), "user.name", caller.Id), token);
+            await audit.AppendAsync(commit, caller.Tenant, new AuditEntry(Actor.Of(caller), "user.name", caller.Id), token);
             return true;
         }, ct);
         return renamed ? await ShowAsync(caller, users, keys, ct) : Problem.NotFound;

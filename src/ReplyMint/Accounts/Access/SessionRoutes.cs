@@ -52,7 +52,7 @@ internal static class SessionRoutes
 
     private static async Task<NoContent> SignOutAsync(Caller caller, Sessions sessions, CancellationToken ct)
     {
-        await sessions.EndAsync(caller.Id, caller.Session!, new Actor(caller.Id), ct);
+        await sessions.EndAsync(caller.Id, caller.Session!, Actor.Of(caller), ct);
         return TypedResults.NoContent();
     }
 
@@ -63,12 +63,12 @@ internal static class SessionRoutes
 
     private static async Task<NoContent> SignOutEverywhereAsync(Caller caller, Sessions sessions, CancellationToken ct)
     {
-        await sessions.EndAllAsync(caller.Id, new Actor(caller.Id), ct);
+        await sessions.EndAllAsync(caller.Id, Actor.Of(caller), ct);
         return TypedResults.NoContent();
     }
 
     private static async Task<Results<NoContent, Problem>> EndAsync(string id, Caller caller, Sessions sessions, CancellationToken ct) =>
-        await sessions.EndAsync(caller.Id, id, new Actor(caller.Id), ct) ? TypedResults.NoContent() : Problem.NotFound;
+        await sessions.EndAsync(caller.Id, id, Actor.Of(caller), ct) ? TypedResults.NoContent() : Problem.NotFound;
 
     private static async Task<Ok<Listing<MyTenant>>> TenantsAsync(Caller caller, Members members, Tenants tenants, CancellationToken ct)
     {
@@ -80,7 +80,7 @@ internal static class SessionRoutes
     }
 
     private static async Task<Results<Ok<SessionTokens>, Problem>> TurnAsync(TenantChoice body, Caller caller, TokenDesk desk, CancellationToken ct) =>
-        await desk.TurnAsync(caller.Id, caller.Session!, body.Tenant, ct) is { } tokens ? TypedResults.Ok(tokens) : Problem.NotFound;
+        await desk.TurnAsync(caller, body.Tenant, ct) is { } tokens ? TypedResults.Ok(tokens) : Problem.NotFound;
 
     private static async Task<Ok<JsonWebKeySet>> KeysAsync(HttpContext context, SigningKeys signing, CancellationToken ct)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ReplyMint.Audit;
+using ReplyMint.Security;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Accounts;
@@ -30,7 +31,7 @@ internal sealed class Sessions(IStore store, Users users, Members members, Audit
             commit.Delete(KeyOf(user, old.Session.Id));
         await WriteAsync(commit, session, client, null, ct);
         var token = await refresh.AddAsync(commit, session, EndsAt(session), ct);
-        await audit.AppendAsync(commit, tenant, new AuditEntry(new Actor(user), "session.start", session.Id, new Dictionary<string, string> { ["secondFactor"] = factorAt is null ? "no" : "yes" }), ct);
+        await audit.AppendAsync(commit, tenant, new AuditEntry(Actor.Of(user, client.Network), "session.start", session.Id, new Dictionary<string, string> { ["secondFactor"] = factorAt is null ? "no" : "yes" }), ct);
         return new(session, token);
     }
 
@@ -97,9 +98,9 @@ internal sealed class Sessions(IStore store, Users users, Members members, Audit
         ChangeAsync(user, id, session => session with { SecondFactorAt = at }, null, ct);
 
     /// <summary>Turns the session to another tenant of the person. False when he does not belong to it, or the session has ended.</summary>
-    public async Task<bool> TurnAsync(string user, string id, string tenant, CancellationToken ct) =>
-        await members.FindAsync(tenant, user, ct) is { } member
-        && await ChangeAsync(user, id, session => session with { Tenant = tenant, MemberSince = member.AddedAt }, (commit, token) => audit.AppendAsync(commit, tenant, new AuditEntry(new Actor(user), "session.tenant", id), token), ct);
+    public async Task<bool> TurnAsync(Caller caller, string tenant, CancellationToken ct) =>
+        await members.FindAsync(tenant, caller.Id, ct) is { } member
+        && await ChangeAsync(caller.Id, caller.Session!, session => session with { Tenant = tenant, MemberSince = member.AddedAt }, (commit, token) => audit.AppendAsync(commit, tenant, new AuditEntry(Actor.Of(caller), "session.tenant", caller.Session!), token), ct);
 
     /// <summary>One more refresh: the session is seen, and may idle from now on.</summary>
     internal async Task SeeAsync(Commit commit, Item item, Session session, SessionClient client, CancellationToken ct) =>

@@ -29,8 +29,8 @@ internal sealed class TokenDesk(IStore store, Sessions sessions, RefreshTokens r
     }
 
     /// <summary>An access token for another tenant of the person; the refresh token stays, and follows. Null when he does not belong there.</summary>
-    public async Task<SessionTokens?> TurnAsync(string user, string session, string tenant, CancellationToken ct) =>
-        await sessions.TurnAsync(user, session, tenant, ct) && await sessions.FindAsync(user, session, ct) is { } turned ? await WriteAsync(turned, tenant, null, ct) : null;
+    public async Task<SessionTokens?> TurnAsync(Caller caller, string tenant, CancellationToken ct) =>
+        await sessions.TurnAsync(caller, tenant, ct) && await sessions.FindAsync(caller.Id, caller.Session!, ct) is { } turned ? await WriteAsync(turned, tenant, null, ct) : null;
 
     private async Task<(RefreshResult, Session?, string?)> RenewAsync(Commit commit, string token, SessionClient client, CancellationToken ct)
     {

@@ -81,7 +81,7 @@ internal static class PasskeyRoutes
             return wrong;
         var data = Base64Url.DecodeFromChars(made.AuthenticatorData);
         return await door.MayChangeAsync(caller, ct)
-            ?? await door.ProveAsync(context, caller, () => passkeys.AddAsync(caller.Id, caller.Tenant, caller.Session!, made.Name, client, data, ct), ct);
+            ?? await door.ProveAsync(context, caller, () => passkeys.AddAsync(caller, made.Name, client, data, ct), ct);
     }
 
     private static async Task<IResult> ChallengeAsync(Caller caller, [FromServices] Passkeys passkeys, [FromServices] SecondFactors factors, CancellationToken ct) =>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ReplyMint.Audit;
 using ReplyMint.Limits;
+using ReplyMint.Security;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Accounts;
@@ -27,20 +28,20 @@ internal sealed class Passkeys(IStore store, SecondFactors factors, PasskeyChall
     /// <summary>A challenge for somebody who is not known yet.</summary>
     public Task<string> NewSignInChallengeAsync(CancellationToken ct) => challenges.NewAsync(Subject(WebAuthn.Get, "", ""), ct);
 
-    public async Task<FactorResult> AddAsync(string user, string tenant, string session, string name, byte[] clientData, byte[] authenticatorData, CancellationToken ct)
+    public async Task<FactorResult> AddAsync(Caller caller, string name, byte[] clientData, byte[] authenticatorData, CancellationToken ct)
     {
         if (Home is not { } home || WebAuthn.ChallengeOf(clientData, WebAuthn.Create, home) is not { } challenge || WebAuthn.ReadNew(authenticatorData, home) is not { } made)
             return FactorResult.Wrong;
         var lead = await factors.LeadAsync(made.Id, ct);
-        return await factors.ChangeAsync(user, async (commit, before, token) =>
+        return await factors.ChangeAsync(caller.Id, async (commit, before, token) =>
         {
             if (before.Passkeys.Count >= Most)
                 return (FactorResult.NotThere, null);
-            if (await IsSpentAsync(challenge, token) || !await challenges.SpendAsync(commit, challenge, Subject(WebAuthn.Create, user, session), token) || await store.GetAsync(lead, token) is not null)
+            if (await IsSpentAsync(challenge, token) || !await challenges.SpendAsync(commit, challenge, Subject(WebAuthn.Create, caller.Id, caller.Session!), token) || await store.GetAsync(lead, token) is not null)
                 return (FactorResult.Wrong, null);
-            commit.Put(lead, JsonSerializer.SerializeToUtf8Bytes(new OwnerRecord(1, KeyRing.Installation, user), AccountsJson.Default.OwnerRecord), Condition.Absent);
+            commit.Put(lead, JsonSerializer.SerializeToUtf8Bytes(new OwnerRecord(1, KeyRing.Installation, caller.Id), AccountsJson.Default.OwnerRecord), Condition.Absent);
             var passkey = new Passkey(Ids.Random('p'), name, made.Id, made.Key, made.Count, time.GetUtcNow(), time.GetUtcNow());
-            await audit.AppendAsync(commit, tenant, new AuditEntry(new Actor(user), "second-factor.add", user, new Dictionary<string, string> { ["kind"] = "passkey", ["passkey"] = passkey.Id }), token);
+            await audit.AppendAsync(commit, caller.Tenant, new AuditEntry(Actor.Of(caller), "second-factor.add", caller.Id, new Dictionary<string, string> { ["kind"] = "passkey", ["passkey"] = passkey.Id }), token);
             return (FactorResult.Done, before with { Passkeys = [.. before.Passkeys, passkey] });
         }, ct);
     }

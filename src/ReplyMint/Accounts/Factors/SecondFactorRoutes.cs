@@ -69,20 +69,20 @@ internal static class SecondFactorRoutes
     }
 
     private static async Task<IResult> ConfirmAsync(HttpContext context, Caller caller, FactorCode code, [FromServices] SecondFactors factors, [FromServices] FactorDoor door, CancellationToken ct) =>
-        await door.MayChangeAsync(caller, ct) ?? await door.ProveAsync(context, caller, () => factors.ConfirmTotpAsync(caller.Id, caller.Tenant, code.Code, ct), ct);
+        await door.MayChangeAsync(caller, ct) ?? await door.ProveAsync(context, caller, () => factors.ConfirmTotpAsync(caller, code.Code, ct), ct);
 
     private static Task<IResult> VerifyAsync(HttpContext context, Caller caller, FactorCode code, [FromServices] SecondFactors factors, [FromServices] FactorDoor door, CancellationToken ct) =>
-        door.ProveAsync(context, caller, () => factors.ProveAsync(caller.Id, caller.Tenant, code.Code, ct), ct);
+        door.ProveAsync(context, caller, () => factors.ProveAsync(caller, code.Code, ct), ct);
 
     private static async Task<IResult> RecoveryAsync(Caller caller, [FromServices] SecondFactors factors, [FromServices] FactorDoor door, CancellationToken ct)
     {
         if (await door.MayChangeAsync(caller, ct) is { } refusal)
             return refusal;
-        return await factors.NewRecoveryCodesAsync(caller.Id, caller.Tenant, ct) is { } codes
+        return await factors.NewRecoveryCodesAsync(caller, ct) is { } codes
             ? TypedResults.Ok(new RecoveryCodesAnswer(codes)) : new Problem(409, "There is no second factor yet that they could stand in for.");
     }
 
     private static async Task<IResult> RemoveAsync(Caller caller, string id, [FromServices] SecondFactors factors, [FromServices] FactorDoor door, CancellationToken ct) =>
         await door.MayChangeAsync(caller, ct)
-            ?? (await factors.RemoveAsync(caller.Id, caller.Tenant, id, ct) == FactorResult.Done ? TypedResults.NoContent() : Problem.NotFound);
+            ?? (await factors.RemoveAsync(caller, id, ct) == FactorResult.Done ? TypedResults.NoContent() : Problem.NotFound);
 }

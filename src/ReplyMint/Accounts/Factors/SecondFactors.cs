@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ReplyMint.Audit;
+using ReplyMint.Security;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Accounts;
@@ -55,36 +56,36 @@ internal sealed class SecondFactors(IStore store, KeyRing keys, Users users, Aud
     }
 
     /// <summary>Makes a factor of the proposed secret; the code that shows it is used up.</summary>
-    public Task<FactorResult> ConfirmTotpAsync(string user, string tenant, string code, CancellationToken ct) =>
-        ChangeAsync(user, factors =>
+    public Task<FactorResult> ConfirmTotpAsync(Caller caller, string code, CancellationToken ct) =>
+        ChangeAsync(caller.Id, factors =>
         {
             var now = time.GetUtcNow();
             if (factors.Proposed is not { } proposed || proposed.Until <= now)
                 return (FactorResult.NotThere, null);
             return Totp.Match(proposed.Secret, code, now, -1) is { } step
                 ? (FactorResult.Done, factors with { Totp = new TotpFactor(proposed.Secret, now, step, now), Proposed = null }) : (FactorResult.Wrong, null);
-        }, Entry(user, tenant, "second-factor.add", "totp"), ct);
+        }, Entry(caller, "second-factor.add", "totp"), ct);
 
     /// <summary>Proves a code of the app, or a recovery code, once.</summary>
-    public async Task<FactorResult> ProveAsync(string user, string tenant, string code, CancellationToken ct)
+    public async Task<FactorResult> ProveAsync(Caller caller, string code, CancellationToken ct)
     {
         if (Totp.IsCode(code))
-            return await ChangeAsync(user, factors =>
+            return await ChangeAsync(caller.Id, factors =>
             {
                 if (factors.Totp is not { } totp)
                     return (factors.Any ? FactorResult.Wrong : FactorResult.NotThere, null);
                 return Totp.Match(totp.Secret, code, time.GetUtcNow(), totp.LastStep) is { } step
                     ? (FactorResult.Done, factors with { Totp = totp with { LastStep = step, UsedAt = time.GetUtcNow() } }) : (FactorResult.Wrong, null);
             }, null, ct);
-        var hash = await RecoveryHashAsync(user, code, ct);
-        return await ChangeAsync(user, factors =>
+        var hash = await RecoveryHashAsync(caller.Id, code, ct);
+        return await ChangeAsync(caller.Id, factors =>
             !factors.Any ? (FactorResult.NotThere, null)
             : factors.Recovery.Contains(hash, StringComparer.Ordinal) ? (FactorResult.Done, factors with { Recovery = [.. factors.Recovery.Where(left => left != hash)] })
-            : (FactorResult.Wrong, null), Entry(user, tenant, "second-factor.recovery-code", "recovery-codes"), ct);
+            : (FactorResult.Wrong, null), Entry(caller, "second-factor.recovery-code", "recovery-codes"), ct);
     }
 
     /// <summary>Ten new codes in place of all older ones; they are shown now and never again.</summary>
-    public async Task<IReadOnlyList<string>?> NewRecoveryCodesAsync(string user, string tenant, CancellationToken ct)
+    public async Task<IReadOnlyList<string>?> NewRecoveryCodesAsync(Caller caller, CancellationToken ct)
     {
         var codes = new List<string>();
         var hashes = new List<string>();
@@ -92,17 +93,17 @@ internal sealed class SecondFactors(IStore store, KeyRing keys, Users users, Aud
         {
             var code = RandomNumberGenerator.GetString(Alphabet, RecoveryChars);
             codes.Add(string.Join('-', code.Chunk(4).Select(part => new string(part))));
-            hashes.Add(await RecoveryHashAsync(user, code, ct));
+            hashes.Add(await RecoveryHashAsync(caller.Id, code, ct));
         }
-        var result = await ChangeAsync(user, factors => factors.Any ? (FactorResult.Done, factors with { Recovery = hashes, RecoveryAt = time.GetUtcNow() }) : (FactorResult.NotThere, null),
-            Entry(user, tenant, "second-factor.add", "recovery-codes"), ct);
+        var result = await ChangeAsync(caller.Id, factors => factors.Any ? (FactorResult.Done, factors with { Recovery = hashes, RecoveryAt = time.GetUtcNow() }) : (FactorResult.NotThere, null),
+            Entry(caller, "second-factor.add", "recovery-codes"), ct);
         return result == FactorResult.Done ? codes : null;
     }
 
     /// <summary>Removes a factor; with the last one the recovery codes go, too.</summary>
     /// <param name="id">"totp", "recovery-codes" or a passkey's.</param>
-    public Task<FactorResult> RemoveAsync(string user, string tenant, string id, CancellationToken ct) =>
-        ChangeAsync(user, async (commit, factors, token) =>
+    public Task<FactorResult> RemoveAsync(Caller caller, string id, CancellationToken ct) =>
+        ChangeAsync(caller.Id, async (commit, factors, token) =>
         {
             var passkey = factors.Passkeys.FirstOrDefault(known => known.Id == id);
             var after = id switch
@@ -115,7 +116,7 @@ internal sealed class SecondFactors(IStore store, KeyRing keys, Users users, Aud
                 return (FactorResult.NotThere, null);
             if (passkey is not null)
                 commit.Delete(await LeadAsync(passkey.Credential, token));
-            await audit.AppendAsync(commit, tenant, new AuditEntry(new Actor(user), "second-factor.remove", user, new Dictionary<string, string> { ["kind"] = passkey is null ? id : "passkey", ["factor"] = id }), token);
+            await audit.AppendAsync(commit, caller.Tenant, new AuditEntry(Actor.Of(caller), "second-factor.remove", caller.Id, new Dictionary<string, string> { ["kind"] = passkey is null ? id : "passkey", ["factor"] = id }), token);
             return (FactorResult.Done, after.Any ? after : after with { Recovery = [], RecoveryAt = null });
         }, ct);
 
@@ -157,8 +158,8 @@ internal sealed class SecondFactors(IStore store, KeyRing keys, Users users, Aud
             return result;
         }, ct);
 
-    private static (string Chain, AuditEntry Entry) Entry(string user, string tenant, string act, string kind) =>
-        (tenant, new AuditEntry(new Actor(user), act, user, new Dictionary<string, string> { ["kind"] = kind }));
+    private static (string Chain, AuditEntry Entry) Entry(Caller caller, string act, string kind) =>
+        (caller.Tenant, new AuditEntry(Actor.Of(caller), act, caller.Id, new Dictionary<string, string> { ["kind"] = kind }));
 
     private Task<T> ChangeAsync<T>(string user, Func<Factors, (T Result, Factors? After)> change, (string Chain, AuditEntry Entry)? entry, CancellationToken ct) =>
         ChangeAsync(user, async (commit, before, token) =>

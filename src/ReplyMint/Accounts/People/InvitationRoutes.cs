@@ -56,7 +56,7 @@ internal static class InvitationRoutes
             return Problem.Of("address", "must be a mail address");
         if (MemberRoutes.Unbound(wish.Role, wish.Mailboxes) is { } unbound)
             return unbound;
-        var (result, invitation) = await invitations.InviteAsync(caller.Tenant, address, MemberRoutes.RoleOf(wish.Role), wish.Mailboxes, SignInRoutes.Code(wish.Language), new Actor(caller.Id), ct);
+        var (result, invitation) = await invitations.InviteAsync(caller.Tenant, address, MemberRoutes.RoleOf(wish.Role), wish.Mailboxes, SignInRoutes.Code(wish.Language), Actor.Of(caller), ct);
         return result switch
         {
             InvitationResult.AlreadyMember => new Problem(409, "This address belongs to a member of the tenant already."),
@@ -68,7 +68,7 @@ internal static class InvitationRoutes
     }
 
     private static async Task<IResult> RemoveAsync(Caller caller, string id, [FromServices] Invitations invitations, CancellationToken ct) =>
-        await invitations.RemoveAsync(caller.Tenant, id, new Actor(caller.Id), ct) ? TypedResults.NoContent() : Problem.NotFound;
+        await invitations.RemoveAsync(caller.Tenant, id, Actor.Of(caller), ct) ? TypedResults.NoContent() : Problem.NotFound;
 
     private static async Task<IResult> AcceptAsync(HttpContext context, InvitationProof proof, [FromServices] Invitations invitations, [FromServices] FailedTries tries, CancellationToken ct)
     {

@@ -63,7 +63,7 @@ internal static class MemberRoutes
         foreach (var box in wish.Mailboxes ?? [])
             if (await mailboxes.GetAsync(caller.Tenant, box, ct) is null)
                 return Problem.Of("mailboxes", "names a mailbox that is not there");
-        var result = await desk.ChangeAsync(caller.Tenant, user, RoleOf(wish.Role), wish.Mailboxes, version, new Actor(caller.Id), ct);
+        var result = await desk.ChangeAsync(caller.Tenant, user, RoleOf(wish.Role), wish.Mailboxes, version, Actor.Of(caller), ct);
         return result switch
         {
             MemberChange.Done => await GetAsync(context, caller, user, members, users, ct),
@@ -74,7 +74,7 @@ internal static class MemberRoutes
     }
 
     private static async Task<IResult> RemoveAsync(Caller caller, string user, [FromServices] MemberDesk desk, CancellationToken ct) =>
-        await desk.RemoveAsync(caller.Tenant, user, new Actor(caller.Id), ct) switch
+        await desk.RemoveAsync(caller.Tenant, user, Actor.Of(caller), ct) switch
         {
             MemberChange.Done => TypedResults.NoContent(),
             MemberChange.NotFound => Problem.NotFound,

@@ -59,7 +59,7 @@ internal static class TenantRoutes
             return Problem.Of("admin", "can't be invited: accounts.from and accounts.signInUrl are not set");
         if (!Tenants.IsName(wish.Name))
             return LikeAnId;
-        var actor = new Actor(caller.Id);
+        var actor = Actor.Of(caller);
         var tenant = admin is null ? await tenants.AddAsync(wish.Name.Trim(), actor, ct)
             : await invitations.AddTenantAsync(wish.Name.Trim(), admin, SignInRoutes.Code(wish.Language), actor, ct);
         return TypedResults.Created($"{RouteGroups.ApiRoot}/tenants/{tenant.Id}", Answer(tenant));
@@ -78,7 +78,7 @@ internal static class TenantRoutes
         var details = new Dictionary<string, string> { ["name"] = "set", ["timeZone"] = wish.TimeZone };
         if (wish.AnswersVouched is { } vouched)
             details["answersVouched"] = vouched ? "true" : "false";
-        var (result, now) = await tenants.ChangeAsync(id, version, tenant => tenant with { Name = wish.Name.Trim(), TimeZone = wish.TimeZone, AnswersVouched = wish.AnswersVouched ?? tenant.AnswersVouched }, new Actor(caller.Id), details, ct);
+        var (result, now) = await tenants.ChangeAsync(id, version, tenant => tenant with { Name = wish.Name.Trim(), TimeZone = wish.TimeZone, AnswersVouched = wish.AnswersVouched ?? tenant.AnswersVouched }, Actor.Of(caller), details, ct);
         if (result != ChangeResult.Done)
             return result == ChangeResult.NotFound ? Problem.NotFound : EntityTags.Changed;
         EntityTags.Tell(context, now.Version);

@@ -1,0 +1,150 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Audit;
+
+/// <summary>
+/// Signs, each hour, one statement over the heads of all chains, and copies it off the machine: what was written before it can't be
+/// changed any more without that showing. A process knows which chains got entries since its last root; its first one lists all.
+/// </summary>
+/// <param name="id">The store's, which no other installation's roots name.</param>
+internal sealed class AuditRoots(IStore store, string id, AuditLog log, Attestations attestations, Anchors anchors, TimeProvider time)
+{
+    public static readonly TimeSpan Every = TimeSpan.FromHours(1);
+
+    private readonly SemaphoreSlim _one = new(1, 1);
+    private SortedDictionary<string, RootLeaf>? _leaves;
+
+    public string Store => id;
+
+    /// <summary>The newest root's statement as it was signed; null while there is none. Its signature is not asked here.</summary>
+    public async Task<(string Jws, RootStatement Statement)?> NewestAsync(CancellationToken ct)
+    {
+        var page = await store.QueryAsync(Table.Audit, RootNames.Partition, new Storage.Range(RootNames.RootPrefix, Descending: true, Limit: 1), null, ct);
+        if (page.Items is not [var item] || Read(item) is not { } document)
+            return null;
+        return Security.CompactJws.Parse(document.Jws) is { } jws && JsonSerializer.Deserialize(jws.Payload, AuditJson.Default.RootStatement) is { } statement ? (document.Jws, statement) : null;
+    }
+
+    public async Task<bool> IsDueAsync(CancellationToken ct) =>
+        await NewestAsync(ct) is not { } newest || time.GetUtcNow() - newest.Statement.At >= Every;
+
+    /// <summary>Signs a root now, whether or not anything changed: time passes, too.</summary>
+    public async Task<RootStatement> WriteAsync(CancellationToken ct)
+    {
+        await _one.WaitAsync(ct);
+        IReadOnlyList<string> moved = [];
+        try
+        {
+            // Made before anything is read: it may make a key, whose entry belongs into this root.
+            await attestations.ReadyAsync(ct);
+            moved = log.TakeMoved();
+            var statement = await SignAsync(moved, ct);
+            await anchors.FlushAsync(ct);
+            return statement;
+        }
+        catch
+        {
+            log.PutBackMoved(moved);
+            _leaves = null;
+            throw;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <summary>A root of now with the proof that it holds a chain's head; null when there is no such chain.</summary>
+    public async Task<(string Jws, RootLeaf Leaf, IReadOnlyList<string> Proof)?> ProveAsync(string chain, CancellationToken ct)
+    {
+        await WriteAsync(ct);
+        await _one.WaitAsync(ct);
+        try
+        {
+            if (_leaves is not { } leaves || !leaves.TryGetValue(chain, out var leaf) || await NewestAsync(ct) is not { } newest)
+                return null;
+            var index = 0;
+            foreach (var other in leaves.Keys)
+                if (other == chain)
+                    break;
+                else
+                    index++;
+            return (newest.Jws, leaf, MerkleTree.Proof(leaves.Values, index));
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <summary>What this store holds of its roots, in the form and order of a place off the machine.</summary>
+    public async IAsyncEnumerable<AnchoredDocument> StoredAsync([EnumeratorCancellation] CancellationToken ct)
+    {
+        await foreach (var item in store.AllAsync(Table.Audit, RootNames.Partition, RootNames.RootPrefix, ct))
+        {
+            var name = item.Key.Sort[RootNames.RootPrefix.Length..];
+            await foreach (var page in store.AllAsync(Table.Audit, RootNames.Partition, $"changes/{name}-", ct))
+                yield return new("this store", RootNames.Folder + page.Key.Sort["changes/".Length..] + ".json", page.Value.ToArray());
+            yield return new("this store", RootNames.Folder + name + ".json", item.Value.ToArray());
+        }
+    }
+
+    private async Task<RootStatement> SignAsync(IReadOnlyList<string> moved, CancellationToken ct)
+    {
+        var full = _leaves is null;
+        var leaves = _leaves ?? new(StringComparer.Ordinal);
+        _leaves = null;
+        var changed = new List<string>();
+        await foreach (var leaf in HeadsAsync(full ? ChainsAsync(ct) : moved.ToAsyncEnumerable(), ct))
+            if (!leaves.TryGetValue(leaf.Chain, out var before) || before != leaf)
+            {
+                leaves[leaf.Chain] = leaf;
+                changed.Add(leaf.ToString());
+            }
+        changed.Sort(StringComparer.Ordinal);
+        var newest = await NewestAsync(ct);
+        var (number, changes) = ((newest?.Statement.Number ?? 0) + 1, RootStatement.HashOf(changed));
+        var pages = changed.Count > RootStatement.PageSize ? (changed.Count + RootStatement.PageSize - 1) / RootStatement.PageSize : 0;
+        var statement = new RootStatement(1, id, number, time.GetUtcNow(), newest is null ? AuditRecord.Start : RootStatement.HashOf(newest.Value.Jws),
+            full, leaves.Count, MerkleTree.Root(leaves.Values), changed.Count, changes, pages);
+        for (var page = 1; page <= pages; page++)
+            await PutPageAsync(RootNames.Page(number, page, changes), changed.GetRange((page - 1) * RootStatement.PageSize, Math.Min(RootStatement.PageSize, changed.Count - (page - 1) * RootStatement.PageSize)), ct);
+        var jws = await attestations.SignAsync(RootStatement.Kind, statement, AuditJson.Default.RootStatement, ct);
+        var document = StoredJson.Write(new RootDocument(1, jws, pages == 0 ? changed : null), AuditJson.Default.RootDocument);
+        var commit = new Commit().Put(RootNames.RootKey(number), document, Condition.Absent);
+        await anchors.AddAsync(commit, $"{RootNames.Folder}{RootNames.Root(number)}.json", document, ct);
+        if (await store.CommitAsync(commit, ct) != CommitResult.Committed)
+            throw new StoreUnavailableException("Somebody else signed a root at the same moment.");
+        _leaves = leaves;
+        return statement;
+    }
+
+    private async Task PutPageAsync(string name, List<string> lines, CancellationToken ct)
+    {
+        var document = StoredJson.Write(new RootPage(1, lines), AuditJson.Default.RootPage);
+        var commit = new Commit().Put(RootNames.PageKey(name), document, Condition.Any);
+        await anchors.AddAsync(commit, $"{RootNames.Folder}{name}.json", document, ct);
+        await store.CommitAsync(commit, ct);
+    }
+
+    internal async IAsyncEnumerable<string> ChainsAsync([EnumeratorCancellation] CancellationToken ct)
+    {
+        await foreach (var item in store.AllAsync(Table.Audit, AuditLog.ListPartition, AuditLog.ListPrefix, ct))
+            yield return item.Key.Sort[AuditLog.ListPrefix.Length..];
+    }
+
+    private async IAsyncEnumerable<RootLeaf> HeadsAsync(IAsyncEnumerable<string> chains, [EnumeratorCancellation] CancellationToken ct)
+    {
+        await foreach (var some in chains.Chunk(Commit.MaxOperations))
+        {
+            var items = await store.GetAsync([.. some.Select(AuditLog.Head)], ct);
+            for (var i = 0; i < some.Length; i++)
+                if (AuditLog.ReadHead(items[i]) is { } head)
+                    yield return new(some[i], head.Sequence, head.Hash);
+        }
+    }
+
+    private static RootDocument? Read(Item item) => JsonSerializer.Deserialize(item.Value.Span, AuditJson.Default.RootDocument);
+}

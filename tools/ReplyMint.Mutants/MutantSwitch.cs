@@ -25,8 +25,8 @@ internal static class MutantSwitch
         var span = new Microsoft.CodeAnalysis.Text.TextSpan(text.IndexOf(edit.Old, StringComparison.Ordinal), edit.Old.Length);
         var method = root.FindToken(span.Start).Parent?.AncestorsAndSelf().OfType<MethodDeclarationSyntax>().FirstOrDefault(one => one.Span.Contains(span));
         var body = (SyntaxNode?)method?.Body ?? method?.ExpressionBody;
-        // What stands before the body is the same for all copies.
-        return body is not null && body.Span.Contains(span) && method!.ExplicitInterfaceSpecifier is null ? method : null;
+        // What stands before the body is the same for all copies; behind an expression there is the semicolon.
+        return body is not null && span.Start >= body.SpanStart && method!.ExplicitInterfaceSpecifier is null ? method : null;
     }
 
     /// <summary>A file with copies of the methods that mutants change.</summary>

@@ -243,6 +243,18 @@ public sealed class InvitationTests
     }
 
     [Fact]
+    public async Task Plus_tags_make_no_other_people_of_one_address()
+    {
+        await using var host = await PeopleHost.StartAsync(SignUp.Open);
+        for (var i = 0; i < 5; i++)
+            Assert.Equal(202, (await host.PostAsync("/api/v1/sign-up", new { address = $"bob+{i}@people.example", challenge = SignInLinks.ChallengeOf(SignInLinks.NewToken()), tenantName = "Bob" })).Code);
+        var mails = 0;
+        for (var i = 0; i < 5; i++)
+            mails += (await host.MailsToAsync($"bob+{i}@people.example")).Count;
+        Assert.Equal(3, mails);
+    }
+
+    [Fact]
     public async Task Who_was_removed_everywhere_may_make_a_tenant_of_his_own()
     {
         await using var host = await PeopleHost.StartAsync(SignUp.Open);

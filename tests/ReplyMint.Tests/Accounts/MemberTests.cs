@@ -132,6 +132,8 @@ public sealed class MemberTests
         Assert.Equal((200, 200), await AskAsync());
         Assert.Equal(204, (await host.SendAsync(HttpMethod.Delete, $"{Root}/{gone}", null, token)).Code);
         Assert.Equal((401, 401), await AskAsync());
+        var entry = (await host.Get<AuditLog>().NewestAsync(host.Tenant.Id, 1, Ct))[0];
+        Assert.Equal(("member.remove", gone), (entry.Act, entry.Target));
     }
 
     private static async Task<(string Id, string Secret)> KeyAsync(ProductHost host, string token)

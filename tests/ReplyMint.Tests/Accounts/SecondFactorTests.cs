@@ -88,6 +88,17 @@ public sealed class SecondFactorTests
     }
 
     [Fact]
+    public async Task A_secret_that_was_shown_has_ten_minutes_to_become_a_factor()
+    {
+        await using var host = await PeopleHost.StartAsync();
+        var tokens = await host.SignInAsync(await host.PersonAsync(Role.Admin), factor: false);
+        var secret = FromBase32((string)(await host.PostAsync(Root + "/totp", null, tokens.AccessToken)).Body!["secret"]!);
+        host.Time.Advance(TimeSpan.FromMinutes(10));
+        var token = (string)(await host.PostAsync("/api/v1/session/refresh", new { refreshToken = tokens.RefreshToken })).Body!["accessToken"]!;
+        Assert.Equal(409, (await host.PostAsync(Root + "/totp/confirm", new { code = CodeOf(host, secret) }, token)).Code);
+    }
+
+    [Fact]
     public async Task A_second_factor_is_fresh_for_fifteen_minutes_and_not_longer()
     {
         await using var host = await PeopleHost.StartAsync();

@@ -157,6 +157,29 @@ public sealed class SubmitRouteTests
         (await PostRawAsync(api, "admin", api.Product.Mail(new string('d', 700_000)))).Expect(202);
     }
 
+    [Fact]
+    public async Task Of_one_tenant_so_many_mails_are_read_at_once_however_small()
+    {
+        await using var api = await ApiHost.StartAsync(knowledge: Knowledge);
+        await api.AddTenantAsync("other");
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var slow = Enumerable.Range(0, 64).Select(i =>
+        {
+            var body = new HeldBody(Encoding.UTF8.GetBytes(api.Product.Mail("a" + i.ToString(System.Globalization.CultureInfo.InvariantCulture))), gate.Task);
+            body.Headers.ContentType = new("message/rfc822");
+#pragma warning disable CA2025 // All answers are awaited below, before anything is disposed.
+            return (Body: body, Answer: api.AskAsync("admin", HttpMethod.Post, "messages?to=support@shop.example", body));
+#pragma warning restore CA2025
+        }).ToList();
+        await Task.WhenAll(slow.Select(one => one.Body.Sent));
+        await ProductHost.EventuallyAsync(async () => (await PostRawAsync(api, "admin", api.Product.Mail("b"))).Code == 429 ? api : null);
+        Assert.Equal(422, (await PostRawAsync(api, "other", api.Product.Mail("b"))).Code);
+        gate.SetResult();
+        foreach (var (_, answer) in slow)
+            (await answer).Expect(202);
+        (await PostRawAsync(api, "admin", api.Product.Mail("c"))).Expect(202);
+    }
+
     /// <summary>A body that stops before its last byte until it is told to go on.</summary>
     private sealed class HeldBody(byte[] content, Task rest) : HttpContent
     {

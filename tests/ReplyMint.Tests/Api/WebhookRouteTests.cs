@@ -214,6 +214,8 @@ public sealed class WebhookRouteTests
         var told = await HeardAsync(api, sink, 1);
         Assert.Equal(("answer.failed", message.Id), ((string?)told["type"], (string?)told["data"]!["message"]));
         Assert.Equal("failed", (string?)(await api.GetAsync("admin", "messages/" + message.Id)).Expect(200)["answer"]!["state"]);
+        // The address itself was refused, so it is not written to again.
+        Assert.NotNull(await ProductHost.EventuallyAsync(async () => await api.Product.Get<Suppressions>().FindAsync(api.Tenant, message.Summary.From.Address, default)));
     }
 
     [Fact]

@@ -132,6 +132,8 @@ public sealed class PeopleCommandTests : IAsyncDisposable
         Assert.Contains("no mail address", await FailsAsync("operator", "create", "nonsense"), StringComparison.Ordinal);
         Assert.Equal(ExitCode.Usage, await _cli.RunAsync("user", "add", "x@example.com", "--role", "operator"));
         var link = await OkAsync("user", "sign-in-link", "lead@example.com", "--set", "accounts.signInUrl=https://app.example.com/in");
+        await using (var open = await OpenAsync())
+            Assert.Contains(await open.Services.GetRequiredService<AuditLog>().NewestAsync(ReplyMint.Storage.KeyRing.Installation, 5, TestContext.Current.CancellationToken), entry => entry is { Act: "user.sign-in-link", Actor: "operator@machine" });
         Assert.Matches("^https://app\\.example\\.com/in#token=[\\w-]{43}&verifier=[\\w-]{43}\n$", link);
     }
 }

@@ -47,6 +47,30 @@ public sealed class LeftFilesTests
     }
 
     [Fact]
+    public async Task A_large_mail_that_its_copy_overtakes_leaves_no_file()
+    {
+        WatchedStore store = null!;
+        await using var host = await ProductHost.StartAsync(services: services => store = WatchedStore.Put(services));
+        var large = Large(host);
+        Task<string>? copy = null;
+        // Its file is on the disk by then; the commit that follows meets the copy's.
+        store.BeforeCommit = commit =>
+        {
+            if (copy is not null || !commit.Operations.Any(operation => operation.Key.Sort.StartsWith("raw/", StringComparison.Ordinal)))
+                return;
+            copy = Task.Run(() => host.SmtpAsync(large));
+            while (!copy.IsCompleted)
+                Thread.Yield();
+        };
+
+        Assert.StartsWith("250", await host.SmtpAsync(large), StringComparison.Ordinal);
+
+        Assert.StartsWith("250", await copy!, StringComparison.Ordinal);
+        Assert.Single(await host.ListAsync());
+        Assert.Single(Files(host));
+    }
+
+    [Fact]
     public async Task What_a_crash_left_is_removed_at_the_start_and_a_mail_that_is_named_stays()
     {
         var folder = new TemporaryFolder();

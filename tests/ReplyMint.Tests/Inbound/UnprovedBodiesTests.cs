@@ -134,6 +134,20 @@ public sealed class UnprovedBodiesTests
     }
 
     [Fact]
+    public async Task A_small_body_has_two_minutes_also_where_the_server_would_wait_for_longer()
+    {
+        await using var host = await ProductHost.StartAsync(settings: s => s with { Http = s.Http with { Limits = s.Http.Limits with { RateGraceSeconds = 60 } } });
+        using var client = await BeginAsync(host, "/webhooks/mailgun/inbound", 1000, 10);
+        var status = StatusAsync(client);
+        await ProductHost.EventuallyAsync(() =>
+        {
+            host.Time.Advance(TimeSpan.FromSeconds(10));
+            return Task.FromResult(status.IsCompleted ? "" : null);
+        });
+        Assert.StartsWith("HTTP/1.1 408", await status, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_body_that_trickles_below_the_rate_is_ended_by_the_server()
     {
         await using var host = await ProductHost.StartAsync(settings: s => s with { Http = s.Http with { Limits = s.Http.Limits with { RateGraceSeconds = 1.5, MinBytesPerSecond = 100_000 } } });

@@ -41,6 +41,7 @@ public sealed class IdempotencyTests : IAsyncLifetime
         group.MapPost("/test-secrets", () => TypedResults.Ok(new Thing(Interlocked.Increment(ref _effects), "secret"))).SecretAnswer();
         group.MapPost("/test-proofs", () => TypedResults.Ok(new Thing(Interlocked.Increment(ref _effects), "secret"))).SecretAnswer(kept: false);
         group.MapPost("/test-failures", Thing () => Interlocked.Increment(ref _effects) > 0 ? throw new InvalidOperationException() : new(0, ""));
+        group.MapPost("/test-unwell", () => (IResult)(Interlocked.Increment(ref _effects) > 0 ? new Problem(503, "later") : Problem.NotFound));
         group.MapPost("/test-slow", async Task<Thing> () =>
         {
             _entered.TrySetResult();
@@ -123,18 +124,20 @@ public sealed class IdempotencyTests : IAsyncLifetime
         }
     }
 
-    [Fact]
-    public async Task After_a_failure_the_key_is_refused_for_its_day_and_never_used_twice()
+    [Theory]
+    [InlineData("/api/v1/test-failures", HttpStatusCode.InternalServerError)]
+    [InlineData("/api/v1/test-unwell", HttpStatusCode.ServiceUnavailable)]
+    public async Task After_a_failure_the_key_is_refused_for_its_day_and_never_used_twice(string path, HttpStatusCode failure)
     {
-        Assert.Equal(HttpStatusCode.InternalServerError, (await PostAsync("/api/v1/test-failures", null, "k1")).Status);
-        Assert.Equal(HttpStatusCode.Conflict, (await PostAsync("/api/v1/test-failures", null, "k1")).Status);
+        Assert.Equal(failure, (await PostAsync(path, null, "k1")).Status);
+        Assert.Equal(HttpStatusCode.Conflict, (await PostAsync(path, null, "k1")).Status);
         _product.Time.Advance(Idempotency.Runs);
-        var later = await PostAsync("/api/v1/test-failures", null, "k1");
+        var later = await PostAsync(path, null, "k1");
         Assert.Equal(HttpStatusCode.Conflict, later.Status);
         Assert.Contains("use a new key", later.Text, StringComparison.Ordinal);
         Assert.Equal(1, _effects);
         _product.Time.Advance(Idempotency.Kept - Idempotency.Runs);
-        Assert.Equal(HttpStatusCode.InternalServerError, (await PostAsync("/api/v1/test-failures", null, "k1")).Status);
+        Assert.Equal(failure, (await PostAsync(path, null, "k1")).Status);
         Assert.Equal(2, _effects);
     }
 

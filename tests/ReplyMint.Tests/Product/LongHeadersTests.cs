@@ -2,8 +2,10 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using ReplyMint.Accounts;
+using ReplyMint.Audit;
 using ReplyMint.Inbound;
 using ReplyMint.Jobs;
+using ReplyMint.Tests.Inbound;
 using Xunit;
 
 namespace ReplyMint.Tests.Product;
@@ -38,6 +40,22 @@ public sealed class LongHeadersTests
         using var answer = await client.PostAsync(new Uri(host.Http, $"/api/v1/messages?to={ProductHost.Address}"), content);
 
         Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_provider_may_name_a_sender_of_any_length()
+    {
+        await using var host = await ProductHost.StartAsync();
+        var channel = await host.Get<Channels>().AddAsync(Channel.Operator, Channel.Mailgun, MailgunHost.ChannelKey, Actor.Machine, default);
+        using var form = new FormUrlEncodedContent([
+            .. MailgunForm.Mail(ProductHost.Address).Select(field => field.Key == "sender" ? new(field.Key, new string('a', 500_000) + "@customer.example") : field),
+            .. MailgunForm.Sign(MailgunHost.ChannelKey, host.Time.GetUtcNow(), new string('a', 50))]);
+        using var http = new HttpClient();
+
+        using var answer = await http.PostAsync(new Uri(host.Http, $"/webhooks/mailgun/{channel.Id}/inbound"), form);
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Single(await host.ListAsync());
     }
 
     [Fact]

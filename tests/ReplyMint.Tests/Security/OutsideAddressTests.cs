@@ -126,6 +126,37 @@ public sealed class OutsideAddressTests
         Assert.Single(sink.Requests);
     }
 
+    /// <summary>A proxy would look the name up by itself, and connect where it likes.</summary>
+    [Fact]
+    public async Task The_machines_proxy_is_not_asked()
+    {
+        await using var proxy = new HttpSink();
+        await using var sink = new HttpSink();
+        var before = HttpClient.DefaultProxy;
+        HttpClient.DefaultProxy = new ProxyOfOneName("proxied.example", new Uri(proxy.Url));
+        try
+        {
+            using var http = OutsideHttp.Create(new OutsideAddress(new OutsideSettings { Networks = ["127.0.0.0/8"] }), needsHttps: false, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback]));
+            Assert.True((await http.PostAsync(new UriBuilder(sink.Url) { Host = "proxied.example" }.Uri, new StringContent("x"))).IsSuccessStatusCode);
+        }
+        finally
+        {
+            HttpClient.DefaultProxy = before;
+        }
+        Assert.Empty(proxy.Requests);
+        Assert.Single(sink.Requests);
+    }
+
+    /// <summary>Other tests run beside this one, and name other hosts.</summary>
+    private sealed class ProxyOfOneName(string name, Uri proxy) : IWebProxy
+    {
+        public ICredentials? Credentials { get; set; }
+
+        public Uri? GetProxy(Uri destination) => IsBypassed(destination) ? null : proxy;
+
+        public bool IsBypassed(Uri host) => host.Host != name;
+    }
+
     [Theory]
     [InlineData("https://user:secret@hooks.example/", "user")]
     [InlineData("http://hooks.example/", "https")]

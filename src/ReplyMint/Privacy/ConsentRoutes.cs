@@ -64,7 +64,7 @@ internal static class ConsentRoutes
             return missing;
         if (wish.Link && http.PublicUrl is null)
             return Problem.Of("link", "needs http.publicUrl, which the operator has not set");
-        var (result, now) = await consents.SetBasisAsync(caller.Tenant, new BasisRecord { Basis = wish.Basis, LeastText = wish.LeastText, Link = wish.Link }, version, new Actor(caller.Id), ct);
+        var (result, now) = await consents.SetBasisAsync(caller.Tenant, new BasisRecord { Basis = wish.Basis, LeastText = wish.LeastText, Link = wish.Link }, version, Actor.Of(caller), ct);
         return result == ChangeResult.Done ? Tell(context, now) : EntityTags.Changed;
     }
 
@@ -73,7 +73,7 @@ internal static class ConsentRoutes
 
     private static async Task<IResult> AddTextAsync(Caller caller, NewConsentText wanted, [FromServices] Consents consents, CancellationToken ct)
     {
-        var version = await consents.AddTextAsync(caller.Tenant, wanted.Text, new Actor(caller.Id), ct);
+        var version = await consents.AddTextAsync(caller.Tenant, wanted.Text, Actor.Of(caller), ct);
         return TypedResults.Created($"{RouteGroups.ApiRoot}/consent-texts", Answer((await consents.TextsAsync(caller.Tenant, ct)).Single(text => text.Version == version)));
     }
 
@@ -92,8 +92,8 @@ internal static class ConsentRoutes
         if (said.Given && said.Text is null)
             return Problem.Of("text", "must name the version that was agreed to");
         if (!said.Given)
-            await consents.WithdrawAsync(caller.Tenant, address, said.Way, said.Source ?? "", new Actor(caller.Id), ct);
-        else if (!await consents.GiveAsync(caller.Tenant, address, said.Text!.Value, said.Way, said.Source ?? "", new Actor(caller.Id), ct))
+            await consents.WithdrawAsync(caller.Tenant, address, said.Way, said.Source ?? "", Actor.Of(caller), ct);
+        else if (!await consents.GiveAsync(caller.Tenant, address, said.Text!.Value, said.Way, said.Source ?? "", Actor.Of(caller), ct))
             return Problem.Of("text", "is no version of the text that is there");
         return TypedResults.Ok(ConsentAnswer.Of((await consents.FindAsync(caller.Tenant, address, ct))!));
     }

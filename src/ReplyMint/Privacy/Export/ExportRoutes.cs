@@ -61,13 +61,13 @@ internal static class ExportRoutes
             return Problem.Of("user", "must be the id of a member");
         if ((wish.Correspondent is not null && wish.Scope != ExportScope.Correspondent) || (wish.User is not null && wish.Scope != ExportScope.User))
             return Problem.Of("scope", "does not fit what is named beside it");
-        return await exports.AskAsync(caller.Tenant, wish.Scope, of, new Actor(caller.Id), ct) is { } asked
+        return await exports.AskAsync(caller.Tenant, wish.Scope, of, Actor.Of(caller), ct) is { } asked
             ? TypedResults.Accepted($"{RouteGroups.ApiRoot}/exports/{asked.Id}", ExportAnswer.Of(asked))
             : new Problem(409, $"There are {Exports.Most} exports already. Remove one, or wait until it is over.");
     }
 
     private static async Task<IResult> RemoveAsync(Caller caller, string id, [FromServices] Exports exports, CancellationToken ct) =>
-        await exports.RemoveAsync(caller.Tenant, id, new Actor(caller.Id), ct) ? TypedResults.NoContent() : Problem.NotFound;
+        await exports.RemoveAsync(caller.Tenant, id, Actor.Of(caller), ct) ? TypedResults.NoContent() : Problem.NotFound;
 
     private static async Task<IResult> FetchAsync(HttpContext context, Caller caller, string id, [FromServices] Exports exports, [FromServices] DownloadGate gate, CancellationToken ct)
     {

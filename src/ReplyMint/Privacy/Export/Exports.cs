@@ -67,8 +67,8 @@ internal sealed class Exports(IStore store, KeyRing keys, Exporter exporter, Exp
             var now = time.GetUtcNow();
             var record = new ExportRecord { Id = Ids.Random('x'), Scope = scope, By = actor.Id, AskedAt = now, ExpiresAt = now + Kept };
             var key = KeyOf(tenant, record.Id);
-            // Before anything is counted: two at once conflict on the head of the audit log, and one counts again.
-            await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "export.ask", record.Id, new Dictionary<string, string> { ["scope"] = Word(scope) }), token);
+            // Before anything is counted: two at once conflict, and one counts again.
+            await audit.AppendAloneAsync(commit, tenant, new AuditEntry(actor, "export.ask", record.Id, new Dictionary<string, string> { ["scope"] = Word(scope) }), token);
             if ((await store.QueryAsync(Table.Main, tenant, new Storage.Range(Prefix, Limit: Most), null, token)).Items.Count >= Most)
             {
                 commit.Clear();

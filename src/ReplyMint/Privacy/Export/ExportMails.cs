@@ -114,7 +114,7 @@ internal sealed class ExportMails(IStore store, KeyRing keys, Messages messages,
             Sealed("draftContent", "draft", rest[i * 4 + 2]);
             Sealed("answerMail", "answer", rest[i * 4 + 3], 1);
             json.WriteEndObject();
-            json.Flush();
+            await json.FlushAsync(ct);
             to.Write("\n"u8);
             json.Reset(to);
             addresses.Add(JsonSerializer.Deserialize(summary, InboundJson.Default.MessageSummary)!.From);

@@ -33,7 +33,8 @@ internal sealed class ImportFile : IDisposable
         }
         catch (Exception failure) when (failure is InvalidDataException or JsonException or EndOfStreamException)
         {
-            zip?.Dispose();
+            if (zip is not null)
+                await zip.DisposeAsync();
             return (null, "is no whole export: it was cut or changed");
         }
     }

@@ -46,7 +46,8 @@ internal static class KitCommands
             if (made)
             {
                 host.Error.WriteLine("The passphrase is shown this once:");
-                host.Out.WriteLine(passphrase);
+                // Never where the kit went: whoever keeps that output has both in one place.
+                (target is null ? host.Error : host.Out).WriteLine(passphrase);
             }
             return ExitCode.Ok;
         });

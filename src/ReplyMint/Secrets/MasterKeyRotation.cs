@@ -13,8 +13,8 @@ internal sealed record MasterKeyChange(string? Refused, int Rewrapped = 0, strin
 
 /// <summary>
 /// A new master key (SEC-2): every tenant's keys are wrapped anew, while the product runs. In order, each step durable before the next:
-/// 1. the new key's file beside the old one; 2. the store's identity names both, with a job that goes on; from here on what is new is
-/// wrapped with the new key; 3. each tenant's record, until a look at all finds none of the old; 4. a copy of the old file, then the new one
+/// 1. the new key's file beside the old one; 2. the store's identity names both, with a job that goes on, and what is
+/// new is wrapped with the new key; 3. each tenant's record, until a look at all finds none of the old; 4. a copy of the old file, then the new one
 /// takes its place by a rename; 5. the identity names the new key alone. Whoever starts in between finds both keys, and goes on.
 /// A file of step 1 that nothing names yet is taken by the next try.
 /// </summary>
@@ -36,11 +36,11 @@ internal sealed class MasterKeyRotation(IStore store, KeyRing keys, MasterKeys m
     /// <exception cref="StoreRefusedException">A key file can't be read or written; the message says which and why.</exception>
     public async Task<MasterKeyChange> RotateAsync(string? newKeyFile, Actor actor, CancellationToken ct)
     {
-        if ((await StoreIdentity.ReadAsync(store, ct))!.Value.Value.NextKeyCheck is null)
+        if ((await StoreIdentity.ReadAsync(store, ct))!.Value.Value is { NextKeyCheck: null } known)
         {
             if (place.IsCredential && newKeyFile is null)
                 return new($"the master key is a systemd credential, which can't be written from here. Make a new one, readable by this user alone (umask 077; openssl rand -base64 32 > FILE), and name it: --new-key FILE");
-            if (await BeginAsync(newKeyFile, actor, ct) is { } refused)
+            if (await BeginAsync(newKeyFile, known, actor, ct) is { } refused)
                 return refused;
         }
         return await FinishAsync(null, ct);
@@ -55,23 +55,24 @@ internal sealed class MasterKeyRotation(IStore store, KeyRing keys, MasterKeys m
 
     public void Dispose() => _one.Dispose();
 
-    private async Task<MasterKeyChange?> BeginAsync(string? newKeyFile, Actor actor, CancellationToken ct)
+    private async Task<MasterKeyChange?> BeginAsync(string? newKeyFile, StoreIdentity known, Actor actor, CancellationToken ct)
     {
+        // While the key changes, a start finds the one in use where the settings lead. Another key there would be taken for it, or overwritten.
+        if (!File.Exists(place.File) || MasterKey.Read(place.File, place.IsCredential).Check != known.KeyCheck)
+            return new(known.KeyBeside is { } beside ? $"the master key in use is {beside}, and {place.File} is another one still. Keep that elsewhere, put {beside} in its place, and run this again"
+                : $"{place.File} does not hold the master key in use any more; put it back there first");
         var next = newKeyFile is not null ? MasterKey.Read(newKeyFile) : File.Exists(place.Next) ? MasterKey.Read(place.Next) : MasterKey.Create(place.Next);
-        var version = await store.RetryAsync(async (commit, token) =>
+        var begun = await store.RetryAsync(async (commit, token) =>
         {
             var (identity, read) = (await StoreIdentity.ReadAsync(store, token))!.Value;
             if (next.Check == identity.KeyCheck || identity.NextKeyCheck is not null)
-                return 0;
+                return false;
             commit.Put(StoreIdentity.At, (identity with { NextKeyCheck = next.Check, KeyBeside = newKeyFile }).Bytes(), Condition.At(read));
             jobs.Add(commit, KeyRing.Installation, JobKind, KeyRing.Installation);
             await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(actor, "master-key.rotate", next.Check), token);
-            return read + 1;
+            return true;
         }, ct);
-        if (version == 0)
-            return new(newKeyFile is null ? "the master key is being changed already" : $"{newKeyFile} holds the master key that is in use");
-        masters.Change(next, masters.Wrapping, version);
-        return null;
+        return begun ? null : new(newKeyFile is null ? "the master key is being changed already" : $"{newKeyFile} holds the master key that is in use");
     }
 
     private async Task<MasterKeyChange> FinishAsync(Job? job, CancellationToken ct)
@@ -79,12 +80,19 @@ internal sealed class MasterKeyRotation(IStore store, KeyRing keys, MasterKeys m
         await _one.WaitAsync(ct);
         try
         {
-            var (identity, _) = (await StoreIdentity.ReadAsync(store, ct))!.Value;
-            if (identity.NextKeyCheck is null)
+            var (identity, version) = (await StoreIdentity.ReadAsync(store, ct))!.Value;
+            if (identity.NextKeyCheck is not { } next)
             {
+                // The end was stored, and whoever stored it never heard of it.
+                if (masters.Before is not null)
+                    masters.Change(masters.Wrapping, null, version);
                 await EndAsync(job, ct);
                 return new(null, 0, identity.KeyBeside);
             }
+            // Only here memory takes the new key, as a start would: whoever began may not have come so far, or never will, and where
+            // memory wraps with the old key still, a look at all finds nothing to do.
+            if (masters.Wrapping.Check != next)
+                masters.Take(place.Read(identity, version).Masters);
             var rewrapped = 0;
             int some;
             do

@@ -28,25 +28,25 @@ internal sealed class TenantKeyRotation(IStore store, KeyRing keys, TenantRekeyi
     public async Task<int?> RotateAsync(string tenant, Actor actor, CancellationToken ct)
     {
         Job? job = null;
-        var after = await store.RetryAsync(async (commit, token) =>
+        var after = await store.RetryAsync<Versioned<TenantKeyRecord>?>(async (commit, token) =>
         {
             var record = await keys.ChangeAsync(commit, tenant, static (record, make) =>
             {
                 var next = record.Keys.Max(key => key.Number) + 1;
                 return record with { Current = next, Keys = [.. record.Keys, make(next)] };
             }, token);
-            if (record is null)
+            if (record is not { } changed)
                 return null;
             // Named by the number: two changes at one moment are two jobs.
-            job = jobs.Add(commit, tenant, JobKind, Text(record.Current));
-            await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "tenant-key.rotate", tenant, new Dictionary<string, string> { ["number"] = Text(record.Current) }), token);
-            return record;
+            job = jobs.Add(commit, tenant, JobKind, Text(changed.Value.Current));
+            await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "tenant-key.rotate", tenant, new Dictionary<string, string> { ["number"] = Text(changed.Value.Current) }), token);
+            return changed;
         }, ct);
-        if (after is null)
+        if (after is not { } now)
             return null;
-        keys.Take(tenant, after);
+        keys.Take(tenant, now);
         jobs.Wake(job!);
-        return after.Current;
+        return now.Value.Current;
     }
 
     /// <summary>Brings all that is sealed with old keys under the newest; drops nothing.</summary>
@@ -57,6 +57,10 @@ internal sealed class TenantKeyRotation(IStore store, KeyRing keys, TenantRekeyi
         var began = time.GetUtcNow();
         if (await keys.RecordAsync(job.Tenant, ct) is not { } read || read.Value.Keys.Count == 1)
             return await EndAsync(new Commit(), job, ct);
+        // The pass goes by what memory seals with, the drop by the record: while they differ, what looks new to the one is old to the other.
+        // What was sealed by the old memory until now may be stored a little later, so the time to settle begins anew.
+        if (!await keys.AgreesAsync(job.Tenant, read, ct))
+            return new JobOutcome.Wait(Settles);
         if (await rekeying.PassAsync(job.Tenant, ct) is { Found: > 0 } pass)
             // What was written is looked at once more: by a pass that finds nothing, and only by that, the old keys go.
             return new JobOutcome.Wait(pass.Written == pass.Found ? TimeSpan.Zero : Soon);
@@ -73,10 +77,10 @@ internal sealed class TenantKeyRotation(IStore store, KeyRing keys, TenantRekeyi
         var gone = read.Value.Keys.Where(key => key.Number != newest.Number).Select(key => Text(key.Number));
         var after = await keys.ChangeAsync(commit, job.Tenant, (record, _) => record with { Keys = [.. record.Keys.Where(key => key.Number == newest.Number)] }, ct);
         // Changed meanwhile: another new number, which the pass did not know of, or another master key.
-        if (after is null || commit.Operations[0].Condition != Condition.At(read.Version))
+        if (after is not { } kept || commit.Operations[0].Condition != Condition.At(read.Version))
             return new JobOutcome.Wait(TimeSpan.Zero);
         await audit.AppendAsync(commit, job.Tenant, new AuditEntry(Actor.System, "tenant-key.drop", job.Tenant, new Dictionary<string, string> { ["numbers"] = string.Join(' ', gone), ["stays"] = Text(newest.Number) }), ct);
-        return await EndAsync(commit, job, ct, () => keys.Take(job.Tenant, after));
+        return await EndAsync(commit, job, ct, () => keys.Take(job.Tenant, kept));
     }
 
     private async Task<JobOutcome> EndAsync(Commit commit, Job job, CancellationToken ct, Action? then = null)

@@ -33,7 +33,7 @@ internal sealed class KeyRing(IStore store, MasterKeys masters, TimeProvider tim
         var master = masters.WrapIn(commit);
         var record = new TenantKeyRecord(1, NewWrapped(master, tenant, 0), 1, [new WrappedKey(1, NewWrapped(master, tenant, 1), time.GetUtcNow())], master.Check);
         commit.Put(KeyOf(tenant), Bytes(record), Condition.Absent);
-        return new TenantKeys(tenant, Open(tenant, record));
+        return new TenantKeys(tenant, Open(tenant, new(record, 1)));
     }
 
     /// <summary>The keys of a tenant, or null when there is no such tenant (any more).</summary>
@@ -44,7 +44,7 @@ internal sealed class KeyRing(IStore store, MasterKeys masters, TimeProvider tim
         var stamp = Volatile.Read(ref Place(tenant, ""));
         if (await store.GetAsync(KeyOf(tenant), ct) is not { } item)
             return null;
-        var own = _tenants.GetOrAdd(tenant, new TenantKeys(tenant, Open(tenant, ReadTenant(item))));
+        var own = _tenants.GetOrAdd(tenant, new TenantKeys(tenant, Open(tenant, new(ReadTenant(item), item.Version))));
         if (Volatile.Read(ref Place(tenant, "")) != stamp)
             _tenants.TryRemove(tenant, out _);
         return own;
@@ -149,22 +149,37 @@ internal sealed class KeyRing(IStore store, MasterKeys masters, TimeProvider tim
     /// <see cref="Take"/>. Null when there is no such tenant.
     /// </summary>
     /// <param name="change">Gets the record, and what makes a wrapped key of a number.</param>
-    internal async Task<TenantKeyRecord?> ChangeAsync(Commit commit, string tenant, Func<TenantKeyRecord, Func<int, WrappedKey>, TenantKeyRecord> change, CancellationToken ct)
+    internal async Task<Versioned<TenantKeyRecord>?> ChangeAsync(Commit commit, string tenant, Func<TenantKeyRecord, Func<int, WrappedKey>, TenantKeyRecord> change, CancellationToken ct)
     {
         if (await RecordAsync(tenant, ct) is not { } read)
             return null;
         var master = masters.Wrapping;
         var record = change(Rewrap(tenant, read.Value, master), number => new(number, NewWrapped(master, tenant, number), time.GetUtcNow()));
         commit.Put(KeyOf(tenant), Bytes(record), Condition.At(read.Version));
-        return record;
+        return new(record, read.Version + 1);
     }
 
-    /// <summary>Whoever holds the tenant's keys seals by this record from now on, and a reading of the one before is not kept.</summary>
-    internal void Take(string tenant, TenantKeyRecord record)
+    /// <summary>
+    /// Whoever holds the tenant's keys seals by this record from now on, and a reading of the one before is not kept. Two changes may come
+    /// here in the other order than they were committed in; the older one then changes nothing.
+    /// </summary>
+    internal void Take(string tenant, Versioned<TenantKeyRecord> record)
     {
         Interlocked.Increment(ref Place(tenant, ""));
         if (_tenants.TryGetValue(tenant, out var held))
             held.Take(Open(tenant, record));
+    }
+
+    /// <summary>
+    /// Whether memory seals and opens by a record as it was read from the store. When not, it does from now on, unless it has a newer one:
+    /// a change was stored, and whoever stored it has not come to say so, or never will.
+    /// </summary>
+    internal async ValueTask<bool> AgreesAsync(string tenant, Versioned<TenantKeyRecord> read, CancellationToken ct)
+    {
+        if ((await RequireAsync(tenant, ct)).Holds(read.Value))
+            return true;
+        Take(tenant, read);
+        return false;
     }
 
     internal static ItemKey KeyOf(string tenant) => new(Table.Keys, tenant, TenantSort);
@@ -181,8 +196,11 @@ internal sealed class KeyRing(IStore store, MasterKeys masters, TimeProvider tim
 
     private static byte[] Bytes(TenantKeyRecord record) => JsonSerializer.SerializeToUtf8Bytes(record, StorageJson.Default.TenantKeyRecord);
 
-    private TenantKeySet Open(string tenant, TenantKeyRecord record) =>
-        new(Unwrap(tenant, 0, record.Lookup), record.Current, record.Keys.ToDictionary(key => key.Number, key => Unwrap(tenant, key.Number, key.Wrapped)));
+    private TenantKeySet Open(string tenant, Versioned<TenantKeyRecord> read)
+    {
+        var record = read.Value;
+        return new(Unwrap(tenant, 0, record.Lookup), record.Current, record.Keys.ToDictionary(key => key.Number, key => Unwrap(tenant, key.Number, key.Wrapped)), read.Version);
+    }
 
     private static byte[] NewWrapped(MasterKey master, string tenant, int number) => master.Wrap(RandomNumberGenerator.GetBytes(MasterKey.Bytes), Context(tenant, number));
 

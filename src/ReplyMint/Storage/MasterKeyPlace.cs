@@ -54,6 +54,7 @@ internal sealed record MasterKeyPlace(string File, bool IsUsual, bool IsCredenti
 
     /// <summary>Puts the new key into the old one's place. The old one is kept beside it first, under the day's name.</summary>
     /// <exception cref="IOException">It can't be written.</exception>
+    /// <exception cref="StoreRefusedException">A third key lies there.</exception>
     public void Switch(MasterKey old, DateTimeOffset now)
     {
         // Each step is durable before the next, and each may be done already: 1. a copy of the old key; 2. the new one by a rename,
@@ -61,7 +62,12 @@ internal sealed record MasterKeyPlace(string File, bool IsUsual, bool IsCredenti
         if (Find(old.Check) is null)
             old.WriteTo(File + Before + now.UtcDateTime.ToString(Stamp, CultureInfo.InvariantCulture));
         if (System.IO.File.Exists(Next))
+        {
+            // Somebody put another key there, and it may be the only copy.
+            if (System.IO.File.Exists(File) && MasterKey.Read(File).Check is var there && there != old.Check && there != MasterKey.Read(Next).Check)
+                throw new StoreRefusedException($"{File} holds a key that is neither the old nor the new one of this store. Move it away; the new one is {Next}");
             System.IO.File.Move(Next, File, overwrite: true);
+        }
         FolderSync.Sync(Path.GetDirectoryName(File)!);
     }
 

@@ -38,4 +38,7 @@ internal sealed class MasterKeys
 
     /// <summary>The identity names another key now, and that is stored.</summary>
     public void Change(MasterKey wrapping, MasterKey? before, long identity) => _held = new(wrapping, before, identity);
+
+    /// <summary>The same, with what was read anew.</summary>
+    public void Take(MasterKeys read) => _held = read._held;
 }

@@ -65,7 +65,8 @@ internal abstract class SealingKey
 }
 
 /// <summary>What a tenant's record holds, opened.</summary>
-internal sealed record TenantKeySet(byte[] Lookup, int Current, IReadOnlyDictionary<int, byte[]> Keys);
+/// <param name="Version">Of the record's item.</param>
+internal sealed record TenantKeySet(byte[] Lookup, int Current, IReadOnlyDictionary<int, byte[]> Keys, long Version);
 
 /// <summary>
 /// A tenant's open keys: they seal what belongs to the tenant and wrap its correspondents' keys. A rotation changes what this holds,
@@ -97,8 +98,19 @@ internal sealed class TenantKeys(string tenant, TenantKeySet keys) : SealingKey
     /// <summary>Whether a number that was replaced can still be opened here.</summary>
     internal bool IsOld(int number) => _keys is var held && number != held.Current && held.Keys.ContainsKey(number);
 
-    /// <summary>The record has changed, and what it now says is stored.</summary>
-    internal void Take(TenantKeySet now) => _keys = now with { Lookup = _keys.Lookup };
+    /// <summary>Whether this is what a record says: the same number seals, and the same ones open.</summary>
+    internal bool Holds(TenantKeyRecord record) =>
+        _keys is var held && held.Current == record.Current && held.Keys.Count == record.Keys.Count && record.Keys.All(key => held.Keys.ContainsKey(key.Number));
+
+    /// <summary>The record has changed, and what it now says is stored. What it said before that is not taken.</summary>
+    internal void Take(TenantKeySet now)
+    {
+        TenantKeySet held;
+        do
+            if ((held = _keys).Version >= now.Version)
+                return;
+        while (Interlocked.CompareExchange(ref _keys, now with { Lookup = held.Lookup }, held) != held);
+    }
 
     /// <param name="person">The keyed hash of the address.</param>
     /// <param name="place">What must hold of the key's item for the new key to be stored.</param>

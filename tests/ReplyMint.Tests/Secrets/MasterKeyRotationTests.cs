@@ -19,7 +19,7 @@ public sealed class MasterKeyRotationTests
     private static async Task<StoreIdentity> IdentityAsync(SecretsRun run) => (await StoreIdentity.ReadAsync(run.Host.Get<IStore>(), Ct))!.Value.Value;
 
     /// <summary>Every tenant opens, and its keys are under the one master key.</summary>
-    private static async Task CheckAsync(SecretsRun run, int tenants)
+    internal static async Task CheckAsync(SecretsRun run, int tenants)
     {
         var identity = await IdentityAsync(run);
         Assert.Null(identity.NextKeyCheck);
@@ -194,6 +194,57 @@ public sealed class MasterKeyRotationTests
         await using (var open = await OpenStore.OpenAsync(DataFolder.Open(run.Data), run.Config, new MasterKeySettings(), run.Time, Ct))
             Assert.Null(open.KeyNotice);
         await run.OpenAsync(null, null, null);
+    }
+
+    /// <summary>The file that the settings lead to holds the key of the backups, and a start in between would take it for the one in use.</summary>
+    [Fact]
+    public async Task While_the_settings_lead_to_the_key_before_it_is_not_changed_again()
+    {
+        await using var run = await SecretsRun.StartAsync();
+        var (file, first, mine) = (KeyFile(run), await File.ReadAllTextAsync(KeyFile(run), Ct), Path.Combine(run.Here, "new.key"));
+        MasterKey.Create(mine);
+        await run.OkAsync("", "secrets", "rotate", "master-key", "--new-key", mine);
+        var third = Path.Combine(run.Here, "third.key");
+        MasterKey.Create(third);
+        foreach (var more in (string[][])[[], ["--new-key", third]])
+            Assert.Contains($"put {mine} in its place", await run.FailsAsync("", ["secrets", "rotate", "master-key", .. more]), StringComparison.Ordinal);
+        Assert.Equal(first, await File.ReadAllTextAsync(file, Ct));
+        Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(file)!, "*.before-*"));
+        await run.RestartAsync();
+        await CheckAsync(run, 1);
+
+        File.Move(file, Path.Combine(run.Here, "first.key"));
+        Assert.Contains($"put {mine} in its place", await run.FailsAsync("", "secrets", "rotate", "master-key"), StringComparison.Ordinal);
+        File.Move(mine, file);
+        await run.OkAsync("", "secrets", "rotate", "master-key");
+        await run.RestartAsync();
+        await CheckAsync(run, 1);
+        File.Delete(file);
+        Assert.Contains("put it back there", await run.FailsAsync("", "secrets", "rotate", "master-key"), StringComparison.Ordinal);
+        File.Copy(Directory.GetFiles(Path.GetDirectoryName(file)!, "*.before-*").Single(), file);
+        Assert.Contains("put it back there", await run.FailsAsync("", "secrets", "rotate", "master-key"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_third_key_in_the_old_ones_place_is_not_overwritten()
+    {
+        WatchedStore? watched = null;
+        await using var run = await SecretsRun.StartAsync(services: services => watched = WatchedStore.Put(services));
+        var (file, first) = (KeyFile(run), await File.ReadAllTextAsync(KeyFile(run), Ct));
+        var foreign = Path.Combine(run.Here, "foreign.key");
+        MasterKey.Create(foreign);
+        watched!.BeforeCommit = commit =>
+        {
+            if (commit.Operations.Any(operation => operation.Key.Table == Table.Keys))
+                File.Copy(foreign, file, overwrite: true);
+        };
+        Assert.Contains("neither the old nor the new", await run.FailsAsync("", "secrets", "rotate", "master-key"), StringComparison.Ordinal);
+        Assert.Equal(await File.ReadAllTextAsync(foreign, Ct), await File.ReadAllTextAsync(file, Ct));
+        watched.BeforeCommit = _ => { };
+        await File.WriteAllTextAsync(file, first, Ct);
+        await run.OkAsync("", "secrets", "rotate", "master-key");
+        await CheckAsync(run, 1);
+        await run.RestartAsync();
     }
 
     [Fact]

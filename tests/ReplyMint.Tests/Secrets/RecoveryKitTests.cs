@@ -130,6 +130,17 @@ public sealed class RecoveryKitTests
         Assert.Equal(1000, Enumerable.Range(0, 1000).Select(_ => ReplyMint.Secrets.Passphrase.Generate()).Distinct().Count());
     }
 
+    /// <summary>Whoever keeps the output keeps the kit alone.</summary>
+    [Fact]
+    public async Task A_kit_on_the_output_does_not_have_its_passphrase_beside_it()
+    {
+        await using var run = await SecretsRun.StartAsync();
+        var kit = await run.OkAsync("", "secrets", "recovery-kit", "-", "--generate");
+        var words = run.Error.Trim().Split('\n')[^1];
+        Assert.DoesNotContain(words, kit, StringComparison.Ordinal);
+        Assert.NotNull(RecoveryKit.Read(kit).Kit!.Open(words));
+    }
+
     /// <summary>The answer of the reference implementation.</summary>
     [Fact]
     public void Stretching_is_argon2id()

@@ -14,6 +14,9 @@ internal sealed class WatchedStore(IStore inner) : IStore
 
     public Action<Commit> BeforeCommit { get; set; } = _ => { };
 
+    /// <summary>What happens between what was stored and whoever stored it.</summary>
+    public Func<Commit, Task> AfterCommit { get; set; } = _ => Task.CompletedTask;
+
     /// <summary>Takes the place of the store among the product's services.</summary>
     public static WatchedStore Put(IServiceCollection services)
     {
@@ -35,9 +38,12 @@ internal sealed class WatchedStore(IStore inner) : IStore
         return page;
     }
 
-    public ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken ct)
+    public async ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken ct)
     {
         BeforeCommit(commit);
-        return inner.CommitAsync(commit, ct);
+        var result = await inner.CommitAsync(commit, ct);
+        if (result == CommitResult.Committed)
+            await AfterCommit(commit);
+        return result;
     }
 }

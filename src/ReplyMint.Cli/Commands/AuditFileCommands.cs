@@ -23,7 +23,7 @@ internal static class AuditFileCommands
             var set = await KeysAsync(host, parse.GetValue(keys)!, ct);
             if (FindJws(await ReadAsync(host, parse.GetValue(file)!, ct)) is not { } jws || Attestations.Read(jws, set) is not { } read)
                 return host.Fail("there is no statement in it that one of these keys signed");
-            host.Out.WriteLine($"genuine: kind {read.Kind}, signed by {read.Key}");
+            host.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"genuine: kind {read.Kind}, signed by {read.Key} at {read.SignedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z"));
             host.Out.WriteLine(Encoding.UTF8.GetString(read.Payload));
             return ExitCode.Ok;
         }));

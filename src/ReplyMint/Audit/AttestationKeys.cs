@@ -21,18 +21,32 @@ internal sealed record AttestationRing(int V, IReadOnlyList<AttestationKey> Keys
 internal sealed record AttestationKeySet(IReadOnlyList<AttestationJwk> Keys)
 {
     /// <summary>The key of an id; null for one that is not here, or is no point of the curve.</summary>
-    public ECParameters? Find(string id)
+    public (AttestationJwk Said, ECParameters Key)? Find(string id)
     {
         foreach (var key in Keys)
             if (key.Kid == id && StrictBase64Url.Decode(key.X) is { Length: 32 } x && StrictBase64Url.Decode(key.Y) is { Length: 32 } y)
-                return new ECParameters { Curve = ECCurve.NamedCurves.nistP256, Q = new() { X = x, Y = y } };
+                return (key, new ECParameters { Curve = ECCurve.NamedCurves.nistP256, Q = new() { X = x, Y = y } });
         return null;
     }
 }
 
 /// <param name="Iat">When the key was made, in seconds since 1970.</param>
 /// <param name="Retired">When another key took over, in seconds since 1970; absent for the one that signs.</param>
-internal sealed record AttestationJwk(string Kty, string Crv, string X, string Y, string Kid, string Use, string Alg, long Iat, long? Retired);
+internal sealed record AttestationJwk(string Kty, string Crv, string X, string Y, string Kid, string Use, string Alg, long Iat, long? Retired)
+{
+    // Whoever signs may have read the key just before another took over.
+    private const int Overlap = 5 * 60;
+    // What a statement tells of is a little older than it: a backup takes hours, and the first key is made for the first statement.
+    private const int Older = 24 * 60 * 60;
+
+    /// <summary>Whether this was the key that signed at a time.</summary>
+    public bool Covers(DateTimeOffset signed) =>
+        signed.ToUnixTimeSeconds() is var at && at >= Iat && at <= (Retired ?? long.MaxValue - Overlap) + Overlap;
+
+    /// <summary>Whether what it signed then may tell of such a time.</summary>
+    public bool Covers(DateTimeOffset signed, DateTimeOffset told) =>
+        told.ToUnixTimeSeconds() is var then && then >= Iat - Older && then <= signed.ToUnixTimeSeconds() + Overlap;
+}
 
 /// <summary>
 /// The keys that sign statements: made at first need, sealed under the installation's key, one item for all. A new one each

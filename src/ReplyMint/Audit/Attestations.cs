@@ -8,8 +8,10 @@ namespace ReplyMint.Audit;
 /// Signs statements of this installation (roots, checkpoints, certificates, reports): ES256 in the compact form (RFC 7515),
 /// typ "replymint-KIND+jws". What is signed are the bytes of the payload as they stand there: nothing is put into an order again to
 /// be verified. The keys are not those of access tokens; public ones of all times are at /.well-known/attestation-keys.json.
+/// The header says when it was signed (iat). That, and the time that the payload tells of in its members "at", "doneAt" or "madeAt", must be of
+/// the key's own time: whoever gets a key signs nothing for the years before it.
 /// </summary>
-internal sealed class Attestations(AttestationKeys keys)
+internal sealed class Attestations(AttestationKeys keys, TimeProvider time)
 {
     /// <summary>Characters of a whole statement.</summary>
     public const int MaxLength = 256 * 1024;
@@ -21,7 +23,7 @@ internal sealed class Attestations(AttestationKeys keys)
     public async Task<string> SignAsync<T>(string kind, T statement, JsonTypeInfo<T> type, CancellationToken ct)
     {
         var key = await keys.SignerAsync(ct);
-        var jws = CompactJws.Sign(key.Public with { D = key.D }, key.Id, TypeOf(kind), JsonSerializer.SerializeToUtf8Bytes(statement, type));
+        var jws = CompactJws.Sign(key.Public with { D = key.D }, key.Id, TypeOf(kind), JsonSerializer.SerializeToUtf8Bytes(statement, type), time.GetUtcNow());
         return jws.Length <= MaxLength ? jws : throw new InvalidOperationException($"A statement has at most {MaxLength} characters.");
     }
 
@@ -47,14 +49,36 @@ internal sealed class Attestations(AttestationKeys keys)
         }
     }
 
-    /// <summary>Kind, key and payload of a genuine statement of whatever kind; null for anything else.</summary>
-    public static (string Kind, string Key, byte[] Payload)? Read(string jws, AttestationKeySet keys) =>
-        CompactJws.Parse(jws, MaxLength) is { Type: { } type } parsed && type.StartsWith(Prefix, StringComparison.Ordinal) && type.EndsWith(Suffix, StringComparison.Ordinal)
-        && type.Length > Prefix.Length + Suffix.Length && keys.Find(parsed.KeyId) is { } key && parsed.IsSignedBy(key)
-            ? (type[Prefix.Length..^Suffix.Length], parsed.KeyId, parsed.Payload) : null;
+    /// <summary>Kind, key, payload and time of signing of a genuine statement of whatever kind; null for anything else.</summary>
+    public static (string Kind, string Key, byte[] Payload, DateTimeOffset SignedAt)? Read(string jws, AttestationKeySet keys) =>
+        CompactJws.Parse(jws, MaxLength) is { Type: { } type, SignedAt: { } signed } parsed && type.StartsWith(Prefix, StringComparison.Ordinal) && type.EndsWith(Suffix, StringComparison.Ordinal)
+        && type.Length > Prefix.Length + Suffix.Length && keys.Find(parsed.KeyId) is (var said, var key) && said.Covers(signed) && parsed.IsSignedBy(key) && TimesOf(parsed.Payload).TrueForAll(told => said.Covers(signed, told))
+            ? (type[Prefix.Length..^Suffix.Length], parsed.KeyId, parsed.Payload, signed) : null;
 
     private const string Prefix = "replymint-";
     private const string Suffix = "+jws";
+
+    // Where statements say of what time they are.
+    private static readonly string[] Times = ["at", "doneAt", "madeAt"];
+
+    /// <summary>What a payload tells of: each of its times, for whoever reads it looks at one of them.</summary>
+    private static List<DateTimeOffset> TimesOf(byte[] payload)
+    {
+        var told = new List<DateTimeOffset>();
+        try
+        {
+            using var said = JsonDocument.Parse(payload);
+            if (said.RootElement is { ValueKind: JsonValueKind.Object } root)
+                foreach (var name in Times)
+                    if (root.TryGetProperty(name, out var at) && at.ValueKind == JsonValueKind.String && at.TryGetDateTimeOffset(out var time))
+                        told.Add(time);
+        }
+        catch (JsonException)
+        {
+            // No JSON is no statement of any time.
+        }
+        return told;
+    }
 
     private static string TypeOf(string kind) => Prefix + kind + Suffix;
 }

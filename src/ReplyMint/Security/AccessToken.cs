@@ -53,7 +53,7 @@ internal sealed class AccessTokens(TokenIssuer issuer, TimeProvider time)
     /// <param name="key">The public key of an id, or null for one that is not (or no longer) ours.</param>
     public AccessToken? Read(ReadOnlySpan<char> text, Func<string, ECParameters?> key)
     {
-        if (CompactJws.Parse(text) is not { Type: Type } token || key(token.KeyId) is not { } signer || !token.IsSignedBy(signer))
+        if (CompactJws.Parse(text) is not { Type: Type, SignedAt: null } token || key(token.KeyId) is not { } signer || !token.IsSignedBy(signer))
             return null;
         if (StrictJson.Members(token.Payload) is not { Count: Claims } claims || Text("iss") != issuer.Issuer || Text("aud") != issuer.Audience)
             return null;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -7,7 +8,7 @@ namespace ReplyMint.Security;
 
 /// <summary>
 /// A signed text in the compact form (RFC 7515), and only with ES256 (RFC 7518 3.4): the header chooses nothing, it has to say
-/// what is expected here. No header but alg, kid and typ is known; each that asks for more (crit, b64, jku, jwk, x5u ...) is refused.
+/// what is expected here. No header but alg, kid, typ and iat is known; each that asks for more (crit, b64, jku, jwk, x5u ...) is refused.
 /// Our own because there is one algorithm, one form, and no option to get wrong.
 /// </summary>
 internal sealed class CompactJws
@@ -21,8 +22,10 @@ internal sealed class CompactJws
     private readonly byte[] _signed;
     private readonly byte[] _signature;
 
-    private CompactJws(byte[] signed, byte[] payload, byte[] signature, string keyId, string? type) =>
-        (_signed, Payload, _signature, KeyId, Type) = (signed, payload, signature, keyId, type);
+    private CompactJws(byte[] signed, byte[] payload, byte[] signature, Header header) =>
+        (_signed, Payload, _signature, KeyId, Type, SignedAt) = (signed, payload, signature, header.KeyId, header.Type, header.SignedAt);
+
+    private readonly record struct Header(string KeyId, string? Type, DateTimeOffset? SignedAt);
 
     /// <summary>What was signed; believed only after <see cref="IsSignedBy"/>.</summary>
     public byte[] Payload { get; }
@@ -31,6 +34,9 @@ internal sealed class CompactJws
     public string KeyId { get; }
 
     public string? Type { get; }
+
+    /// <summary>When it is said to have been signed (iat), where that is said at all.</summary>
+    public DateTimeOffset? SignedAt { get; }
 
     /// <summary>Takes the text apart; null unless it has exactly the one form that is taken.</summary>
     /// <param name="maxLength">Longer texts are not looked at.</param>
@@ -47,7 +53,7 @@ internal sealed class CompactJws
             return null;
         var signed = new byte[last];
         Encoding.ASCII.GetBytes(text[..last], signed);
-        return ReadHeader(header) is { } said ? new(signed, payload, signature, said.KeyId, said.Type) : null;
+        return ReadHeader(header) is { } said ? new(signed, payload, signature, said) : null;
     }
 
     /// <summary>The signature is two numbers of 32 bytes, r and s; another form or a number out of range is no signature.</summary>
@@ -58,20 +64,23 @@ internal sealed class CompactJws
     }
 
     /// <param name="type">The media type of what is signed, such as at+jwt.</param>
-    public static string Sign(ECParameters key, string keyId, string type, ReadOnlySpan<byte> payload)
+    /// <param name="signedAt">To be said in the header, in whole seconds; null says nothing.</param>
+    public static string Sign(ECParameters key, string keyId, string type, ReadOnlySpan<byte> payload, DateTimeOffset? signedAt = null)
     {
-        var header = Encoding.ASCII.GetBytes($$"""{"alg":"{{Algorithm}}","typ":"{{type}}","kid":"{{keyId}}"}""");
+        var time = signedAt is { } at ? string.Create(CultureInfo.InvariantCulture, $",\"iat\":{at.ToUnixTimeSeconds()}") : "";
+        var header = Encoding.ASCII.GetBytes($$"""{"alg":"{{Algorithm}}","typ":"{{type}}","kid":"{{keyId}}"{{time}}}""");
         var signed = $"{System.Buffers.Text.Base64Url.EncodeToString(header)}.{System.Buffers.Text.Base64Url.EncodeToString(payload)}";
         using var signer = ECDsa.Create(key);
         var signature = signer.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
         return $"{signed}.{System.Buffers.Text.Base64Url.EncodeToString(signature)}";
     }
 
-    private static (string KeyId, string? Type)? ReadHeader(ReadOnlySpan<byte> header)
+    private static Header? ReadHeader(ReadOnlySpan<byte> header)
     {
         if (StrictJson.Members(header) is not { } members)
             return null;
         string? algorithm = null, keyId = null, type = null;
+        DateTimeOffset? signedAt = null;
         foreach (var (name, value) in members)
             switch (name)
             {
@@ -84,10 +93,14 @@ internal sealed class CompactJws
                 case "typ" when value.Text is not null:
                     type = value.Text;
                     break;
+                // Within what a date can hold.
+                case "iat" when value.Number is { } seconds and >= 0 and <= 253_402_300_799:
+                    signedAt = DateTimeOffset.FromUnixTimeSeconds(seconds);
+                    break;
                 default:
                     return null;
             }
-        return algorithm == Algorithm && keyId is not null ? (keyId, type) : null;
+        return algorithm == Algorithm && keyId is not null ? new(keyId, type, signedAt) : null;
     }
 }
 

@@ -64,6 +64,7 @@ public sealed class TokenForgeryTests
         Add("jwk of our own key", f.Headed(h => h["jwk"] = f.PublicJwk()));
 
         // Headers that ask for more than we do.
+        Add("a time of signing in the header", f.Headed(h => h["iat"] = 1));
         Add("crit", f.Headed(h => h["crit"] = new JsonArray("exp")));
         Add("crit empty", f.Headed(h => h["crit"] = new JsonArray()));
         Add("crit of what is not there", f.Headed(h => { h["crit"] = new JsonArray("http://x.example/y"); h["http://x.example/y"] = true; }));

@@ -60,6 +60,35 @@ public sealed class AttestationTests
         Assert.Equal(3, (await host.Get<AuditLog>().NewestAsync(KeyRing.Installation, 50, Ct)).Count(entry => entry.Act == "attestation-key.add"));
     }
 
+    /// <summary>Whoever gets the private half of a key can't sign for the years before it, nor with it once another signs.</summary>
+    [Fact]
+    public async Task A_statement_of_another_time_than_its_keys_is_not_believed()
+    {
+        await using var host = await ProductHost.StartAsync();
+        var made = host.Time.GetUtcNow();
+        var stolen = await host.Get<AttestationKeys>().SignerAsync(Ct);
+        host.Time.Advance(TimeSpan.FromDays(30));
+        await host.Get<AttestationKeys>().RotateAsync(Actor.Machine, Ct);
+        var (now, keys) = (host.Time.GetUtcNow(), await PublishedAsync(host));
+        bool Believed(DateTimeOffset? signed, string payload) =>
+            Attestations.Read(CompactJws.Sign(stolen.Public with { D = stolen.D }, stolen.Id, "replymint-test+jws", System.Text.Encoding.UTF8.GetBytes(payload), signed), keys) is not null;
+        string At(DateTimeOffset at, string name = "at") => $$"""{"v":1,"{{name}}":"{{at:O}}"}""";
+
+        Assert.True(Believed(made, At(made)));
+        Assert.True(Believed(made.AddDays(2), At(made.AddHours(-5))));
+        Assert.True(Believed(now, "{\"v\":1}"));
+        Assert.False(Believed(null, At(made)));
+        Assert.False(Believed(made.AddYears(-3), At(made.AddYears(-3))));
+        Assert.False(Believed(made.AddSeconds(-1), "{\"v\":1}"));
+        Assert.False(Believed(now.AddHours(1), "{\"v\":1}"));
+        foreach (var name in (string[])["at", "doneAt", "madeAt"])
+        {
+            Assert.False(Believed(made.AddDays(2), At(made)[..^1] + "," + At(made.AddYears(-3), name)[7..]));
+            Assert.False(Believed(made.AddDays(2), At(made.AddYears(-3), name)));
+            Assert.False(Believed(made.AddDays(2), At(made.AddDays(3), name)));
+        }
+    }
+
     [Fact]
     public async Task Access_tokens_and_statements_do_not_pass_for_each_other()
     {

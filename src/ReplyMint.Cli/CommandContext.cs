@@ -48,6 +48,9 @@ internal sealed class StoreCommand(string name, string description, StoreBody bo
     /// <summary>The file that what comes of it is saved to, where the user stands; it has its name only once the command has succeeded.</summary>
     public Func<ParseResult, string?>? SavesTo { get; init; }
 
+    /// <summary>It works on a store that was restored and not held to the ledger of erasures yet: it shows and changes nothing of what may have to go.</summary>
+    public bool OpensRestored { get; init; }
+
     /// <summary>Reads the files the command line names; null when it names none. Throws <see cref="IOException"/> with a sentence for the user.</summary>
     public Func<ParseResult, CommandHost, CancellationToken, Task<IReadOnlyList<ForwardedFile>>>? ReadFiles { get; init; }
 }

@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using ReplyMint.Privacy;
 using ReplyMint.Security;
 using ReplyMint.Storage;
 
@@ -9,6 +10,9 @@ namespace ReplyMint.Cli;
 /// <summary>Opens the store of an installation whose lock is held, and says in one line why it can't.</summary>
 internal static class Installation
 {
+    /// <summary>Why neither the server nor a command works on a store that was restored: it shows nobody whom it should have forgotten.</summary>
+    public const string Restored = "this store was restored from a backup, and what was erased since is in it again; run this first: replymint erase replay [--ledger FOLDER]";
+
     /// <exception cref="RefusedException">With the reason and the remedy.</exception>
     public static async Task<OpenStore> OpenAsync(ReplyMintSettings settings, CancellationToken ct)
     {
@@ -43,7 +47,7 @@ internal static class Installation
         {
             await provider.DisposeAsync();
             await open.DisposeAsync();
-        });
+        }) { IsRestored = await RestoredMark.IsSetAsync(open.Store, ct) };
     }
 
     /// <summary>All rooms, or a refusal in one line when a secret that the settings name can't be used; the store is closed then.</summary>

@@ -5,6 +5,9 @@ internal sealed class OpenedStore(IServiceProvider services, Func<ValueTask> clo
 {
     public IServiceProvider Services => services;
 
+    /// <summary>It was restored, and what was erased after its backup may be in it.</summary>
+    public bool IsRestored { get; init; }
+
     public ValueTask DisposeAsync() => close();
 }
 

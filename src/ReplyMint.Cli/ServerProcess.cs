@@ -61,7 +61,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         var open = await Installation.OpenAsync(settings, ct);
         _giveBack.Push(open.DisposeAsync);
         if (await RestoredMark.IsSetAsync(open.Store, ct))
-            throw new RefusedException("this store was restored from a backup, and what was erased since is in it again; run this first: replymint erase replay [--ledger FOLDER]");
+            throw new RefusedException(Installation.Restored);
         Installation.TellNewKey(open, host);
 
         var app = await BuildAsync(settings, open);

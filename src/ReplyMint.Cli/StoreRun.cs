@@ -131,7 +131,7 @@ internal static class StoreRun
             return host.Fail(e.Message);
         }
         await using (store)
-            return await BodyAsync(command, new()
+            return store.IsRestored && !command.OpensRestored ? host.Fail(Installation.Restored) : await BodyAsync(command, new()
             {
                 Services = store.Services, Out = host.Out, Error = host.Error, Files = files, Confirm = host.ConfirmAsync, InServer = false,
                 Save = bytes => saved?.Add(bytes),

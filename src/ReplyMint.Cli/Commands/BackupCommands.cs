@@ -32,7 +32,7 @@ internal static class BackupCommands
             {
                 return context.Fail(failure.Message);
             }
-        }) { Options = { to, keysOnly }, Examples = ["backup create", "backup create --to /mnt/backup"] };
+        }) { Options = { to, keysOnly }, OpensRestored = true, Examples = ["backup create", "backup create --to /mnt/backup"] };
     }
 
     private static StoreCommand List()
@@ -59,7 +59,7 @@ internal static class BackupCommands
             if (settings.Folder is null)
                 context.Out.WriteLine("none are made by themselves: the setting backup.folder names no folder");
             return ExitCode.Ok;
-        }) { Options = { folder, json } };
+        }) { Options = { folder, json }, OpensRestored = true };
     }
 
     private static StoreCommand Drill()
@@ -85,7 +85,7 @@ internal static class BackupCommands
             {
                 return context.Fail(failure.Message);
             }
-        }) { Options = { json } };
+        }) { Options = { json }, OpensRestored = true };
     }
 
     private static StoreCommand Prune()
@@ -96,7 +96,7 @@ internal static class BackupCommands
             foreach (var name in await context.Get<Backups>().PruneAsync(Folder(parse.GetValue(folder)), StoreWords.Actor, ct))
                 context.Out.WriteLine($"removed {name}");
             return ExitCode.Ok;
-        }) { Options = { folder } };
+        }) { Options = { folder }, OpensRestored = true };
     }
 
     /// <summary>The server that runs the command stands elsewhere than the user.</summary>

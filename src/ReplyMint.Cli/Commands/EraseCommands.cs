@@ -107,16 +107,16 @@ internal static class EraseCommands
     private static StoreCommand Replay()
     {
         var folder = new Option<string?>("--ledger") { HelpName = "FOLDER", Description = "a folder with the ledger's lines, beside the places of audit.anchors" };
-        return new StoreCommand("replay", "erase again what a restored backup brought back; then the store may serve", async (context, _, ct) =>
+        var nothing = new Option<bool>("--nothing-was-erased-since") { Description = "open the store without any copy of the ledger, since nobody was erased after the backup" };
+        return new StoreCommand("replay", "erase again what a restored backup brought back; then the store may serve", async (context, parse, ct) =>
         {
             try
             {
-                var result = await context.Get<ErasureReplay>().ReplayAsync(context.Files.Select(file => file.Bytes), ct);
+                if (await context.Get<ErasureReplay>().ReplayAsync(context.Files.Select(file => file.Bytes), parse.GetValue(nothing), ct) is not { } result)
+                    return context.Fail("only this store's own ledger is there, and what was erased after the backup is not in it; name a copy with --ledger FOLDER, set audit.anchors, or say --nothing-was-erased-since");
                 context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Lines} erasures were looked at, {result.Again} had something to remove again"));
                 if (result.Refused > 0)
                     context.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"({result.Refused} documents are no lines of this installation's ledger; they were left out)"));
-                if (!context.Get<Anchors>().Readable && context.Files.Count == 0)
-                    context.Error.WriteLine("(only this store's own ledger was read: what was erased after the backup is not in it. Name a copy with --ledger FOLDER, or set audit.anchors)");
                 return ExitCode.Ok;
             }
             catch (IOException e)
@@ -125,7 +125,7 @@ internal static class EraseCommands
             }
         })
         {
-            Options = { folder },
+            Options = { folder, nothing }, OpensRestored = true,
             ReadFiles = (parse, host, ct) => Task.FromResult<IReadOnlyList<ForwardedFile>>(parse.GetValue(folder) is { } named ? Lines(host.Full(named)) : []),
         };
     }

@@ -25,8 +25,8 @@ internal static class OperatorPeopleCommands
     {
         var rows = new List<string[]>();
         foreach (var member in await context.Get<Members>().ListAsync(KeyRing.Installation, ct))
-            rows.Add([member.User, (await context.Get<Users>().FindAsync(member.User, ct))?.Address ?? "?", StoreWords.Time(member.AddedAt)]);
-        StoreWords.Table(context.Out, rows, "ID", "ADDRESS", "SINCE");
+            rows.Add([member.User, (await context.Get<Users>().FindAsync(member.User, ct))?.Address ?? "?", StoreWords.Time(member.AddedAt), member.HeldSince is null ? "" : UserCommands.Unconfirmed]);
+        StoreWords.Table(context.Out, rows, "ID", "ADDRESS", "SINCE", "");
         return ExitCode.Ok;
     });
 

@@ -29,7 +29,7 @@ internal static class SecretCommands
             if (!parse.GetValue(json))
                 StoreWords.Table(context.Out, rows, "NAME", "SINCE", "NEXT", "WHERE", "TO DO");
             return ExitCode.Ok;
-        }) { Options = { problems, json }, Examples = ["secrets list", "secrets list --problems"] };
+        }) { Options = { problems, json }, OpensRestored = true, Examples = ["secrets list", "secrets list --problems"] };
     }
 
     private static StoreCommand Set()

@@ -8,7 +8,7 @@ namespace ReplyMint.Cli.Commands;
 /// <summary>People of tenants: who they are, what they may, how they come in.</summary>
 internal static class UserCommands
 {
-    public static Command Build() => new("user", "people who sign in, and what they may") { List(), Show(), Add(), Remove(), SignInLink(), ResetSecondFactor() };
+    public static Command Build() => new("user", "people who sign in, and what they may") { List(), Show(), Add(), Remove(), ConfirmCommand.Build(), SignInLink(), ResetSecondFactor() };
 
     internal static Argument<string> AddressArgument() => new("ADDRESS") { Description = "the person's mail address" };
 
@@ -29,11 +29,16 @@ internal static class UserCommands
             var rows = new List<string[]>();
             foreach (var owner in tenants)
                 foreach (var member in await context.Get<Members>().ListAsync(owner.Id, ct))
-                    rows.Add([member.User, (await context.Get<Users>().FindAsync(member.User, ct))?.Address ?? "?", StoreWords.Word(member.Role), owner.Name, member.Mailboxes is { } boxes ? $"{boxes.Count} mailboxes" : ""]);
+                    rows.Add([member.User, (await context.Get<Users>().FindAsync(member.User, ct))?.Address ?? "?", StoreWords.Word(member.Role), owner.Name, Remarks(member)]);
             StoreWords.Table(context.Out, rows, "ID", "ADDRESS", "ROLE", "TENANT", "");
             return ExitCode.Ok;
         }) { Options = { tenant } };
     }
+
+    private static string Remarks(Membership member) => string.Join(", ",
+        (IEnumerable<string>)[.. member.Mailboxes is { } boxes ? (string[])[$"{boxes.Count} mailboxes"] : [], .. member.HeldSince is null ? [] : (string[])[Unconfirmed]]);
+
+    internal const string Unconfirmed = "held since the restore";
 
     private static StoreCommand Show()
     {
@@ -43,8 +48,8 @@ internal static class UserCommands
             var user = await context.UserAsync(parse.GetValue(address)!, ct);
             context.Out.WriteLine($"{user.Id} {Plain.Line(user.Address)}, since {StoreWords.Time(user.CreatedAt)}");
             foreach (var tenant in await context.Get<Members>().TenantsOfAsync(user.Id, ct))
-                if (await context.Get<Members>().FindAsync(tenant, user.Id, ct) is { } member)
-                    context.Out.WriteLine($"{StoreWords.Word(member.Role)} of {(tenant == KeyRing.Installation ? "this installation" : Plain.Line((await context.Get<Tenants>().FindAsync(tenant, ct))?.Name ?? tenant))}, since {StoreWords.Time(member.AddedAt)}, by {member.AddedBy}");
+                if (await context.Get<Members>().GetAsync(tenant, user.Id, ct) is { Value: var member })
+                    context.Out.WriteLine($"{StoreWords.Word(member.Role)} of {(tenant == KeyRing.Installation ? "this installation" : Plain.Line((await context.Get<Tenants>().FindAsync(tenant, ct))?.Name ?? tenant))}, since {StoreWords.Time(member.AddedAt)}, by {member.AddedBy}{(member.HeldSince is null ? "" : ", " + Unconfirmed)}");
             var factors = await context.Get<SecondFactors>().FindAsync(user.Id, ct);
             context.Out.WriteLine(factors.Any ? $"second factor: {(factors.Totp is null ? "no app" : "an app")}, {factors.Passkeys.Count} passkeys, {factors.Recovery.Count} recovery codes" : "second factor: none");
             return ExitCode.Ok;

@@ -23,7 +23,7 @@ internal sealed record AccessRow(string Kind, string Id, string? Name, string? T
 internal sealed class AccessReviews(IStore store, Tenants tenants, Members members, Users users, ApiKeys keys, ApiKeyUses uses, Channels channels, Limits.Containments containments)
 {
     // What says who gave something: the newest of each target counts.
-    private static readonly HashSet<string> Giving = ["member.add", "member.change", "key.create", "key.rotate", "channel.add", "channel.change"];
+    private static readonly HashSet<string> Giving = ["member.add", "member.change", "member.confirm", "key.create", "key.rotate", "channel.add", "channel.change"];
 
     /// <summary>All rights in one tenant.</summary>
     public async IAsyncEnumerable<AccessRow> OfTenantAsync(string tenant, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
@@ -59,7 +59,7 @@ internal sealed class AccessReviews(IStore store, Tenants tenants, Members membe
         var by = given.GetValueOrDefault(member.User);
         var (user, mailboxes) = (await users.FindAsync(member.User, ct), Bounds(member.Mailboxes, null));
         return new(tenant is null ? "operator" : "member", member.User, user?.Address, tenant, member.Role.ToString().ToLowerInvariant(), mailboxes, by?.At ?? member.AddedAt, by?.Actor ?? member.AddedBy, null, null,
-            await NoteAsync(Limits.ContainedKind.User, member.User, null, ct));
+            await NoteAsync(Limits.ContainedKind.User, member.User, member.HeldSince is null ? null : "held", ct));
     }
 
     private async ValueTask<string?> NoteAsync(Limits.ContainedKind kind, string id, string? other, CancellationToken ct) => await containments.IsAsync(kind, id, ct) ? "contained" : other;

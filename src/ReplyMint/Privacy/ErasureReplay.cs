@@ -18,11 +18,13 @@ internal sealed record ReplayResult(int Lines, int Refused, int Again);
 internal sealed class ErasureReplay(IStore store, KeyRing keys, ErasureLedger ledger, ErasureBeginning beginning, ErasureWork work, MailRemoval mails, TenantRemoval tenants, Users users, Anchors anchors, AuditLog audit)
 {
     /// <param name="documents">Lines from elsewhere, such as a folder that was carried over.</param>
+    /// <param name="nothingSince">A person says that nothing was erased after the backup: then the store's own lines are enough.</param>
     /// <param name="ct">Ends it; it can be done again.</param>
+    /// <returns>Null when there was nothing to read but the store's own lines, which are as old as the backup; the mark stays.</returns>
     /// <exception cref="IOException">A place off the machine can't be read: what it holds is not known, and the mark stays.</exception>
-    public async Task<ReplayResult> ReplayAsync(IEnumerable<byte[]> documents, CancellationToken ct)
+    public async Task<ReplayResult?> ReplayAsync(IEnumerable<byte[]> documents, bool nothingSince, CancellationToken ct)
     {
-        var (lines, refused, again) = (new SortedDictionary<string, ErasureLine>(StringComparer.Ordinal), 0, 0);
+        var (lines, genuine, refused, again) = (new SortedDictionary<string, ErasureLine>(StringComparer.Ordinal), 0, 0, 0);
         await foreach (var line in ledger.ReadAsync(ct))
             lines[line.Id] = line;
         foreach (var document in documents)
@@ -30,6 +32,8 @@ internal sealed class ErasureReplay(IStore store, KeyRing keys, ErasureLedger le
         if (anchors.Readable)
             await foreach (var document in anchors.ReadAsync(ErasureLedger.AnchorPrefix, ct))
                 await TakeAsync(document.Bytes);
+        if (genuine == 0 && !anchors.Readable && !nothingSince)
+            return null;
         foreach (var line in lines.Values)
             if (await AgainAsync(line, ct))
                 again++;
@@ -37,7 +41,7 @@ internal sealed class ErasureReplay(IStore store, KeyRing keys, ErasureLedger le
         {
             commit.Delete(RestoredMark.Key);
             await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(Actor.Machine, "erasure.replayed", KeyRing.Installation,
-                new Dictionary<string, string> { ["lines"] = Text(lines.Count), ["again"] = Text(again), ["refused"] = Text(refused) }), token);
+                new Dictionary<string, string> { ["lines"] = Text(lines.Count), ["again"] = Text(again), ["refused"] = Text(refused), ["elsewhere"] = genuine > 0 || anchors.Readable ? "read" : "none" }), token);
             return true;
         }, ct);
         return new(lines.Count, refused, again);
@@ -49,6 +53,7 @@ internal sealed class ErasureReplay(IStore store, KeyRing keys, ErasureLedger le
                 refused++;
                 return;
             }
+            genuine++;
             if (lines.TryAdd(line.Id, line))
                 await ledger.KeepAsync(line, ct);
         }

@@ -4,7 +4,7 @@ namespace ReplyMint.Privacy;
 
 /// <summary>
 /// Set in a store that was restored from a backup: erasures that came after the backup are in it no more, so it must not
-/// serve before the ledger was replayed (GDPR-2). Whoever restores sets it, in the first commit.
+/// serve, and no command works on it, before the ledger was replayed (GDPR-2). Whoever restores sets it.
 /// </summary>
 internal static class RestoredMark
 {

@@ -52,6 +52,16 @@ internal sealed record MasterKeyPlace(string File, bool IsUsual, bool IsCredenti
             : throw new StoreRefusedException($"The master key is being changed, and {path} is not the new one. Put back the file that was there.");
     }
 
+    /// <summary>The key with this check and the file that holds it, in its place or beside it; null when none does.</summary>
+    /// <exception cref="StoreRefusedException">One that lies there can't be used.</exception>
+    public (MasterKey Master, string File)? Holding(string check)
+    {
+        foreach (var file in (IEnumerable<string>)[File, Next, .. Old().Select(old => old.File)])
+            if (System.IO.File.Exists(file) && MasterKey.Read(file, IsCredential) is var key && key.Check == check)
+                return (key, file);
+        return null;
+    }
+
     /// <summary>Puts the new key into the old one's place. The old one is kept beside it first, under the day's name.</summary>
     /// <exception cref="IOException">It can't be written.</exception>
     /// <exception cref="StoreRefusedException">A third key lies there.</exception>

@@ -94,6 +94,30 @@ public sealed class BackupUpkeepTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_killed_backup_left_goes_at_the_next_start_and_its_keys_are_written_over()
+    {
+        var host = await ProductHost.StartAsync(folder: _folder);
+        await host.StopAsync();
+        // A drill's: copies of both, and a store that was put together of them. Other names of its files show what becomes of their contents.
+        var left = Path.Combine(_folder.Path, "data", "backup", "work-0123456789abcdef");
+        string[] files = ["data.db", "keys.db", "restored/db/replymint.db", "restored/db/replymint.db-wal", "restored/run/keys.db", "backup/replymint-x.keys.rmbackup"];
+        foreach (var file in files)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(left, file))!);
+            await File.WriteAllBytesAsync(Path.Combine(left, file), [.. Enumerable.Repeat((byte)7, 200_000)], Ct);
+            using var link = Process.Start("ln", [Path.Combine(left, file), _backups.Sub(file.Replace('/', '-'))]);
+            await link.WaitForExitAsync(Ct);
+        }
+        // No folder is named, so no backup is made by itself that would clear up.
+        var again = await ProductHost.StartAsync(folder: _folder, of: host.Tenant);
+        await ProductHost.EventuallyAsync(() => Task.FromResult(Directory.Exists(left) ? null : ""));
+        foreach (var file in files.Skip(1))
+            Assert.Equal([0], (await File.ReadAllBytesAsync(_backups.Sub(file.Replace('/', '-')), Ct)).Distinct());
+        Assert.Empty(await BackupFiles.ListAsync(Path.Combine(again.DataFolder, "backup"), Ct));
+        await again.StopAsync();
+    }
+
+    [Fact]
     public async Task A_folder_that_can_not_be_written_raises_alerts()
     {
         var host = await StartAsync();

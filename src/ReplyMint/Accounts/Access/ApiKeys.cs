@@ -31,7 +31,7 @@ internal sealed class ApiKeys(
     public static readonly TimeSpan UsualOverlap = TimeSpan.FromHours(24);
     public static readonly TimeSpan MaxOverlap = TimeSpan.FromDays(30);
 
-    private const string Prefix = "key/";
+    internal const string Prefix = "key/";
 
     private readonly bool _live = http.Environment == DeploymentEnvironment.Production;
 
@@ -136,6 +136,18 @@ internal sealed class ApiKeys(
 
     /// <summary>Adds to a commit that a key is gone; the caller adds the audit entry and calls <see cref="Standings.Changed"/> behind it.</summary>
     internal static void Remove(Commit commit, string tenant, string id) => commit.Delete(KeyOf(tenant, id)).Delete(IndexKey(id)).Delete(ApiKeyUses.KeyOf(tenant, id));
+
+    /// <summary>Adds to a commit that no secret of a key works any more; a rotation gives it a new one. False when none did, or the key can't be read.</summary>
+    internal static bool End(Commit commit, TenantKeys own, Item item, DateTimeOffset now)
+    {
+        if (own.Open(item.Key, item.Version, item.Sealed.Span) is not { } plain)
+            return false;
+        var key = JsonSerializer.Deserialize(plain, AccountsJson.Default.ApiKey)!;
+        if (key.Secrets.All(secret => secret.ValidUntil <= now))
+            return false;
+        Write(commit, own, key with { Secrets = [.. key.Secrets.Select(secret => secret.ValidUntil <= now ? secret : secret with { ValidUntil = now })] }, item);
+        return true;
+    }
 
     /// <summary>Whether the text is a key's that may be used now; null tells nothing of why not.</summary>
     public async ValueTask<ApiKeyProof?> ProveAsync(string written, CancellationToken ct)

@@ -30,6 +30,14 @@ internal sealed class MemberDesk(IStore store, Users users, Members members, Inv
         return added;
     }
 
+    /// <summary>Says that a person who is held since a restore still belongs to a tenant. False when he is not held there.</summary>
+    public async Task<bool> ConfirmAsync(string tenant, string user, Actor actor, CancellationToken ct)
+    {
+        var confirmed = await store.RetryAsync((commit, token) => members.ConfirmAsync(commit, tenant, user, actor, token), ct);
+        standings.Changed(user);
+        return confirmed;
+    }
+
     /// <summary>Removes a member; an invitation to his address goes too, or it would let him in again. His sessions and keys end for good: they are of this membership, and a later one is another.</summary>
     public async Task<MemberChange> RemoveAsync(string tenant, string user, Actor actor, CancellationToken ct)
     {

@@ -17,7 +17,8 @@ internal sealed record MemberChangeWish(TenantRole Role, [Items(100), Id, Exampl
 
 /// <param name="User">The person's id.</param>
 /// <param name="AddedBy">Who gave the role: a user's id, or operator@machine.</param>
-internal sealed record MemberAnswer(string User, string? Address, string? Name, TenantRole Role, IReadOnlyList<string>? Mailboxes, DateTimeOffset AddedAt, string AddedBy);
+/// <param name="HeldSince">The data were restored then, and until somebody confirms the member (a PUT does) he can't come in. Absent otherwise.</param>
+internal sealed record MemberAnswer(string User, string? Address, string? Name, TenantRole Role, IReadOnlyList<string>? Mailboxes, DateTimeOffset AddedAt, string AddedBy, DateTimeOffset? HeldSince = null);
 
 internal static class MemberRoutes
 {
@@ -96,6 +97,6 @@ internal static class MemberRoutes
     private static async Task<MemberAnswer> AnswerAsync(Membership member, Users users, CancellationToken ct)
     {
         var user = await users.FindAsync(member.User, ct);
-        return new(member.User, user?.Address, user?.Name is { Length: > 0 } name ? name : null, RoleOf(member.Role), member.Mailboxes, member.AddedAt, member.AddedBy);
+        return new(member.User, user?.Address, user?.Name is { Length: > 0 } name ? name : null, RoleOf(member.Role), member.Mailboxes, member.AddedAt, member.AddedBy, member.HeldSince);
     }
 }

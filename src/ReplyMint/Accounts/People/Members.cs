@@ -13,12 +13,13 @@ internal enum MemberChange { Done, NotFound, LastAdmin, Moved, TooMany }
 /// </summary>
 internal sealed class Members(IStore store, AuditLog audit, AccountsSettings settings, TimeProvider time)
 {
-    private const string Prefix = "member/";
+    internal const string Prefix = "member/";
 
+    /// <summary>Null for one that is held, too: at every door such a person is none.</summary>
     public async ValueTask<Membership?> FindAsync(string tenant, string user, CancellationToken ct) =>
-        await store.GetAsync(KeyOf(tenant, user), ct) is { } item ? Read(item) : null;
+        await store.GetAsync(KeyOf(tenant, user), ct) is { } item && Read(item) is { HeldSince: null } member ? member : null;
 
-    /// <summary>With the version that a change has to name.</summary>
+    /// <summary>With the version that a change has to name; also one that is held.</summary>
     public async ValueTask<Versioned<Membership>?> GetAsync(string tenant, string user, CancellationToken ct) =>
         await store.GetAsync(KeyOf(tenant, user), ct) is { } item ? new Versioned<Membership>(Read(item), item.Version) : null;
 
@@ -48,16 +49,17 @@ internal sealed class Members(IStore store, AuditLog audit, AccountsSettings set
     }
 
     /// <summary>The same with what he is there, the oldest membership first.</summary>
-    public async Task<IReadOnlyList<(string Tenant, Membership Membership)>> AllOfAsync(string user, CancellationToken ct)
+    /// <param name="held">Also those that are held.</param>
+    public async Task<IReadOnlyList<(string Tenant, Membership Membership)>> AllOfAsync(string user, CancellationToken ct, bool held = false)
     {
         var all = new List<(string Tenant, Membership Membership)>();
         foreach (var tenant in await TenantsOfAsync(user, ct))
-            if (await FindAsync(tenant, user, ct) is { } membership)
+            if (await GetAsync(tenant, user, ct) is { Value: var membership } && (held || membership.HeldSince is null))
                 all.Add((tenant, membership));
         return [.. all.OrderBy(one => one.Membership.AddedAt)];
     }
 
-    /// <summary>Adds a membership or changes one, in a commit that the caller builds.</summary>
+    /// <summary>Adds a membership or changes one, in a commit that the caller builds. One that was held counts from now on: sessions and keys of before stay ended.</summary>
     /// <param name="version">The version that is to be changed; null adds, or changes whatever there is.</param>
     public async Task<MemberChange> SetAsync(Commit commit, string tenant, string user, Role role, IReadOnlyList<string>? mailboxes, Actor actor, CancellationToken ct, long? version = null)
     {
@@ -66,22 +68,37 @@ internal sealed class Members(IStore store, AuditLog audit, AccountsSettings set
         if (version is not null && item?.Version != version)
             return item is null ? MemberChange.NotFound : MemberChange.Moved;
         var before = item is null ? null : Read(item);
-        if (before is not null && Manages(before.Role) && !Manages(role) && await IsLastAsync(tenant, user, ct))
+        if (before is not null && Manages(before.Role) && !Manages(role) && await IsLastAsync(tenant, before, ct))
             return MemberChange.LastAdmin;
         // The guard was read before: of two who are added at once where there is room for one, one is counted by the other.
         if (before is null && await IsFullAsync(tenant, ct))
             return MemberChange.TooMany;
         var now = time.GetUtcNow();
+        var goesOn = before is { HeldSince: null } ? before : null;
         var member = new Membership
         {
-            User = user, Role = role, Mailboxes = mailboxes, AddedAt = before?.AddedAt ?? now, AddedBy = actor.Id, ManagesSince = Manages(role) ? before?.ManagesSince ?? now : null,
+            User = user, Role = role, Mailboxes = mailboxes, AddedAt = goesOn?.AddedAt ?? now, AddedBy = actor.Id, ManagesSince = Manages(role) ? goesOn?.ManagesSince ?? now : null,
         };
         MoveGuard(commit, tenant, guard);
         commit.Put(KeyOf(tenant, user), JsonSerializer.SerializeToUtf8Bytes(member, AccountsJson.Default.Membership), Condition.Same(item));
         if (before is null)
             commit.Put(OfKey(user, tenant), "{\"v\":1}"u8.ToArray(), Condition.Any);
-        await audit.AppendAsync(commit, tenant, new AuditEntry(actor, before is null ? "member.add" : "member.change", user, Details(before, member)), ct);
+        await audit.AppendAsync(commit, tenant, new AuditEntry(actor, before is null ? "member.add" : goesOn is null ? "member.confirm" : "member.change", user, Details(before, member)), ct);
         return MemberChange.Done;
+    }
+
+    /// <summary>Adds to a commit that somebody who is held still belongs here, as what he was. False when he is not held.</summary>
+    public async Task<bool> ConfirmAsync(Commit commit, string tenant, string user, Actor actor, CancellationToken ct) =>
+        await GetAsync(tenant, user, ct) is { Value: { HeldSince: not null } held, Version: var version }
+        && await SetAsync(commit, tenant, user, held.Role, held.Mailboxes, actor, ct, version) == MemberChange.Done;
+
+    /// <summary>Adds to a commit that a member counts for nothing until somebody confirms him. False when he is held already.</summary>
+    internal static bool Hold(Commit commit, Item item, DateTimeOffset now)
+    {
+        if (Read(item) is not { HeldSince: null } member)
+            return false;
+        commit.Put(item.Key, JsonSerializer.SerializeToUtf8Bytes(member with { HeldSince = now }, AccountsJson.Default.Membership), Condition.Same(item));
+        return true;
     }
 
     public async Task<MemberChange> RemoveAsync(Commit commit, string tenant, string user, Actor actor, CancellationToken ct)
@@ -89,7 +106,7 @@ internal sealed class Members(IStore store, AuditLog audit, AccountsSettings set
         var guard = await store.GetAsync(GuardKey(tenant), ct);
         if (await store.GetAsync(KeyOf(tenant, user), ct) is not { } item)
             return MemberChange.NotFound;
-        if (Manages(Read(item).Role) && await IsLastAsync(tenant, user, ct))
+        if (Read(item) is var before && Manages(before.Role) && await IsLastAsync(tenant, before, ct))
             return MemberChange.LastAdmin;
         MoveGuard(commit, tenant, guard);
         commit.Delete(item.Key, Condition.Same(item));
@@ -117,12 +134,13 @@ internal sealed class Members(IStore store, AuditLog audit, AccountsSettings set
 
     /// <summary>Whether nobody could manage the tenant any more without him.</summary>
     public async Task<bool> IsLastAdminAsync(string tenant, string user, CancellationToken ct) =>
-        await FindAsync(tenant, user, ct) is { } member && Manages(member.Role) && await IsLastAsync(tenant, user, ct);
+        await FindAsync(tenant, user, ct) is { } member && Manages(member.Role) && await IsLastAsync(tenant, member, ct);
 
     private static bool Manages(Role role) => role is Role.Admin or Role.Operator;
 
-    private async Task<bool> IsLastAsync(string tenant, string user, CancellationToken ct) =>
-        (await ListAsync(tenant, ct)).All(member => member.User == user || !Manages(member.Role));
+    /// <summary>Whoever is held can't take the place of one who is not; of several who are held each may go but the last.</summary>
+    private async Task<bool> IsLastAsync(string tenant, Membership one, CancellationToken ct) =>
+        (await ListAsync(tenant, ct)).All(member => member.User == one.User || !Manages(member.Role) || (member.HeldSince is not null && one.HeldSince is null));
 
     private static void MoveGuard(Commit commit, string tenant, Item? guard) =>
         commit.Put(GuardKey(tenant), "{\"v\":1}"u8.ToArray(), Condition.Same(guard));

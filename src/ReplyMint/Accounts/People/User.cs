@@ -31,6 +31,8 @@ internal sealed record Membership
     public DateTimeOffset AddedAt { get; init; }
     /// <summary>Since when he may manage the tenant, without a break; null while he may not. His keys of an earlier time stay ended.</summary>
     public DateTimeOffset? ManagesSince { get; init; }
+    /// <summary>The store was restored then, and nobody has said since that the person still belongs here; until somebody does, he does not. Null otherwise.</summary>
+    public DateTimeOffset? HeldSince { get; init; }
     /// <summary>Who gave the role: a user's id or one of the audit log's own names.</summary>
     public required string AddedBy { get; init; }
 }

@@ -106,7 +106,7 @@ internal sealed class SignInDesk(
     }
 
     private async Task<bool> BelongsAsync(string user, string? tenant, CancellationToken ct) =>
-        (await members.TenantsOfAsync(user, ct)) is { Count: > 0 } all && (tenant is null || all.Contains(tenant));
+        (await members.AllOfAsync(user, ct)) is { Count: > 0 } all && (tenant is null || all.Any(one => one.Tenant == tenant));
 
     private static ItemKey KeyOf(string id) => ItemKey.Main(KeyRing.Installation, "sign-in-request/" + id);
 }

@@ -47,6 +47,7 @@ internal sealed class BackupDrill(OpenStore open, Backups backups, BackupMaker m
                 await using var restored = await OpenAsync(folder, ct);
                 var holds = await Restore.HoldAsync(restored, checkedData.Header, checkedKeys.Header, time, ct);
                 done.Add($"held for people: {holds.Uncertain} uncertain mails, {holds.Undecided} undecided, {holds.Drafts} drafts");
+                done.Add($"shut out: {holds.Access.Sessions} sessions, {holds.Access.Keys} API keys, {holds.Access.Members} people until they are confirmed");
                 if (holds.Closed > 0)
                     problems.Add($"{holds.Closed} tenants do not open with their keys");
                 await using var services = rooms(restored);

@@ -14,7 +14,7 @@ internal static class BackupFiles
 {
     private const string Begin = "replymint-";
     private const string DataEnd = ".data.rmbackup";
-    private const string KeysEnd = ".keys.rmbackup";
+    internal const string KeysEnd = ".keys.rmbackup";
     private const string Unfinished = ".part";
     private const string Stamp = "yyyyMMdd'T'HHmmssfff'Z'";
     private const string MigrationStamp = "yyyyMMdd'T'HHmmss";

@@ -8,9 +8,6 @@ namespace ReplyMint.Incidents;
 /// <summary>Backups of the open store: one at a time, each with its entry in the audit log, and what was done last (IR-5).</summary>
 internal sealed class Backups(OpenStore open, BackupMaker maker, BackupSettings settings, AuditLog audit, TimeProvider time)
 {
-    private const string Work = "work-";
-    private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-
     private static readonly ItemKey At = ItemKey.Main(KeyRing.Installation, "backup-state");
 
     private readonly SemaphoreSlim _one = new(1, 1);
@@ -35,12 +32,13 @@ internal sealed class Backups(OpenStore open, BackupMaker maker, BackupSettings 
         return made;
     }, ct);
 
-    /// <summary>Removes what is older than it may be, with an entry for what it was.</summary>
+    /// <summary>Removes what is older than it may be, with an entry for what it was, and what a killed process left.</summary>
     public async Task<IReadOnlyList<string>> PruneAsync(string? folder, Actor actor, CancellationToken ct)
     {
         await _one.WaitAsync(ct);
         try
         {
+            WorkFolders.RemoveLeft(open.Folder.Backup);
             var removed = new List<string>();
             foreach (var one in new[] { folder ?? Folder, Folder, open.Folder.Backup }.Distinct(StringComparer.Ordinal))
                 removed.AddRange(await BackupFiles.PruneAsync(one, open.Id, settings, time.GetUtcNow(), ct));
@@ -82,16 +80,15 @@ internal sealed class Backups(OpenStore open, BackupMaker maker, BackupSettings 
         await _one.WaitAsync(ct);
         try
         {
-            foreach (var left in Directory.GetDirectories(open.Folder.Backup, Work + "*"))
-                Directory.Delete(left, recursive: true);
-            var work = Directory.CreateDirectory(Path.Combine(open.Folder.Backup, Work + Ids.Secret(8)), Owner).FullName;
+            WorkFolders.RemoveLeft(open.Folder.Backup);
+            var work = WorkFolders.Create(open.Folder.Backup);
             try
             {
                 return await run(work);
             }
             finally
             {
-                Directory.Delete(work, recursive: true);
+                WorkFolders.Remove(work);
             }
         }
         finally

@@ -2,6 +2,7 @@ using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Inbound;
 using ReplyMint.Jobs;
+using ReplyMint.Limits;
 using ReplyMint.Outbound;
 using ReplyMint.Privacy;
 using ReplyMint.Replies;
@@ -18,7 +19,8 @@ internal sealed record RestoreOrder(string Data, string Keys, string Into, strin
 /// <param name="Undecided">Mails that were not decided yet, and may have been answered since.</param>
 /// <param name="Drafts">Drafts that wait, and may have been decided since.</param>
 /// <param name="Closed">Tenants whose own items do not open: their key was changed between data and keys.</param>
-internal sealed record RestoreHolds(int Uncertain, int Undecided, int Drafts, int Closed);
+/// <param name="Access">Whom and what it shut out.</param>
+internal sealed record RestoreHolds(int Uncertain, int Undecided, int Drafts, int Closed, EndedAccess Access);
 
 internal sealed record RestoredStore(CheckedPart Data, CheckedPart Keys, string KeyFile, RestoreHolds Holds);
 
@@ -58,7 +60,7 @@ internal static class Restore
         var checkedData = await NamedAsync(order.Data, () => BackupCheck.ReadAsync(data.Reader, data.Master, folder.Database, folder.Blobs, ct));
         var checkedKeys = await NamedAsync(order.Keys, () => BackupCheck.ReadAsync(keys.Reader, keys.Master, keysFile, null, ct));
         await Task.Run(() => StoreCopy.AddKeys(folder.Database, keysFile), ct);
-        File.Delete(keysFile);
+        WorkFolders.RemoveFile(keysFile);
         if (checkedData.Settings is { } settings)
             await using (var file = BackupCheck.NewFile(Path.Combine(folder.Backup, "settings-of-the-backup.json")))
                 await file.WriteAsync(settings, ct);
@@ -80,11 +82,14 @@ internal static class Restore
     }
 
     /// <summary>
-    /// Puts into people's hands what may have happened since the copy, and marks the store, which then serves only after the ledger of
-    /// erasures was replayed. All of it may be done twice.
+    /// Puts into people's hands what may have happened since the copy: mails that may have left, access that may have been taken away,
+    /// wishes and stops that may have come. Marks the store, which then serves only after the ledger of erasures was replayed. All of it
+    /// may be done twice.
     /// </summary>
+    /// <exception cref="StoreRefusedException">The installation's own items do not open with these keys; nothing was changed.</exception>
     public static async Task<RestoreHolds> HoldAsync(OpenStore open, BackupHeader data, BackupHeader keys, TimeProvider time, CancellationToken ct)
     {
+        await RequireOwnItemsAsync(open, data, keys, ct);
         var (store, now) = (open.Store, time.GetUtcNow());
         int uncertain = 0, drafts = 0, undecided = 0, closed = 0;
         var tenants = new List<string> { KeyRing.Installation };
@@ -99,20 +104,32 @@ internal static class Restore
         }
         await foreach (var (job, _) in JobQueue.AllAsync(store, ct))
             undecided += job.Kind == Inbox.JobKind ? 1 : 0;
-        var holds = new RestoreHolds(uncertain, undecided, drafts, closed);
-        var audit = new AuditLog(store, time);
+        var holds = new RestoreHolds(uncertain, undecided, drafts, closed, await RestoredAccess.EndAsync(open, tenants, time, ct));
+        var (audit, switches) = (new AuditLog(store, time), new Switches(store, time));
         await store.RetryAsync(async (commit, token) =>
         {
             RestoredMark.Set(commit);
             RestorePoint.Set(commit, now, data.At);
+            await switches.SetAsync(commit, KeyRing.Installation, null, stopped: true, "restored from a backup", token);
             await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(Actor.Machine, "backup.restore", BackupFiles.NameOf(data), new Dictionary<string, string>
             {
                 ["keys"] = BackupFiles.NameOf(keys),
-                ["uncertain"] = uncertain.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                ["uncertain"] = Text(uncertain), ["sessions"] = Text(holds.Access.Sessions), ["apiKeys"] = Text(holds.Access.Keys), ["members"] = Text(holds.Access.Members), ["switch"] = "stop",
             }), token);
             return true;
         }, ct);
         return holds;
+    }
+
+    private static string Text(int number) => number.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>Without these no key and no session works, and what was signed can't be checked: such a store is none.</summary>
+    private static async Task RequireOwnItemsAsync(OpenStore open, BackupHeader data, BackupHeader keys, CancellationToken ct)
+    {
+        foreach (var prefix in (string[])["pepper", "signing-keys", "attestation-keys", "secret/", "channel/", "anchor/"])
+            await foreach (var item in open.Store.AllAsync(Table.Main, KeyRing.Installation, prefix, ct))
+                if (!item.Sealed.IsEmpty && open.Installation.Open(item.Key, item.Version, item.Sealed.Span) is null)
+                    throw new StoreRefusedException($"The installation's own items ({item.Key.Sort}) do not open: its key was changed between the data of {data.At:u} and the keys of {keys.At:u}. Take keys that are nearer to the data, or newer data, and another folder.");
     }
 
     /// <summary>A tenant whose key was changed after the data were copied has items under a number that newer keys lack. One without any key was erased.</summary>

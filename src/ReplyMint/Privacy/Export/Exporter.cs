@@ -77,7 +77,7 @@ internal sealed class Exporter(
     {
         if (await users.FindAsync(user, ct) is not { } person)
             return false;
-        var memberships = (await members.AllOfAsync(user, ct)).Where(one => tenant is null || one.Tenant == tenant).ToList();
+        var memberships = (await members.AllOfAsync(user, ct, held: true)).Where(one => tenant is null || one.Tenant == tenant).ToList();
         if (tenant is not null && memberships.Count == 0)
             return false;
         var seen = tenant is null ? await sessions.ListAsync(user, ct) : [];

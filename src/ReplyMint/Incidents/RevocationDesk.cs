@@ -131,7 +131,7 @@ internal sealed class RevocationDesk(
             return null;
         foreach (var key in await keys.ListAsync(tenant, ct))
         {
-            if (!revocations.IsOf(one, key))
+            if (!Revocations.IsOf(one, key))
                 continue;
             // Those that are left are found by the next look at the same tenant.
             if (ended.Count == MostEnded / 2)

@@ -61,21 +61,15 @@ internal static class PassphraseSeal
 }
 
 /// <summary>Writes such a file. Only <see cref="Complete"/> makes it whole: what breaks off before can't be opened to its end.</summary>
-internal sealed class PassphraseWriter : IDisposable
+/// <param name="to">Stays the caller's.</param>
+/// <param name="passphrase">Opens it.</param>
+internal sealed class PassphraseWriter(Stream to, string passphrase) : IDisposable
 {
-    private readonly Stream _to;
     private readonly byte[] _head = PassphraseSeal.NewHead();
-    private readonly AesGcm _cipher;
+    private AesGcm? _cipher;
     private readonly byte[] _piece = new byte[PassphraseSeal.Piece];
     private int _filled;
     private long _number;
-
-    public PassphraseWriter(Stream to, string passphrase)
-    {
-        _to = to;
-        _cipher = PassphraseSeal.Open(_head, passphrase)!;
-        _to.Write(_head);
-    }
 
     public void Write(ReadOnlySpan<byte> bytes)
     {
@@ -92,10 +86,17 @@ internal sealed class PassphraseWriter : IDisposable
 
     public void Complete() => Seal(last: true);
 
-    public void Dispose() => _cipher.Dispose();
+    public void Dispose() => _cipher?.Dispose();
+
+    private AesGcm Begin()
+    {
+        to.Write(_head);
+        return PassphraseSeal.Open(_head, passphrase)!;
+    }
 
     private void Seal(bool last)
     {
+        _cipher ??= Begin();
         var (nonce, data) = PassphraseSeal.Around(_head, _number++, last);
         var @sealed = new byte[_filled];
         Span<byte> tag = stackalloc byte[PassphraseSeal.TagBytes];
@@ -103,9 +104,9 @@ internal sealed class PassphraseWriter : IDisposable
         Span<byte> length = stackalloc byte[sizeof(int)];
         // The sign bit says that it is the last one.
         BinaryPrimitives.WriteInt32BigEndian(length, last ? _filled | int.MinValue : _filled);
-        _to.Write(length);
-        _to.Write(@sealed);
-        _to.Write(tag);
+        to.Write(length);
+        to.Write(@sealed);
+        to.Write(tag);
         _filled = 0;
     }
 }

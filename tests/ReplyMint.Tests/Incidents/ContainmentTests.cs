@@ -87,7 +87,9 @@ public sealed class ContainmentTests : IAsyncLifetime
         Assert.Empty(_host.OutFiles);
         // A switch that somebody starts meanwhile does not let it go.
         await _host.Get<IStore>().RetryAsync(async (commit, ct) => { await _host.Get<Switches>().SetAsync(commit, _host.Tenant.Id, null, false, "", ct); return true; }, default);
+        Assert.True((await _host.Get<Switches>().ReadAsync(_host.Tenant.Id, null, default)).Stopped);
         _host.Time.Advance(TimeSpan.FromSeconds(3));
+        await _host.IdleAsync();
         await WaitsAsync(message);
         Assert.Empty(_host.OutFiles);
 

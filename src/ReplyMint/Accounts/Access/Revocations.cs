@@ -84,7 +84,7 @@ internal sealed class Revocations(IStore store, Members members)
         one.Covers(session.SignedInAt) && (one.User is null || one.User == session.User)
         && (one.Tenant is null || one.Tenant == session.Tenant || await members.FindAsync(one.Tenant, session.User, ct) is not null);
 
-    public bool IsOf(Revocation one, ApiKey key) =>
+    public static bool IsOf(Revocation one, ApiKey key) =>
         (one.Tenant is null || one.Tenant == key.TenantId) && key.Secrets.Any(secret => one.Covers(secret.CreatedAt) && (one.User is null || one.User == secret.Owner));
 
     /// <param name="user">Whom the link is for; null for somebody who has no account.</param>

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using ReplyMint.Audit;
 using ReplyMint.Jobs;
+using ReplyMint.Outbound;
 using ReplyMint.Security;
 using ReplyMint.Storage;
 
@@ -20,6 +21,7 @@ internal static class AccountsFeature
             .AddSingleton<DomainOwners>()
             .AddSingleton<Retention>()
             .AddSingleton<Mailboxes>()
+            .AddSingleton<SenderRight>(provider => provider.GetRequiredService<Mailboxes>().MaySendAsync)
             .AddSingleton<Channels>()
             .AddSingleton<Users>()
             .AddSingleton<ActorSealer>(provider => async (person, ct) => await provider.GetRequiredService<Users>().KeyOfPersonAsync(person, ct))

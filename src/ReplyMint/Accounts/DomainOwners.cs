@@ -23,4 +23,16 @@ internal sealed class DomainOwners(IStore store, KeyRing keys)
     /// </summary>
     public async ValueTask<bool> HasLostAsync(Mailbox mailbox, CancellationToken ct) =>
         mailbox.ProvedByDns && (await FindAsync(Mail.AddressRules.Domain(mailbox.Address), ct)).Tenant is { } owner && owner != mailbox.TenantId;
+
+    /// <summary>The same of a mail that is about to leave; the commit holds it.</summary>
+    /// <param name="mailbox">Null when it is gone: nobody can say any more that the operator gave it.</param>
+    /// <param name="from">The mail's sender.</param>
+    public async ValueTask<bool> MaySendAsync(Commit commit, string tenant, Mailbox? mailbox, string from, CancellationToken ct)
+    {
+        if (mailbox is { ProvedByDns: false })
+            return true;
+        var (owner, key, item) = await FindAsync(Mail.AddressRules.Domain(from), ct);
+        commit.Check(key, Condition.Same(item));
+        return owner is null || owner == tenant;
+    }
 }

@@ -44,6 +44,10 @@ internal sealed class Mailboxes(IStore store, KeyRing keys, AuditLog audit, Doma
     public async ValueTask<Mailbox?> GetAsync(string tenant, string id, CancellationToken ct) =>
         await store.GetAsync(KeyOf(tenant, id), ct) is { } item && await keys.TenantAsync(tenant, ct) is not null ? await OpenAsync(item, ct) : null;
 
+    /// <summary>Whether a mail of a mailbox may leave, there or gone (<see cref="DomainOwners.MaySendAsync"/>).</summary>
+    public async ValueTask<bool> MaySendAsync(Commit commit, string tenant, string id, string from, CancellationToken ct) =>
+        await owners.MaySendAsync(commit, tenant, await GetAsync(tenant, id, ct), from, ct);
+
     /// <summary>Drops from memory what is kept of a tenant's.</summary>
     public void Forget(string tenant)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
@@ -31,6 +32,9 @@ internal sealed partial class Anchors
     /// <summary>After so long the operator hears of a place that is behind.</summary>
     public static readonly TimeSpan MostBehind = TimeSpan.FromHours(3);
 
+    /// <summary>A place gets so long at a time, whatever it does; nobody waits for it for longer.</summary>
+    public static readonly TimeSpan MostPatience = TimeSpan.FromMinutes(2);
+
     private const string Prefix = "anchor/";
 
     private readonly IStore _store;
@@ -38,22 +42,40 @@ internal sealed partial class Anchors
     private readonly Alerts _alerts;
     private readonly TimeProvider _time;
     private readonly ILogger<Anchors> _log;
-    private readonly IReadOnlyDictionary<string, IAnchorPlace> _places;
-    private readonly SemaphoreSlim _one = new(1, 1);
-    private readonly List<Action> _afterCommit = [];
+    private readonly IReadOnlyDictionary<string, Place> _places;
+
+    /// <summary>A place, and who is writing there: one at a time, and each place by itself, so that none keeps the others waiting.</summary>
+    private sealed class Place(IAnchorPlace at, List<Action> afterCommit)
+    {
+        public IAnchorPlace At => at;
+        public SemaphoreSlim One { get; } = new(1, 1);
+        public List<Action> AfterCommit => afterCommit;
+    }
+
+    private readonly ConcurrentDictionary<Asked, bool> _asked = new();
+
+    /// <summary>Somebody who waits for what the places say to a document.</summary>
+    private sealed class Asked(string name)
+    {
+        public string Name => name;
+        public ConcurrentDictionary<string, PlaceAnswer> Answers { get; } = new(StringComparer.Ordinal);
+    }
 
     public Anchors(AuditSettings settings, OpenStore open, SecretSource secrets, OutsideClients http, Alerts alerts, TimeProvider time, ILogger<Anchors> log, Func<AnchorMailer>? mailer = null)
     {
         (_store, _keys, _alerts, _time, _log) = (open.Store, open.Keys, alerts, time, log);
-        var places = new Dictionary<string, IAnchorPlace>(StringComparer.Ordinal);
+        var places = new Dictionary<string, Place>(StringComparer.Ordinal);
         foreach (var place in settings.Anchors)
+        {
+            List<Action> afterCommit = [];
             // Named by a keyed hash: the order of the settings may change, and an address is nobody's business in a key.
-            places[open.Installation.Hash("anchor", place.Folder ?? place.Url ?? place.Mail!)] = place switch
+            places[open.Installation.Hash("anchor", place.Folder ?? place.Url ?? place.Mail!)] = new(place switch
             {
                 { Folder: { } folder } => new FolderAnchor(folder),
                 { Url: { } url } => new HttpAnchor(new Uri(url), place.Secret, secrets, http.Anchors),
-                _ => new MailAnchor(place.Mail!, place.From!, (commit, from, to, subject, text) => mailer!()(commit, from, to, subject, text), _afterCommit.Add),
-            };
+                _ => new MailAnchor(place.Mail!, place.From!, (commit, from, to, subject, text) => mailer!()(commit, from, to, subject, text), afterCommit.Add),
+            }, afterCommit);
+        }
         _places = places;
     }
 
@@ -61,7 +83,7 @@ internal sealed partial class Anchors
     public bool Configured => _places.Count > 0;
 
     /// <summary>Whether there is a place that can be read back.</summary>
-    public bool Readable => _places.Values.Any(place => place.IsReadable);
+    public bool Readable => _places.Values.Any(place => place.At.IsReadable);
 
     /// <summary>Stores a document for each place and tries to write it now. A name gets one document for all time.</summary>
     /// <param name="name">Such as "erasure/01J....json" (<see cref="AnchorName"/>); no personal data.</param>
@@ -70,17 +92,21 @@ internal sealed partial class Anchors
     {
         if (!Configured)
             return default;
-        await _one.WaitAsync(ct);
+        // Whoever writes it, the clock or we, what the places say to it is ours.
+        var asked = new Asked(name);
+        _asked[asked] = true;
         try
         {
             var commit = new Commit();
             await AddAsync(commit, name, document, ct);
             await _store.CommitAsync(commit, ct);
-            return await WriteWaitingAsync(name, ct);
+            await WriteWaitingAsync(ct);
+            var (written, refused) = (asked.Answers.Values.Count(answer => answer.Written), asked.Answers.Values.Count(answer => answer.Taken));
+            return new(written, _places.Count - written - refused, refused);
         }
         finally
         {
-            _one.Release();
+            _asked.TryRemove(asked, out _);
         }
     }
 
@@ -102,37 +128,63 @@ internal sealed partial class Anchors
     /// <summary>Writes what waits, the oldest first; a place that fails is left until the next time.</summary>
     public async Task FlushAsync(CancellationToken ct)
     {
-        await _one.WaitAsync(ct);
+        await ForgetUnnamedAsync(ct);
+        await WriteWaitingAsync(ct);
+    }
+
+    private Task WriteWaitingAsync(CancellationToken ct) => Task.WhenAll(_places.Select(place => WriteWaitingAsync(place.Key, place.Value, ct)));
+
+    /// <summary>To one place, and for no longer than <see cref="MostPatience"/>: a disk or a server that hangs is left alone then.</summary>
+    private async Task WriteWaitingAsync(string key, Place place, CancellationToken ct)
+    {
+        using var patience = new CancellationTokenSource(MostPatience, _time);
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(ct, patience.Token);
+        var limit = limited.Token;
         try
         {
-            await WriteWaitingAsync(null, ct);
+            await place.One.WaitAsync(limit);
+            // What hangs in the file system hears of no token: it keeps the place, and nobody waits for it.
+            await Task.Run(() => WriteAloneAsync(key, place, limit), CancellationToken.None).WaitAsync(limit);
         }
-        finally
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            _one.Release();
+            await foreach (var (_, document) in WaitingAsync(key, ct))
+            {
+                await FailedAsync(document, PlaceAnswer.Failed("it takes too long"), ct);
+                break;
+            }
         }
     }
 
-    /// <param name="name">Whose places are counted.</param>
-    private async Task<AnchorOutcome> WriteWaitingAsync(string? name, CancellationToken ct)
+    private async Task WriteAloneAsync(string key, Place place, CancellationToken ct)
     {
-        var failed = new HashSet<string>(StringComparer.Ordinal);
-        var outcome = default(AnchorOutcome);
-        await foreach (var item in _store.AllAsync(Table.Main, KeyRing.Installation, Prefix, ct))
+        try
         {
-            var document = JsonSerializer.Deserialize(item.Value.Span, AuditJson.Default.WaitingDocument)!;
-            var answer = failed.Contains(document.Place) ? PlaceAnswer.Failed("not asked again now") : await TryAsync(item, document, ct);
-            if (answer is { Written: false, Taken: false })
-                failed.Add(document.Place);
-            if (document.Name == name)
-                outcome = answer switch
-                {
-                    { Written: true } => outcome with { Written = outcome.Written + 1 },
-                    { Taken: true } => outcome with { Refused = outcome.Refused + 1 },
-                    _ => outcome with { Waiting = outcome.Waiting + 1 },
-                };
+            await foreach (var (item, document) in WaitingAsync(key, ct))
+            {
+                if (await TryAsync(place, item, document, ct) is { Written: false, Taken: false })
+                    return;
+            }
         }
-        return outcome;
+        finally
+        {
+            place.One.Release();
+        }
+    }
+
+    /// <summary>What waits for a place, the oldest first.</summary>
+    private async IAsyncEnumerable<(Item Item, WaitingDocument Document)> WaitingAsync(string place, [EnumeratorCancellation] CancellationToken ct)
+    {
+        await foreach (var item in _store.AllAsync(Table.Main, KeyRing.Installation, $"{Prefix}{place}/", ct))
+            yield return (item, JsonSerializer.Deserialize(item.Value.Span, AuditJson.Default.WaitingDocument)!);
+    }
+
+    /// <summary>A place that the settings name no more is not waited for.</summary>
+    private async Task ForgetUnnamedAsync(CancellationToken ct)
+    {
+        await foreach (var item in _store.AllAsync(Table.Main, KeyRing.Installation, Prefix, ct))
+            if (!_places.ContainsKey(item.Key.Sort.Split('/')[1]))
+                await _store.CommitAsync(new Commit().Delete(item.Key, Condition.Same(item)), ct);
     }
 
     /// <summary>Whether some place still lacks a document that was given to <see cref="AddAsync"/>.</summary>
@@ -150,29 +202,27 @@ internal sealed partial class Anchors
     {
         if (!AnchorName.IsPrefix(prefix))
             throw new ArgumentException("This is no prefix of documents' names.", nameof(prefix));
-        foreach (var place in _places.Values.Where(place => place.IsReadable))
-            await foreach (var document in place.ReadAsync(prefix, ct))
+        foreach (var place in _places.Values.Where(place => place.At.IsReadable))
+            await foreach (var document in place.At.ReadAsync(prefix, ct))
                 yield return document;
     }
 
-    private async Task<PlaceAnswer> TryAsync(Item item, WaitingDocument document, CancellationToken ct)
+    private async Task<PlaceAnswer> TryAsync(Place place, Item item, WaitingDocument document, CancellationToken ct)
     {
-        var answer = PlaceAnswer.Done;
         var settled = new Commit().Delete(item.Key, Condition.Same(item));
-        // A place that the settings name no more is not waited for.
-        if (_places.TryGetValue(document.Place, out var place))
-        {
-            var own = await _keys.RequireAsync(KeyRing.Installation, ct);
-            answer = await place.WriteAsync(document.Name, own.Open(item), settled, ct);
-            if (!answer.Written)
-                await FailedAsync(document, answer, ct);
-            if (answer is { Written: false, Taken: false })
-                return answer;
-        }
+        var own = await _keys.RequireAsync(KeyRing.Installation, ct);
+        var answer = await place.At.WriteAsync(document.Name, own.Open(item), settled, ct);
+        foreach (var asked in _asked.Keys)
+            if (asked.Name == document.Name)
+                asked.Answers[document.Place] = answer;
+        if (!answer.Written)
+            await FailedAsync(document, answer, ct);
+        if (answer is { Written: false, Taken: false })
+            return answer;
         var committed = await _store.CommitAsync(settled, ct) == CommitResult.Committed;
         if (committed)
-            _afterCommit.ForEach(wake => wake());
-        _afterCommit.Clear();
+            place.AfterCommit.ForEach(wake => wake());
+        place.AfterCommit.Clear();
         return answer;
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using ReplyMint.Security;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Audit;
@@ -37,7 +38,7 @@ internal sealed class FolderAnchor(string folder) : IAnchorPlace
             FolderSync.Sync(parent);
             return PlaceAnswer.Done;
         }
-        catch (IOException) when (File.Exists(file))
+        catch (IOException) when (File.Exists(file) && FileGuard.IsRegular(file))
         {
             return await CompareAsync(file, document, ct);
         }
@@ -68,8 +69,13 @@ internal sealed class FolderAnchor(string folder) : IAnchorPlace
     private static async Task<PlaceAnswer> CompareAsync(string file, ReadOnlyMemory<byte> document, CancellationToken ct) =>
         (await ReadFileAsync(file, ct)).AsSpan().SequenceEqual(document.Span) ? PlaceAnswer.Done : PlaceAnswer.Other;
 
-    private static async Task<byte[]> ReadFileAsync(string file, CancellationToken ct) =>
-        new FileInfo(file).Length <= Anchors.MaxDocumentBytes ? await File.ReadAllBytesAsync(file, ct) : throw new IOException($"{file} is larger than any document of ours");
+    private static async Task<byte[]> ReadFileAsync(string file, CancellationToken ct)
+    {
+        // Whoever may write there could put a pipe or a device in a document's place, and reading it would never end.
+        if (!FileGuard.IsRegular(file))
+            throw new IOException($"{file} is no file of ours");
+        return new FileInfo(file).Length <= Anchors.MaxDocumentBytes ? await File.ReadAllBytesAsync(file, ct) : throw new IOException($"{file} is larger than any document of ours");
+    }
 
     private static async Task WriteAsync(string file, ReadOnlyMemory<byte> document, CancellationToken ct)
     {

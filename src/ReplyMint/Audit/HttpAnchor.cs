@@ -14,6 +14,11 @@ namespace ReplyMint.Audit;
 /// </summary>
 internal sealed class HttpAnchor(Uri url, string? secret, SecretSource secrets, HttpClient http) : IAnchorPlace
 {
+    // A root each hour are 9,000 entries in a year: a folder that has more is made up by whoever answers.
+    private const long MostEntries = 1 << 20;
+    // The hint is right, or too low by what a process wrote that ended between two steps.
+    private const int MostTries = 64;
+
     // The next free number of each folder, as far as known; only a hint, since a number that is taken is seen when it is written.
     private readonly Dictionary<string, long> _next = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _one = new(1, 1);
@@ -30,6 +35,10 @@ internal sealed class HttpAnchor(Uri url, string? secret, SecretSource secrets, 
             var answer = await PutAsync(name, document, ct);
             return answer.Written ? await IndexAsync(name, ct) : answer;
         }
+        catch (StrangeIndexException)
+        {
+            return PlaceAnswer.Failed("its index is not what was written there");
+        }
         catch (Exception failure) when (failure is HttpRequestException or IOException or TaskCanceledException && !ct.IsCancellationRequested)
         {
             return PlaceAnswer.Failed($"it can't be reached ({failure.GetType().Name})");
@@ -45,8 +54,8 @@ internal sealed class HttpAnchor(Uri url, string? secret, SecretSource secrets, 
         var folder = FolderOf(prefix);
         // An index of a folder may name a document twice, after a crash between the two.
         var names = new SortedSet<string>(StringComparer.Ordinal);
-        for (long number = 1; await ReadOneAsync(IndexName(folder, number), ct) is { } entry; number++)
-            if (Encoding.ASCII.GetString(entry).TrimEnd() is var name && AnchorName.IsName(name) && name.StartsWith(prefix, StringComparison.Ordinal))
+        for (long number = 1; await EntryAsync(folder, number, ct) is { } name; number++)
+            if (name.StartsWith(prefix, StringComparison.Ordinal))
                 names.Add(name);
         foreach (var name in names)
             yield return new(Name, name, await ReadOneAsync(name, ct) ?? throw new IOException($"{url} names {name}, but it is not there"));
@@ -57,7 +66,7 @@ internal sealed class HttpAnchor(Uri url, string? secret, SecretSource secrets, 
         var folder = FolderOf(name);
         if (!_next.TryGetValue(folder, out var number))
             number = await FirstFreeAsync(folder, ct);
-        for (; ; number++)
+        for (var tries = 0; tries < MostTries; tries++, number++)
         {
             var answer = await PutAsync(IndexName(folder, number), Encoding.ASCII.GetBytes(name), ct);
             if (answer.Written)
@@ -65,17 +74,35 @@ internal sealed class HttpAnchor(Uri url, string? secret, SecretSource secrets, 
             if (!answer.Taken)
                 return answer;
         }
+        _next.Remove(folder);
+        throw NotOurs(folder);
     }
+
+    /// <summary>What the index names under a number; null behind its end.</summary>
+    /// <exception cref="IOException">Whoever answers does not tell what we wrote.</exception>
+    private async Task<string?> EntryAsync(string folder, long number, CancellationToken ct)
+    {
+        if (number > MostEntries)
+            throw NotOurs(folder);
+        if (await ReadOneAsync(IndexName(folder, number), ct) is not { } entry)
+            return null;
+        return entry.Length <= AnchorName.MaxLength + 2 && Encoding.ASCII.GetString(entry).TrimEnd() is var name && AnchorName.IsName(name) && FolderOf(name) == folder
+            ? name : throw NotOurs(folder);
+    }
+
+    private StrangeIndexException NotOurs(string folder) => new($"the index of {folder} at the anchor {url} is not what was written there");
+
+    private sealed class StrangeIndexException(string message) : IOException(message);
 
     /// <summary>By doubling, then halving: some twenty questions once in a process's life.</summary>
     private async Task<long> FirstFreeAsync(string folder, CancellationToken ct)
     {
         var taken = 0L;
         var free = 1L;
-        while (await ReadOneAsync(IndexName(folder, free), ct) is not null)
+        while (await EntryAsync(folder, free, ct) is not null)
             (taken, free) = (free, free * 2);
         while (free - taken > 1)
-            if ((taken + free) / 2 is var middle && await ReadOneAsync(IndexName(folder, middle), ct) is not null)
+            if ((taken + free) / 2 is var middle && await EntryAsync(folder, middle, ct) is not null)
                 taken = middle;
             else
                 free = middle;

@@ -6,11 +6,19 @@ using ReplyMint.Storage;
 namespace ReplyMint.Outbound;
 
 /// <summary>
+/// Whether a mailbox may still send from its address; the commit then happens only as long as it may. Given by the room that knows
+/// whose domains are.
+/// </summary>
+/// <param name="mailbox">Its id; it may be gone.</param>
+/// <param name="from">The address that the mail is from.</param>
+internal delegate ValueTask<bool> SenderRight(Commit commit, string tenant, string mailbox, string from, CancellationToken ct);
+
+/// <summary>
 /// Sends. A sending starts in one commit that also asks the stop switches: the one that decides on the mail while there is
 /// a place to send from, else one of its own once the queued mail's turn has come. It ends in another. What was
 /// started and has no end is uncertain: a person or a delivery event settles it, and it is never sent twice.
 /// </summary>
-internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, Switches switches, KeyRing keys, Consents consents, Suppressions suppressions, Alerts alerts, IOutboundChannel channel, OutboundSettings settings, Watches watches, TimeProvider time) : IDisposable
+internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, Switches switches, KeyRing keys, Consents consents, Suppressions suppressions, SenderRight right, Alerts alerts, IOutboundChannel channel, OutboundSettings settings, Watches watches, TimeProvider time) : IDisposable
 {
     // One minute, then about 5, 15, 45 minutes, then every few hours for two days, each with a fifth of jitter.
     private static readonly TimeSpan[] Backoff = [.. new[] { 1, 5, 15, 45, 120, 240, 360, 480, 720, 960 }.Select(minutes => TimeSpan.FromMinutes(minutes))];
@@ -76,7 +84,7 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
                 return start switch
                 {
                     Start.Started => await HandOverAsync(job, started, ct),
-                    Start.Parked => JobOutcome.Finished,
+                    Start.Parked or Start.Refused => JobOutcome.Finished,
                     // The job was done and this is an old hint of it.
                     _ => await store.GetAsync(job.Key, ct) is null ? JobOutcome.Finished : null,
                 };
@@ -92,7 +100,7 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
         }
     }
 
-    private enum Start { Started, Parked, Moved }
+    private enum Start { Started, Parked, Refused, Moved }
 
     private async Task<(Start, OutboxEntry)> StartAsync(Job job, OutboxEntry entry, CancellationToken ct)
     {
@@ -120,8 +128,20 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
             }
             wishes.AddTo(commit);
         }
+        if (entry.Record.Mailbox is { } mailbox && !await right(commit, job.Tenant, mailbox, entry.Mail.From, ct))
+            return (await RefuseAsync(job, entry, ct) ? Start.Refused : Start.Moved, entry);
         var started = outbox.Change(commit, entry, entry.Record with { State = OutboxState.Sending, By = _process, Attempts = entry.Record.Attempts + 1 });
         return (await store.CommitAsync(commit, ct) == CommitResult.Committed ? Start.Started : Start.Moved, started);
+    }
+
+    /// <summary>It waited, and its sender's domain is another tenant's by now. A person may try it again.</summary>
+    private async Task<bool> RefuseAsync(Job job, OutboxEntry entry, CancellationToken ct)
+    {
+        var commit = new Commit();
+        outbox.Change(commit, entry, entry.Record with { State = OutboxState.Failed, Detail = "another tenant has proved the domain that it is from" });
+        await outbox.TellAsync(commit, entry, OutboxState.Failed, ct);
+        job.Complete(commit);
+        return await store.CommitAsync(commit, ct) == CommitResult.Committed;
     }
 
     /// <summary>A sending that nobody carries out any more: its process ended, or ours could not store the outcome. False: an old hint, somebody does.</summary>

@@ -13,7 +13,7 @@ namespace ReplyMint.Replies;
 /// The three ends of a message, each one commit: state, receipt, text, and what follows from it. Null is a conflict: a
 /// rate, the quota, a switch or the message moved since it was read, so it has to be decided anew on what is true now.
 /// </summary>
-internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sender, JobQueue jobs, Drafts drafts, Notices notices, WebhookEvents webhooks, ReplyLetters letters, Suppressions suppressions, Consents consents, KeyRing keys, ReplyTokens tokens, Retention retention, TimeProvider time)
+internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sender, SenderRight right, JobQueue jobs, Drafts drafts, Notices notices, WebhookEvents webhooks, ReplyLetters letters, Suppressions suppressions, Consents consents, KeyRing keys, ReplyTokens tokens, Retention retention, TimeProvider time)
 {
     /// <summary>No answer. A bounce of one of our own mails is noted where it belongs.</summary>
     public async Task<JobOutcome?> IgnoreAsync(ReplyWork work, Verdict verdict, CancellationToken ct, string note = "")
@@ -57,6 +57,9 @@ internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sen
         var (record, mail) = (letters.RecordOf(work.Message, work.Mailbox, keep), letters.Write(work.Mail, work.Mailbox, work.Message, approved, await consents.BasisAsync(work.Tenant.Id, ct)));
         // GDPR-4: who takes his consent back while this is being decided gets no answer.
         work.Wishes.AddTo(commit);
+        // Lost since it was asked for the decision: it is decided anew.
+        if (!await right(commit, work.Tenant.Id, work.Mailbox.Id, mail.From, ct))
+            return null;
         using var sending = sender.TryStart(commit, work.Tenant.Id, work.Person, record, mail, work.Switches);
         if (sending is null)
             return await CompleteAsync(work, commit, [outbox.Enqueue(commit, work.Tenant.Id, work.Person, record, mail)], ct);

@@ -28,6 +28,21 @@ internal static partial class FileGuard
             : null;
     }
 
+    /// <summary>Whether it is a plain file: no link, pipe or device. Where nobody can be asked, each is taken for one.</summary>
+    public static bool IsRegular(string path)
+    {
+        if (!OperatingSystem.IsLinux())
+            return true;
+        const int here = -100;
+        const int noFollow = 0x100;
+        const uint wantType = 0x1;
+        const int modeOffset = 28;
+        const int typeBits = 0xF000;
+        const int regular = 0x8000;
+        Span<byte> buffer = stackalloc byte[256];
+        return statx(here, path, noFollow, wantType, buffer) == 0 && (MemoryMarshal.Read<ushort>(buffer[modeOffset..]) & typeBits) == regular;
+    }
+
     private static string Octal(UnixFileMode mode) => Convert.ToString((int)mode, 8).PadLeft(4, '0');
 
     // .NET tells a file's mode but not its owner; statx has one layout on every architecture (statx(2)).
@@ -45,6 +60,10 @@ internal static partial class FileGuard
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int statx(SafeFileHandle folder, string path, int flags, uint mask, Span<byte> result);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int statx(int folder, string path, int flags, uint mask, Span<byte> result);
 
     [LibraryImport("libc")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

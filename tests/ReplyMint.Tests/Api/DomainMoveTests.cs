@@ -1,5 +1,8 @@
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
+using ReplyMint.Limits;
+using ReplyMint.Outbound;
+using ReplyMint.Storage;
 using ReplyMint.Tests.Cli;
 using ReplyMint.Tests.Product;
 using Xunit;
@@ -53,6 +56,45 @@ public sealed class DomainMoveTests : IAsyncLifetime
         foreach (var mailbox in (await _api.GetAsync("admin", "mailboxes")).Expect(200)["items"]!.AsArray().Where(mailbox => (string?)mailbox!["address"] == Address))
             (await _api.DeleteAsync("admin", "mailboxes/" + (string)mailbox!["id"]!)).Expect(204);
         Assert.StartsWith("250", await DeliverAsync(Address), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_waits_to_leave_when_a_domain_is_lost_never_leaves_not_even_when_somebody_says_so()
+    {
+        var product = _api.Product;
+        await DeliverAsync(Address);
+        var draft = await ProductHost.EventuallyAsync(async () => (await _api.GetAsync("admin", "drafts")).Expect(200)["items"]!.AsArray() is [{ } waiting] ? (string)waiting["id"]! : null);
+        await StopAsync(true);
+        (await _api.PostAsync("admin", $"drafts/{draft}/approve", new { text = "We write back." })).Expect(200);
+        (await ProveAsync("other", [await RecordAsync("other", Domain)])).Expect(200);
+        await StopAsync(false);
+        await EndedAsync();
+        Assert.Equal("another tenant has proved the domain that it is from", (await StateAsync())!.Detail);
+
+        // Nor when its mailbox is given up, which nobody can ask any more whose it was.
+        foreach (var mailbox in (await _api.GetAsync("admin", "mailboxes")).Expect(200)["items"]!.AsArray().Where(mailbox => (string?)mailbox!["address"] == Address))
+            (await _api.DeleteAsync("admin", "mailboxes/" + (string)mailbox!["id"]!)).Expect(204);
+        Assert.True(await product.Get<Outbox>().ReplayAsync(_api.Tenant, draft, (_, _) => Task.CompletedTask, default));
+        await EndedAsync();
+        Assert.DoesNotContain(draft, product.OutFiles);
+
+        // The domain is his again, and a person sends it.
+        (await ProveAsync("admin", [await RecordAsync("admin", Domain)])).Expect(200);
+        Assert.True(await product.Get<Outbox>().ReplayAsync(_api.Tenant, draft, (_, _) => Task.CompletedTask, default));
+        await ProductHost.EventuallyAsync(() => Turn(product.OutFiles.Contains(draft) ? "" : null));
+
+        Task<OutboxRecord?> StateAsync() => product.Get<Outbox>().StateAsync(_api.Tenant, draft, default).AsTask();
+        Task EndedAsync() => ProductHost.EventuallyAsync(async () => await Turn((await StateAsync())!.State == OutboxState.Failed ? "" : null));
+        Task<string?> Turn(string? found)
+        {
+            product.Time.Advance(TimeSpan.FromSeconds(3));
+            return Task.FromResult(found);
+        }
+        Task StopAsync(bool stopped) => product.Get<IStore>().RetryAsync(async (commit, ct) =>
+        {
+            await product.Get<Switches>().SetAsync(commit, _api.Tenant, null, stopped, "test", ct);
+            return true;
+        }, default);
     }
 
     [Fact]

@@ -1,6 +1,8 @@
 using System.Text;
 using ReplyMint.Audit;
+using Microsoft.Extensions.DependencyInjection;
 using ReplyMint.Outbound;
+using ReplyMint.Security;
 using ReplyMint.Storage;
 using ReplyMint.Tests.Product;
 using ReplyMint.Tests.Storage;
@@ -32,6 +34,15 @@ public sealed class AnchorTests : IDisposable
         await foreach (var document in host.Get<Anchors>().ReadAsync(prefix, Ct))
             found.Add((document.Name, Encoding.UTF8.GetString(document.Bytes)));
         return found;
+    }
+
+    /// <summary>How many places lack a document.</summary>
+    private static async Task<int> WaitingAsync(ProductHost host, string name)
+    {
+        var count = 0;
+        await foreach (var item in host.Get<IStore>().AllAsync(Table.Main, KeyRing.Installation, "anchor/", Ct))
+            count += System.Text.Json.JsonSerializer.Deserialize(item.Value.Span, AuditJson.Default.WaitingDocument)!.Name == name ? 1 : 0;
+        return count;
     }
 
     [Fact]
@@ -114,6 +125,65 @@ public sealed class AnchorTests : IDisposable
         Assert.Equal(1, (await host.Get<Anchors>().WriteAsync("erasure/01a.json", Document, Ct)).Waiting);
         Assert.Empty(other.Documents);
         await Assert.ThrowsAsync<IOException>(() => ReadAsync(host, "erasure/"));
+    }
+
+    /// <summary>Whoever answers at a place can say what he likes, and none of it goes on for ever.</summary>
+    [Theory]
+    [InlineData("<html>welcome</html>")]
+    [InlineData("erasure/other.json")]
+    [InlineData("roots/other.json")]
+    public async Task An_index_that_has_no_end_is_given_up_and_the_other_places_get_their_copies(string page)
+    {
+        await using var server = await PutOnceServer.StartAsync();
+        server.Page = _ => page;
+        await using var host = await StartAsync(new AnchorSettings { Url = server.Url }, Folder);
+        Assert.Equal(new AnchorOutcome(1, 1, 0), await host.Get<Anchors>().WriteAsync("erasure/01a.json", Document, Ct).WaitAsync(TimeSpan.FromSeconds(60), Ct));
+        Assert.True(File.Exists(_elsewhere.Sub("erasure/01a.json")));
+        if (page != "erasure/other.json")
+            await Assert.ThrowsAnyAsync<IOException>(() => ReadAsync(host, "erasure/").WaitAsync(TimeSpan.FromSeconds(60), Ct));
+        host.Time.Advance(Anchors.MostBehind + TimeSpan.FromMinutes(1));
+        await ProductHost.EventuallyAsync(async () => (await host.Get<Alerts>().NewestAsync(10, Ct)).FirstOrDefault(a => a.Kind == "anchor-behind"));
+    }
+
+    [Fact]
+    public async Task Each_number_of_an_index_that_is_said_to_be_taken_is_not_tried_for_ever()
+    {
+        await using var server = await PutOnceServer.StartAsync();
+        await using var host = await StartAsync(new AnchorSettings { Url = server.Url });
+        Assert.True((await host.Get<Anchors>().WriteAsync("erasure/01a.json", Document, Ct)).Everywhere);
+        server.Page = name => name.StartsWith("index/", StringComparison.Ordinal) ? "erasure/other.json" : "what was so\n";
+        Assert.Equal(1, (await host.Get<Anchors>().WriteAsync("erasure/01b.json", Document, Ct).WaitAsync(TimeSpan.FromSeconds(60), Ct)).Waiting);
+    }
+
+    [Fact]
+    public async Task A_place_that_hangs_keeps_nobody_waiting_for_long_and_no_other_place_at_all()
+    {
+        var held = new TaskCompletionSource();
+        await using var server = await PutOnceServer.StartAsync();
+        server.Held = held.Task;
+        using var patient = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
+        await using var host = await ProductHost.StartAsync(
+            settings: settings => settings with { Audit = new() { Anchors = [new() { Url = server.Url }, Folder] } }, services: services => services.AddSingleton(new OutsideClients(patient, patient, patient)));
+        var write = host.Get<Anchors>().WriteAsync("erasure/01a.json", Document, Ct);
+        await ProductHost.EventuallyAsync(async () => await WaitingAsync(host, "erasure/01a.json") == 1 && !server.Authorizations.IsEmpty ? "" : null);
+        Assert.True(File.Exists(_elsewhere.Sub("erasure/01a.json")));
+        Assert.False(write.IsCompleted);
+        host.Time.Advance(Anchors.MostPatience);
+        Assert.Equal(new AnchorOutcome(1, 1, 0), await write.WaitAsync(TimeSpan.FromSeconds(60), Ct));
+        held.SetResult();
+        Assert.True((await host.Get<Anchors>().WriteAsync("erasure/01b.json", Document, Ct)).Everywhere);
+        Assert.Equal(Document, server.Documents["erasure/01a.json"]);
+    }
+
+    [Fact]
+    public async Task A_pipe_in_a_documents_place_is_not_read()
+    {
+        await using var host = await StartAsync(Folder);
+        Directory.CreateDirectory(_elsewhere.Sub("erasure"));
+        using (var made = System.Diagnostics.Process.Start("mkfifo", _elsewhere.Sub("erasure/01a.json")))
+            await made.WaitForExitAsync(Ct);
+        await Assert.ThrowsAsync<IOException>(() => ReadAsync(host, "erasure/").WaitAsync(TimeSpan.FromSeconds(60), Ct));
+        Assert.Equal(1, (await host.Get<Anchors>().WriteAsync("erasure/01a.json", Document, Ct).WaitAsync(TimeSpan.FromSeconds(60), Ct)).Waiting);
     }
 
     [Fact]

@@ -21,6 +21,10 @@ internal sealed class PutOnceServer : IAsyncDisposable
     /// <summary>What it answers to everything, when it is not well.</summary>
     public int? Status { get; set; }
     public string? RedirectTo { get; set; }
+    /// <summary>What it answers to whoever asks for anything, as a server with a page for all that it does not have.</summary>
+    public Func<string, string>? Page { get; set; }
+    /// <summary>What it answers is held back until this ends.</summary>
+    public Task Held { get; set; } = Task.CompletedTask;
     public string Url => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First() + "/log";
 
     public static async Task<PutOnceServer> StartAsync()
@@ -38,6 +42,7 @@ internal sealed class PutOnceServer : IAsyncDisposable
     {
         Authorizations.Enqueue(context.Request.Headers.Authorization.ToString());
         var name = context.Request.Path.Value!["/log/".Length..];
+        await Held;
         if (RedirectTo is { } elsewhere)
         {
             context.Response.StatusCode = 307;
@@ -46,6 +51,11 @@ internal sealed class PutOnceServer : IAsyncDisposable
         else if (Status is { } status)
         {
             context.Response.StatusCode = status;
+        }
+        else if (Page is { } page && (context.Request.Method == "GET" ? !Documents.ContainsKey(name) : name.StartsWith("index/", StringComparison.Ordinal)))
+        {
+            context.Response.StatusCode = context.Request.Method == "GET" ? 200 : 412;
+            await context.Response.WriteAsync(page(name));
         }
         else if (context.Request.Method == "PUT")
         {

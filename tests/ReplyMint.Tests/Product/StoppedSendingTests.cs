@@ -120,6 +120,27 @@ public sealed class StoppedSendingTests
     }
 
     [Fact]
+    public async Task A_domain_that_is_lost_between_looking_and_sending_keeps_the_answer_in()
+    {
+        await using var host = await StartAsync();
+        await Worker(host).StopAsync(default);
+        // Of a mailbox that is gone: what the operator gave stays given.
+        var job = await EnqueueAsync(host, Ids.Random('m'));
+        using var sender = ActivatorUtilities.CreateInstance<OutboxSender>(host.Services, new StoreWithSomethingBefore(host.Get<IStore>(), async () =>
+        {
+            var (_, key, item) = await host.Get<DomainOwners>().FindAsync("shop.example", default);
+            var moved = new Commit();
+            DomainOwners.Write(moved, key, "another", item);
+            await host.Get<IStore>().CommitAsync(moved, default);
+        }));
+
+        Assert.IsType<JobOutcome.Done>(await sender.SendAsync(job, default));
+
+        Assert.Equal(OutboxState.Failed, (await host.Get<Outbox>().StateAsync(host.Tenant.Id, job.Target, default))!.State);
+        Assert.Empty(host.OutFiles);
+    }
+
+    [Fact]
     public async Task A_switch_lifted_between_looking_and_parking_lets_the_answer_go()
     {
         await using var host = await StartAsync();
@@ -152,11 +173,11 @@ public sealed class StoppedSendingTests
         return messages[0];
     }
 
-    private static async Task<Job> EnqueueAsync(ProductHost host)
+    private static async Task<Job> EnqueueAsync(ProductHost host, string? mailbox = null)
     {
         var commit = new Commit();
         var job = host.Get<Outbox>().Enqueue(commit, host.Tenant.Id, await host.Get<KeyRing>().RequireAsync(host.Tenant.Id, default),
-            new OutboxRecord { Id = "o1", Purpose = OutboxPurpose.Notice, CreatedAt = host.Time.GetUtcNow() }, Tests.Outbound.Mails.Answer());
+            new OutboxRecord { Id = "o1", Purpose = OutboxPurpose.Notice, Mailbox = mailbox, CreatedAt = host.Time.GetUtcNow() }, Tests.Outbound.Mails.Answer() with { From = ProductHost.Address });
         await host.Get<IStore>().CommitAsync(commit, default);
         return job;
     }

@@ -138,6 +138,8 @@ internal static class DraftCommands
                 return context.Fail($"{Plain.Line(id, 60)}: the person wants no automatic answers, or has not consented to them; write the answer yourself (the draft still waits)");
             case DeskOutcome.DomainLost:
                 return context.Fail($"another tenant has proved the domain of the mailbox, so nothing leaves from it; {id} still waits");
+            case DeskOutcome.Held:
+                return context.Fail($"a legal hold keeps {id} as it is, and what was decided on it; write the answer yourself");
             case DeskOutcome.NotAMember:
                 return context.Fail("that is nobody of the tenant who may decide this mailbox's drafts; name an address or an id of a member");
             case DeskOutcome.TooManyNotes:

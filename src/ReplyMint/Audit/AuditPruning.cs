@@ -26,7 +26,7 @@ internal sealed class AuditPruning(IStore store, AuditSettings settings, AuditRo
                 continue;
             if (await CheckpointAsync(chain, ct) is not { } checkpoint || checkpoint.Sequence < oldest.Sequence)
                 checkpoint = oldest.At < before - Step ? await SignAsync(chain, before, ct) : null;
-            if (checkpoint is not null && !await anchors.IsWaitingAsync(RootNames.Checkpoint(chain, checkpoint.Sequence), ct))
+            if (checkpoint is not null && await NamesAsync(chain, checkpoint, ct) && !await anchors.IsWaitingAsync(RootNames.Checkpoint(chain, checkpoint.Sequence), ct))
                 await RemoveAsync(chain, checkpoint.Sequence, ct);
         }
         _next = time.GetUtcNow() + Every;
@@ -40,7 +40,13 @@ internal sealed class AuditPruning(IStore store, AuditSettings settings, AuditRo
 
     private async Task<CheckpointStatement?> CheckpointAsync(string chain, CancellationToken ct) =>
         await store.GetAsync(RootNames.CheckpointKey(chain), ct) is { } item
-            ? await attestations.VerifyAsync(CheckpointStatement.Kind, JsonSerializer.Deserialize(item.Value.Span, AuditJson.Default.CheckpointRecord)!.Jws, AuditJson.Default.CheckpointStatement, ct) : null;
+        && await attestations.VerifyAsync(CheckpointStatement.Kind, JsonSerializer.Deserialize(item.Value.Span, AuditJson.Default.CheckpointRecord)!.Jws, AuditJson.Default.CheckpointStatement, ct) is { } said
+        // Genuine ones of other chains may have been copied here to have this one's entries removed.
+        && said.Store == roots.Store && said.Chain == chain ? said : null;
+
+    /// <summary>Whether the entry that a checkpoint names is the one that stands there.</summary>
+    private async Task<bool> NamesAsync(string chain, CheckpointStatement checkpoint, CancellationToken ct) =>
+        await store.GetAsync(AuditLog.KeyOf(chain, checkpoint.Sequence), ct) is { } item && AuditRecord.Genuine(item.Value.Span)?.Hash == checkpoint.Hash;
 
     /// <summary>Follows the entries that are to go: what does not hold together stays as it is, for somebody to look at.</summary>
     private async Task<CheckpointStatement?> SignAsync(string chain, DateTimeOffset before, CancellationToken ct)

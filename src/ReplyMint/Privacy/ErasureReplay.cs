@@ -1,3 +1,4 @@
+using System.Text.Json;
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Inbound;
@@ -77,7 +78,9 @@ internal sealed class ErasureReplay(IStore store, KeyRing keys, ErasureLedger le
                 now = erasure with { State = ErasureState.Running, Step = ErasureStep.Jobs, ErasedAt = line.At };
             else
                 (_, now) = await beginning.AddAsync(commit, erasure, Actor.System, token);
-            Erasures.Write(commit, own, now, await SecretAsync(line, token), before);
+            // One that was running or held goes on with the address that it searches for.
+            var secret = await SecretAsync(line, token) ?? (before is { Sealed.IsEmpty: false } ? JsonSerializer.Deserialize(own.Open(before), PrivacyJson.Default.ErasureSecret) : null);
+            Erasures.Write(commit, own, now, secret, before);
             return now;
         }, ct);
         await beginning.BegunAsync(begun, ct);

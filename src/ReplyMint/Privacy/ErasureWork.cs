@@ -90,7 +90,8 @@ internal sealed class ErasureWork(
                     return erasure with { Step = ErasureStep.Items };
                 if (!await log.RunAsync(ct))
                     return null;
-                return erasure with { Step = erasure.Kind is ErasureKind.Correspondent && !erasure.Replay ? ErasureStep.Scan : ErasureStep.Finish };
+                // Without the address there is nothing to look for.
+                return erasure with { Step = erasure.Kind is ErasureKind.Correspondent && !erasure.Replay && secret is not null ? ErasureStep.Scan : ErasureStep.Finish };
             default:
                 var searched = await search.SearchAsync(erasure, secret!, ct);
                 return searched.Cursor is null ? searched with { Step = ErasureStep.Finish } : searched;

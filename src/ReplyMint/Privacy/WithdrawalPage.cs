@@ -36,7 +36,9 @@ internal static class WithdrawalPage
     {
         if (await FindAsync(token, tokens, messages, ct) is not { } message)
             return Gone(context);
-        await consents.WithdrawAsync(message.Tenant, message.Summary.From.Address, ConsentWay.Link, message.Id, new Actor("correspondent"), ct);
+        // Said once is enough: who presses again, or lets a program do so, writes nothing.
+        if ((await consents.FindAsync(message.Tenant, message.Summary.From.Address, ct))?.Entries is not [.., { Given: false }])
+            await consents.WithdrawAsync(message.Tenant, message.Summary.From.Address, ConsentWay.Link, message.Id, new Actor("correspondent"), ct);
         return Page(context, 200, "<h1>Done</h1><p>You will get no automatic answers from here any more.</p>");
     }
 

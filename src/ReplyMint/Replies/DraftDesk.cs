@@ -28,6 +28,8 @@ internal abstract record DeskOutcome
     /// <summary>Somebody changed it after it was read.</summary>
     public sealed record Changed : DeskOutcome;
     /// <summary>Nobody of the tenant, or somebody who may not see the mailbox or decide.</summary>
+    /// <summary>A legal hold keeps what the act would remove.</summary>
+    public sealed record Held : DeskOutcome;
     public sealed record NotAMember : DeskOutcome;
     public sealed record TooManyNotes : DeskOutcome;
 }
@@ -142,6 +144,10 @@ internal sealed class DraftDesk(
                 return new DeskOutcome.NotWaiting(draft.Record.State);
             if (await messages.PersonAsync(tenant, message.Record.Person, token) is not { } person || await messages.RawAsync(message, token) is null)
                 return new DeskOutcome.Gone();
+            var keep = await retention.ReadAsync(tenant, token);
+            if (keep.Holds(message.Record.Person, id))
+                return new DeskOutcome.Held();
+            keep.AddTo(commit);
             Messages.Change(commit, person, message, message.Record with { State = MessageState.Received, Reasons = [], DecidedAt = null });
             // The new decision writes these anew. The thread stays as it is: it knows which message said its last text first.
             foreach (var key in (ItemKey[])[Receipts.KeyOf(tenant, id), MessageTexts.KeyOf(tenant, id)])

@@ -121,6 +121,7 @@ internal static class DeskAnswer
         DeskOutcome.NotWanted => new(409, "The person wants no automatic answers, or has not consented to them. Write the answer yourself; the draft still waits."),
         DeskOutcome.DomainLost => new(409, "Another tenant has proved the domain of this mailbox, so nothing leaves from it; the draft still waits."),
         DeskOutcome.Gone => new(410, "The mail was removed, so there is nothing to answer."),
+        DeskOutcome.Held => new(409, "A legal hold keeps the mail as it is, and what was decided on it; write the answer yourself."),
         DeskOutcome.Changed => EntityTags.Changed,
         DeskOutcome.NotAMember => Problem.Of("user", "is no member of the tenant who may decide drafts of this mailbox"),
         DeskOutcome.TooManyNotes => new(409, $"The draft has {DraftTalk.MaxNotes} notes already."),

@@ -1,3 +1,5 @@
+using ReplyMint.Security;
+
 namespace ReplyMint.Storage;
 
 /// <summary>Sealed contents too large for an item, one file each. On disk, file and folder, before the commit that names it.</summary>
@@ -9,8 +11,8 @@ internal sealed class BlobFolder(string root)
 
     public async Task WriteAsync(string tenant, string id, ReadOnlyMemory<byte> content, CancellationToken ct)
     {
-        var folder = Directory.CreateDirectory(Path.Combine(root, tenant), Owner | UnixFileMode.UserExecute).FullName;
-        var path = Path.Combine(folder, id);
+        var path = PathOf(tenant, id);
+        var folder = Directory.CreateDirectory(Path.GetDirectoryName(path)!, Owner | UnixFileMode.UserExecute).FullName;
         var temporary = path + Part;
         await using (var stream = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = Owner, Options = FileOptions.Asynchronous }))
         {
@@ -23,7 +25,7 @@ internal sealed class BlobFolder(string root)
 
     public async Task<byte[]?> ReadAsync(string tenant, string id, CancellationToken ct)
     {
-        var path = Path.Combine(root, tenant, id);
+        var path = PathOf(tenant, id);
         return File.Exists(path) ? await File.ReadAllBytesAsync(path, ct) : null;
     }
 
@@ -65,8 +67,13 @@ internal sealed class BlobFolder(string root)
     /// <summary>Removes it; one that is not there is no mistake.</summary>
     public void Delete(string tenant, string id)
     {
-        var path = Path.Combine(root, tenant, id);
+        var path = PathOf(tenant, id);
         if (File.Exists(path))
             File.Delete(path);
     }
+
+    /// <summary>Ids come from the store, and what is in the store may come from a file that a person took in: no name leads out of the folder.</summary>
+    private string PathOf(string tenant, string id) => IdAttribute.IsId(tenant) && IdAttribute.IsId(id)
+        ? Path.Combine(root, tenant, id)
+        : throw new ArgumentException("A blob is named by two ids.", nameof(id));
 }

@@ -50,6 +50,9 @@ internal static class Ids
     /// <summary>Whether a text has the form of <see cref="Random"/>.</summary>
     public static bool IsRandom(string text, char prefix) => text.Length == 21 && text[0] == prefix && !text.AsSpan(1).ContainsAnyExcept(Letters);
 
+    /// <summary>Whether a text has the form of <see cref="Timed"/>.</summary>
+    public static bool IsTimed(string text) => text.Length == 26 && !text.AsSpan().ContainsAnyExcept(Letters);
+
     /// <summary>Random characters of 5 bits each.</summary>
     public static string Secret(int length)
     {

@@ -121,7 +121,7 @@ internal sealed class AuditHouse : IAsyncDisposable
         await ProductHost.EventuallyAsync(async () => await Host.Get<AuditRoots>().IsDueAsync(default) ? null : "not due");
     }
 
-    private void Run(string text, string partition, string sort, byte[] value)
+    public void Run(string text, string partition, string sort, byte[] value)
     {
         using var connection = Open();
         using var command = connection.CreateCommand();

@@ -139,6 +139,9 @@ public sealed class ConsentTests
         using var pressed = await client.PostAsync(new Uri(path, UriKind.Relative), form);
         Assert.Equal(HttpStatusCode.OK, pressed.StatusCode);
         Assert.Equal(ConsentWay.Link, (await api.Product.Get<Consents>().FindAsync(api.Tenant, Anna, default))!.Entries[^1].Way);
+        var said = await api.LastActAsync();
+        using var again = await client.PostAsync(new Uri(path, UriKind.Relative), null);
+        Assert.Equal((HttpStatusCode.OK, said.Sequence), (again.StatusCode, (await api.LastActAsync()).Sequence));
         using var other = await client.PostAsync(new Uri(path[..^1] + (path[^1] == '0' ? '1' : '0'), UriKind.Relative), null);
         Assert.Equal(HttpStatusCode.NotFound, other.StatusCode);
     }

@@ -50,6 +50,17 @@ public sealed class LegalHoldTests
     }
 
     [Fact]
+    public async Task What_is_held_is_not_decided_anew()
+    {
+        await using var api = await ApiHost.StartAsync();
+        var message = await api.Product.DeliverAndDecideAsync(api.Product.Mail("Where is my parcel?"));
+        var receipt = (await api.GetAsync("admin", $"messages/{message.Id}/receipt")).Expect(200).ToJsonString();
+        (await api.PostAsync("admin", "legal-holds", new { reason = "x", mail = message.Id })).Expect(201);
+        Assert.Contains("legal hold", (string)(await api.PostAsync("admin", $"messages/{message.Id}/retry")).Expect(409)["detail"]!, StringComparison.Ordinal);
+        Assert.Equal(receipt, (await api.GetAsync("admin", $"messages/{message.Id}/receipt")).Expect(200).ToJsonString());
+    }
+
+    [Fact]
     public async Task Other_tenants_see_nothing_of_it()
     {
         await using var api = await ApiHost.StartAsync();

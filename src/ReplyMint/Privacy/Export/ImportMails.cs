@@ -49,6 +49,19 @@ internal sealed class ImportMails(IStore store, KeyRing keys, Messages messages,
             await WriteRawAsync(own, keep, id, mail, ct);
     }
 
+    /// <summary>Whether some message has an id that is none of ours.</summary>
+    public static async Task<bool> HasForeignIdAsync(ImportFile file, CancellationToken ct)
+    {
+        using var reader = new StreamReader(await file.OpenAsync("messages.jsonl", ct));
+        while (await reader.ReadLineAsync(ct) is { } line)
+        {
+            using var json = JsonDocument.Parse(line);
+            if (json.RootElement.GetProperty("message").Deserialize(InboundJson.Default.MessageRecord) is not { } record || !Ids.IsTimed(record.Id) || !Ids.IsRandom(record.Mailbox, 'm'))
+                return true;
+        }
+        return false;
+    }
+
     private async Task WriteAsync(TenantKeys own, Keeping keep, IReadOnlyList<string> lines, CancellationToken ct)
     {
         var people = new Dictionary<string, PersonKey>(StringComparer.Ordinal);

@@ -42,6 +42,9 @@ internal sealed class Importer(IStore store, KeyRing keys, ImportMails mails, Te
         foreach (var box in boxes)
             if (await mailboxes.FindAsync(box.Address, ct) is { } taken && taken.TenantId != tenant.Id)
                 return new ImportOutcome.Refused($"has a mailbox whose address another tenant has here: {box.Id}");
+        // Ids become keys and names of files: one that ReplyMint never gave stops all of it before anything is written.
+        if (boxes.Exists(box => !Ids.IsRandom(box.Id, 'm')) || await ImportMails.HasForeignIdAsync(file, ct))
+            return new ImportOutcome.Refused("holds an id that ReplyMint never gives; it was not written by it");
         if (await BeginAsync(tenant.Id, file.Manifest, ct) is not { } own)
             return new ImportOutcome.Refused($"is of tenant {tenant.Id}, of which something else is here");
 

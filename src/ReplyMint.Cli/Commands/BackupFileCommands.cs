@@ -33,7 +33,7 @@ internal static class BackupFileCommands
         var keys = new Argument<string>("KEYS") { Description = "the part with the keys: of the same moment or a newer one" };
         var into = new Option<string>("--into") { HelpName = "DIR", Description = "the new data folder, empty or not there yet", Required = true };
         var older = new Option<bool>("--older-keys") { Description = "take keys of before the data: whoever wrote between them can't be read" };
-        var restore = new Verb("restore", "make a store of a backup in an empty folder")
+        var restore = new Verb("restore", "make a store of a backup in an empty folder; it serves once the ledger of erasures was replayed")
         {
             Arguments = { data, keys }, Options = { into, older },
             Examples = ["backup restore X.data.rmbackup X.keys.rmbackup --into /var/lib/replymint --config /etc/replymint"],
@@ -101,6 +101,7 @@ internal static class BackupFileCommands
         host.Out.WriteLine($"{holds.Access.Members} members and operators can't come in until you say that they still belong (replymint user confirm lists them); a passkey signs nobody in before it was added anew");
         host.Out.WriteLine("nothing is answered or sent, since stops and wishes of after the backup are missing: set them again, then run replymint switch set start");
         host.Out.WriteLine("secrets of channels and of settings are those of the backup: change again what was changed since (replymint secrets list)");
+        host.Out.WriteLine($"before it serves: replymint erase replay --data {order.Into} (--ledger FOLDER, where no place of audit.anchors can be read)");
         if (holds.Closed > 0)
             host.Error.WriteLine($"replymint: {holds.Closed} tenants do not open: their key was changed between the data and the keys; restore with keys that are nearer to the data");
         if (restored.KeyFile != MasterKeyPlace.Of(settings.MasterKey, settings.Config!, header.StoreId).File)

@@ -11,8 +11,6 @@ internal sealed record BackupEntry(BackupEntryKind Kind, string Name, long Lengt
 /// <summary>Reads what <see cref="BackupWriter"/> wrote. Each byte is proved before it is believed, and nothing is believed of a part that has no end.</summary>
 internal sealed class BackupReader : IAsyncDisposable
 {
-    private const string Damaged = "it is damaged: its chunk {0} was changed, or is not where it belongs";
-
     private readonly FileStream _file;
     private readonly byte[] _plain = new byte[BackupWriter.ChunkBytes];
     private readonly byte[] _frame = new byte[BackupWriter.FrameBytes + BackupWriter.ChunkBytes + BackupWriter.TagBytes];
@@ -137,5 +135,5 @@ internal sealed class BackupReader : IAsyncDisposable
         return length > 0 || await FillAsync(ct);
     }
 
-    private BackupRefusedException Broken() => new(string.Format(System.Globalization.CultureInfo.InvariantCulture, Damaged, _chunk));
+    private BackupRefusedException Broken() => new($"it is damaged: its chunk {_chunk} was changed, or is not where it belongs");
 }

@@ -82,15 +82,14 @@ public sealed class BackupUpkeepTests : IDisposable
         await UntilAsync(host, files => files.Count == 2);
         await host.StopAsync();
         var store = (await BackupFiles.ListAsync(Kept, Ct))[0].StoreId;
+        // Another store's files in the same folder are none of ours.
+        Assert.Empty(await BackupFiles.PruneAsync(Kept, "s00000000000000000000", new BackupSettings { KeepDays = 1 }, Start.AddDays(5000), Ct));
         foreach (var (days, data, keys) in (IReadOnlyList<(double, int, int)>)[(29.9, 1, 1), (30.1, 1, 0), (1000, 1, 0)])
         {
             await BackupFiles.PruneAsync(Kept, store, new BackupSettings(), Start.AddDays(days), Ct);
             var files = await BackupFiles.ListAsync(Kept, Ct);
             Assert.Equal((data, keys), (Of(files, BackupPart.Data).Length, Of(files, BackupPart.Keys).Length));
         }
-        // Another store's files in the same folder are none of ours.
-        await BackupFiles.PruneAsync(Kept, "s00000000000000000000", new BackupSettings { KeepDays = 1 }, Start.AddDays(5000), Ct);
-        Assert.Single(await BackupFiles.ListAsync(Kept, Ct));
     }
 
     [Fact]
@@ -166,6 +165,8 @@ public sealed class BackupUpkeepTests : IDisposable
         await host.DeliverAndDecideAsync(host.Mail("How long does delivery take?\r\n" + string.Concat(Enumerable.Repeat("> a line of an old mail\r\n", 20_000))));
         var (report, statement) = await host.Get<BackupDrill>().RunAsync(Actor.Machine, Ct);
         Assert.Empty(report.Problems);
+        foreach (var part in (string[])["backup: ", "restore: ", "comparison: ", "reading: ", "audit log: ", "ledger of erasures: "])
+            Assert.Contains(report.Checked, line => line.StartsWith(part, StringComparison.Ordinal));
         Assert.True(report is { Items: > 20, Blobs: 1, Opened: >= 3 });
         Assert.Equal(report.Id, (await host.Get<Attestations>().VerifyAsync("backup-drill", statement, BackupJson.Default.DrillReport, Ct))!.Id);
         var state = await host.Get<Backups>().StateAsync(Ct);
@@ -201,5 +202,23 @@ public sealed class BackupUpkeepTests : IDisposable
         Assert.Equal(0, made.MissingBlobs);
         Assert.True(await _backups.VerifyAsync(made.Data!.Path, BackupFolder.Config(host)) == 0, _backups.Error);
         Assert.Empty(StoreCopy.Unsealed(copy.Item1, Table.Main, ReplyMint.Inbound.Messages.RawPrefix));
+    }
+
+    [Fact]
+    public async Task Two_copies_are_compared_item_by_item()
+    {
+        await using var host = await ProductHost.StartAsync();
+        var key = ItemKey.Main(host.Tenant.Id, "compared");
+        string[] data = [_backups.Sub("1.db"), _backups.Sub("2.db")], keys = [_backups.Sub("1k.db"), _backups.Sub("2k.db")];
+        await host.Get<IStore>().CommitAsync(new Commit().Put(key, "{\"v\":1}"u8.ToArray(), Condition.Absent), Ct);
+        StoreCopy.Make(Path.Combine(host.DataFolder, "db", "replymint.db"), data[0], keys[0], host.Time.GetUtcNow());
+        Assert.Equal(0, StoreCopy.Compare(data[0], data[0], Table.Main).Different);
+        await host.Get<IStore>().CommitAsync(new Commit().Put(key, "{\"v\":2}"u8.ToArray(), Condition.Any).Put(key with { Sort = "more" }, "{}"u8.ToArray(), Condition.Absent), Ct);
+        StoreCopy.Make(Path.Combine(host.DataFolder, "db", "replymint.db"), data[1], keys[1], host.Time.GetUtcNow());
+        var difference = StoreCopy.Compare(data[0], data[1], Table.Main);
+        // One is in both and changed, one is in one only.
+        Assert.Equal(3, difference.Different);
+        Assert.True(difference.Same > 3);
+        Assert.Equal(0, StoreCopy.Compare(keys[0], keys[1], Table.Keys).Different);
     }
 }

@@ -26,19 +26,12 @@ internal sealed class ServerChild : IDisposable
     /// <param name="binary">A native binary; null runs the assembly beside this one.</param>
     public static async Task<ServerChild> StartAsync(string folder, IEnumerable<string> settings, string? binary = null, CancellationToken ct = default)
     {
-        var info = new ProcessStartInfo(binary ?? Dotnet) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
-        if (binary is null)
-            info.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "replymint.dll"));
-        foreach (var argument in (string[])["serve", "--data", Path.Combine(folder, "data"), "--config", Path.Combine(folder, "config"), "--environment", "development", "--urls", "http://127.0.0.1:0", "--set", "smtp.port=0"])
-            info.ArgumentList.Add(argument);
+        var info = Command(folder, binary, "serve", "--data", Path.Combine(folder, "data"), "--config", Path.Combine(folder, "config"), "--environment", "development", "--urls", "http://127.0.0.1:0", "--set", "smtp.port=0");
         foreach (var setting in settings)
         {
             info.ArgumentList.Add("--set");
             info.ArgumentList.Add(setting);
         }
-        // Settings of the machine stay out; the mark by which leftovers of a test run are found goes along.
-        foreach (var name in info.Environment.Keys.Where(name => name.StartsWith("REPLYMINT_", StringComparison.Ordinal) && name != "REPLYMINT_TEST_RUN").ToList())
-            info.Environment.Remove(name);
         var process = Process.Start(info)!;
         var errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
         try
@@ -56,6 +49,20 @@ internal sealed class ServerChild : IDisposable
             throw;
         }
         throw new InvalidOperationException($"The server did not start: {await errors}");
+    }
+
+    /// <summary>Any command as a process of its own.</summary>
+    public static ProcessStartInfo Command(string folder, string? binary, params string[] arguments)
+    {
+        var info = new ProcessStartInfo(binary ?? Dotnet) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        if (binary is null)
+            info.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "replymint.dll"));
+        foreach (var argument in arguments)
+            info.ArgumentList.Add(argument);
+        // Settings of the machine stay out; the mark by which leftovers of a test run are found goes along.
+        foreach (var name in info.Environment.Keys.Where(name => name.StartsWith("REPLYMINT_", StringComparison.Ordinal) && name != "REPLYMINT_TEST_RUN").ToList())
+            info.Environment.Remove(name);
+        return info;
     }
 
     /// <summary>SIGKILL: nothing in the process gets to know.</summary>

@@ -6,7 +6,7 @@ using ReplyMint.Storage;
 namespace ReplyMint.Incidents;
 
 /// <summary>Backups of the open store: one at a time, each with its entry in the audit log, and what was done last (IR-5).</summary>
-internal sealed class Backups(OpenStore open, BackupMaker maker, BackupSettings settings, AuditLog audit, TimeProvider time)
+internal sealed class Backups(OpenStore open, BackupMaker maker, BackupSettings settings, AuditLog audit, TimeProvider time) : IDisposable
 {
     private static readonly ItemKey At = ItemKey.Main(KeyRing.Installation, "backup-state");
 
@@ -96,6 +96,8 @@ internal sealed class Backups(OpenStore open, BackupMaker maker, BackupSettings 
             _one.Release();
         }
     }
+
+    public void Dispose() => _one.Dispose();
 
     private static BackupRun? Run(BackupFile? file) => file is null ? null : new(file.At, file.Name, file.Bytes);
 

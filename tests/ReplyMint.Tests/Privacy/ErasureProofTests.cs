@@ -41,6 +41,8 @@ public sealed class ErasureProofTests
         await host.DeliverAndDecideAsync(host.Mail("unmarked words of ben", Ben), Ben);
     }
 
+    private static async Task<int> KeysAsync(TemporaryFolder folder) => (await StoreReader.ReadAsync(Data(folder), Config(folder))).Keys;
+
     private static async Task<(int WithKey, int Without, int Others)> LookAsync(TemporaryFolder folder)
     {
         var reader = await StoreReader.ReadAsync(Data(folder), Config(folder));
@@ -55,8 +57,11 @@ public sealed class ErasureProofTests
         await using var host = await ProductHost.StartAsync(folder: folder, knowledge: "# How long does delivery take?\nThree days.\n");
         await FillAsync(host);
         Assert.Equal((Marks.Length + 1, 0, 1), await LookAsync(folder));
+        Assert.Equal(2, await KeysAsync(folder));
         await host.FinishAsync(await host.Get<Erasures>().CorrespondentAsync(host.Tenant.Id, Anna, Actor.Machine, default));
         Assert.Equal((0, 0, 1), await LookAsync(folder));
+        // Hers is in no free page and not in the database's log either.
+        Assert.Equal(1, await KeysAsync(folder));
     }
 
     [Fact]

@@ -23,6 +23,9 @@ internal sealed partial class StoreReader
     /// <summary>How many values were opened: a reader that opens none proves nothing.</summary>
     public int Opened { get; private set; }
 
+    /// <summary>How many people's keys can be opened, of whatever the bytes are left: in rows, in free space, in the log.</summary>
+    public int Keys { get; private set; }
+
     /// <summary>How many of the texts stand in what can be read with the master key.</summary>
     public int Count(IEnumerable<string> texts) => Count(_plain, texts);
 
@@ -64,6 +67,7 @@ internal sealed partial class StoreReader
         {
             var own = (await ring.TenantAsync(tenant, default))!;
             var people = PeopleOf(own, remains);
+            Keys += people.Count;
             foreach (var row in rows.Where(row => row.Key.Partition == tenant && !row.Sealed.IsEmpty))
                 Read(own, people, row.Key, row.Sealed.ToArray(), row.Version);
             foreach (var blob in FilesIn(Path.Combine(data, "blobs", tenant)))

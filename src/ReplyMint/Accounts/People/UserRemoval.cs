@@ -6,7 +6,7 @@ namespace ReplyMint.Accounts;
 
 /// <summary>Takes a person out of the installation for good (GDPR-2): what this room holds of him.</summary>
 internal sealed class UserRemoval(
-    IStore store, KeyRing keys, Users users, Members members, MemberDesk desk, SecondFactors factors, Invitations invitations, PersonMailRate rate, Tenants tenants, ApiKeys apiKeys, Standings standings)
+    IStore store, KeyRing keys, Users users, Members members, MemberDesk desk, SecondFactors factors, Invitations invitations, Tenants tenants, ApiKeys apiKeys, Standings standings)
 {
     // Each takes seven operations of the commit, which also holds the rest of the person.
     private const int MostTenantsAtOnce = 8;
@@ -52,7 +52,7 @@ internal sealed class UserRemoval(
             return (null, of, null);
         }
         Users.Remove(commit, installation, person);
-        rate.Forget(commit, installation, person.Address);
+        PersonMailRate.Forget(commit, installation, person.Address);
         return (null, of, await keys.DestroyPersonAsync(commit, installation, installation.Person(person.Address), now, ct));
     }
 

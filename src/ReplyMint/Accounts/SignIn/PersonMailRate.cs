@@ -47,7 +47,7 @@ internal sealed class PersonMailRate(IStore store, TimeProvider time)
     }
 
     /// <summary>Adds to a commit that it is not known any more where the person of an address came in from.</summary>
-    public void Forget(Commit commit, TenantKeys installation, string address) => commit.Delete(KnownKey(installation, address));
+    public static void Forget(Commit commit, TenantKeys installation, string address) => commit.Delete(KnownKey(installation, address));
 
     /// <summary>IPv4 by /24, IPv6 by /48: what one customer of a provider gets at most.</summary>
     public static string NetworkOf(IPAddress? from)

@@ -81,7 +81,8 @@ internal sealed class ErasureWork(
                 return next is null ? erasure with { Step = ErasureStep.Files, Cursor = null } : erasure with { Cursor = next };
             case ErasureStep.Files:
                 // Prepared exports hold what is erased, under the tenant's key; who needs one asks again.
-                await exports.DropAsync(erasure.Tenant, ct);
+                foreach (var tenant in erasure.Tenants ?? [erasure.Tenant])
+                    await exports.DropAsync(tenant, ct);
                 if (erasure.Kind == ErasureKind.Tenant)
                     await tenants.RemoveFilesAsync(erasure, ct);
                 return erasure with { Step = ErasureStep.Scrub };

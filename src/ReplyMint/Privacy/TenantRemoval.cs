@@ -17,7 +17,7 @@ internal sealed class TenantRemoval(IStore store, KeyRing keys, BlobFolder blobs
     private static readonly (string Prefix, Func<Item, string?> TenantOf)[] Leads =
     [
         ("address/", Owner), ("domain/", Owner), ("domain-owner/", Owner), ("channel-owner/", Owner), ("key-owner/", Owner), ("invitation-token/", Owner),
-        ("member-of/", item => item.Key.Sort[(item.Key.Sort.LastIndexOf('/') + 1)..]),
+        ("member-of/", Last), ("import/", Last), ("contained/tenant/", Last),
         ("session/", item => JsonSerializer.Deserialize(item.Value.Span, AccountsJson.Default.Session)!.Tenant),
         ("sign-in-link/", item => JsonSerializer.Deserialize(item.Value.Span, AccountsJson.Default.SignInLink)!.Tenant),
     ];
@@ -76,6 +76,8 @@ internal sealed class TenantRemoval(IStore store, KeyRing keys, BlobFolder blobs
         foreach (var some in found.Chunk(PerCommit))
             await store.CommitAsync(ErasureCounts.Delete(erasure, some, _ => kind), ct);
     }
+
+    private static string Last(Item item) => item.Key.Sort[(item.Key.Sort.LastIndexOf('/') + 1)..];
 
     private static string? Owner(Item item) => JsonSerializer.Deserialize(item.Value.Span, AccountsJson.Default.OwnerRecord)!.Tenant;
 }

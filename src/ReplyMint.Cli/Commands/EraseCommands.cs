@@ -142,7 +142,12 @@ internal static class EraseCommands
     private static async Task<int> RunAsync(CommandContext context, ErasureStart start, string notFound, CancellationToken ct)
     {
         if (start is not ErasureStart.Started { Erasure: var erasure })
-            return context.Fail(start is ErasureStart.Refused { Why: var why } ? why : notFound);
+            return context.Fail(start switch
+            {
+                ErasureStart.Refused { Why: var why } => why,
+                ErasureStart.Busy => $"{Erasures.MostAtOnce} erasures are under way; begin this one when some are done",
+                _ => notFound,
+            });
         if (erasure.State == ErasureState.Held)
         {
             context.Out.WriteLine($"{erasure.Id} waits: a legal hold keeps this. It begins by itself once that is lifted (replymint hold list)");

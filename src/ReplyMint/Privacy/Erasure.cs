@@ -85,4 +85,6 @@ internal abstract record ErasureStart
     /// <summary>It can't be; a sentence for a person.</summary>
     public sealed record Refused(string Why) : ErasureStart;
     public sealed record NotFound : ErasureStart;
+    /// <summary>So many are under way that this one has to wait.</summary>
+    public sealed record Busy : ErasureStart;
 }

@@ -77,6 +77,7 @@ internal static class ErasureRoutes
         return await (wanted.Correspondent is { } address ? erasures.CorrespondentAsync(caller.Tenant, address, actor, ct) : erasures.MailAsync(caller.Tenant, wanted.Mail!, actor, ct)) switch
         {
             ErasureStart.Started { Erasure: var started } => TypedResults.Accepted($"{RouteGroups.ApiRoot}/erasures/{started.Id}", ErasureDetail.Of(started, null)),
+            ErasureStart.Busy => new Problem(409, $"{Erasures.MostAtOnce} erasures are under way. Begin this one when some are done."),
             ErasureStart.Refused { Why: var why } => Problem.Of(wanted.Mail is null ? "correspondent" : "mail", why),
             _ => Problem.Of("mail", "is not there"),
         };

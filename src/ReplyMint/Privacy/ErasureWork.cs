@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using ReplyMint.Audit;
 using ReplyMint.Jobs;
@@ -19,6 +20,8 @@ internal sealed class ErasureWork(
     private static readonly TimeSpan Slice = TimeSpan.FromSeconds(5);
     // A reader stood in the way of folding the log; none takes long.
     private static readonly TimeSpan Later = TimeSpan.FromSeconds(1);
+
+    private readonly ConcurrentDictionary<string, byte> _searching = new(StringComparer.Ordinal);
 
     public async Task<JobOutcome> HandleAsync(Job job, CancellationToken ct)
     {
@@ -94,12 +97,29 @@ internal sealed class ErasureWork(
                 // Without the address there is nothing to look for.
                 return erasure with { Step = erasure.Kind is ErasureKind.Correspondent && !erasure.Replay && secret is not null ? ErasureStep.Scan : ErasureStep.Finish };
             default:
-                var searched = await search.SearchAsync(erasure, secret!, ct);
-                return searched.Cursor is null ? searched with { Step = ErasureStep.Finish } : searched;
+                // It opens all that a tenant has: one at a time for each, however many are asked for.
+                if (secret is null || !_searching.TryAdd(erasure.Tenant, 0))
+                    return secret is null ? erasure with { Step = ErasureStep.Finish } : null;
+                try
+                {
+                    var searched = await search.SearchAsync(erasure, secret, ct);
+                    return searched.Cursor is null ? searched with { Step = ErasureStep.Finish } : searched;
+                }
+                finally
+                {
+                    _searching.TryRemove(erasure.Tenant, out _);
+                }
         }
     }
 
-    private Task RemoveJobsAsync(Erasure erasure, CancellationToken ct) => erasure.Kind switch
+    private async Task RemoveJobsAsync(Erasure erasure, CancellationToken ct)
+    {
+        foreach (var tenant in erasure.Tenants ?? [erasure.Tenant])
+            await mails.RemoveAnswersAsync(erasure, tenant, ct);
+        await RemoveOwnJobsAsync(erasure, ct);
+    }
+
+    private Task RemoveOwnJobsAsync(Erasure erasure, CancellationToken ct) => erasure.Kind switch
     {
         ErasureKind.Correspondent => RemoveJobsOfAsync(erasure, ct),
         ErasureKind.Mail => mails.RemoveJobsAsync(erasure, [erasure.Subject], ct),
@@ -142,6 +162,8 @@ internal sealed class ErasureWork(
                 return null;
             var reading = await holds.ReadAsync(erasure.Tenant, token);
             if (await beginning.IsHeldAsync(reading, erasure, token))
+                return null;
+            if (await beginning.PrepareAsync(erasure, new Actor(erasure.By), token) is not null)
                 return null;
             reading.AddTo(commit);
             var own = await keys.RequireAsync(home, token);

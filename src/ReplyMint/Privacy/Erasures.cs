@@ -14,7 +14,12 @@ namespace ReplyMint.Privacy;
 /// </summary>
 internal sealed class Erasures(IStore store, KeyRing keys, LegalHolds holds, ErasureBeginning beginning, Messages messages, Users users, Tenants tenants, JobQueue jobs, TimeProvider time)
 {
+    /// <summary>Under way of a tenant at once: each searches all that the tenant has.</summary>
+    public const int MostAtOnce = 20;
+
     private const string Prefix = "erasure/";
+    // Of the newest so many it is asked how many are under way.
+    private const int Looked = 200;
 
     /// <summary>Erases a correspondent, also one that nothing is known of: the address may stand in others' mails.</summary>
     public async Task<ErasureStart> CorrespondentAsync(string tenant, string address, Actor actor, CancellationToken ct)
@@ -81,7 +86,10 @@ internal sealed class Erasures(IStore store, KeyRing keys, LegalHolds holds, Era
     private async Task<ErasureStart> StartAsync(Erasure erasure, string? address, Actor actor, CancellationToken ct)
     {
         var secret = address is null ? null : new ErasureSecret(address);
-        if (await beginning.PrepareAsync(erasure, actor, ct) is { } refused)
+        if ((await ListAsync(erasure.Home, Looked, null, ct)).Erasures.Count(other => other.State == ErasureState.Running) >= MostAtOnce)
+            return new ErasureStart.Busy();
+        // What a hold keeps is not touched: who waits for it keeps his rights.
+        if (!await beginning.IsHeldAsync(await holds.ReadAsync(erasure.Tenant, ct), erasure, ct) && await beginning.PrepareAsync(erasure, actor, ct) is { } refused)
             return new ErasureStart.Refused(refused);
         Job? job = null;
         var outcome = await store.RetryAsync<ErasureStart>(async (commit, token) =>

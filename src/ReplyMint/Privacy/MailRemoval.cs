@@ -53,6 +53,16 @@ internal sealed class MailRemoval(IStore store, KeyRing keys, BlobFolder blobs, 
             await store.CommitAsync(ErasureCounts.Delete(erasure, some, _ => "jobs"), ct);
     }
 
+    /// <summary>Removes answers that are kept for who asks twice (Idempotency-Key): they quote mails, under the tenant's key. The claims stay, so that nothing is done twice.</summary>
+    public async Task RemoveAnswersAsync(Erasure erasure, string tenant, CancellationToken ct)
+    {
+        var found = new List<Item>();
+        await foreach (var item in store.AllAsync(Table.Main, tenant, "idempotency-answer/", ct))
+            found.Add(item);
+        foreach (var some in found.Chunk(KeysPerCommit))
+            await store.CommitAsync(ErasureCounts.Delete(erasure, some, _ => "idempotency-answer"), ct);
+    }
+
     /// <summary>What he agreed to goes with his key; that he wants no answers stays, as a hash.</summary>
     public Task<bool> RemoveConsentAsync(Erasure erasure, CancellationToken ct) =>
         store.RetryAsync(async (commit, token) =>

@@ -159,6 +159,29 @@ public sealed class CorrespondentErasureTests
     }
 
     [Fact]
+    public async Task Answers_that_are_kept_for_who_asks_twice_go_too()
+    {
+        await using var api = await ApiHost.StartAsync();
+        var held = await api.Product.DeliverAndDecideAsync(api.Product.Mail("Do you sponsor our football club?", Anna));
+        var note = new StringContent("""{"text":"marked"}""", System.Text.Encoding.UTF8, "application/json");
+        (await api.AskAsync("admin", HttpMethod.Post, $"drafts/{held.Id}/note", note, ("Idempotency-Key", "0123456789abcdef"))).Expect(200);
+        var store = api.Product.Get<IStore>();
+        Assert.NotEmpty((await store.QueryAsync(Table.Main, api.Tenant, new ReplyMint.Storage.Range("idempotency-answer/"), null, default)).Items);
+        await api.EraseAsync(new { correspondent = Anna });
+        Assert.Empty((await store.QueryAsync(Table.Main, api.Tenant, new ReplyMint.Storage.Range("idempotency-answer/"), null, default)).Items);
+        Assert.NotEmpty((await store.QueryAsync(Table.Main, api.Tenant, new ReplyMint.Storage.Range("idempotency/"), null, default)).Items);
+    }
+
+    [Fact]
+    public async Task Only_so_many_are_under_way_at_once()
+    {
+        await using var host = await ProductHost.StartAsync(services: NoErasures);
+        for (var i = 0; i < Erasures.MostAtOnce; i++)
+            Assert.IsType<ErasureStart.Started>(await host.Get<Erasures>().CorrespondentAsync(host.Tenant.Id, $"nobody-{i}@nowhere.example", Actor.Machine, default));
+        Assert.IsType<ErasureStart.Busy>(await host.Get<Erasures>().CorrespondentAsync(host.Tenant.Id, Anna, Actor.Machine, default));
+    }
+
+    [Fact]
     public async Task Wrong_wishes_are_refused_and_others_erasures_are_not_there()
     {
         await using var api = await ApiHost.StartAsync();

@@ -129,6 +129,19 @@ public sealed class ErasureProofTests
     }
 
     [Fact]
+    public async Task An_erasure_that_was_under_way_in_the_backup_is_completed_by_the_replay()
+    {
+        await using var host = await ProductHost.StartAsync(services: CorrespondentErasureTests.NoErasures);
+        await FillAsync(host);
+        var begun = Assert.IsType<ErasureStart.Started>(await host.Get<Erasures>().CorrespondentAsync(host.Tenant.Id, Anna, Actor.Machine, default)).Erasure;
+        await host.Get<IStore>().RetryAsync((commit, _) => { RestoredMark.Set(commit); return Task.FromResult(true); }, default);
+        Assert.Equal(1, (await host.Get<ErasureReplay>().ReplayAsync([], nothingSince: true, default))!.Again);
+        var done = (await host.Get<Erasures>().FindAsync(host.Tenant.Id, begun.Id, default))!.Erasure;
+        Assert.Equal((ErasureState.Done, true), (done.State, done.Certificate is not null));
+        Assert.Equal(Ben, Assert.Single(await host.ListAsync()).Summary.From.Address);
+    }
+
+    [Fact]
     public async Task A_tenant_that_is_erased_leaves_its_audit_log_and_no_word()
     {
         var folder = new TemporaryFolder();

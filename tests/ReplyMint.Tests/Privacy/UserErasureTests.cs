@@ -69,6 +69,22 @@ public sealed class UserErasureTests
     }
 
     [Fact]
+    public async Task Who_is_kept_by_a_hold_keeps_his_rights_until_it_is_lifted()
+    {
+        await using var host = await ProductHost.StartAsync();
+        await host.PersonAsync(Role.Operator);
+        var carl = await host.PersonAsync(Role.Operator, Carl);
+        var hold = (await host.Get<LegalHolds>().SetAsync(KeyRing.Installation, HoldScope.User, carl, null, "case", Actor.Machine, default))!;
+        var held = Assert.IsType<ErasureStart.Started>(await host.Get<Erasures>().UserAsync(Carl, Actor.Machine, default)).Erasure;
+        Assert.Equal(ErasureState.Held, held.State);
+        Assert.NotNull(await host.Get<Members>().FindAsync(KeyRing.Installation, carl, default));
+        await host.Get<LegalHolds>().LiftAsync(KeyRing.Installation, hold.Id, Actor.Machine, default);
+        await ProductHost.EventuallyAsync(async () => (await host.Get<Erasures>().FindAsync(KeyRing.Installation, held.Id, default))?.Erasure is { State: ErasureState.Done } done ? done : null);
+        Assert.Null(await host.Get<Members>().FindAsync(KeyRing.Installation, carl, default));
+        Assert.Null(await host.Get<Users>().FindAsync(carl, default));
+    }
+
+    [Fact]
     public async Task A_member_of_many_tenants_leaves_all()
     {
         await using var host = await ProductHost.StartAsync();

@@ -124,9 +124,10 @@ internal sealed class ApiKeys(
     {
         var revoked = await store.RetryAsync(async (commit, token) =>
         {
-            if (await store.GetAsync(KeyOf(tenant, id), token) is null)
+            if (await store.GetAsync(KeyOf(tenant, id), token) is not { } item)
                 return false;
-            Remove(commit, tenant, id);
+            // Of two at once one revokes it, and one entry tells.
+            Remove(commit, tenant, id, Condition.Same(item));
             await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "key.revoke", id), token);
             return true;
         }, ct);
@@ -135,7 +136,7 @@ internal sealed class ApiKeys(
     }
 
     /// <summary>Adds to a commit that a key is gone; the caller adds the audit entry and calls <see cref="Standings.Changed"/> behind it.</summary>
-    internal static void Remove(Commit commit, string tenant, string id) => commit.Delete(KeyOf(tenant, id)).Delete(IndexKey(id)).Delete(ApiKeyUses.KeyOf(tenant, id));
+    internal static void Remove(Commit commit, string tenant, string id, Condition condition = default) => commit.Delete(KeyOf(tenant, id), condition).Delete(IndexKey(id)).Delete(ApiKeyUses.KeyOf(tenant, id));
 
     /// <summary>Adds to a commit that no secret of a key works any more; a rotation gives it a new one. False when none did, or the key can't be read.</summary>
     internal static bool End(Commit commit, TenantKeys own, Item item, DateTimeOffset now)

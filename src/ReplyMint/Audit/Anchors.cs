@@ -24,7 +24,7 @@ internal sealed record WaitingDocument(int V, string Place, string Name, DateTim
 /// Copies documents to the places off the machine that the operator named (settings audit.anchors), each written once. What is
 /// to be copied is stored first, so that no end of the process loses it, then written at once; what fails is tried again each minute.
 /// </summary>
-internal sealed partial class Anchors
+internal sealed partial class Anchors : IDisposable
 {
     /// <summary>The largest document: it must fit an item while it waits.</summary>
     public const int MaxDocumentBytes = 320 * 1024;
@@ -45,11 +45,17 @@ internal sealed partial class Anchors
     private readonly IReadOnlyDictionary<string, Place> _places;
 
     /// <summary>A place, and who is writing there: one at a time, and each place by itself, so that none keeps the others waiting.</summary>
-    private sealed class Place(IAnchorPlace at, List<Action> afterCommit)
+    private sealed class Place(IAnchorPlace at, List<Action> afterCommit) : IDisposable
     {
         public IAnchorPlace At => at;
         public SemaphoreSlim One { get; } = new(1, 1);
         public List<Action> AfterCommit => afterCommit;
+
+        public void Dispose()
+        {
+            One.Dispose();
+            (at as IDisposable)?.Dispose();
+        }
     }
 
     private readonly ConcurrentDictionary<Asked, bool> _asked = new();
@@ -77,6 +83,12 @@ internal sealed partial class Anchors
             }, afterCommit);
         }
         _places = places;
+    }
+
+    public void Dispose()
+    {
+        foreach (var place in _places.Values)
+            place.Dispose();
     }
 
     /// <summary>Whether there is any place at all.</summary>

@@ -51,8 +51,22 @@ internal sealed class AuditPruning(IStore store, AuditSettings settings, AuditRo
     /// <summary>Follows the entries that are to go: what does not hold together stays as it is, for somebody to look at.</summary>
     private async Task<CheckpointStatement?> SignAsync(string chain, DateTimeOffset before, CancellationToken ct)
     {
-        var whole = true;
         var known = await store.GetAsync(RootNames.CheckpointKey(chain), ct);
+        if (await LastBeforeAsync(chain, before, ct) is not { } last)
+            return null;
+        var statement = new CheckpointStatement(1, roots.Store, chain, last.Sequence, last.Hash!, time.GetUtcNow(), before);
+        var document = StoredJson.Write(new CheckpointRecord(1, await attestations.SignAsync(CheckpointStatement.Kind, statement, AuditJson.Default.CheckpointStatement, ct)), AuditJson.Default.CheckpointRecord);
+        var commit = new Commit().Put(RootNames.CheckpointKey(chain), document, Condition.Same(known));
+        await anchors.AddAsync(commit, RootNames.Checkpoint(chain, last.Sequence), document, ct);
+        if (await store.CommitAsync(commit, ct) != CommitResult.Committed)
+            return null;
+        await anchors.FlushAsync(ct);
+        return statement;
+    }
+
+    private async Task<AuditRecord?> LastBeforeAsync(string chain, DateTimeOffset before, CancellationToken ct)
+    {
+        var whole = true;
         var walk = new ChainWalk(chain, await CheckpointAsync(chain, ct), 0, _ => whole = false);
         AuditRecord? last = null;
         await foreach (var item in store.AllAsync(Table.Audit, chain, AuditLog.EntryPrefix, ct))
@@ -64,16 +78,7 @@ internal sealed class AuditPruning(IStore store, AuditSettings settings, AuditRo
                 return null;
             last = record;
         }
-        if (last is null)
-            return null;
-        var statement = new CheckpointStatement(1, roots.Store, chain, last.Sequence, last.Hash!, time.GetUtcNow(), before);
-        var document = StoredJson.Write(new CheckpointRecord(1, await attestations.SignAsync(CheckpointStatement.Kind, statement, AuditJson.Default.CheckpointStatement, ct)), AuditJson.Default.CheckpointRecord);
-        var commit = new Commit().Put(RootNames.CheckpointKey(chain), document, Condition.Same(known));
-        await anchors.AddAsync(commit, RootNames.Checkpoint(chain, last.Sequence), document, ct);
-        if (await store.CommitAsync(commit, ct) != CommitResult.Committed)
-            return null;
-        await anchors.FlushAsync(ct);
-        return statement;
+        return last;
     }
 
     private async Task RemoveAsync(string chain, long upTo, CancellationToken ct)

@@ -9,7 +9,7 @@ namespace ReplyMint.Audit;
 /// changed any more without that showing. A process knows which chains got entries since its last root; its first one lists all.
 /// </summary>
 /// <param name="id">The store's, which no other installation's roots name.</param>
-internal sealed class AuditRoots(IStore store, string id, AuditLog log, Attestations attestations, Anchors anchors, TimeProvider time)
+internal sealed class AuditRoots(IStore store, string id, AuditLog log, Attestations attestations, Anchors anchors, TimeProvider time) : IDisposable
 {
     public static readonly TimeSpan Every = TimeSpan.FromHours(1);
 
@@ -17,6 +17,8 @@ internal sealed class AuditRoots(IStore store, string id, AuditLog log, Attestat
     private SortedDictionary<string, RootLeaf>? _leaves;
 
     public string Store => id;
+
+    public void Dispose() => _one.Dispose();
 
     /// <summary>The newest root's statement as it was signed; null while there is none. Its signature is not asked here.</summary>
     public async Task<(string Jws, RootStatement Statement)?> NewestAsync(CancellationToken ct)

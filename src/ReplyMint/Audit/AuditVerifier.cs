@@ -119,7 +119,7 @@ internal sealed class AuditVerifier(IStore store, AuditRoots roots, AttestationK
 
     private static AuditVerdict Verdict(IReadOnlyList<AuditFinding> findings, IReadOnlyList<RootTrail> own, List<RootTrail> elsewhere, string? silent, long entries, IReadOnlyList<ChainVerdict> chains)
     {
-        var (theirs, ours) = (elsewhere.Select(trail => trail.Last).OfType<RootStatement>().MaxBy(root => root.Number), own.FirstOrDefault()?.Last);
+        var (theirs, ours) = (elsewhere.Select(trail => trail.Last).OfType<RootStatement>().MaxBy(root => root.Number), own.Count > 0 ? own[0].Last : null);
         var (root, whole) = (theirs ?? ours, findings.Count == 0);
         var unread = silent is null ? "" : $" A place could not be read: {silent}.";
         var says = !whole ? string.Create(CultureInfo.InvariantCulture, $"{findings.Count}{(findings.Count == MostFindings ? " or more" : "")} faults: the audit log was altered.{unread}")

@@ -79,9 +79,9 @@ internal sealed class FolderAnchor(string folder) : IAnchorPlace
 
     private static async Task WriteAsync(string file, ReadOnlyMemory<byte> document, CancellationToken ct)
     {
-        await using var stream = new FileStream(file, FileMode.CreateNew, FileAccess.Write);
+        await using var stream = new FileStream(file, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 });
         await stream.WriteAsync(document, ct);
-        stream.Flush(flushToDisk: true);
+        RandomAccess.FlushToDisk(stream.SafeFileHandle);
     }
 
     /// <summary>A new folder is durable once the one above it is; up to our own.</summary>

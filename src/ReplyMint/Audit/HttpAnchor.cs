@@ -12,7 +12,7 @@ namespace ReplyMint.Audit;
 /// A web server that takes documents by PUT, each once (If-None-Match: *, RFC 9110 13.1.2). It needs no listing: beside each
 /// document a short entry "index/FOLDER/NUMBER" names it, in the order of writing, so whoever reads goes up until one is missing.
 /// </summary>
-internal sealed class HttpAnchor(Uri url, string? secret, SecretSource secrets, HttpClient http) : IAnchorPlace
+internal sealed class HttpAnchor(Uri url, string? secret, SecretSource secrets, HttpClient http) : IAnchorPlace, IDisposable
 {
     // A root each hour are 9,000 entries in a year: a folder that has more is made up by whoever answers.
     private const long MostEntries = 1 << 20;
@@ -22,6 +22,8 @@ internal sealed class HttpAnchor(Uri url, string? secret, SecretSource secrets, 
     // The next free number of each folder, as far as known; only a hint, since a number that is taken is seen when it is written.
     private readonly Dictionary<string, long> _next = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _one = new(1, 1);
+
+    public void Dispose() => _one.Dispose();
 
     public string Name => url.AbsoluteUri;
 

@@ -37,7 +37,7 @@ internal static class MerkleTree
         var hash = HashOf(leaf);
         foreach (var step in proof)
         {
-            if (step is not ['L' or 'R', ..] || step.Length != 65 || step.AsSpan(1).ContainsAnyExcept("0123456789abcdef"))
+            if (step is not ['L' or 'R', ..] || step.Length != 65 || step.AsSpan(1).ContainsAnyExcept(Security.SnsMessage.Hex))
                 return null;
             var other = Convert.FromHexString(step.AsSpan(1));
             hash = step[0] == 'L' ? Node(other, hash) : Node(hash, other);

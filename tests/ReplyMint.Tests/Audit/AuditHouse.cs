@@ -62,11 +62,15 @@ internal sealed class AuditHouse : IAsyncDisposable
         return (byte[])command.ExecuteScalar()!;
     }
 
-    public void Write(string partition, string sort, byte[] value) => Run("UPDATE audit SET v=$v WHERE p=$p AND s=$s", partition, sort, value);
+    private enum Change { Write, Add, Remove, RemoveAll }
 
-    public void Remove(string partition, string sort) => Run("DELETE FROM audit WHERE p=$p AND s=$s", partition, sort, []);
+    public void Write(string partition, string sort, byte[] value) => Run(Change.Write, partition, sort, value);
 
-    public void RemoveAll(string partition, string like) => Run("DELETE FROM audit WHERE p=$p AND s LIKE $s", partition, like, []);
+    public void Add(string partition, string sort, byte[] value) => Run(Change.Add, partition, sort, value);
+
+    public void Remove(string partition, string sort) => Run(Change.Remove, partition, sort, []);
+
+    public void RemoveAll(string partition, string like) => Run(Change.RemoveAll, partition, like, []);
 
     public void Replace(string partition, string sort, string what, string with)
     {
@@ -121,11 +125,17 @@ internal sealed class AuditHouse : IAsyncDisposable
         await ProductHost.EventuallyAsync(async () => await Host.Get<AuditRoots>().IsDueAsync(default) ? null : "not due");
     }
 
-    public void Run(string text, string partition, string sort, byte[] value)
+    private void Run(Change change, string partition, string sort, byte[] value)
     {
         using var connection = Open();
         using var command = connection.CreateCommand();
-        command.CommandText = text;
+        command.CommandText = change switch
+        {
+            Change.Write => "UPDATE audit SET v=$v WHERE p=$p AND s=$s",
+            Change.Add => "INSERT INTO audit(p,s,v,x,ver,n) VALUES($p,$s,$v,x'',1,0)",
+            Change.Remove => "DELETE FROM audit WHERE p=$p AND s=$s",
+            _ => "DELETE FROM audit WHERE p=$p AND s LIKE $s",
+        };
         command.Parameters.AddWithValue("$p", partition);
         command.Parameters.AddWithValue("$s", sort);
         command.Parameters.AddWithValue("$v", value);

@@ -170,7 +170,7 @@ public sealed class TamperTests
         // Genuine, and copied from where it belongs to where everything is young.
         var statement = new CheckpointStatement(1, house.Host.Get<AuditRoots>().Store, KeyRing.Installation, 10, house.Record(10).Hash!, house.Host.Time.GetUtcNow(), house.Host.Time.GetUtcNow());
         var jws = await house.Host.Get<Attestations>().SignAsync(CheckpointStatement.Kind, statement, AuditJson.Default.CheckpointStatement, default);
-        house.Run("INSERT INTO audit(p,s,v,x,ver,n) VALUES($p,$s,$v,x'',1,0)", house.Chain, "checkpoint", StoredJson.Write(new CheckpointRecord(1, jws), AuditJson.Default.CheckpointRecord));
+        house.Add(house.Chain, "checkpoint", StoredJson.Write(new CheckpointRecord(1, jws), AuditJson.Default.CheckpointRecord));
         await house.RestartAsync(house.Host.Time.GetUtcNow().AddDays(2));
         await house.Host.Get<AuditPruning>().RunAsync(default);
         Assert.NotNull(house.Read(house.Chain, AuditHouse.Entry(1)));

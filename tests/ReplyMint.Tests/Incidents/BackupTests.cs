@@ -24,8 +24,10 @@ public sealed class BackupTests : IAsyncDisposable
 
     public ValueTask DisposeAsync()
     {
-        foreach (var folder in _restored.Append(_folder).Where(folder => Directory.Exists(folder.Path)))
+        foreach (var folder in _restored.Where(folder => Directory.Exists(folder.Path)))
             folder.Dispose();
+        if (Directory.Exists(_folder.Path))
+            _folder.Dispose();
         _backups.Dispose();
         return ValueTask.CompletedTask;
     }

@@ -35,9 +35,10 @@ public sealed class RestoredAccessTests : IDisposable
 
     public void Dispose()
     {
-        foreach (var folder in (TemporaryFolder[])[_old, _new])
-            if (Directory.Exists(folder.Path))
-                folder.Dispose();
+        if (Directory.Exists(_old.Path))
+            _old.Dispose();
+        if (Directory.Exists(_new.Path))
+            _new.Dispose();
         _backups.Dispose();
         _cli.Dispose();
     }

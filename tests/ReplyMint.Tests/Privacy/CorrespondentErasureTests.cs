@@ -129,7 +129,7 @@ public sealed class CorrespondentErasureTests
         await host.Get<IStore>().CommitAsync(commit, default);
         host.Get<JobQueue>().Wake(block);
         var message = await host.DeliverAsync(host.Mail("Where is my parcel?", Anna));
-        var job = Assert.Single((await host.Get<JobQueue>().DueAsync(message.Id[^1] % JobQueue.Shards, 10, default)).Where(due => due.Target == message.Id));
+        var job = Assert.Single(await host.Get<JobQueue>().DueAsync(message.Id[^1] % JobQueue.Shards, 10, default), due => due.Target == message.Id);
         // Somebody is about to decide: he holds the open mail and the open key.
         var work = (await host.Get<ReplyWorkReader>().ReadAsync(job, default))!;
         Assert.NotNull(work);

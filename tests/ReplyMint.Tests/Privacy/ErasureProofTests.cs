@@ -158,7 +158,7 @@ public sealed class ErasureProofTests
         var store = host.Get<IStore>();
         Assert.Empty((await store.QueryAsync(Table.Main, host.Tenant.Id, new ReplyMint.Storage.Range(""), null, default)).Items);
         Assert.Empty((await store.QueryAsync(Table.Keys, host.Tenant.Id, new ReplyMint.Storage.Range(""), null, default)).Items);
-        Assert.Empty(Directory.GetFiles(Path.Combine(host.DataFolder, "index")).Where(file => file.Contains(host.Tenant.Id, StringComparison.Ordinal)));
+        Assert.DoesNotContain(Directory.GetFiles(Path.Combine(host.DataFolder, "index")), file => file.Contains(host.Tenant.Id, StringComparison.Ordinal));
         Assert.Empty((await store.QueryAsync(Table.Main, KeyRing.Installation, new ReplyMint.Storage.Range("address/"), null, default)).Items);
         Assert.Equal("tenant.erase", (await host.Get<AuditLog>().NewestAsync(host.Tenant.Id, 1, default))[0].Act);
         Assert.Contains("erasure.done", (await host.Get<AuditLog>().NewestAsync(KeyRing.Installation, 5, default)).Select(entry => entry.Act));

@@ -62,15 +62,13 @@ internal sealed class AuditHouse : IAsyncDisposable
         return (byte[])command.ExecuteScalar()!;
     }
 
-    private enum Change { Write, Add, Remove, RemoveAll }
+    public void Write(string partition, string sort, byte[] value) => Run(command => command.CommandText = "UPDATE audit SET v=$v WHERE p=$p AND s=$s", partition, sort, value);
 
-    public void Write(string partition, string sort, byte[] value) => Run(Change.Write, partition, sort, value);
+    public void Add(string partition, string sort, byte[] value) => Run(command => command.CommandText = "INSERT INTO audit(p,s,v,x,ver,n) VALUES($p,$s,$v,x'',1,0)", partition, sort, value);
 
-    public void Add(string partition, string sort, byte[] value) => Run(Change.Add, partition, sort, value);
+    public void Remove(string partition, string sort) => Run(command => command.CommandText = "DELETE FROM audit WHERE p=$p AND s=$s", partition, sort, []);
 
-    public void Remove(string partition, string sort) => Run(Change.Remove, partition, sort, []);
-
-    public void RemoveAll(string partition, string like) => Run(Change.RemoveAll, partition, like, []);
+    public void RemoveAll(string partition, string like) => Run(command => command.CommandText = "DELETE FROM audit WHERE p=$p AND s LIKE $s", partition, like, []);
 
     public void Replace(string partition, string sort, string what, string with)
     {
@@ -125,17 +123,11 @@ internal sealed class AuditHouse : IAsyncDisposable
         await ProductHost.EventuallyAsync(async () => await Host.Get<AuditRoots>().IsDueAsync(default) ? null : "not due");
     }
 
-    private void Run(Change change, string partition, string sort, byte[] value)
+    private void Run(Action<SqliteCommand> say, string partition, string sort, byte[] value)
     {
         using var connection = Open();
         using var command = connection.CreateCommand();
-        command.CommandText = change switch
-        {
-            Change.Write => "UPDATE audit SET v=$v WHERE p=$p AND s=$s",
-            Change.Add => "INSERT INTO audit(p,s,v,x,ver,n) VALUES($p,$s,$v,x'',1,0)",
-            Change.Remove => "DELETE FROM audit WHERE p=$p AND s=$s",
-            _ => "DELETE FROM audit WHERE p=$p AND s LIKE $s",
-        };
+        say(command);
         command.Parameters.AddWithValue("$p", partition);
         command.Parameters.AddWithValue("$s", sort);
         command.Parameters.AddWithValue("$v", value);

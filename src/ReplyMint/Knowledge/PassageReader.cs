@@ -53,13 +53,13 @@ internal static class PassageReader
             ".JSONL" or ".NDJSON" => JsonLines.Entries(name, text, problems),
             _ => PlainTextReader.Entries(text),
         };
-        var passages = Passages(name, entries, problems);
+        var passages = Passages(name, entries);
         if (passages.Count == 0 && !problems.Exists(problem => problem.Lost))
             problems.Add(new ReadProblem(name, 0, "holds nothing that could be an answer."));
         return new SourceReading(name, hash, passages, problems);
     }
 
-    private static List<Passage> Passages(string name, List<Entry> entries, List<ReadProblem> problems)
+    private static List<Passage> Passages(string name, List<Entry> entries)
     {
         // A file is mostly of one language: its vote stands in where a passage is too short to tell.
         var whole = LanguageWords.Guess(string.Join(' ', entries.Take(40).Select(entry => entry.Question + " " + entry.Answer)));
@@ -70,12 +70,6 @@ internal static class PassageReader
             var answer = Clean(entry.Answer);
             if (question.Length > MostQuestion)
                 (question, answer) = ("", question + "\n\n" + answer);
-            if (answer.Length == 0)
-            {
-                // It would be found, and answer with a greeting and nothing.
-                problems.Add(new ReadProblem(name, entry.Line, "has a question without an answer."));
-                continue;
-            }
             var language = LanguageWords.Guess(question + " " + answer);
             foreach (var part in PassageSplitter.Split(answer, MostAnswer))
             {

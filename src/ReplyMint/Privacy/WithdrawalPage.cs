@@ -24,17 +24,17 @@ internal static class WithdrawalPage
     public static void Map(IEndpointRouteBuilder routes)
     {
         var pages = RequestRules.Attach(routes.MapPublic());
-        pages.MapGet("/withdraw/{token}", ShowAsync).Produces<string>(200, Html).Produces<string>(404, Html).WithName("ShowWithdrawal").WithSummary("The page behind the link of an answer; looking at it changes nothing");
-        pages.MapPost("/withdraw/{token}", WithdrawAsync).WithMetadata(new BodyLimit(1024)).Produces<string>(200, Html).Produces<string>(404, Html).WithName("Withdraw").WithSummary("No automatic answers any more to whom the answer went");
+        pages.MapGet("/withdraw/{answer}", ShowAsync).Produces<string>(200, Html).Produces<string>(404, Html).WithName("ShowWithdrawal").WithSummary("The page behind the link of an answer; looking at it changes nothing");
+        pages.MapPost("/withdraw/{answer}", WithdrawAsync).WithMetadata(new BodyLimit(1024)).Produces<string>(200, Html).Produces<string>(404, Html).WithName("Withdraw").WithSummary("No automatic answers any more to whom the answer went");
     }
 
-    private static async Task<IResult> ShowAsync(HttpContext context, [Token(120)] string token, [FromServices] ReplyTokens tokens, [FromServices] Messages messages, CancellationToken ct) =>
-        await FindAsync(token, tokens, messages, ct) is null ? Gone(context)
+    private static async Task<IResult> ShowAsync(HttpContext context, [Token(120)] string answer, [FromServices] ReplyTokens tokens, [FromServices] Messages messages, CancellationToken ct) =>
+        await FindAsync(answer, tokens, messages, ct) is null ? Gone(context)
             : Page(context, 200, "<h1>No more automatic answers?</h1><p>People will read your mails and answer them themselves.</p><form method=\"post\"><button>No automatic answers, please</button></form>");
 
-    private static async Task<IResult> WithdrawAsync(HttpContext context, [Token(120)] string token, [FromServices] ReplyTokens tokens, [FromServices] Messages messages, [FromServices] Consents consents, CancellationToken ct)
+    private static async Task<IResult> WithdrawAsync(HttpContext context, [Token(120)] string answer, [FromServices] ReplyTokens tokens, [FromServices] Messages messages, [FromServices] Consents consents, CancellationToken ct)
     {
-        if (await FindAsync(token, tokens, messages, ct) is not { } message)
+        if (await FindAsync(answer, tokens, messages, ct) is not { } message)
             return Gone(context);
         // Said once is enough: who presses again, or lets a program do so, writes nothing.
         if ((await consents.FindAsync(message.Tenant, message.Summary.From.Address, ct))?.Entries is not [.., { Given: false }])

@@ -107,7 +107,7 @@ public sealed class MailFuzzTests
             Assert.All(reading.Passages, passage =>
             {
                 Assert.InRange(passage.Question.Length, 0, PassageReader.MostQuestion);
-                Assert.InRange(passage.Answer.Length, 1, PassageReader.MostAnswer);
+                Assert.InRange(passage.Answer.Length, 0, PassageReader.MostAnswer);
             });
         });
     }

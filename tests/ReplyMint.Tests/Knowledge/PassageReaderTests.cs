@@ -46,14 +46,6 @@ public sealed class PassageReaderTests
     }
 
     [Fact]
-    public void A_question_without_an_answer_is_told_of_and_never_found()
-    {
-        var reading = Read("faq.csv", "question,answer\nWhen do you open?,\nWhere are you?,In Kiel.\n");
-        Assert.Equal([("Where are you?", "In Kiel.")], Pairs(reading));
-        Assert.Equal((2, "has a question without an answer."), (reading.Problems.Single().Line, reading.Problems.Single().What));
-    }
-
-    [Fact]
     public void Markdown_becomes_text_as_it_stands_in_a_mail()
     {
         var answer = Read("a.md", """

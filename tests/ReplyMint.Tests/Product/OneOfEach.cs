@@ -35,8 +35,9 @@ internal static class OneOfEach
             ["webhooks"] = await MakeAsync(admin, "webhooks", """{"url":"https://hooks.shop.example/","events":["draft.waiting"]}""", "id"),
             ["channels"] = await MakeAsync(admin, "channels", """{"kind":"mailgun","secret":"8f3c1a97e2b64d05b7c9f1e83a6d2450"}""", "id"),
             ["domains"] = await MakeAsync(admin, "domains", """{"domain":"proved.example"}""", "domain"),
-            ["erasures"] = await MakeAsync(admin, "erasures", """{"correspondent":"gone@customer.example"}""", "id"),
+            ["erasures"] = await DoneAsync(admin, "erasures/" + await MakeAsync(admin, "erasures", """{"correspondent":"gone@customer.example"}""", "id")),
             ["legal-holds"] = await MakeAsync(admin, "legal-holds", """{"reason":"case 12/34","correspondent":"anna@customer.example"}""", "id"),
+            // Behind the erasure, which takes exports with it.
             ["exports"] = await MakeAsync(admin, "exports", """{"scope":"tenant"}""", "id"),
             ["knowledge"] = await MakeAsync(admin, "knowledge", """{"name":"faq.md","text":"# How long does a parcel take?\n\nThree days."}""", "id"),
         };
@@ -49,6 +50,9 @@ internal static class OneOfEach
         Assert.True(answer.IsSuccessStatusCode, $"{kind}: {text}");
         return Find(JsonNode.Parse(text)!, member) ?? throw new InvalidOperationException($"{kind} has no {member}: {text}");
     }
+
+    private static Task<string> DoneAsync(HttpClient client, string path) =>
+        ProductHost.EventuallyAsync(async () => await ReadAsync(client, path, "state") == "done" ? path.Split('/')[1] : null);
 
     private static async Task<string> ReadAsync(HttpClient client, string path, string member)
     {

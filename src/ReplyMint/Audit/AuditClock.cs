@@ -36,6 +36,10 @@ internal sealed partial class AuditClock(Anchors anchors, AuditRoots roots, Audi
                 await anchors.FlushAsync(ct);
             await pruning.RunAsync(ct);
         }
+        catch (ObjectDisposedException)
+        {
+            // A start that was refused gives all back without stopping us first; the next start does what is due.
+        }
         catch (Exception failure) when (failure is not OperationCanceledException || !ct.IsCancellationRequested)
         {
             LogFailed(log, Failure.Of(failure));

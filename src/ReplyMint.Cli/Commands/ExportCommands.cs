@@ -9,11 +9,12 @@ namespace ReplyMint.Cli.Commands;
 /// <summary>Everything that is stored of somebody, in one file; and a tenant's back into an installation.</summary>
 internal static class ExportCommands
 {
-    public static Command Build() => new("export", "all data of a tenant, a user or a correspondent, in one file") { OfTenant(), OfUser(), OfCorrespondent(), Schema() };
+    public static Command Build(CommandHost host) => new("export", "all data of a tenant, a user or a correspondent, in one file") { OfTenant(), OfUser(), OfCorrespondent(), Schema(host) };
 
     public static Command BuildImport()
     {
         var file = new Argument<string>("FILE") { Description = "an export of a tenant" };
+        var undo = new Option<bool>("--undo") { Description = "remove what an import of this file's tenant left that broke off" };
         return new StoreCommand("import", "put a tenant's export into this installation; nothing of it is answered", async (context, parse, ct) =>
         {
             var path = Path.GetFullPath(parse.GetValue(file)!);
@@ -26,18 +27,36 @@ internal static class ExportCommands
             if (export is null)
                 return context.Fail($"{Plain.Line(Path.GetFileName(path), 60)} {wrong}");
             using (export)
-            {
-                var bar = new ProgressBar(context);
-                var outcome = await context.Get<Importer>().ImportAsync(export, StoreWords.Actor, bar.Show, ct);
-                bar.End();
-                if (outcome is ImportOutcome.Refused refused)
-                    return context.Fail($"{Plain.Line(Path.GetFileName(path), 60)} {Plain.Line(refused.Why)}");
+                return parse.GetValue(undo) ? await UndoAsync(context, export, path, ct) : await ImportAsync(context, export, path, ct);
+        }) { MakesStore = true, Arguments = { file }, Options = { undo }, Examples = ["import acme.zip", "import acme.zip --undo"] };
+    }
+
+    private static async Task<int> ImportAsync(CommandContext context, ImportFile export, string path, CancellationToken ct)
+    {
+        var name = Plain.Line(Path.GetFileName(path), 60);
+        var bar = new ProgressBar(context);
+        var outcome = await context.Get<Importer>().ImportAsync(export, StoreWords.Actor, bar.Show, ct);
+        bar.End();
+        switch (outcome)
+        {
+            case ImportOutcome.Refused refused:
+                return context.Fail($"{name} {Plain.Line(refused.Why)}");
+            case ImportOutcome.BrokenOff off:
+                return context.Fail($"{name} was not taken in whole, and nothing of it is there for anybody yet. {Plain.Line(off.Why)} Run the same command again, and it goes on where it stopped; with --undo it removes what it left");
+            default:
                 var done = (ImportOutcome.Done)outcome;
                 context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"imported tenant {Plain.Line(done.Name)} ({done.Tenant}): {done.Messages} messages, {done.Mails} of them as they came"));
                 context.Out.WriteLine("Not carried: " + string.Join("; ", export.Manifest.NotCarried.Select(one => Plain.Line(one))));
-            }
-            return ExitCode.Ok;
-        }) { MakesStore = true, Arguments = { file } };
+                return ExitCode.Ok;
+        }
+    }
+
+    private static async Task<int> UndoAsync(CommandContext context, ImportFile export, string path, CancellationToken ct)
+    {
+        if (!await context.Get<Importer>().UndoAsync(export, ct))
+            return context.Fail($"no import of the tenant of {Plain.Line(Path.GetFileName(path), 60)} has broken off here");
+        context.Out.WriteLine("what the import had left is removed; accounts of people that it made stay (replymint user list)");
+        return ExitCode.Ok;
     }
 
     private static StoreCommand OfTenant()
@@ -76,11 +95,12 @@ internal static class ExportCommands
         }) { Arguments = { address }, Options = { tenant, file }, SavesTo = parse => parse.GetValue(file), Examples = ["export correspondent anna@customer.example --out anna.zip"] };
     }
 
-    private static StoreCommand Schema() => new("schema", "print the schema of the files in an export", (context, _, _) =>
+    private static Verb Schema(CommandHost host)
     {
-        context.Out.WriteLine(System.Text.Encoding.UTF8.GetString(ExportSchema.Bytes()));
-        return Task.FromResult(ExitCode.Ok);
-    });
+        var schema = new Verb("schema", "print the schema of the files in an export");
+        schema.SetAction(_ => host.Out.WriteLine(System.Text.Encoding.UTF8.GetString(ExportSchema.Bytes())));
+        return schema;
+    }
 
     private static async Task<int> WriteAsync(CommandContext context, string chain, string scope, string of, Func<Stream, Action<ExportProgress>, Task<bool>> write, CancellationToken ct)
     {

@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Time.Testing;
 using ReplyMint.Audit;
@@ -51,17 +50,17 @@ public sealed class ExportCommandTests : IDisposable
 
         var file = Path.Combine(_cli.Folder, "shop.zip");
         string[] to = ["--data", Path.Combine(_cli.Folder, "new"), "--config", Path.Combine(_cli.Folder, "newconfig")];
-        await RefusedAsync("changed", ["import", Changed(file, (name, text) => name == "messages.jsonl" ? text.Replace("parcel", "PARCEL", StringComparison.Ordinal) : text), .. to]);
-        await RefusedAsync("does not know", ["import", Changed(file, (name, text) => name == "manifest.json" ? text.Replace("export/1", "export/2", StringComparison.Ordinal) : text), .. to]);
+        await RefusedAsync("changed", ["import", ExportedFile.Changed(file, (name, text) => name == "messages.jsonl" ? text.Replace("parcel", "PARCEL", StringComparison.Ordinal) : text), .. to]);
+        await RefusedAsync("does not know", ["import", ExportedFile.Changed(file, (name, text) => name == "manifest.json" ? text.Replace("export/1", "export/2", StringComparison.Ordinal) : text), .. to]);
         await File.WriteAllBytesAsync(Path.Combine(_cli.Folder, "cut.zip"), (await File.ReadAllBytesAsync(file))[..^200]);
         await RefusedAsync("no whole export", ["import", Path.Combine(_cli.Folder, "cut.zip"), .. to]);
 
-        await RefusedAsync("never gives", ["import", Resealed(Changed(file, (name, text) => name == "messages.jsonl" ? text.Replace(answered.Id, "../../../../newconfig/x.key", StringComparison.Ordinal) : text)), .. to]);
+        await RefusedAsync("never gives", ["import", ExportedFile.Resealed(ExportedFile.Changed(file, (name, text) => name == "messages.jsonl" ? text.Replace(answered.Id, "../../../../newconfig/x.key", StringComparison.Ordinal) : text)), .. to]);
 
         Assert.Contains("2 messages, 2 of them", await OkAsync(["import", file, .. to]), StringComparison.Ordinal);
         await RefusedAsync("here already", ["import", file, .. to]);
         await OkAsync(["export", "tenant", "--out", "again.zip", .. to]);
-        Assert.Equal(Counts(file), Counts(Path.Combine(_cli.Folder, "again.zip")));
+        Assert.Equal(ExportedFile.Counts(file), ExportedFile.Counts(Path.Combine(_cli.Folder, "again.zip")));
 
         await using var open = await OpenStore.OpenAsync(DataFolder.Open(Path.Combine(_cli.Folder, "new")), Path.Combine(_cli.Folder, "newconfig"), new MasterKeySettings(), TimeProvider.System, default);
         for (var shard = 0; shard < 4; shard++)
@@ -85,48 +84,5 @@ public sealed class ExportCommandTests : IDisposable
     {
         Assert.Equal(1, await _cli.RunAsync(arguments));
         Assert.Contains(why, _cli.Error, StringComparison.Ordinal);
-    }
-
-    private static string Counts(string file)
-    {
-        using var zip = ZipFile.OpenRead(file);
-        using var manifest = zip.GetEntry("manifest.json")!.Open();
-        return string.Join(' ', JsonNode.Parse(manifest)!["files"]!.AsArray()
-            .Where(one => (string)one!["name"]! is "messages.jsonl" or "mails.mbox" or "answers.mbox" or "mailboxes.jsonl" or "members.jsonl" or "knowledge.jsonl" or "suppressions.jsonl" or "consents.jsonl" or "consent-texts.jsonl")
-            .Select(one => $"{one!["name"]} {one["count"]}").Order());
-    }
-
-    /// <summary>As somebody does who writes an export of his own: the manifest fits again.</summary>
-    private static string Resealed(string file)
-    {
-        using var zip = ZipFile.Open(file, ZipArchiveMode.Update);
-        JsonNode manifest;
-        using (var reader = zip.GetEntry("manifest.json")!.Open())
-            manifest = JsonNode.Parse(reader)!;
-        foreach (var one in manifest["files"]!.AsArray())
-        {
-            using var bytes = new MemoryStream();
-            using (var content = zip.GetEntry((string)one!["name"]!)!.Open())
-                content.CopyTo(bytes);
-            (one["size"], one["sha256"]) = (bytes.Length, Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes.ToArray())));
-        }
-        zip.GetEntry("manifest.json")!.Delete();
-        using var writer = new StreamWriter(zip.CreateEntry("manifest.json").Open());
-        writer.Write(manifest.ToJsonString());
-        return file;
-    }
-
-    private static string Changed(string file, Func<string, string, string> change)
-    {
-        var changed = file + Guid.NewGuid().ToString("N");
-        using var from = ZipFile.OpenRead(file);
-        using var to = ZipFile.Open(changed, ZipArchiveMode.Create);
-        foreach (var entry in from.Entries)
-        {
-            using var reader = new StreamReader(entry.Open());
-            using var writer = new StreamWriter(to.CreateEntry(entry.FullName).Open());
-            writer.Write(change(entry.FullName, reader.ReadToEnd()));
-        }
-        return changed;
     }
 }

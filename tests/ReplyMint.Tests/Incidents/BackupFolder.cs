@@ -62,11 +62,12 @@ internal sealed class BackupFolder : IDisposable
     }
 
     /// <summary>The rooms over a data folder, with nothing started.</summary>
-    public static async Task<(OpenStore Store, ServiceProvider Services)> OpenAsync(TemporaryFolder folder, FakeTimeProvider time)
+    public static async Task<(OpenStore Store, ServiceProvider Services)> OpenAsync(TemporaryFolder folder, FakeTimeProvider time, Action<IServiceCollection>? change = null)
     {
         var open = await OpenStore.OpenAsync(DataFolder.Open(folder.Sub("data")), folder.Sub("config"), new(), time, default);
         var services = new ServiceCollection().AddLogging(log => log.SetMinimumLevel(LogLevel.None)).AddSingleton<TimeProvider>(time);
         services.AddReplyMint(new ReplyMintSettings(), open);
+        change?.Invoke(services);
         return (open, services.BuildServiceProvider());
     }
 

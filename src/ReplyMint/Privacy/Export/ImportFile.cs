@@ -41,13 +41,20 @@ internal sealed class ImportFile : IDisposable
 
     public async Task<Stream> OpenAsync(string file, CancellationToken ct) => await _zip.GetEntry(file)!.OpenAsync(ct);
 
-    /// <summary>The lines of a file of records.</summary>
-    public async IAsyncEnumerable<T> LinesAsync<T>(string file, JsonTypeInfo<T> type, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+    /// <summary>The lines of a file of records; none of one that is not there.</summary>
+    public async IAsyncEnumerable<string> TextLinesAsync(string file, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
     {
         if (_zip.GetEntry(file) is null)
             yield break;
         using var reader = new StreamReader(await OpenAsync(file, ct));
         while (await reader.ReadLineAsync(ct) is { } line)
+            yield return line;
+    }
+
+    /// <summary>The same as records, which <see cref="ImportCheck"/> has read before.</summary>
+    public async IAsyncEnumerable<T> LinesAsync<T>(string file, JsonTypeInfo<T> type, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+    {
+        await foreach (var line in TextLinesAsync(file, ct))
             yield return JsonSerializer.Deserialize(line, type)!;
     }
 

@@ -13,7 +13,7 @@ namespace ReplyMint.Privacy;
 /// Puts exported mails into a tenant: closed, whatever they waited for, and without a job. What was sealed as JSON is sealed again as it
 /// stands. A message that is there already, of a try before, is passed over.
 /// </summary>
-internal sealed class ImportMails(IStore store, KeyRing keys, Messages messages, TimeProvider time)
+internal sealed class ImportMails(IStore store, KeyRing keys, Messages messages, DiskSpace disk, TimeProvider time)
 {
     /// <summary>The reason of mails that waited for something when they were exported.</summary>
     public const string Reason = "imported";
@@ -21,45 +21,38 @@ internal sealed class ImportMails(IStore store, KeyRing keys, Messages messages,
     // Seven items for each message, and its person's key.
     private const int MessagesACommit = 12;
 
-    public async Task ImportAsync(ImportFile file, TenantKeys own, Keeping keep, Action<ExportProgress> progress, CancellationToken ct)
+    /// <summary>False when the disk has too little room; what is there by then stays, and is passed over by the next try.</summary>
+    public async Task<bool> ImportAsync(ImportFile file, TenantKeys own, Keeping keep, Action<ExportProgress> progress, CancellationToken ct)
     {
         long done = 0;
         var all = Math.Max(1, file.Count("messages.jsonl"));
-        using (var reader = new StreamReader(await file.OpenAsync("messages.jsonl", ct)))
+        var lines = new List<string>(MessagesACommit);
+        await foreach (var line in file.TextLinesAsync("messages.jsonl", ct))
         {
-            var lines = new List<string>(MessagesACommit);
-            while (await reader.ReadLineAsync(ct) is { } line)
-            {
-                lines.Add(line);
-                if (lines.Count == MessagesACommit)
-                    await NextAsync();
-            }
+            lines.Add(line);
+            if (lines.Count < MessagesACommit)
+                continue;
+            if (disk.IsLow())
+                return false;
             await NextAsync();
-
-            async Task NextAsync()
-            {
-                await WriteAsync(own, keep, lines, ct);
-                done += lines.Count;
-                lines.Clear();
-                progress(new(done, (int)(done * 100 / all)));
-            }
         }
+        await NextAsync();
         await using var box = await file.OpenAsync("mails.mbox", ct);
         await foreach (var (id, mail) in Mbox.ReadAsync(box, ct))
-            await WriteRawAsync(own, keep, id, mail, ct);
-    }
-
-    /// <summary>Whether some message has an id that is none of ours.</summary>
-    public static async Task<bool> HasForeignIdAsync(ImportFile file, CancellationToken ct)
-    {
-        using var reader = new StreamReader(await file.OpenAsync("messages.jsonl", ct));
-        while (await reader.ReadLineAsync(ct) is { } line)
         {
-            using var json = JsonDocument.Parse(line);
-            if (json.RootElement.GetProperty("message").Deserialize(InboundJson.Default.MessageRecord) is not { } record || !Ids.IsTimed(record.Id) || !Ids.IsRandom(record.Mailbox, 'm'))
-                return true;
+            if (disk.IsLow())
+                return false;
+            await WriteRawAsync(own, keep, id, mail, ct);
         }
-        return false;
+        return true;
+
+        async Task NextAsync()
+        {
+            await WriteAsync(own, keep, lines, ct);
+            done += lines.Count;
+            lines.Clear();
+            progress(new(done, (int)(done * 100 / all)));
+        }
     }
 
     private async Task WriteAsync(TenantKeys own, Keeping keep, IReadOnlyList<string> lines, CancellationToken ct)

@@ -1,0 +1,170 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using ReplyMint.Audit;
+using ReplyMint.Cli;
+using ReplyMint.Privacy;
+using ReplyMint.Storage;
+using ReplyMint.Tests.Incidents;
+using ReplyMint.Tests.Storage;
+using Xunit;
+
+namespace ReplyMint.Tests.Cli;
+
+/// <summary>
+/// An import that can't be done: what is wrong in the file is found before anything is written; what breaks off goes on when the same
+/// file comes again, and makes room when another one does.
+/// </summary>
+public sealed class ImportCommandTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly CliRun _cli = new();
+    private readonly FakeTimeProvider _time = new(TimeProvider.System.GetUtcNow());
+
+    public ImportCommandTests()
+    {
+        _cli.Environment["REPLYMINT_ENVIRONMENT"] = "development";
+        _cli.Open = (settings, ct) => Installation.OpenForCommandAsync(settings, _cli.Host(TextWriter.Null, TextWriter.Null), ct);
+    }
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    private string[] Here => ["--data", _folder.Sub("data"), "--config", _folder.Sub("config")];
+
+    public void Dispose()
+    {
+        _cli.Dispose();
+        if (Directory.Exists(_folder.Path))
+            _folder.Dispose();
+    }
+
+    private Task<string> FileAsync() => ExportedFile.WithManyMailsAsync(_folder.Sub("many.zip"), 60, Ct);
+
+    [Fact]
+    public async Task A_bad_record_in_the_middle_stops_all_of_it_before_anything_is_written()
+    {
+        var file = await FileAsync();
+        await RefusedAsync("line 30 of messages.jsonl can't be read", Line(file, 29, _ => "{\"message\":"));
+        await RefusedAsync("line 30 of messages.jsonl can't be read", Line(file, 29, line => line.Replace("\"subject\"", "\"object\"", StringComparison.Ordinal)));
+        await RefusedAsync("line 30 of messages.jsonl is no record", Line(file, 29, line => line.Replace("\"summary\":{", "\"other\":{", StringComparison.Ordinal)));
+        // The same mail twice, and a part that no item can hold.
+        await RefusedAsync("line 31 of messages.jsonl is no record", Changed(file, "messages.jsonl", lines => lines[30] = lines[29]));
+        await RefusedAsync("line 30 of messages.jsonl is no record", Line(file, 29, line => line.Replace("\"subject\":\"", "\"subject\":\"" + new string('a', 420_000), StringComparison.Ordinal)));
+        await RefusedAsync("line 1 of mailboxes.jsonl is no record", Changed(file, "mailboxes.jsonl", lines => lines[0] = lines[0].Replace("support@shop.example", "support", StringComparison.Ordinal)));
+        await RefusedAsync("line 1 of knowledge.jsonl is no record", Changed(file, "knowledge.jsonl", lines => lines[0] = "null"));
+        await RefusedAsync("more mailboxes than a tenant may have here (1", Changed(file, "mailboxes.jsonl", lines => lines[0] += "\n" + lines[0]), "--set", "accounts.mailboxesPerTenant=1");
+        // Nothing of any of them is there.
+        var (open, rooms) = await BackupFolder.OpenAsync(_folder, _time);
+        await using (open)
+        await using (rooms)
+        {
+            var tenant = await TenantOfAsync(file);
+            Assert.False(await rooms.GetRequiredService<TenantRemoval>().IsThereAsync(tenant, Ct));
+            Assert.Null(await open.Store.GetAsync(ItemKey.Main(KeyRing.Installation, "import/" + tenant), Ct));
+        }
+        await OkAsync(["import", file, .. Here]);
+        await SameAsync(file);
+    }
+
+    [Fact]
+    public async Task With_too_little_room_it_does_not_begin_to_fill_the_disk()
+    {
+        var file = await FileAsync();
+        Assert.Equal(1, await _cli.RunAsync(["import", file, "--set", "inbound.minFreeMegabytes=1000000", .. Here]));
+        Assert.Contains("was not taken in whole, and nothing of it is there for anybody yet. The disk has too little room", _cli.Error, StringComparison.Ordinal);
+        Assert.Contains("Run the same command again, and it goes on", _cli.Error, StringComparison.Ordinal);
+        await OkAsync(["import", file, .. Here]);
+        await SameAsync(file);
+    }
+
+    [Fact]
+    public async Task On_a_full_disk_in_the_middle_it_breaks_off_and_the_same_file_goes_on()
+    {
+        var file = await FileAsync();
+        await BreakOffAsync(file, after: 4);
+        // Nobody sees anything of it, and no mail gets in.
+        Assert.DoesNotContain("shop", await OkAsync(["tenant", "list", .. Here]), StringComparison.Ordinal);
+        await BreakOffAsync(file, after: 3);
+        await OkAsync(["import", file, .. Here]);
+        await SameAsync(file);
+    }
+
+    [Fact]
+    public async Task Another_file_of_the_tenant_begins_anew_behind_one_that_broke_off_and_undo_leaves_nothing()
+    {
+        var file = await FileAsync();
+        var later = Changed(file, "messages.jsonl", lines => lines[0] = lines[0].Replace("A question", "Another question", StringComparison.Ordinal));
+        await BreakOffAsync(file, after: 4);
+        Assert.Equal("what the import had left is removed; accounts of people that it made stay (replymint user list)\n", await OkAsync(["import", file, "--undo", .. Here]));
+        Assert.Equal(1, await _cli.RunAsync(["import", file, "--undo", .. Here]));
+        Assert.Contains("has broken off here", _cli.Error, StringComparison.Ordinal);
+        var tenant = await TenantOfAsync(file);
+        var (open, rooms) = await BackupFolder.OpenAsync(_folder, _time);
+        await using (open)
+        await using (rooms)
+        {
+            Assert.False(await rooms.GetRequiredService<TenantRemoval>().IsThereAsync(tenant, Ct));
+            Assert.Empty(Directory.GetFiles(_folder.Sub("data/blobs"), "*", SearchOption.AllDirectories));
+        }
+        await BreakOffAsync(file, after: 4);
+        await OkAsync(["import", later, .. Here]);
+        await SameAsync(later);
+        Assert.Contains("Another question", await OkAsync(["messages", "list", "--limit", "100", .. Here]), StringComparison.Ordinal);
+    }
+
+    /// <summary>Imports with a store that refuses each write behind the first ones, as on a full disk.</summary>
+    private async Task BreakOffAsync(string path, int after)
+    {
+        WatchedStore? watched = null;
+        var (open, rooms) = await BackupFolder.OpenAsync(_folder, _time, services => watched = WatchedStore.Put(services));
+        await using var _ = open;
+        await using var __ = rooms;
+        var (file, _) = await ImportFile.OpenAsync(new MemoryStream(await File.ReadAllBytesAsync(path, Ct)), Ct);
+        using (file)
+        {
+            var left = after;
+            watched!.BeforeCommit = commit =>
+            {
+                if (Interlocked.Decrement(ref left) < 0)
+                    throw new StoreUnavailableException("The disk is full.");
+            };
+            Assert.Equal("The disk is full.", Assert.IsType<ImportOutcome.BrokenOff>(await rooms.GetRequiredService<Importer>().ImportAsync(file!, Actor.Machine, _ => { }, Ct)).Why);
+        }
+    }
+
+    private async Task SameAsync(string file)
+    {
+        var again = Path.Combine(_cli.Folder, "again.zip");
+        await OkAsync(["export", "tenant", "--out", again, .. Here]);
+        Assert.Equal(ExportedFile.Counts(file), ExportedFile.Counts(again));
+    }
+
+    private static async Task<string> TenantOfAsync(string path)
+    {
+        var (file, _) = await ImportFile.OpenAsync(new MemoryStream(await File.ReadAllBytesAsync(path, Ct)), Ct);
+        using (file)
+            return file!.Manifest.Tenant;
+    }
+
+    private static string Line(string file, int number, Func<string, string> change) => Changed(file, "messages.jsonl", lines => lines[number] = change(lines[number]));
+
+    private static string Changed(string file, string name, Action<string[]> change) => ExportedFile.Resealed(ExportedFile.Changed(file, (one, text) =>
+    {
+        if (one != name)
+            return text;
+        var lines = text.Split('\n');
+        change(lines);
+        return string.Join('\n', lines);
+    }));
+
+    private async Task RefusedAsync(string why, string file, params string[] settings)
+    {
+        Assert.Equal(1, await _cli.RunAsync(["import", file, .. settings, .. Here]));
+        Assert.Contains(why, Assert.Single(_cli.Error.TrimEnd().Split('\n')), StringComparison.Ordinal);
+    }
+
+    private async Task<string> OkAsync(string[] arguments)
+    {
+        Assert.True(await _cli.RunAsync(arguments) == 0, $"{string.Join(' ', arguments)}: {_cli.Error}");
+        return _cli.Out;
+    }
+}

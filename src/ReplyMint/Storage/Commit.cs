@@ -36,7 +36,12 @@ internal enum Placing { Queued, Full, Conflict }
 internal sealed class Commit
 {
     public const int MaxOperations = 100;
-    public const int MaxItemBytes = 400 * 1024;
+
+    /// <summary>DynamoDB's 400 KB hold the item's key and the names of its parts, too.</summary>
+    public const int MaxItemBytes = 399 * 1024;
+
+    /// <summary>DynamoDB's 4 MB, with the same room for each operation.</summary>
+    public const int MaxBytes = (4 * 1024 - MaxOperations) * 1024;
 
     private readonly List<Operation> _operations = [];
     private List<LateWrites>? _late;
@@ -46,6 +51,9 @@ internal sealed class Commit
     public IReadOnlyList<Operation> Operations => _operations;
 
     public bool IsEmpty => _operations.Count == 0 && _late is null;
+
+    /// <summary>For adapters: the gates that <see cref="Place"/> enters, in its order.</summary>
+    public IEnumerable<string> Gates => _late?.Select(writes => writes.Gate) ?? [];
 
     public Commit Put(ItemKey key, ReadOnlyMemory<byte> value, Condition condition, ReadOnlyMemory<byte> @sealed = default, DateTimeOffset? expires = null) =>
         With(new(OperationKind.Put, key, condition, value, @sealed, expires, 0, null));
@@ -155,6 +163,8 @@ internal sealed class Commit
             throw new InvalidOperationException($"A commit holds at most {MaxOperations} operations.");
         if (operation.Value.Length + operation.Sealed.Length > MaxItemBytes)
             throw new InvalidOperationException($"An item holds at most {MaxItemBytes} bytes.");
+        if (_operations.Sum(static other => other.Value.Length + other.Sealed.Length) + operation.Value.Length + operation.Sealed.Length > MaxBytes)
+            throw new InvalidOperationException($"A commit holds at most {MaxBytes} bytes.");
         if (Names(operation.Key))
             throw new InvalidOperationException("A key stands in a commit twice.");
         _operations.Add(operation);

@@ -32,8 +32,8 @@ internal sealed record Range(string Prefix, string? Before = null, bool Descendi
 internal enum CommitResult { Committed, Conflict }
 
 /// <summary>
-/// The one narrow port to storage. Adapters (SQLite, later DynamoDB) know no room; limits are DynamoDB's:
-/// at most 100 operations a commit, 400 KB an item. An expired item reads as absent everywhere, in conditions too.
+/// The one narrow port to storage. Adapters (SQLite, DynamoDB) know no room; limits are DynamoDB's: at most 100 operations and
+/// 4 MB a commit, 400 KB an item. Who was told of a commit reads it. An expired item reads as absent everywhere, in conditions too.
 /// </summary>
 internal interface IStore
 {
@@ -52,7 +52,7 @@ internal interface IStore
 
     /// <summary>
     /// All or nothing. Returns only after the write is durable (synchronous=FULL on SQLite). An adapter queues by <see cref="Commit.Place"/>
-    /// and ends with <see cref="Commit.Settle"/>; one that can't keep the order of queueing meets conflicts and loses nothing else.
+    /// and ends with <see cref="Commit.Settle"/>; one that can't keep the order of queueing places commits of the same gate one after another.
     /// </summary>
     ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken ct);
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace ReplyMint.Storage;
 
 internal static class StoreCommits
@@ -13,13 +15,15 @@ internal static class StoreCommits
     {
         for (var tries = 0; tries < MaxTries; tries++)
         {
+            var began = Stopwatch.GetTimestamp();
             var commit = new Commit();
             var outcome = await build(commit, ct);
             if (commit.IsEmpty || await store.CommitAsync(commit, ct) == CommitResult.Committed)
                 return outcome;
-            // Group commit answers all contenders at the same moment; spread them, or the unlucky ones starve.
+            // Group commit answers all contenders at the same moment; spread them, or the unlucky ones starve. The slower a try is,
+            // the wider: over a network many of them are under way at once.
             if (tries > 1)
-                await Task.Delay(Random.Shared.Next(1, Math.Min(tries, 32)), ct);
+                await Task.Delay(TimeSpan.FromMilliseconds(1) + Random.Shared.NextDouble() * Math.Min(tries, 32) * Stopwatch.GetElapsedTime(began) / 2, ct);
         }
         throw new StoreUnavailableException($"A commit met {MaxTries} conflicts in a row.");
     }

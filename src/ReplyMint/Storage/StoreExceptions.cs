@@ -19,7 +19,10 @@ internal sealed class StoreRefusedException(string message, Exception? inner = n
     }, failure);
 }
 
-/// <summary>A write did not happen, such as on a full disk. Nothing of it was stored; the caller answers "later".</summary>
+/// <summary>
+/// A write did not happen, such as on a full disk, or over a network nobody can tell. The caller answers "later"; what he does then
+/// must be as right after a write that happened as a second try after a crash is.
+/// </summary>
 internal sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner)
 {
     internal static StoreUnavailableException For(SqliteException failure) => new(failure.SqliteErrorCode switch

@@ -258,6 +258,10 @@ public abstract class StoreConformance : IAsyncLifetime
         for (var i = 0; i < Commit.MaxOperations; i++)
             full.Delete(ItemKey.Main("t", $"{i}"));
         Assert.Throws<InvalidOperationException>(() => full.Delete(ItemKey.Main("t", "one more")));
+        var heavy = new Commit();
+        for (var i = 0; i < 10; i++)
+            heavy.Put(ItemKey.Main("t", $"{i}"), new byte[Commit.MaxItemBytes], Condition.Any);
+        Assert.Throws<InvalidOperationException>(() => heavy.Put(ItemKey.Main("t", "one more"), new byte[Commit.MaxItemBytes], Condition.Any));
     }
 
     [Fact]

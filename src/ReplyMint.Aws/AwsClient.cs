@@ -1,0 +1,86 @@
+using System.Text.Json;
+
+namespace ReplyMint.Aws;
+
+/// <summary>Which service, where.</summary>
+/// <param name="Service">As signatures name it, such as "dynamodb".</param>
+/// <param name="Endpoint">Usually <see cref="Of"/>'s; another one for stand-ins and private endpoints.</param>
+internal sealed record AwsPlace(string Region, string Service, Uri Endpoint)
+{
+    public static AwsPlace Of(string region, string service) =>
+        new(region, service, new($"https://{service}.{region}.amazonaws.com{(region.StartsWith("cn-", StringComparison.Ordinal) ? ".cn" : "")}/"));
+}
+
+/// <summary>What a call brought.</summary>
+/// <param name="Status">Of HTTP; 0 when no whole answer came: then nobody can tell whether the call had its effect.</param>
+/// <param name="Error">AWS's word for what went wrong, such as "ThrottlingException"; null when all went well.</param>
+internal readonly record struct AwsAnswer(int Status, string? Error, byte[] Body)
+{
+    /// <summary>The same call may go well in a moment.</summary>
+    public bool IsPassing => Status is 0 or >= 500 || Error is
+        "ProvisionedThroughputExceededException" or "ThrottlingException" or "Throttling" or "TooManyRequestsException" or "RequestLimitExceeded" or "RequestThrottled"
+        or "TransactionInProgressException" or "TransactionConflictException" or AwsClient.Expired or "ExpiredToken" or "RequestTimeout";
+}
+
+/// <summary>One service of AWS that speaks JSON (DynamoDB, SQS, SSM, KMS): a signed POST, one try.</summary>
+/// <param name="version">Of the JSON protocol, "1.0" or "1.1".</param>
+internal sealed class AwsClient(HttpClient http, CredentialSource credentials, AwsPlace place, string version, TimeProvider time)
+{
+    public const string Expired = "ExpiredTokenException";
+    private const string NoCredentials = "NoCredentials";
+
+    /// <param name="target">The service's name for the call, such as "DynamoDB_20120810.GetItem".</param>
+    /// <param name="patience">How long it may take.</param>
+    public async Task<AwsAnswer> PostAsync(string target, ReadOnlyMemory<byte> body, TimeSpan patience, CancellationToken ct)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(patience);
+        try
+        {
+            var signer = await credentials.GetAsync(limit.Token);
+            using var request = new HttpRequestMessage(HttpMethod.Post, place.Endpoint) { Content = new ReadOnlyMemoryContent(body) };
+            request.Content.Headers.TryAddWithoutValidation("Content-Type", $"application/x-amz-json-{version}");
+            request.Headers.TryAddWithoutValidation("X-Amz-Target", target);
+            AwsSigner.Sign(request, body.Span, signer, place.Region, place.Service, time.GetUtcNow());
+            using var response = await http.SendAsync(request, limit.Token);
+            var content = await response.Content.ReadAsByteArrayAsync(limit.Token);
+            var error = response.IsSuccessStatusCode ? null : ErrorOf(content) ?? $"HTTP {(int)response.StatusCode}";
+            if (error is Expired or "ExpiredToken")
+                credentials.Forget(signer);
+            return new((int)response.StatusCode, error, content);
+        }
+        catch (NoCredentialsException none)
+        {
+            return new(403, $"{NoCredentials}: {none.Message}", []);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return new(0, "no answer in time", []);
+        }
+        catch (HttpRequestException lost)
+        {
+            return new(0, $"no answer ({lost.HttpRequestError})", []);
+        }
+        catch (IOException)
+        {
+            return new(0, "no whole answer", []);
+        }
+    }
+
+    /// <summary>"com.amazonaws.dynamodb.v20120810#ThrottlingException" is a ThrottlingException.</summary>
+    private static string? ErrorOf(byte[] content)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(content);
+            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("__type", out var type) && type.GetString() is { } text
+                ? text[(text.LastIndexOf('#') + 1)..]
+                : null;
+        }
+        catch (JsonException)
+        {
+            // A proxy's page, for example.
+            return null;
+        }
+    }
+}

@@ -1,0 +1,26 @@
+using ReplyMint.Storage;
+
+namespace ReplyMint.Aws;
+
+/// <summary>The three tables: a partition key, a sort key, and DynamoDB's own expiry by <see cref="Gone"/>. Nothing else is indexed.</summary>
+/// <param name="Prefix">Of their names, such as "replymint-production-".</param>
+internal sealed record DynamoTables(string Prefix)
+{
+    /// <summary>Both keys are text.</summary>
+    public const string Partition = "p", Sort = "s";
+    public const string Value = "v", Sealed = "x", Version = "ver", Count = "n";
+
+    /// <summary>When the item is over, in milliseconds since 1970: every read and every condition asks it.</summary>
+    public const string Expires = "exp";
+
+    /// <summary>The same in seconds, rounded up: DynamoDB's "time to live" removes the item some time (often a day or two) after it.</summary>
+    public const string Gone = "gone";
+
+    public string NameOf(Table table) => Prefix + table switch
+    {
+        Table.Main => "main",
+        Table.Keys => "keys",
+        Table.Audit => "audit",
+        _ => throw new ArgumentOutOfRangeException(nameof(table)),
+    };
+}

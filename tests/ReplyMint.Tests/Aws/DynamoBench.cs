@@ -1,0 +1,84 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using ReplyMint.Aws;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Tests.Aws;
+
+/// <summary>
+/// Three tables of one test with a store on them: on dynalite behind a stand-in for transactions, or on the endpoint that
+/// REPLYMINT_TEST_DYNAMODB names (then with the region and the credentials of the usual AWS variables).
+/// </summary>
+internal sealed class DynamoBench : IAsyncDisposable
+{
+    private readonly HttpClient _http = new();
+    private readonly CredentialSource _credentials;
+    private readonly AwsPlace _place;
+    private readonly DynamoTables _tables = new($"replymint-test-{Guid.NewGuid():N}-");
+    private readonly DynamoStore[] _stores;
+
+    private DynamoBench(Uri endpoint, DynamoStandIn? standIn, TimeProvider time, int stores, AwsPatience patience)
+    {
+        StandIn = standIn;
+        _credentials = new(_http, name => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : name is "AWS_ACCESS_KEY_ID" or "AWS_SECRET_ACCESS_KEY" ? "local" : null, TimeProvider.System);
+        _place = new(Environment.GetEnvironmentVariable("AWS_REGION") is { Length: > 0 } region ? region : "eu-central-1", "dynamodb", endpoint);
+        _stores = [.. Enumerable.Range(0, stores).Select(_ => new DynamoStore(new(Client(), patience, TimeProvider.System), _tables, time))];
+    }
+
+    public DynamoStore Store => _stores[0];
+
+    /// <summary>As of another process.</summary>
+    public DynamoStore Other => _stores[1];
+
+    public DynamoStandIn? StandIn { get; }
+
+    public static string? Named => Environment.GetEnvironmentVariable("REPLYMINT_TEST_DYNAMODB") is { Length: > 0 } named ? named : null;
+
+    /// <param name="stores">On the same tables, as of so many processes.</param>
+    public static async Task<DynamoBench> OpenAsync(TimeProvider time, bool faulty = false, int stores = 1, AwsPatience? patience = null)
+    {
+        if (faulty && Named is not null)
+            Assert.Skip("Faults are injected on the stand-in only.");
+        var standIn = Named is null ? await DynamoStandIn.StartAsync(await DynaliteServer.AddressAsync()) : null;
+        var bench = new DynamoBench(standIn?.Address ?? new(Named!), standIn, time, stores, patience ?? AwsPatience.Usual);
+        foreach (var table in Enum.GetValues<Table>())
+            await bench.MakeAsync(bench._tables.NameOf(table));
+        return bench;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (StandIn is not null)
+            StandIn.Faults = static _ => Fault.None;
+        foreach (var table in Enum.GetValues<Table>())
+            await CallAsync("DeleteTable", new() { ["TableName"] = _tables.NameOf(table) });
+        foreach (var store in _stores)
+            store.Dispose();
+        _credentials.Dispose();
+        _http.Dispose();
+        if (StandIn is not null)
+            await StandIn.DisposeAsync();
+    }
+
+    private AwsClient Client() => new(_http, _credentials, _place, "1.0", TimeProvider.System);
+
+    private async Task MakeAsync(string name)
+    {
+        JsonArray Both(string word, string first, string second) =>
+            [new JsonObject { ["AttributeName"] = DynamoTables.Partition, [word] = first }, new JsonObject { ["AttributeName"] = DynamoTables.Sort, [word] = second }];
+        var made = await CallAsync("CreateTable", new()
+        {
+            ["TableName"] = name, ["BillingMode"] = "PAY_PER_REQUEST", ["KeySchema"] = Both("KeyType", "HASH", "RANGE"), ["AttributeDefinitions"] = Both("AttributeType", "S", "S"),
+        });
+        Assert.Null(made.Error);
+        while (true)
+        {
+            using var document = JsonDocument.Parse((await CallAsync("DescribeTable", new() { ["TableName"] = name })).Body);
+            if (document.RootElement.GetProperty("Table").GetProperty("TableStatus").GetString() == "ACTIVE")
+                return;
+        }
+    }
+
+    private Task<AwsAnswer> CallAsync(string name, JsonObject request) =>
+        Client().PostAsync("DynamoDB_20120810." + name, JsonSerializer.SerializeToUtf8Bytes(request), TimeSpan.FromSeconds(30), CancellationToken.None);
+}

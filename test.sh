@@ -84,18 +84,24 @@ tests() {
     kill_leftovers
 }
 
-# Lints the API's description that the tests wrote: one test. Spectral's packages are locked, and installed once.
-lint() {
-    local folder=tools/openapi stamp=tools/openapi/node_modules/.lock log=$logs/openapi.log
-    step 'Lint of the API description'
-    if ! cmp -s "$folder/package-lock.json" "$stamp"; then
-        if ! (cd "$folder" && timeout --kill-after=10 300 npm ci --ignore-scripts --no-audit --no-fund) >"$log" 2>&1; then
-            tail -5 "$log" >&2
-            failed=$((failed + 1))
-            return
-        fi
-        cp "$folder/package-lock.json" "$stamp"
+# Installs the packages of a folder by its lock file, once.
+packages() {
+    local folder=$1 stamp=$1/node_modules/.lock log=$logs/npm.log
+    cmp -s "$folder/package-lock.json" "$stamp" && return 0
+    step "Install the packages of $folder"
+    if ! (cd "$folder" && timeout --kill-after=10 300 npm ci --ignore-scripts --no-audit --no-fund) >"$log" 2>&1; then
+        tail -5 "$log" >&2
+        failed=$((failed + 1))
+        return 1
     fi
+    cp "$folder/package-lock.json" "$stamp"
+}
+
+# Lints the API's description that the tests wrote: one test.
+lint() {
+    local folder=tools/openapi log=$logs/openapi.log
+    packages "$folder" || return
+    step 'Lint of the API description'
     if [[ -s $folder/openapi.json ]] && (cd "$folder" && timeout --kill-after=10 300 npm run --silent lint) >"$log" 2>&1; then
         passed=$((passed + 1))
         echo 'Lint of the API description: 0 errors'
@@ -139,6 +145,7 @@ must 'Restore' "$DOTNET" restore "${quiet[@]}"
 must 'Build, all analyzers on, warnings as errors' "$DOTNET" build --no-restore -c Release -p:RunAnalyzers=true "${quiet[@]}"
 export REPLYMINT_TEST_OPENAPI=$here/tools/openapi/openapi.json
 rm -f "$REPLYMINT_TEST_OPENAPI"
+packages tools/stand-ins
 tests 'Tests' tests/ReplyMint.Tests/bin/Release/net10.0/ReplyMint.Tests
 lint
 [[ -z ${REPLYMINT_TEST_FULL:-} ]] || mutants

@@ -86,6 +86,8 @@ internal sealed partial class DynamoStandIn : IAsyncDisposable
             Fault.LostBefore => (0, ""),
             Fault.Partial => await PartialAsync(name, JsonNode.Parse(body)!.AsObject()),
             _ when name == "TransactWriteItems" => await TransactAsync(body),
+            // Such a read may miss what was just written; here it always finds out.
+            _ when name is "GetItem" or "BatchGetItem" or "Query" && !body.Contains("\"ConsistentRead\":true", StringComparison.Ordinal) => (400, Error("ReadOfAnOlderState")),
             _ => await PassOnAsync(name, body),
         };
         if (fault == Fault.SilentAfter)

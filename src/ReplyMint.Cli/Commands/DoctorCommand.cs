@@ -6,6 +6,7 @@ using ReplyMint.Cli.Doctor;
 using ReplyMint.Cli.Reach;
 using ReplyMint.Incidents;
 using ReplyMint.Mail;
+using ReplyMint.Storage;
 
 namespace ReplyMint.Cli.Commands;
 
@@ -15,6 +16,7 @@ internal static class DoctorCommand
     private const string FactsName = "doctor-facts";
     // No domain has a blank in it.
     private const string DueMark = "due ";
+    private const string FindingMark = "finding ";
 
     public static Command Build(CommandHost host)
     {
@@ -44,7 +46,8 @@ internal static class DoctorCommand
     public static Command BuildFacts() => new StoreCommand(FactsName, "print the settings in effect and the mailboxes' domains", async (context, _, ct) =>
     {
         context.Out.WriteLine(JsonSerializer.SerializeToNode(context.Get<ReplyMintSettings>(), SettingsJson.Default.ReplyMintSettings)!.ToJsonString());
-        context.Out.WriteLine(CliJson.Line(BackupFinding(BackupAges.Of(await context.Get<Backups>().StateAsync(ct), context.Get<BackupSettings>(), context.Get<TimeProvider>().GetUtcNow()), context.Get<BackupSettings>())));
+        context.Out.WriteLine(FindingMark + CliJson.Line(BackupFinding(BackupAges.Of(await context.Get<Backups>().StateAsync(ct), context.Get<BackupSettings>(), context.Get<TimeProvider>().GetUtcNow()), context.Get<BackupSettings>())));
+        context.Out.WriteLine(FindingMark + CliJson.Line(await AnchorFindingAsync(context, ct)));
         var domains = new SortedSet<string>(StringComparer.Ordinal);
         foreach (var tenant in await context.Get<Tenants>().ListAsync(ct))
             foreach (var mailbox in await context.Get<Mailboxes>().ListAsync(tenant.Id, ct))
@@ -64,10 +67,10 @@ internal static class DoctorCommand
         foreach (var finding in MachineChecks.Disk(data, settings.Inbound.MinFreeMegabytes))
             yield return finding;
         yield return MachineChecks.Clock(data, TimeProvider.System);
-        var (store, backup, inEffect, facts) = await StoreAsync(settings, host, ct);
+        var (store, inEffect, facts) = await StoreAsync(settings, host, ct);
         yield return store;
-        if (backup is not null)
-            yield return backup;
+        foreach (var fact in facts.Where(fact => fact.StartsWith(FindingMark, StringComparison.Ordinal)))
+            yield return JsonSerializer.Deserialize(fact[FindingMark.Length..], CliJson.Default.Finding)!;
         if (inEffect is not null)
             foreach (var finding in await SecretChecks.AllAsync(settings, host, ct))
                 yield return finding;
@@ -79,7 +82,7 @@ internal static class DoctorCommand
             yield return Finding.Warn("http", warning, "name them in replymint.json or by REPLYMINT_HTTP__...");
         foreach (var warning in settings.Accounts.Warnings())
             yield return Finding.Warn("sign-in", warning, "set both in replymint.json, or by REPLYMINT_ACCOUNTS__FROM and REPLYMINT_ACCOUNTS__SIGNINURL");
-        foreach (var finding in await new DnsChecks(settings.Dns, settings.Outbound).AllAsync([.. facts.Where(fact => !fact.StartsWith(DueMark, StringComparison.Ordinal))], ct))
+        foreach (var finding in await new DnsChecks(settings.Dns, settings.Outbound).AllAsync([.. facts.Where(fact => !fact.Contains(' '))], ct))
             yield return finding;
         foreach (var due in facts.Where(fact => fact.StartsWith(DueMark, StringComparison.Ordinal)).Select(fact => fact.Split(' ', 4)))
             yield return due[1] == nameof(DueState.Overdue) ? Finding.Fail($"record {due[2]}", due[3], MendOf(due[2])) : Finding.Warn($"record {due[2]}", due[3], MendOf(due[2]));
@@ -97,15 +100,35 @@ internal static class DoctorCommand
     };
 
     /// <summary>Opening the store is the test of the database, of the master key, its mode and its fit.</summary>
-    private static async Task<(Finding Finding, Finding? Backup, ReplyMintSettings? InEffect, IReadOnlyList<string> Facts)> StoreAsync(ReplyMintSettings settings, CommandHost host, CancellationToken ct)
+    private static async Task<(Finding Finding, ReplyMintSettings? InEffect, IReadOnlyList<string> Facts)> StoreAsync(ReplyMintSettings settings, CommandHost host, CancellationToken ct)
     {
         if (!Folders.HoldsStore(settings.Data!))
-            return (Finding.Ok("keys", $"there is no store yet; its master key will be made in {Path.Combine(settings.Config!, "keys")}"), null, null, []);
+            return (Finding.Ok("keys", $"there is no store yet; its master key will be made in {Path.Combine(settings.Config!, "keys")}"), null, []);
         var (code, output, error) = await StoreRun.AskAsync(settings, host, [FactsName], ct);
         if (code != ExitCode.Ok)
-            return (Finding.Fail("keys", "the store can't be opened", error), null, null, []);
+            return (Finding.Fail("keys", "the store can't be opened", error), null, []);
         var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        return (Finding.Ok("keys", "the store opens with its master key"), JsonSerializer.Deserialize(lines[1], CliJson.Default.Finding), JsonSerializer.Deserialize(lines[0], SettingsJson.Default.ReplyMintSettings), lines[2..]);
+        return (Finding.Ok("keys", "the store opens with its master key"), JsonSerializer.Deserialize(lines[0], SettingsJson.Default.ReplyMintSettings), lines[1..]);
+    }
+
+    /// <summary>Whether what was signed and erased is known to anybody but this machine.</summary>
+    private static async Task<Finding> AnchorFindingAsync(CommandContext context, CancellationToken ct)
+    {
+        const string What = "whoever owns this machine can write the audit log anew, and a restored store can't know who was erased after its backup";
+        var anchors = context.Get<Anchors>();
+        if (!anchors.Configured)
+            return Finding.Warn("anchors", $"nothing is copied off this machine: {What}", "name a place elsewhere: audit.anchors (docs/operations.md, \"Proofs kept off the machine\")");
+        if (!anchors.Readable)
+            return Finding.Ok("anchors", "copies leave as mails; this program can't read them back, so keep them for: audit verify --roots, erase replay --ledger");
+        await context.Get<RootWatch>().LookAsync(ct);
+        var seen = await context.Get<RootWatch>().SeenAsync(KeyRing.Installation, ct);
+        return seen switch
+        {
+            { Ours: null } => Finding.Ok("anchors", "there is no root yet; the running server signs one each hour"),
+            { Silent: { } silent } => Finding.Warn("anchors", $"{silent} (of audit.anchors)", "is its disk mounted, does the server answer? replymint alerts list says since when"),
+            { Strange: [var place, ..] } => Finding.Warn("anchors", $"place {place} of audit.anchors holds none of this installation's records; without them {What}", "is its path right, is its disk mounted? The running server fills a new place within the hour"),
+            _ => Finding.Ok("anchors", $"the root of {StoreWords.Time(seen.Theirs!.At)} lies off this machine"),
+        };
     }
 
     private static Finding BackupFinding(BackupAges ages, BackupSettings settings) =>

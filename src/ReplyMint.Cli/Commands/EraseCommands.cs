@@ -113,10 +113,12 @@ internal static class EraseCommands
             try
             {
                 if (await context.Get<ErasureReplay>().ReplayAsync(context.Files.Select(file => file.Bytes), parse.GetValue(nothing), ct) is not { } result)
-                    return context.Fail("only this store's own ledger is there, and what was erased after the backup is not in it; name a copy with --ledger FOLDER, set audit.anchors, or say --nothing-was-erased-since");
+                    return context.Fail("only this store's own ledger is there, and what was erased after the backup is not in it; name a copy with --ledger FOLDER, set audit.anchors (a place there that holds none of this installation's records does not count: is its path right, is its disk mounted?), or say --nothing-was-erased-since");
                 context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Lines} erasures were looked at, {result.Again} had something to remove again"));
                 if (result.Refused > 0)
                     context.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"({result.Refused} documents are no lines of this installation's ledger; they were left out)"));
+                foreach (var place in result.Strange)
+                    context.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"(place {place} of audit.anchors holds none of this installation's records: is its path right, is its disk mounted?)"));
                 return ExitCode.Ok;
             }
             catch (IOException e)

@@ -40,6 +40,10 @@ internal interface IAnchorPlace
     /// <summary>What was written under a prefix that ends with a slash, in the order of the names.</summary>
     /// <exception cref="IOException">The place can't be read.</exception>
     IAsyncEnumerable<AnchoredDocument> ReadAsync(string prefix, CancellationToken ct);
+
+    /// <summary>One document; null where there is none of this name.</summary>
+    /// <exception cref="IOException">The place can't be read.</exception>
+    Task<byte[]?> ReadOneAsync(string name, CancellationToken ct);
 }
 
 /// <summary>Names of documents: two to four parts of letters, digits, dots, dashes and underscores, with slashes between. They lead nowhere else, on no file system and in no address.</summary>

@@ -91,6 +91,9 @@ internal sealed partial class Anchors : IDisposable
             place.Dispose();
     }
 
+    /// <summary>The places that can be read back, by their numbers in the settings, from 1 on.</summary>
+    public IEnumerable<int> ReadablePlaces => _places.Values.Select((place, index) => (place, Number: index + 1)).Where(each => each.place.At.IsReadable).Select(each => each.Number);
+
     /// <summary>Whether there is any place at all.</summary>
     public bool Configured => _places.Count > 0;
 
@@ -217,6 +220,27 @@ internal sealed partial class Anchors : IDisposable
         foreach (var place in _places.Values.Where(place => place.At.IsReadable))
             await foreach (var document in place.At.ReadAsync(prefix, ct))
                 yield return document;
+    }
+
+    /// <summary>What one place holds under a name; null: nothing.</summary>
+    /// <param name="place">One of <see cref="ReadablePlaces"/>.</param>
+    /// <param name="name">The document's.</param>
+    /// <exception cref="IOException">It can't be read, or takes longer than <see cref="MostPatience"/>.</exception>
+    public async Task<byte[]?> ReadOneAsync(int place, string name, CancellationToken ct)
+    {
+        var at = _places.Values.ElementAt(place - 1).At;
+        try
+        {
+            return await Task.Run(() => at.ReadOneAsync(name, ct), ct).WaitAsync(MostPatience, _time, ct);
+        }
+        catch (TimeoutException late)
+        {
+            throw new IOException("it takes too long", late);
+        }
+        catch (UnauthorizedAccessException refused)
+        {
+            throw new IOException(refused.Message, refused);
+        }
     }
 
     private async Task<PlaceAnswer> TryAsync(Place place, Item item, WaitingDocument document, CancellationToken ct)

@@ -5,7 +5,7 @@ using ReplyMint.Security;
 namespace ReplyMint.Audit;
 
 /// <summary>Each minute: a root where one is due, what waits for a place off the machine is tried again, and old entries go where the settings say so.</summary>
-internal sealed partial class AuditClock(Anchors anchors, AuditRoots roots, AuditPruning pruning, TimeProvider time, ILogger<AuditClock> log) : BackgroundService
+internal sealed partial class AuditClock(Anchors anchors, AuditRoots roots, RootWatch watch, AuditPruning pruning, TimeProvider time, ILogger<AuditClock> log) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
 
@@ -30,11 +30,14 @@ internal sealed partial class AuditClock(Anchors anchors, AuditRoots roots, Audi
     {
         try
         {
+            // Before a root is signed, so that it is compared with what was signed before it.
+            await watch.FollowAsync(ct);
             if (await roots.IsDueAsync(ct))
                 await roots.WriteAsync(ct);
             else
                 await anchors.FlushAsync(ct);
             await pruning.RunAsync(ct);
+            await watch.RunAsync(ct);
         }
         catch (ObjectDisposedException)
         {

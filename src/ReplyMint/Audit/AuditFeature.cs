@@ -22,6 +22,7 @@ internal static class AuditFeature
             .AddSingleton(provider => new AuditRoots(
                 provider.GetRequiredService<IStore>(), open.Id, provider.GetRequiredService<AuditLog>(), provider.GetRequiredService<Attestations>(),
                 provider.GetRequiredService<Anchors>(), provider.GetRequiredService<TimeProvider>()))
+            .AddSingleton<RootWatch>()
             .AddSingleton<AuditVerifier>()
             .AddSingleton<AuditExport>()
             .AddSingleton<AuditPruning>()

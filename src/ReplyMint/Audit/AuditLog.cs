@@ -19,8 +19,8 @@ internal sealed class AuditLog(IStore store, TimeProvider time, ActorSealer? sea
     public const string ListPartition = "chains";
     public const string ListPrefix = "chain/";
 
-    // Heads in memory, about 300 bytes each. Above the bound all are forgotten, which costs a read and perhaps a second try.
-    private const int MaxChains = 20_000;
+    // Heads in memory, about 300 bytes each. Above the bound all that rest are forgotten, which costs a read and perhaps a second try.
+    public const int MaxChains = 20_000;
     private const int OperationsOfEntry = 3;
 
     private readonly ConcurrentDictionary<string, Chain> _chains = new(StringComparer.Ordinal);
@@ -75,37 +75,49 @@ internal sealed class AuditLog(IStore store, TimeProvider time, ActorSealer? sea
 
     private async Task AppendAsync(Commit commit, string chain, AuditEntry entry, bool alone, CancellationToken ct)
     {
-        if (_chains.Count >= MaxChains)
-            _chains.Clear();
-        var state = _chains.GetOrAdd(chain, static _ => new());
+        var state = StateOf(chain);
         var key = entry.Actor is { Network: not null, Person: { } person } && sealer is not null ? await sealer(person, ct) : null;
         Link? read = null;
+        long? asOf = null;
         if (alone || state.Last is null)
         {
+            // What is under way may still move the head; the version of one that was read too early is soon another entry's.
+            if (state.Last is null)
+                await state.QuietAsync().WaitAsync(ct);
+            lock (state.Gate)
+                asOf = state.Open == 0 ? state.Taken : null;
             var item = await store.GetAsync(Head(chain), ct);
-            read = new(ReadHead(item) ?? new AuditHead(1, 0, AuditRecord.Start), item?.Version ?? 0, new());
+            read = new(ReadHead(item) ?? new AuditHead(1, 0, AuditRecord.Start), item?.Version ?? 0);
         }
         Link? made = null;
         commit.Late(new(chain, state.Gate, OperationsOfEntry,
             filling =>
             {
-                // What was read may be old by now; then the head's condition fails.
-                var last = state.Last ?? read;
-                if (last is null || (alone && last.Version != read!.Version))
+                var last = state.Last ?? (state.Taken == asOf ? read : null);
+                if (state.Forgotten || last is null || (alone && last.Version != read!.Version))
                     return false;
-                state.Last = made = Write(filling, chain, last, entry, key);
+                made = Write(filling, chain, last, entry, key);
+                state.Take(made);
                 return true;
             },
             committed =>
             {
+                if (made is null)
+                    return;
+                made = null;
+                state.Settle(committed);
                 if (committed)
                     _moved.TryAdd(chain, 0);
-                else
-                    lock (state.Gate)
-                        // Those behind built on what is not there: they conflict, too, and the next one reads anew.
-                        if (made is not null && state.Last?.Run == made.Run)
-                            state.Last = null;
             }));
+    }
+
+    private Chain StateOf(string chain)
+    {
+        if (_chains.Count >= MaxChains)
+            foreach (var known in _chains)
+                if (known.Value.Forget())
+                    _chains.TryRemove(known);
+        return _chains.GetOrAdd(chain, static _ => new());
     }
 
     private Link Write(Commit commit, string chain, Link last, AuditEntry entry, SealingKey? key)
@@ -128,7 +140,7 @@ internal sealed class AuditLog(IStore store, TimeProvider time, ActorSealer? sea
         commit.Put(Head(chain), JsonSerializer.SerializeToUtf8Bytes(head, AuditJson.Default.AuditHead), last.Version == 0 ? Condition.Absent : Condition.At(last.Version));
         if (last.Version == 0)
             commit.Put(new ItemKey(Table.Audit, ListPartition, ListPrefix + chain), "{\"v\":1}"u8.ToArray(), Condition.Any);
-        return new(head, last.Version + 1, last.Run);
+        return new(head, last.Version + 1);
     }
 
     /// <summary>Whose key sealed the network is said where it is not the actor's own: of an API key.</summary>
@@ -139,12 +151,60 @@ internal sealed class AuditLog(IStore store, TimeProvider time, ActorSealer? sea
     private static string? PersonOf(AuditRecord record) => record.Details?.GetValueOrDefault("keyOwner") ?? record.Actor;
 
     /// <summary>The head that the next entry builds on, which may still be queued.</summary>
-    /// <param name="Run">The same for all that were built on each other in memory.</param>
-    private sealed record Link(AuditHead Head, long Version, object Run);
+    private sealed record Link(AuditHead Head, long Version);
 
+    /// <summary>What memory knows of a chain. All entries of a process are one line: each is built on the one before, or on a head that nothing can have moved since it was read.</summary>
     private sealed class Chain
     {
+        private TaskCompletionSource? _quiet;
+
         public Lock Gate { get; } = new();
+
+        /// <summary>Null: it has to be read.</summary>
         public volatile Link? Last;
+
+        /// <summary>Commits that took a number, and nobody knows yet how they end. This and what follows is read with the gate held.</summary>
+        public int Open { get; private set; }
+
+        /// <summary>So many took a number ever.</summary>
+        public long Taken { get; private set; }
+
+        /// <summary>Another one stands in its place.</summary>
+        public bool Forgotten { get; private set; }
+
+        /// <summary>Ends when nothing is under way.</summary>
+        public Task QuietAsync()
+        {
+            lock (Gate)
+                return Open == 0 ? Task.CompletedTask : (_quiet ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+
+        public void Take(Link made)
+        {
+            Last = made;
+            Open++;
+            Taken++;
+        }
+
+        public void Settle(bool committed)
+        {
+            lock (Gate)
+            {
+                // Those behind built on what is not there: they conflict, too, and the next one reads anew.
+                if (!committed)
+                    Last = null;
+                if (--Open > 0)
+                    return;
+                _quiet?.SetResult();
+                _quiet = null;
+            }
+        }
+
+        /// <summary>False while something is under way.</summary>
+        public bool Forget()
+        {
+            lock (Gate)
+                return Forgotten |= Open == 0;
+        }
     }
 }

@@ -13,6 +13,9 @@ internal sealed class AuditRoots(IStore store, string id, AuditLog log, Attestat
 {
     public static readonly TimeSpan Every = TimeSpan.FromHours(1);
 
+    /// <summary>The name of this store among the places that hold roots.</summary>
+    public const string Here = "this store";
+
     private readonly SemaphoreSlim _one = new(1, 1);
     private SortedDictionary<string, RootLeaf>? _leaves;
 
@@ -24,9 +27,7 @@ internal sealed class AuditRoots(IStore store, string id, AuditLog log, Attestat
     public async Task<(string Jws, RootStatement Statement)?> NewestAsync(CancellationToken ct)
     {
         var page = await store.QueryAsync(Table.Audit, RootNames.Partition, new Storage.Range(RootNames.RootPrefix, Descending: true, Limit: 1), null, ct);
-        if (page.Items is not [var item] || Read(item) is not { } document)
-            return null;
-        return Security.CompactJws.Parse(document.Jws) is { } jws && JsonSerializer.Deserialize(jws.Payload, AuditJson.Default.RootStatement) is { } statement ? (document.Jws, statement) : null;
+        return page.Items is [var item] ? StatementOf(item) : null;
     }
 
     public async Task<bool> IsDueAsync(CancellationToken ct) =>
@@ -82,15 +83,39 @@ internal sealed class AuditRoots(IStore store, string id, AuditLog log, Attestat
     }
 
     /// <summary>What this store holds of its roots, in the form and order of a place off the machine.</summary>
-    public async IAsyncEnumerable<AnchoredDocument> StoredAsync([EnumeratorCancellation] CancellationToken ct)
+    /// <param name="after">The roots behind this one; 0: all.</param>
+    public async IAsyncEnumerable<AnchoredDocument> StoredAsync(long after, [EnumeratorCancellation] CancellationToken ct)
     {
-        await foreach (var item in store.AllAsync(Table.Audit, RootNames.Partition, RootNames.RootPrefix, ct))
+        var cursor = after > 0 ? RootNames.RootKey(after).Sort : null;
+        do
         {
-            var name = item.Key.Sort[RootNames.RootPrefix.Length..];
-            await foreach (var page in store.AllAsync(Table.Audit, RootNames.Partition, $"changes/{name}-", ct))
-                yield return new("this store", RootNames.Folder + page.Key.Sort["changes/".Length..] + ".json", page.Value.ToArray());
-            yield return new("this store", RootNames.Folder + name + ".json", item.Value.ToArray());
+            var roots = await store.QueryAsync(Table.Audit, RootNames.Partition, new Storage.Range(RootNames.RootPrefix), cursor, ct);
+            foreach (var item in roots.Items)
+            {
+                var name = item.Key.Sort[RootNames.RootPrefix.Length..];
+                await foreach (var page in store.AllAsync(Table.Audit, RootNames.Partition, $"changes/{name}-", ct))
+                    yield return new(Here, RootNames.Folder + page.Key.Sort["changes/".Length..] + ".json", page.Value.ToArray());
+                yield return new(Here, RootNames.Folder + name + ".json", item.Value.ToArray());
+            }
+            cursor = roots.Cursor;
         }
+        while (cursor is not null);
+    }
+
+    /// <summary>The number of the newest root that lists all chains; 0 when there is none. Its signature is not asked here.</summary>
+    public async Task<long> NewestFullAsync(CancellationToken ct)
+    {
+        string? cursor = null;
+        do
+        {
+            var page = await store.QueryAsync(Table.Audit, RootNames.Partition, new Storage.Range(RootNames.RootPrefix, Descending: true), cursor, ct);
+            foreach (var item in page.Items)
+                if (StatementOf(item) is { Statement: { Full: true, Number: var number } })
+                    return number;
+            cursor = page.Cursor;
+        }
+        while (cursor is not null);
+        return 0;
     }
 
     private async Task<RootStatement> SignAsync(IReadOnlyList<string> moved, CancellationToken ct)
@@ -148,5 +173,17 @@ internal sealed class AuditRoots(IStore store, string id, AuditLog log, Attestat
         }
     }
 
-    private static RootDocument? Read(Item item) => JsonSerializer.Deserialize(item.Value.Span, AuditJson.Default.RootDocument);
+    /// <summary>A stored root; null for what is none. Its signature is not asked here.</summary>
+    internal static (string Jws, RootStatement Statement)? StatementOf(Item item)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(item.Value.Span, AuditJson.Default.RootDocument) is { Jws: { } text } && Security.CompactJws.Parse(text) is { } jws
+                && JsonSerializer.Deserialize(jws.Payload, AuditJson.Default.RootStatement) is { } statement ? (text, statement) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 }

@@ -55,8 +55,7 @@ internal sealed class FolderAnchor(string folder) : IAnchorPlace
 
     public async IAsyncEnumerable<AnchoredDocument> ReadAsync(string prefix, [EnumeratorCancellation] CancellationToken ct)
     {
-        if (!Directory.Exists(folder))
-            throw new IOException($"the anchor folder {folder} is not there");
+        Demand();
         var below = Path.Combine(folder, prefix);
         if (!Directory.Exists(below))
             yield break;
@@ -64,6 +63,19 @@ internal sealed class FolderAnchor(string folder) : IAnchorPlace
             .Select(file => Path.GetRelativePath(folder, file)).Where(AnchorName.IsName).Order(StringComparer.Ordinal).ToList();
         foreach (var name in names)
             yield return new(Name, name, await ReadFileAsync(Path.Combine(folder, name), ct));
+    }
+
+    public async Task<byte[]?> ReadOneAsync(string name, CancellationToken ct)
+    {
+        Demand();
+        var file = Path.Combine(folder, name);
+        return File.Exists(file) ? await ReadFileAsync(file, ct) : null;
+    }
+
+    private void Demand()
+    {
+        if (!Directory.Exists(folder))
+            throw new IOException($"the anchor folder {folder} is not there");
     }
 
     private static async Task<PlaceAnswer> CompareAsync(string file, ReadOnlyMemory<byte> document, CancellationToken ct) =>

@@ -129,7 +129,7 @@ internal sealed class HttpAnchor(Uri url, string? secret, SecretSource secrets, 
         }
     }
 
-    private async Task<byte[]?> ReadOneAsync(string name, CancellationToken ct)
+    public async Task<byte[]?> ReadOneAsync(string name, CancellationToken ct)
     {
         using var request = Request(HttpMethod.Get, name, out var problem) ?? throw new IOException(problem);
         try

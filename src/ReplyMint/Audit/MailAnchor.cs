@@ -22,4 +22,6 @@ internal sealed class MailAnchor(string to, string from, AnchorMailer mailer, Ac
     }
 
     public IAsyncEnumerable<AnchoredDocument> ReadAsync(string prefix, CancellationToken ct) => AsyncEnumerable.Empty<AnchoredDocument>();
+
+    public Task<byte[]?> ReadOneAsync(string name, CancellationToken ct) => Task.FromResult<byte[]?>(null);
 }

@@ -6,11 +6,10 @@ namespace ReplyMint.Audit;
 
 /// <summary>Follows the signed roots of one place, in their order, and says what is wrong with them; what is right is given out.</summary>
 /// <param name="store">The installation whose roots these have to be.</param>
-/// <param name="keys">Its public keys of all times.</param>
 /// <param name="place">For words.</param>
 /// <param name="fromFirst">A place may have been named late; this store has all roots.</param>
 /// <param name="report">Told of each fault.</param>
-internal sealed class RootTrail(string store, AttestationKeySet keys, string place, bool fromFirst, Action<AuditFinding> report)
+internal sealed class RootTrail(string store, string place, bool fromFirst, Action<AuditFinding> report)
 {
     private readonly Dictionary<string, IReadOnlyList<string>> _pages = new(StringComparer.Ordinal);
     // Known only from a root on that lists all chains.
@@ -28,9 +27,18 @@ internal sealed class RootTrail(string store, AttestationKeySet keys, string pla
 
     public IEnumerable<string> Chains => _leaves?.Keys ?? Enumerable.Empty<string>();
 
+    /// <summary>What was known of heads before the last root named later ones, or none any more.</summary>
+    public List<RootLeaf> Replaced { get; } = [];
+
+    /// <summary>What the newest root says of a chain.</summary>
+    public RootLeaf? Leaf(string chain) => _leaves is not null && _leaves.TryGetValue(chain, out var leaf) ? leaf : null;
+
     /// <summary>The heads that a root names, where it is genuine; none for a page that comes before its root.</summary>
-    public IReadOnlyList<RootLeaf> Next(AnchoredDocument document)
+    /// <param name="document">The next one.</param>
+    /// <param name="keys">The installation's public keys of all times.</param>
+    public IReadOnlyList<RootLeaf> Next(AnchoredDocument document, AttestationKeySet keys)
     {
+        Replaced.Clear();
         var name = Path.GetFileNameWithoutExtension(document.Name);
         if (name.Contains('-'))
         {
@@ -55,11 +63,7 @@ internal sealed class RootTrail(string store, AttestationKeySet keys, string pla
         if (lines.Count != statement.Changed || RootStatement.HashOf(lines) != statement.Changes)
             return Altered(number, "its list of heads is not the one that was signed");
         List<RootLeaf> leaves = [.. lines.Select(RootLeaf.Parse).OfType<RootLeaf>()];
-        if (statement.Full)
-            _leaves = new(StringComparer.Ordinal);
-        foreach (var leaf in leaves)
-            if (_leaves is not null)
-                _leaves[leaf.Chain] = leaf;
+        Take(leaves, statement.Full);
         // Each root of all chains is compared with its tree; between them the lists are bound by their hashes.
         if (statement.Full)
             CheckTree();
@@ -71,6 +75,22 @@ internal sealed class RootTrail(string store, AttestationKeySet keys, string pla
     {
         if (Last is { Full: false })
             CheckTree();
+    }
+
+    private void Take(List<RootLeaf> leaves, bool full)
+    {
+        var before = _leaves;
+        if (full)
+            _leaves = new(StringComparer.Ordinal);
+        foreach (var leaf in leaves)
+        {
+            if (before is not null && before.TryGetValue(leaf.Chain, out var old) && old != leaf)
+                Replaced.Add(old);
+            if (_leaves is not null)
+                _leaves[leaf.Chain] = leaf;
+        }
+        if (full && before is not null)
+            Replaced.AddRange(before.Values.Where(old => !_leaves!.ContainsKey(old.Chain)));
     }
 
     private void CheckTree()

@@ -20,27 +20,24 @@ internal sealed record AccessRow(string Kind, string Id, string? Name, string? T
 /// <summary>
 /// Who can do what, since when, and who gave it (SOC-1): from the store, and from the audit log where the store does not say who.
 /// </summary>
-internal sealed class AccessReviews(IStore store, Tenants tenants, Members members, Users users, ApiKeys keys, ApiKeyUses uses, Channels channels, Limits.Containments containments)
+internal sealed class AccessReviews(AccessGivers givers, Tenants tenants, Members members, Users users, ApiKeys keys, ApiKeyUses uses, Channels channels, Limits.Containments containments)
 {
-    // What says who gave something: the newest of each target counts.
-    private static readonly HashSet<string> Giving = ["member.add", "member.change", "member.confirm", "key.create", "key.rotate", "channel.add", "channel.change"];
-
     /// <summary>All rights in one tenant.</summary>
     public async IAsyncEnumerable<AccessRow> OfTenantAsync(string tenant, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
     {
-        var given = await GivenAsync(tenant, ct);
+        var given = await givers.OfAsync(tenant, ct);
         foreach (var member in await members.ListAsync(tenant, ct))
             yield return await MemberAsync(member, tenant == KeyRing.Installation ? null : tenant, given, ct);
         foreach (var key in tenant == KeyRing.Installation ? [] : await keys.ListAsync(tenant, ct))
         {
             var by = given.GetValueOrDefault(key.Id);
-            yield return new("key", key.Id, key.Name, tenant, string.Join(' ', key.Scopes), Bounds(key.Mailboxes, key.Networks), key.Secrets[0].CreatedAt, by?.Actor ?? key.Owner, key.EndsAt(keys.MaximalAge), await uses.LastAsync(tenant, key.Id, ct),
+            yield return new("key", key.Id, key.Name, tenant, string.Join(' ', key.Scopes), Bounds(key.Mailboxes, key.Networks), key.Secrets[0].CreatedAt, by?.By ?? key.Owner, key.EndsAt(keys.MaximalAge), await uses.LastAsync(tenant, key.Id, ct),
                 await NoteAsync(Limits.ContainedKind.Key, key.Id, await keys.IsTakenAsync(key, key.Secrets[0], ct) ? null : "ended", ct));
         }
         foreach (var channel in await channels.ListAsync(tenant == KeyRing.Installation ? Channel.Operator : tenant, ct))
         {
             var by = given.GetValueOrDefault(channel.Id);
-            yield return new("channel", channel.Id, null, tenant == KeyRing.Installation ? null : tenant, $"mail in by {channel.Kind}", string.Join(' ', channel.Topics ?? []), by?.At, by?.Actor, null, null, await NoteAsync(Limits.ContainedKind.Channel, channel.Id, null, ct));
+            yield return new("channel", channel.Id, null, tenant == KeyRing.Installation ? null : tenant, $"mail in by {channel.Kind}", string.Join(' ', channel.Topics ?? []), by?.At, by?.By, null, null, await NoteAsync(Limits.ContainedKind.Channel, channel.Id, null, ct));
         }
     }
 
@@ -54,24 +51,15 @@ internal sealed class AccessReviews(IStore store, Tenants tenants, Members membe
                 yield return row;
     }
 
-    private async Task<AccessRow> MemberAsync(Membership member, string? tenant, Dictionary<string, AuditRecord> given, CancellationToken ct)
+    private async Task<AccessRow> MemberAsync(Membership member, string? tenant, IReadOnlyDictionary<string, Giving> given, CancellationToken ct)
     {
         var by = given.GetValueOrDefault(member.User);
         var (user, mailboxes) = (await users.FindAsync(member.User, ct), Bounds(member.Mailboxes, null));
-        return new(tenant is null ? "operator" : "member", member.User, user?.Address, tenant, member.Role.ToString().ToLowerInvariant(), mailboxes, by?.At ?? member.AddedAt, by?.Actor ?? member.AddedBy, null, null,
+        return new(tenant is null ? "operator" : "member", member.User, user?.Address, tenant, member.Role.ToString().ToLowerInvariant(), mailboxes, by?.At ?? member.AddedAt, by?.By ?? member.AddedBy, null, null,
             await NoteAsync(Limits.ContainedKind.User, member.User, member.HeldSince is null ? null : "held", ct));
     }
 
     private async ValueTask<string?> NoteAsync(Limits.ContainedKind kind, string id, string? other, CancellationToken ct) => await containments.IsAsync(kind, id, ct) ? "contained" : other;
-
-    private async Task<Dictionary<string, AuditRecord>> GivenAsync(string chain, CancellationToken ct)
-    {
-        var given = new Dictionary<string, AuditRecord>(StringComparer.Ordinal);
-        await foreach (var entry in AuditTrail.ReadAsync(store, chain, ct))
-            if (Giving.Contains(entry.Act))
-                given[entry.Target] = entry;
-        return given;
-    }
 
     private static string Bounds(IReadOnlyList<string>? mailboxes, IReadOnlyList<string>? networks) =>
         string.Join("; ", new[] { mailboxes is null ? null : "mailboxes " + string.Join(' ', mailboxes), networks is null ? null : "networks " + string.Join(' ', networks) }.OfType<string>());

@@ -13,6 +13,7 @@ internal static class IncidentsFeature
         .AddSingleton<RevocationDesk>()
         .AddSingleton<WatchDesk>()
         .AddSingleton<EvidenceDesk>()
+        .AddSingleton<AccessGivers>()
         .AddSingleton<AccessReviews>()
         .AddSingleton<DrillDesk>()
         .AddSingleton(provider => new JobHandler(RevocationDesk.JobKind, provider.GetRequiredService<RevocationDesk>().HandleAsync));

@@ -10,18 +10,19 @@ namespace ReplyMint.Privacy;
 /// <param name="Lines">Lines that were looked at.</param>
 /// <param name="Refused">Documents that are no lines of this installation's.</param>
 /// <param name="Again">Erasures that had something to remove again.</param>
-internal sealed record ReplayResult(int Lines, int Refused, int Again);
+/// <param name="Strange">Numbers of the places of audit.anchors that hold nothing of this installation's.</param>
+internal sealed record ReplayResult(int Lines, int Refused, int Again, IReadOnlyList<int> Strange);
 
 /// <summary>
 /// Holds a restored store to the erasure ledger: what a backup brought back is removed again, by this store's own lines and by those
 /// that lie off the machine. Then, and only then, the store may serve.
 /// </summary>
-internal sealed class ErasureReplay(IStore store, KeyRing keys, ErasureLedger ledger, ErasureBeginning beginning, ErasureWork work, MailRemoval mails, TenantRemoval tenants, Users users, Anchors anchors, AuditLog audit)
+internal sealed class ErasureReplay(IStore store, KeyRing keys, ErasureLedger ledger, ErasureBeginning beginning, ErasureWork work, MailRemoval mails, TenantRemoval tenants, Users users, Anchors anchors, RootWatch roots, AuditLog audit)
 {
     /// <param name="documents">Lines from elsewhere, such as a folder that was carried over.</param>
     /// <param name="nothingSince">A person says that nothing was erased after the backup: then the store's own lines are enough.</param>
     /// <param name="ct">Ends it; it can be done again.</param>
-    /// <returns>Null when there was nothing to read but the store's own lines, which are as old as the backup; the mark stays.</returns>
+    /// <returns>Null when there was nothing to read but the store's own lines, which are as old as the backup, and places that are not this installation's; the mark stays.</returns>
     /// <exception cref="IOException">A place off the machine can't be read: what it holds is not known, and the mark stays.</exception>
     public async Task<ReplayResult?> ReplayAsync(IEnumerable<byte[]> documents, bool nothingSince, CancellationToken ct)
     {
@@ -33,7 +34,11 @@ internal sealed class ErasureReplay(IStore store, KeyRing keys, ErasureLedger le
         if (anchors.Readable)
             await foreach (var document in anchors.ReadAsync(ErasureLedger.AnchorPrefix, ct))
                 await TakeAsync(document.Bytes);
-        if (genuine == 0 && !anchors.Readable && !nothingSince)
+        // A place that is empty is the sign of a wrong path, or of a disk that is not there: that it names no erasure says nothing.
+        await roots.LookAsync(ct);
+        var strange = (await roots.SeenAsync(KeyRing.Installation, ct)).Strange;
+        var elsewhere = genuine > 0 || anchors.ReadablePlaces.Except(strange).Any();
+        if (!elsewhere && !nothingSince)
             return null;
         foreach (var line in lines.Values)
             if (await AgainAsync(line, ct))
@@ -42,10 +47,10 @@ internal sealed class ErasureReplay(IStore store, KeyRing keys, ErasureLedger le
         {
             commit.Delete(RestoredMark.Key);
             await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(Actor.Machine, "erasure.replayed", KeyRing.Installation,
-                new Dictionary<string, string> { ["lines"] = Text(lines.Count), ["again"] = Text(again), ["refused"] = Text(refused), ["elsewhere"] = genuine > 0 || anchors.Readable ? "read" : "none" }), token);
+                new Dictionary<string, string> { ["lines"] = Text(lines.Count), ["again"] = Text(again), ["refused"] = Text(refused), ["elsewhere"] = elsewhere ? "read" : "none" }), token);
             return true;
         }, ct);
-        return new(lines.Count, refused, again);
+        return new(lines.Count, refused, again, strange);
 
         async Task TakeAsync(byte[] document)
         {

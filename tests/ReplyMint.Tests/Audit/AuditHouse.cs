@@ -37,10 +37,13 @@ internal sealed class AuditHouse : IAsyncDisposable
         return house;
     }
 
-    public async Task RestartAsync(DateTimeOffset? at = null)
+    /// <param name="at">When it starts again; null: at once.</param>
+    /// <param name="meanwhile">What somebody does while it does not run.</param>
+    public async Task RestartAsync(DateTimeOffset? at = null, Action? meanwhile = null)
     {
         at ??= Host.Time.GetUtcNow();
         await Host.StopAsync();
+        meanwhile?.Invoke();
         await StartAsync(at.Value);
     }
 

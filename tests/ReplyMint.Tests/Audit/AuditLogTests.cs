@@ -74,6 +74,41 @@ public sealed class AuditLogTests
         Assert.True((await host.Get<AuditVerifier>().VerifyAsync("chain", null, null, Ct)).Whole);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_was_read_before_others_wrote_leads_no_entry_astray(bool forgotten)
+    {
+        await using var host = await ProductHost.StartAsync();
+        var (log, store) = (host.Get<AuditLog>(), host.Get<IStore>());
+        var taken = ItemKey.Main("chain", "taken");
+        await store.CommitAsync(new Commit().Put(taken, "{}"u8.ToArray(), Condition.Absent), Ct);
+        Task AppendAsync(Commit commit, string chain, string target = "in time") => log.AppendAsync(commit, chain, new AuditEntry(Actor.Machine, "test", target), Ct);
+        // Those that are late know the heads as they are now, and take their places when these have moved.
+        var late = Enumerable.Range(0, 30).ToDictionary(i => $"chain{i}", _ => new List<Commit> { new(), new(), new() });
+        foreach (var (chain, commits) in late)
+            foreach (var commit in commits)
+                await AppendAsync(commit, chain, "late");
+        // Memory of a chain is given up when there are very many, and after an act that failed.
+        if (forgotten)
+            for (var i = 0; i < AuditLog.MaxChains; i++)
+                await AppendAsync(new Commit(), $"other{i}");
+        foreach (var (chain, commits) in late)
+        {
+            for (var i = 0; i < 2; i++)
+                await InCommitAsync(host, async commit =>
+                {
+                    await AppendAsync(commit, chain);
+                    return true;
+                });
+            var bad = new Commit().Put(taken, "{}"u8.ToArray(), Condition.Absent);
+            await AppendAsync(bad, chain);
+            Assert.Equal(CommitResult.Conflict, await store.CommitAsync(bad, Ct));
+            await Task.WhenAll(commits.Select(commit => store.CommitAsync(commit, Ct).AsTask()));
+            Assert.True((await host.Get<AuditVerifier>().VerifyAsync(chain, null, null, Ct)).Whole);
+        }
+    }
+
     [Fact]
     public async Task Who_counts_is_not_overtaken_by_one_that_is_not_written_yet()
     {

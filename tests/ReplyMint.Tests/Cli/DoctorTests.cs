@@ -136,6 +136,26 @@ public sealed class DoctorTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Whether_anybody_but_this_machine_knows_what_was_signed_and_erased_is_told()
+    {
+        await AddMailboxAsync();
+        var none = await LookAsync(0);
+        Assert.Equal("warn", Of(none, "anchors").State);
+        Assert.Contains("audit.anchors", Of(none, "anchors").Mend, StringComparison.Ordinal);
+        Assert.Contains("a restored store can't know who was erased", (string)none["anchors"]["text"]!, StringComparison.Ordinal);
+        var place = Directory.CreateDirectory(Path.Combine(_cli.Folder, "elsewhere")).FullName;
+        string[] anchored = ["--settings", _cli.Write("anchored.json", $$"""{"audit":{"anchors":[{"folder":"{{place}}"}] } }""")];
+        Assert.Equal(0, await _cli.RunAsync(["audit", "root", .. anchored]));
+        Assert.Equal("ok", Of(await LookAsync(0, anchored), "anchors").State);
+        Directory.Delete(Path.Combine(place, "roots"), recursive: true);
+        var empty = await LookAsync(0, anchored);
+        Assert.Equal("warn", Of(empty, "anchors").State);
+        Assert.Contains("holds none of this installation's records", (string)empty["anchors"]["text"]!, StringComparison.Ordinal);
+        Directory.Delete(place);
+        Assert.Contains("could not be read", (string)(await LookAsync(0, anchored))["anchors"]["text"]!, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_running_server_is_judged_by_its_own_settings()
     {
         var settings = new ReplyMintSettings

@@ -209,6 +209,22 @@ public sealed class RestoredAccessTests : IDisposable
     }
 
     [Fact]
+    public async Task A_place_off_the_machine_that_holds_nothing_of_ours_does_not_count_as_read()
+    {
+        var (meant, wrong) = (Directory.CreateDirectory(Path.Combine(_cli.Folder, "meant")).FullName, Directory.CreateDirectory(Path.Combine(_cli.Folder, "wrong")).FullName);
+        string[] Replay(params string[] places) =>
+            ["erase", "replay", "--settings", _cli.Write("settings.json", $$"""{"audit":{"anchors":[{{string.Join(',', places.Select(place => $$"""{"folder":"{{place}}"}"""))}}] } }""")];
+        var host = await ProductHost.StartAsync(folder: _old, time: _time, settings: all => all with { Audit = new() { Anchors = [new() { Folder = meant }] } });
+        await ProductHost.EventuallyAsync(() => Task.FromResult(File.Exists(Path.Combine(meant, "roots", "000000000001.json")) ? "copied" : null));
+        await RestoreAsync(host);
+        Assert.Contains("holds none of this installation's records does not count", await FailsAsync(Replay(wrong)), StringComparison.Ordinal);
+        Assert.Equal("replymint: " + Installation.Restored + "\n", await FailsAsync("messages", "list"));
+        Assert.Contains("0 erasures were looked at", await OkAsync(Replay(wrong, meant)), StringComparison.Ordinal);
+        Assert.Contains("(place 1 of audit.anchors holds none", _cli.Error, StringComparison.Ordinal);
+        await OkAsync("messages", "list");
+    }
+
+    [Fact]
     public void Only_what_shows_nothing_of_anybody_works_on_a_store_that_was_restored()
     {
         var open = new List<string>();

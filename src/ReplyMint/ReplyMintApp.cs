@@ -57,7 +57,7 @@ public static class ReplyMintApp
             .AddInbound(settings.Smtp, settings.Inbound, settings.Environment == DeploymentEnvironment.Development)
             .AddMailgun(settings.Mailgun)
             .AddSes()
-            .AddSecrets(settings.Secrets, [.. settings.SecretReferences()])
+            .AddSecrets(settings.Secrets, [.. settings.SecretReferences()], new DataBackupsKept(TimeSpan.FromDays(settings.Backup.KeepDays)))
             .AddReplies(settings.Model, settings.Notices, open, secrets)
             .AddPrivacy()
             .AddIncidents()

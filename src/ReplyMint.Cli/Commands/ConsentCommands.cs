@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using ReplyMint.Audit;
 using ReplyMint.Outbound;
 using ReplyMint.Security;
 using ReplyMint.Storage;
@@ -35,6 +36,9 @@ internal static class ConsentCommands
         {
             var owner = await context.TenantAsync(parse.GetValue(tenant), ct);
             await context.Get<Consents>().WithdrawAsync(owner.Id, UserCommands.Normalized(parse.GetValue(address)!), Of(parse.GetValue(way)!), Line(parse.GetValue(source)), StoreWords.Actor, ct);
+            // A server does it within a minute; without one nobody else would before the next start.
+            if (!context.InServer)
+                await context.Get<Anchors>().FlushAsync(ct);
             context.Out.WriteLine("written down: no automatic answer leaves to that address any more");
             return ExitCode.Ok;
         }) { Arguments = { address }, Options = { tenant, way, source } };

@@ -106,15 +106,18 @@ internal static class EraseCommands
 
     private static StoreCommand Replay()
     {
-        var folder = new Option<string?>("--ledger") { HelpName = "FOLDER", Description = "a folder with the ledger's lines, beside the places of audit.anchors" };
+        var folder = new Option<string?>("--ledger") { HelpName = "FOLDER", Description = "a folder with the ledgers' lines, beside the places of audit.anchors" };
         var nothing = new Option<bool>("--nothing-was-erased-since") { Description = "open the store without any copy of the ledger, since nobody was erased after the backup" };
-        return new StoreCommand("replay", "erase again what a restored backup brought back; then the store may serve", async (context, parse, ct) =>
+        return new StoreCommand("replay", "erase again what a restored backup brought back, and let wishes of after it count; then the store may serve", async (context, parse, ct) =>
         {
             try
             {
                 if (await context.Get<ErasureReplay>().ReplayAsync(context.Files.Select(file => file.Bytes), parse.GetValue(nothing), ct) is not { } result)
                     return context.Fail("only this store's own ledger is there, and what was erased after the backup is not in it; name a copy with --ledger FOLDER, set audit.anchors (a place there that holds none of this installation's records does not count: is its path right, is its disk mounted?), or say --nothing-was-erased-since");
                 context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Lines} erasures were looked at, {result.Again} had something to remove again"));
+                context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Wishes} addresses have a word in the ledger of wishes, {result.Withdrawn} of them get no automatic answers again"));
+                if (!result.Elsewhere)
+                    context.Error.WriteLine("(who said after the backup that he wants no automatic answers is not known here; write down again whom you know of: replymint consent withdraw ADDRESS)");
                 if (result.Refused > 0)
                     context.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"({result.Refused} documents are no lines of this installation's ledger; they were left out)"));
                 foreach (var place in result.Strange)

@@ -18,6 +18,10 @@ internal sealed class JobQueue(IStore store, JobTurns turns, TimeProvider time)
     public Job Add(Commit commit, string tenant, string kind, string target, DateTimeOffset? notBefore = null) =>
         Add(commit, new JobRecord(1, tenant, kind, target, 0), notBefore ?? time.GetUtcNow());
 
+    /// <summary>The same where no queue is, such as in a store that is being restored: the next start finds it.</summary>
+    public static void Add(Commit commit, string tenant, string kind, string target, DateTimeOffset due) =>
+        Add(commit, new JobRecord(1, tenant, kind, target, 0), due);
+
     /// <summary>Hints that the job is there. Jobs of the future need no hint: the sweeper comes for them.</summary>
     public void Wake(Job job)
     {

@@ -101,7 +101,7 @@ internal sealed class Consents(IStore store, KeyRing keys, Suppressions suppress
             person = await AppendAsync(commit, own, address, new(true, text, time.GetUtcNow(), way, actor.Id, source), token);
             // Only the wish that he takes back himself: a bounce or a complaint stays.
             if (Suppressions.KeyOf(tenant, Suppressions.HashOf(own, address)!) is var key && await store.GetAsync(key, token) is { } item && Suppressions.Read(item).Reason == SuppressionReason.HumanAsked)
-                commit.Delete(key, Condition.Same(item));
+                await suppressions.TakeBackAsync(commit, tenant, item, token);
             await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "consent.give", person.Person, Details(way, text)), token);
             return true;
         }, ct);
@@ -127,8 +127,29 @@ internal sealed class Consents(IStore store, KeyRing keys, Suppressions suppress
     /// <summary>The same without an entry of the audit log, for the commit that decides on the mail that says so: its receipt tells.</summary>
     public async Task<PersonKey> AddWithdrawalAsync(Commit commit, TenantKeys own, string address, ConsentWay way, string source, Actor actor, CancellationToken ct)
     {
-        await suppressions.AddAsync(commit, own, address, SuppressionReason.HumanAsked, ct);
+        await suppressions.AddAsync(commit, own, address, SuppressionReason.HumanAsked, ct, AddressRules.Normalize(address) is { } normalized ? own.Person(normalized) : null);
         return await AppendAsync(commit, own, address, new(false, 0, time.GetUtcNow(), way, actor.Id, source), ct);
+    }
+
+    /// <summary>Makes a wish of after the backup count again in a store that was restored. False when it does, or the tenant is gone.</summary>
+    public async Task<bool> WithdrawAgainAsync(WishLine line, CancellationToken ct)
+    {
+        if (line.Reason is not { } reason || await keys.TenantAsync(line.Tenant, ct) is not { } own)
+            return false;
+        return await store.RetryAsync(async (commit, token) =>
+        {
+            var added = await suppressions.AddAgainAsync(commit, line, reason, token);
+            // What he had said before stays readable beside it; where nothing was said, the suppression alone knows him.
+            if (line.Person is not null && await store.GetAsync(KeyOf(own.Tenant, line.Person), token) is { } item && Read(item).Given
+                && await OpenAsync(own, item, token) is { } ledger && await keys.FindPersonAsync(own, line.Person, token) is { } person)
+            {
+                Write(commit, person, item, ledger, new(false, 0, line.At, ConsentWay.Machine, Actor.System.Id, "ledger " + line.Id));
+                added = true;
+            }
+            if (added)
+                await audit.AppendAsync(commit, own.Tenant, new AuditEntry(Actor.System, "consent.withdraw-again", line.Person ?? line.Hash), token);
+            return added;
+        }, ct);
     }
 
     /// <summary>Puts in what was written down elsewhere, as it stands. What is here already stays.</summary>
@@ -181,10 +202,15 @@ internal sealed class Consents(IStore store, KeyRing keys, Suppressions suppress
         var key = KeyOf(own.Tenant, person.Person);
         var item = await store.GetAsync(key, ct);
         var before = item is null ? null : await OpenAsync(own, item, ct);
-        var ledger = new ConsentLedger(normalized, [.. (before?.Entries ?? []).TakeLast(MostEntries - 1), entry]);
-        commit.Put(key, StoredJson.Write(new ConsentRecord(1, person.Person, entry.Given, entry.Text), ConsentJson.Default.ConsentRecord), Condition.Same(item),
-            StoredJson.Seal(person.AddTo(commit), key, (item?.Version ?? 0) + 1, ledger, ConsentJson.Default.ConsentLedger));
+        Write(commit, person, item, before ?? new(normalized, []), entry);
         return person;
+    }
+
+    private static void Write(Commit commit, PersonKey person, Item? item, ConsentLedger before, ConsentEntry entry)
+    {
+        var key = KeyOf(person.Tenant, person.Person);
+        commit.Put(key, StoredJson.Write(new ConsentRecord(1, person.Person, entry.Given, entry.Text), ConsentJson.Default.ConsentRecord), Condition.Same(item),
+            StoredJson.Seal(person.AddTo(commit), key, (item?.Version ?? 0) + 1, before with { Entries = [.. before.Entries.TakeLast(MostEntries - 1), entry] }, ConsentJson.Default.ConsentLedger));
     }
 
     private async ValueTask<ConsentLedger?> OpenAsync(TenantKeys own, Item item, CancellationToken ct) =>

@@ -14,6 +14,7 @@ internal static class OutboundFeature
         .AddSingleton(new ReplyTokens(open.Installation.Derive("reply tokens")))
         .AddSingleton(provider => OutboundChannels.Create(settings, open.Folder.Out, provider.GetRequiredService<SecretSource>(), provider.GetRequiredService<TimeProvider>()))
         .AddSingleton(new SealedOnce("out/", Outbox.MayRewrite))
+        .AddSingleton<WishLedger>()
         .AddSingleton<Suppressions>()
         .AddSingleton<Consents>()
         .ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Add(OutboundWire.Default))

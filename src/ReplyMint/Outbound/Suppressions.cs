@@ -12,7 +12,7 @@ internal enum SuppressionReason { PermanentFailure, Complaint, HumanAsked }
 internal sealed record SuppressionRecord(int V, SuppressionReason Reason, DateTimeOffset At);
 
 /// <summary>Addresses that must not be answered, as keyed hashes only: they survive an erasure without naming anybody.</summary>
-internal sealed class Suppressions(IStore store, KeyRing keys, TimeProvider time)
+internal sealed class Suppressions(IStore store, KeyRing keys, WishLedger wishes, TimeProvider time)
 {
     private const string Prefix = "suppressed/";
     /// <summary>A permanent bounce counts for so long (rule 13); complaints and wishes never end by themselves.</summary>
@@ -25,19 +25,37 @@ internal sealed class Suppressions(IStore store, KeyRing keys, TimeProvider time
     }
 
     /// <summary>The same in the caller's commit. False, and nothing added, for what is no address, or when a stronger reason stands.</summary>
-    public async Task<bool> AddAsync(Commit commit, TenantKeys own, string address, SuppressionReason reason, CancellationToken ct)
+    /// <param name="person">Whose consent the same commit withdraws.</param>
+    public async Task<bool> AddAsync(Commit commit, TenantKeys own, string address, SuppressionReason reason, CancellationToken ct, string? person = null)
     {
         if (HashOf(own, address) is not { } hash)
             return false;
-        var key = KeyOf(own.Tenant, hash);
-        var item = await store.GetAsync(key, ct);
+        var item = await store.GetAsync(KeyOf(own.Tenant, hash), ct);
         // A wish outlives all others, and a complaint the bounce that comes after it.
         if (item is not null && Read(item).Reason > reason)
             return false;
-        var now = time.GetUtcNow();
-        commit.Put(key, JsonSerializer.SerializeToUtf8Bytes(new SuppressionRecord(1, reason, now), SuppressionJson.Default.SuppressionRecord),
-            Condition.Same(item), expires: reason == SuppressionReason.PermanentFailure ? now + BounceCounts : null);
+        Write(commit, own.Tenant, hash, reason, time.GetUtcNow(), item);
+        if (Lasts(reason) && (item is null || Read(item).Reason != reason))
+            await wishes.AddAsync(commit, own.Tenant, hash, person, reason, ct);
         return true;
+    }
+
+    /// <summary>Adds again what a line of the ledger says, which a restored store does not know. False when it does.</summary>
+    public async Task<bool> AddAgainAsync(Commit commit, WishLine line, SuppressionReason reason, CancellationToken ct)
+    {
+        var item = await store.GetAsync(KeyOf(line.Tenant, line.Hash), ct);
+        if (item is not null && Read(item).Reason >= reason)
+            return false;
+        Write(commit, line.Tenant, line.Hash, reason, line.At, item);
+        return true;
+    }
+
+    /// <summary>Takes back what is there, in the caller's commit.</summary>
+    public async Task TakeBackAsync(Commit commit, string tenant, Item item, CancellationToken ct)
+    {
+        commit.Delete(item.Key, Condition.Same(item));
+        if (Lasts(Read(item).Reason))
+            await wishes.AddAsync(commit, tenant, item.Key.Sort[Prefix.Length..], null, null, ct);
     }
 
     public async ValueTask<SuppressionRecord?> FindAsync(string tenant, string address, CancellationToken ct) =>
@@ -57,7 +75,7 @@ internal sealed class Suppressions(IStore store, KeyRing keys, TimeProvider time
     {
         if (await KeyOfAsync(tenant, address, ct) is not { } key || await store.GetAsync(key, ct) is not { } item)
             return false;
-        commit.Delete(key, Condition.Same(item));
+        await TakeBackAsync(commit, tenant, item, ct);
         return true;
     }
 
@@ -70,6 +88,13 @@ internal sealed class Suppressions(IStore store, KeyRing keys, TimeProvider time
     /// <summary>The name of an address's suppression, or null for what is no address.</summary>
     public static string? HashOf(TenantKeys own, string address) =>
         AddressRules.Normalize(address) is { } normalized ? own.Hash("suppressed", AddressRules.WithoutTag(normalized)) : null;
+
+    /// <summary>A bounce ends by itself; what people said does not, and must not end with a restore either.</summary>
+    private static bool Lasts(SuppressionReason reason) => reason != SuppressionReason.PermanentFailure;
+
+    private static void Write(Commit commit, string tenant, string hash, SuppressionReason reason, DateTimeOffset at, Item? before) =>
+        commit.Put(KeyOf(tenant, hash), JsonSerializer.SerializeToUtf8Bytes(new SuppressionRecord(1, reason, at), SuppressionJson.Default.SuppressionRecord),
+            Condition.Same(before), expires: Lasts(reason) ? null : at + BounceCounts);
 
     public static SuppressionRecord Read(Item item) => JsonSerializer.Deserialize(item.Value.Span, SuppressionJson.Default.SuppressionRecord)!;
 }

@@ -2,22 +2,26 @@ using System.Text.Json;
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Inbound;
+using ReplyMint.Outbound;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Privacy;
 
 /// <summary>How a replay went.</summary>
-/// <param name="Lines">Lines that were looked at.</param>
+/// <param name="Lines">Lines of the erasure ledger that were looked at.</param>
 /// <param name="Refused">Documents that are no lines of this installation's.</param>
 /// <param name="Again">Erasures that had something to remove again.</param>
+/// <param name="Wishes">Addresses that lines of the ledger of wishes speak of.</param>
+/// <param name="Withdrawn">Of these, whom the restored store would have answered.</param>
+/// <param name="Elsewhere">Whether anything but this store's own lines was read.</param>
 /// <param name="Strange">Numbers of the places of audit.anchors that hold nothing of this installation's.</param>
-internal sealed record ReplayResult(int Lines, int Refused, int Again, IReadOnlyList<int> Strange);
+internal sealed record ReplayResult(int Lines, int Refused, int Again, int Wishes, int Withdrawn, bool Elsewhere, IReadOnlyList<int> Strange);
 
 /// <summary>
-/// Holds a restored store to the erasure ledger: what a backup brought back is removed again, by this store's own lines and by those
-/// that lie off the machine. Then, and only then, the store may serve.
+/// Holds a restored store to the ledgers of erasures and wishes: what a backup brought back is removed again, by this store's own lines
+/// and by those that lie off the machine, and who wanted no automatic answers after it gets none. Then, and only then, the store may serve.
 /// </summary>
-internal sealed class ErasureReplay(IStore store, KeyRing keys, ErasureLedger ledger, ErasureBeginning beginning, ErasureWork work, MailRemoval mails, TenantRemoval tenants, Users users, Anchors anchors, RootWatch roots, AuditLog audit)
+internal sealed class ErasureReplay(IStore store, KeyRing keys, ErasureLedger ledger, ErasureBeginning beginning, ErasureWork work, MailRemoval mails, TenantRemoval tenants, Users users, WishLedger wishLedger, Consents consents, Anchors anchors, RootWatch roots, AuditLog audit)
 {
     /// <param name="documents">Lines from elsewhere, such as a folder that was carried over.</param>
     /// <param name="nothingSince">A person says that nothing was erased after the backup: then the store's own lines are enough.</param>
@@ -26,14 +30,16 @@ internal sealed class ErasureReplay(IStore store, KeyRing keys, ErasureLedger le
     /// <exception cref="IOException">A place off the machine can't be read: what it holds is not known, and the mark stays.</exception>
     public async Task<ReplayResult?> ReplayAsync(IEnumerable<byte[]> documents, bool nothingSince, CancellationToken ct)
     {
-        var (lines, genuine, refused, again) = (new SortedDictionary<string, ErasureLine>(StringComparer.Ordinal), 0, 0, 0);
+        var (lines, genuine, refused, again, withdrawn) = (new SortedDictionary<string, ErasureLine>(StringComparer.Ordinal), 0, 0, 0, 0);
+        var wishes = new Dictionary<(string Tenant, string Hash), WishLine>();
         await foreach (var line in ledger.ReadAsync(ct))
             lines[line.Id] = line;
         foreach (var document in documents)
             await TakeAsync(document);
         if (anchors.Readable)
-            await foreach (var document in anchors.ReadAsync(ErasureLedger.AnchorPrefix, ct))
-                await TakeAsync(document.Bytes);
+            foreach (var prefix in (string[])[ErasureLedger.AnchorPrefix, WishLedger.AnchorPrefix])
+                await foreach (var document in anchors.ReadAsync(prefix, ct))
+                    await TakeAsync(document.Bytes);
         // A place that is empty is the sign of a wrong path, or of a disk that is not there: that it names no erasure says nothing.
         await roots.LookAsync(ct);
         var strange = (await roots.SeenAsync(KeyRing.Installation, ct)).Strange;
@@ -43,25 +49,37 @@ internal sealed class ErasureReplay(IStore store, KeyRing keys, ErasureLedger le
         foreach (var line in lines.Values)
             if (await AgainAsync(line, ct))
                 again++;
+        foreach (var wish in wishes.Values)
+            if (await consents.WithdrawAgainAsync(wish, ct))
+                withdrawn++;
         await store.RetryAsync(async (commit, token) =>
         {
             commit.Delete(RestoredMark.Key);
             await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(Actor.Machine, "erasure.replayed", KeyRing.Installation,
-                new Dictionary<string, string> { ["lines"] = Text(lines.Count), ["again"] = Text(again), ["refused"] = Text(refused), ["elsewhere"] = elsewhere ? "read" : "none" }), token);
+                new Dictionary<string, string> { ["lines"] = Text(lines.Count), ["again"] = Text(again), ["withdrawn"] = Text(withdrawn), ["refused"] = Text(refused), ["elsewhere"] = elsewhere ? "read" : "none" }), token);
             return true;
         }, ct);
-        return new(lines.Count, refused, again, strange);
+        return new(lines.Count, refused, again, wishes.Count, withdrawn, elsewhere, strange);
 
         async Task TakeAsync(byte[] document)
         {
-            if (await ledger.OpenAsync(document, ct) is not { } line)
+            if (await ledger.OpenAsync(document, ct) is { } line)
+            {
+                if (lines.TryAdd(line.Id, line))
+                    await ledger.KeepAsync(line, ct);
+            }
+            else if (await wishLedger.OpenAsync(document, ct) is { } wish)
+            {
+                // The last word on an address counts.
+                if (!wishes.TryGetValue((wish.Tenant, wish.Hash), out var known) || string.CompareOrdinal(known.Id, wish.Id) < 0)
+                    wishes[(wish.Tenant, wish.Hash)] = wish;
+            }
+            else
             {
                 refused++;
                 return;
             }
             genuine++;
-            if (lines.TryAdd(line.Id, line))
-                await ledger.KeepAsync(line, ct);
         }
     }
 
@@ -107,7 +125,8 @@ internal sealed class ErasureReplay(IStore store, KeyRing keys, ErasureLedger le
             case ErasureKind.User:
                 return await store.GetAsync(Users.KeyOf(line.Subject), ct) is not null;
             default:
-                return await tenants.IsThereAsync(line.Tenant, ct);
+                // One that was imported again after its erasure has keys of after it.
+                return await tenants.IsThereAsync(line.Tenant, ct) && (await keys.RecordAsync(line.Tenant, ct))?.Value.Keys.All(key => key.MadeAt > line.At) != true;
         }
     }
 

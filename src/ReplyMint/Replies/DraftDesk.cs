@@ -67,7 +67,7 @@ internal sealed class DraftDesk(
             if (!byPerson && (wishes.Withdrawn || wishes.ConsentMissing))
                 return new DeskOutcome.NotWanted();
             var decision = new PersonDecision(actor.Id, overridden, text is not null);
-            var guarded = ApprovedDraft.From(Drafting.ToGuard(mail, mailbox, text ?? draft.Content.Text, draft.Content), decision);
+            var guarded = ApprovedDraft.From(Drafting.ToGuard(mail, mailbox, text ?? draft.Content.Text, draft), decision);
             if (guarded.Draft is not { } approved)
                 return new DeskOutcome.Guarded(guarded.Findings);
             wishes.AddTo(commit);
@@ -112,7 +112,7 @@ internal sealed class DraftDesk(
     public async Task<IReadOnlyList<GuardFinding>> FindingsAsync(Draft draft, Message message, MessageText? text, CancellationToken ct) =>
         draft.Record.State == DraftState.Waiting && draft.Content.Text.Length > 0 && text is not null
             && await mailboxes.GetAsync(draft.Tenant, draft.Record.Mailbox, ct) is { } mailbox
-            ? ApprovedDraft.From(Drafting.ToGuard(text.ToMail(message.Summary), mailbox, draft.Content.Text, draft.Content)).Findings : [];
+            ? ApprovedDraft.From(Drafting.ToGuard(text.ToMail(message.Summary), mailbox, draft.Content.Text, draft)).Findings : [];
 
     /// <summary>Leaves the mail without an answer.</summary>
     public Task<DeskOutcome> RejectAsync(string tenant, string id, Actor actor, CancellationToken ct) =>

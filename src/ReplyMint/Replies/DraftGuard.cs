@@ -19,6 +19,8 @@ internal sealed record GuardInput
     public string Language { get; init; } = "";
     /// <summary>The model's system instruction; empty when no model wrote.</summary>
     public string SystemPrompt { get; init; } = "";
+    /// <summary>It waited before a restore, and may have been sent since.</summary>
+    public bool Restored { get; init; }
     /// <summary>The random mark in that instruction.</summary>
     public string Canary { get; init; } = "";
 }
@@ -65,6 +67,8 @@ internal static class DraftGuard
         if (input.Language.Length > 0 && ReplyLanguage.Guess(input.Text) is { Length: > 0 } language && language != input.Language)
             findings.Add(new(GuardRule.Language, $"{language} instead of {input.Language}"));
         Statements(input, findings);
+        if (input.Restored)
+            findings.Add(new(GuardRule.Restored, "it is of before the store was restored, and may have been sent since; look into the mailbox, or ask"));
         return findings;
     }
 

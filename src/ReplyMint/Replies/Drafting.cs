@@ -62,8 +62,11 @@ internal sealed class Drafting(KnowledgeIndexes indexes, KnowledgeSettings setti
     public static GuardInput ToGuard(DraftTask work, Drafted drafted) =>
         ToGuard(work.Mail, work.Mailbox, drafted.Content.Text, drafted.Content) with { SystemPrompt = drafted.SystemPrompt, Canary = drafted.Canary };
 
-    /// <summary>What the guard is asked for a person's text or a stored draft.</summary>
-    public static GuardInput ToGuard(InboundMail mail, Mailbox mailbox, string text, DraftContent content) => new()
+    /// <summary>What the guard is asked for a stored draft, as it is or with a person's text.</summary>
+    public static GuardInput ToGuard(InboundMail mail, Mailbox mailbox, string text, Draft draft) =>
+        ToGuard(mail, mailbox, text, draft.Content) with { Restored = RestoredDrafts.IsHeld(draft.Record) };
+
+    private static GuardInput ToGuard(InboundMail mail, Mailbox mailbox, string text, DraftContent content) => new()
     {
         Text = text,
         Mail = mail,

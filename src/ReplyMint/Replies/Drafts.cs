@@ -144,7 +144,7 @@ internal sealed class Drafts(IStore store, Messages messages)
         return (drafts, page.Next);
     }
 
-    private static DraftRecord Read(Item item) => JsonSerializer.Deserialize(item.Value.Span, RepliesJson.Default.DraftRecord)!;
+    internal static DraftRecord Read(Item item) => JsonSerializer.Deserialize(item.Value.Span, RepliesJson.Default.DraftRecord)!;
 
     private async ValueTask<Draft?> OpenAsync(Item item, CancellationToken ct)
     {

@@ -38,6 +38,9 @@ internal static class ReplyPolicy
     /// <summary>Rule 19: the person said so, before or in this mail.</summary>
     public const string HumanPlease = "human-please";
 
+    /// <summary>Rule 14: it may have been answered by what a restore has forgotten; also the mark of a draft that waited then.</summary>
+    public const string BeforeRestore = "before-restore";
+
     /// <summary>Rule 17: an answer that comes sooner after ours was not typed by a person.</summary>
     public const int MachineSeconds = 20;
 
@@ -75,7 +78,7 @@ internal static class ReplyPolicy
         new(12, "spam", f => Answer.Of(f.Authentication?.Spam, RuleOutcome.Never, f.Authentication?.Source ?? "")) { StopsDrafting = true },
         new(13, "permanent-bounce", f => Answer.Of(f.PermanentBounce, RuleOutcome.Hold, "a permanent bounce in the last 60 days")),
         new(14, "seen-before", f => Answer.Of(f.SeenBefore, RuleOutcome.Never, "same Message-ID and content")),
-        new(14, "before-restore", f => Answer.Of(f.BeforeRestore, RuleOutcome.Hold, "of before the store was restored; it may have been answered")),
+        new(14, BeforeRestore, f => Answer.Of(f.BeforeRestore, RuleOutcome.Hold, "of before the store was restored; it may have been answered")),
         new(15, "rate-thread", f => f.Rates is not { } r ? Answer.NotAsked
             : Limit(r.ThreadIn10Minutes >= 1 || r.ThreadIn24Hours >= 3, $"{r.ThreadIn10Minutes} in 10 minutes, {r.ThreadIn24Hours} in 24 hours")),
         new(15, "rate-person", f => f.Rates is not { } r ? Answer.NotAsked : Limit(r.PersonIn24Hours >= 5, $"{r.PersonIn24Hours} in 24 hours")),

@@ -25,7 +25,7 @@ internal sealed class MasterKeyRotation(IStore store, KeyRing keys, MasterKeys m
     /// <summary>Copies of wrapped keys are kept no longer; the old key has to be, for as long as one of them may be restored.</summary>
     public static readonly TimeSpan OldKept = TimeSpan.FromDays(30);
 
-    // A batch reads and writes some records of about 500 bytes each.
+    // A batch reads and writes up to two records of each, of about 500 bytes.
     private const int Batch = 50;
 
     // A command and the job that a start found may meet; files are moved by one of them.
@@ -129,11 +129,10 @@ internal sealed class MasterKeyRotation(IStore store, KeyRing keys, MasterKeys m
 
     private Task<int> RewrapAsync(IReadOnlyList<string> some, CancellationToken ct) => store.RetryAsync(async (commit, token) =>
     {
-        var to = masters.Wrapping.Check;
+        var done = 0;
         foreach (var tenant in some)
-            if (await keys.RecordAsync(tenant, token) is { Value.Master: var master } && master != to)
-                await keys.ChangeAsync(commit, tenant, static (record, _) => record, token);
-        return commit.Operations.Count;
+            done += await keys.RewrapAsync(commit, tenant, token) ? 1 : 0;
+        return done;
     }, ct);
 
     private async Task EndAsync(Job? job, CancellationToken ct)

@@ -4,13 +4,20 @@ using ReplyMint.Security;
 
 namespace ReplyMint.Secrets;
 
+/// <summary>How long parts of backups with the data are kept; given by the application, since backups are a higher room's.</summary>
+internal sealed record DataBackupsKept(TimeSpan For);
+
 /// <summary>Keys and secrets: where they lie, how old they are, and how they change.</summary>
 internal static class SecretsFeature
 {
+    /// <param name="services">The application's.</param>
+    /// <param name="settings">How old what may get.</param>
     /// <param name="named">What the settings name.</param>
-    public static IServiceCollection AddSecrets(this IServiceCollection services, SecretsSettings settings, IReadOnlyList<NamedSecret> named) => services
+    /// <param name="backups">How long backups may need an old key.</param>
+    public static IServiceCollection AddSecrets(this IServiceCollection services, SecretsSettings settings, IReadOnlyList<NamedSecret> named, DataBackupsKept backups) => services
         .AddSingleton(settings)
         .AddSingleton(named)
+        .AddSingleton(backups)
         .AddSingleton<SecretDesk>()
         .AddSingleton<SecretList>()
         .AddSingleton<TenantKeyRotation>()

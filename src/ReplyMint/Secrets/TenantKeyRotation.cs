@@ -8,10 +8,10 @@ namespace ReplyMint.Secrets;
 
 /// <summary>
 /// New keys for tenants (SEC-2). A new number joins the tenant's record and seals what is new from that moment; a job brings what
-/// is there under it; then the old number goes. Whatever is sealed with either can be read all the while. The key of the look-up hashes
-/// stays: they are the keys of items.
+/// is there under it; then the old number goes. Whatever is sealed with either can be read all the while; backups of before are by the
+/// old number, which stays apart for as long as they do. The key of the look-up hashes stays: they are the keys of items.
 /// </summary>
-internal sealed class TenantKeyRotation(IStore store, KeyRing keys, TenantRekeying rekeying, KnowledgeIndexes indexes, JobQueue jobs, AuditLog audit, TimeProvider time)
+internal sealed class TenantKeyRotation(IStore store, KeyRing keys, TenantRekeying rekeying, KnowledgeIndexes indexes, DataBackupsKept backups, JobQueue jobs, AuditLog audit, TimeProvider time)
 {
     public const string JobKind = "rekey";
 
@@ -75,7 +75,7 @@ internal sealed class TenantKeyRotation(IStore store, KeyRing keys, TenantRekeyi
     {
         var commit = new Commit();
         var gone = read.Value.Keys.Where(key => key.Number != newest.Number).Select(key => Text(key.Number));
-        var after = await keys.ChangeAsync(commit, job.Tenant, (record, _) => record with { Keys = [.. record.Keys.Where(key => key.Number == newest.Number)] }, ct);
+        var after = await keys.DropAsync(commit, job.Tenant, newest.Number, backups.For, ct);
         // Changed meanwhile: another new number, which the pass did not know of, or another master key.
         if (after is not { } kept || commit.Operations[0].Condition != Condition.At(read.Version))
             return new JobOutcome.Wait(TimeSpan.Zero);

@@ -101,7 +101,7 @@ internal sealed class KeyRing(IStore store, MasterKeys masters, TimeProvider tim
     }
 
     /// <summary>Adds to a commit that a tenant's keys are destroyed, and with them all that stands below them. <see cref="Forget(string)"/> once that is committed.</summary>
-    public static void DestroyTenant(Commit commit, string tenant) => commit.Delete(KeyOf(tenant));
+    public static void DestroyTenant(Commit commit, string tenant) => commit.Delete(KeyOf(tenant)).Delete(DroppedKeys.KeyOf(tenant));
 
     /// <summary>Drops a person's key from memory: called by whoever changed its item, behind the commit.</summary>
     public void Forget(string tenant, string person)
@@ -160,6 +160,54 @@ internal sealed class KeyRing(IStore store, MasterKeys masters, TimeProvider tim
     }
 
     /// <summary>
+    /// Adds to a commit that one number alone stays in use. The others stay wrapped for as long as backups of the data are kept, for a
+    /// restore alone (<see cref="TakeBackAsync"/>). <see cref="Take"/> once that is committed; null when there is no such tenant.
+    /// </summary>
+    internal async Task<Versioned<TenantKeyRecord>?> DropAsync(Commit commit, string tenant, int stays, TimeSpan kept, CancellationToken ct)
+    {
+        IReadOnlyList<WrappedKey> gone = [];
+        var after = await ChangeAsync(commit, tenant, (record, _) =>
+        {
+            gone = [.. record.Keys.Where(key => key.Number != stays)];
+            return record with { Keys = [.. record.Keys.Where(key => key.Number == stays)] };
+        }, ct);
+        if (after is not { } now)
+            return null;
+        var item = await store.GetAsync(DroppedKeys.KeyOf(tenant), ct);
+        DroppedKeys.Add(commit, tenant, item, item is null ? null : Rewrap(tenant, DroppedKeys.Read(item), masters.Wrapping), gone, now.Value.Master!, time.GetUtcNow(), kept);
+        return after;
+    }
+
+    /// <summary>
+    /// Adds to a commit that numbers which were dropped after an instant open again: a restored store has items of before. The
+    /// <c>rekey</c> job brings those under the number in use, and drops the others anew. Null when there are none.
+    /// </summary>
+    internal async Task<Versioned<TenantKeyRecord>?> TakeBackAsync(Commit commit, string tenant, DateTimeOffset after, CancellationToken ct)
+    {
+        if (await store.GetAsync(DroppedKeys.KeyOf(tenant), ct) is not { } item)
+            return null;
+        var dropped = Rewrap(tenant, DroppedKeys.Read(item), masters.Wrapping);
+        var back = dropped.Keys.Where(key => key.DroppedAt > after).ToList();
+        if (back.Count == 0)
+            return null;
+        DroppedKeys.Write(commit, tenant, item, dropped with { Keys = [.. dropped.Keys.Except(back)] }, item.Expires);
+        return await ChangeAsync(commit, tenant, (record, _) => record with { Keys = [.. back.Select(key => new WrappedKey(key.Number, key.Wrapped, key.MadeAt)), .. record.Keys] }, ct);
+    }
+
+    /// <summary>Adds to a commit that a tenant's keys are wrapped with the master key that wraps now, those too that were dropped. False when they are.</summary>
+    internal async Task<bool> RewrapAsync(Commit commit, string tenant, CancellationToken ct)
+    {
+        var master = masters.Wrapping;
+        var old = await RecordAsync(tenant, ct) is { Value.Master: var wrapped } && wrapped != master.Check;
+        if (old)
+            await ChangeAsync(commit, tenant, static (record, _) => record, ct);
+        if (await store.GetAsync(DroppedKeys.KeyOf(tenant), ct) is not { } item || DroppedKeys.Read(item) is not { } dropped || dropped.Master == master.Check)
+            return old;
+        DroppedKeys.Write(commit, tenant, item, Rewrap(tenant, dropped, master), item.Expires);
+        return true;
+    }
+
+    /// <summary>
     /// Whoever holds the tenant's keys seals by this record from now on, and a reading of the one before is not kept. Two changes may come
     /// here in the other order than they were committed in; the older one then changes nothing.
     /// </summary>
@@ -188,6 +236,12 @@ internal sealed class KeyRing(IStore store, MasterKeys masters, TimeProvider tim
     private TenantKeyRecord Rewrap(string tenant, TenantKeyRecord record, MasterKey master) => record.Master == master.Check ? record : record with
     {
         Lookup = master.Wrap(Unwrap(tenant, 0, record.Lookup), Context(tenant, 0)),
+        Keys = [.. record.Keys.Select(key => key with { Wrapped = master.Wrap(Unwrap(tenant, key.Number, key.Wrapped), Context(tenant, key.Number)) })],
+        Master = master.Check,
+    };
+
+    private DroppedKeysRecord Rewrap(string tenant, DroppedKeysRecord record, MasterKey master) => record.Master == master.Check ? record : record with
+    {
         Keys = [.. record.Keys.Select(key => key with { Wrapped = master.Wrap(Unwrap(tenant, key.Number, key.Wrapped), Context(tenant, key.Number)) })],
         Master = master.Check,
     };

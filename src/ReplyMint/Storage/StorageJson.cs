@@ -39,6 +39,7 @@ internal sealed record PersonKeyRecord(int V, int TenantKey, byte[] Wrapped, int
 [JsonSerializable(typeof(StoreIdentity))]
 [JsonSerializable(typeof(TenantKeyRecord))]
 [JsonSerializable(typeof(PersonKeyRecord))]
+[JsonSerializable(typeof(DroppedKeysRecord))]
 [JsonSerializable(typeof(StoredSecretRecord))]
 [JsonSerializable(typeof(RestorePoint))]
 internal sealed partial class StorageJson : JsonSerializerContext;

@@ -168,7 +168,7 @@ public sealed class RestoredAccessTests : IDisposable
     public async Task Nothing_is_answered_until_an_operator_starts_it_again()
     {
         var host = await StartAsync(_old);
-        Assert.Contains("\nnothing is answered or sent, since stops and wishes of after the backup are missing: set them again, then run replymint switch set start\n", await RestoreAsync(host), StringComparison.Ordinal);
+        Assert.Contains("\nnothing is answered or sent, since stops, containments and legal holds of after the backup are missing", await RestoreAsync(host), StringComparison.Ordinal);
         await OkAsync("erase", "replay", "--nothing-was-erased-since");
         Assert.Contains("STOPPED  everything", await OkAsync("switch", "list"), StringComparison.Ordinal);
         var again = await StartAsync(_new, host);

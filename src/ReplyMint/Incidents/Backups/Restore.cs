@@ -6,6 +6,7 @@ using ReplyMint.Limits;
 using ReplyMint.Outbound;
 using ReplyMint.Privacy;
 using ReplyMint.Replies;
+using ReplyMint.Secrets;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Incidents;
@@ -17,8 +18,8 @@ internal sealed record RestoreOrder(string Data, string Keys, string Into, strin
 /// <summary>What a restore had to leave to people.</summary>
 /// <param name="Uncertain">Mails that were on their way out, and may have left since.</param>
 /// <param name="Undecided">Mails that were not decided yet, and may have been answered since.</param>
-/// <param name="Drafts">Drafts that wait, and may have been decided since.</param>
-/// <param name="Closed">Tenants whose own items do not open: their key was changed between data and keys.</param>
+/// <param name="Drafts">Drafts that wait, and may have been sent since.</param>
+/// <param name="Closed">Tenants whose own items do not open: the key of then is not among these keys (any more).</param>
 /// <param name="Access">Whom and what it shut out.</param>
 internal sealed record RestoreHolds(int Uncertain, int Undecided, int Drafts, int Closed, EndedAccess Access);
 
@@ -89,6 +90,7 @@ internal static class Restore
     /// <exception cref="StoreRefusedException">The installation's own items do not open with these keys; nothing was changed.</exception>
     public static async Task<RestoreHolds> HoldAsync(OpenStore open, BackupHeader data, BackupHeader keys, TimeProvider time, CancellationToken ct)
     {
+        await TakeBackAsync(open, KeyRing.Installation, data, time, ct);
         await RequireOwnItemsAsync(open, data, keys, ct);
         var (store, now) = (open.Store, time.GetUtcNow());
         int uncertain = 0, drafts = 0, undecided = 0, closed = 0;
@@ -97,10 +99,10 @@ internal static class Restore
             tenants.Add(entry.Key.Sort["tenant/".Length..]);
         foreach (var tenant in tenants)
         {
+            await TakeBackAsync(open, tenant, data, time, ct);
             uncertain += await RestoredSendings.HoldAsync(store, tenant, data.At, now, ct);
+            drafts += await RestoredDrafts.HoldAsync(store, open.Keys, tenant, ct);
             closed += await OpensAsync(open, tenant, ct) ? 0 : 1;
-            await foreach (var _ in store.AllAsync(Table.Main, tenant, Drafts.WaitingPrefix, ct))
-                drafts++;
         }
         await foreach (var (job, _) in JobQueue.AllAsync(store, ct))
             undecided += job.Kind == Inbox.JobKind ? 1 : 0;
@@ -123,6 +125,20 @@ internal static class Restore
 
     private static string Text(int number) => number.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
+    /// <summary>Data of before a key was dropped open with it: it is among the keys for as long as such data are kept. What is under it is put again by its job.</summary>
+    private static async Task TakeBackAsync(OpenStore open, string tenant, BackupHeader data, TimeProvider time, CancellationToken ct)
+    {
+        var back = await open.Store.RetryAsync(async (commit, token) =>
+        {
+            var record = await open.Keys.TakeBackAsync(commit, tenant, data.At, token);
+            if (record is { } now)
+                JobQueue.Add(commit, tenant, TenantKeyRotation.JobKind, Text(now.Value.Current), time.GetUtcNow());
+            return record;
+        }, ct);
+        if (back is { } taken)
+            open.Keys.Take(tenant, taken);
+    }
+
     /// <summary>Without these no key and no session works, and what was signed can't be checked: such a store is none.</summary>
     private static async Task RequireOwnItemsAsync(OpenStore open, BackupHeader data, BackupHeader keys, CancellationToken ct)
     {
@@ -132,7 +148,7 @@ internal static class Restore
                     throw new StoreRefusedException($"The installation's own items ({item.Key.Sort}) do not open: its key was changed between the data of {data.At:u} and the keys of {keys.At:u}. Take keys that are nearer to the data, or newer data, and another folder.");
     }
 
-    /// <summary>A tenant whose key was changed after the data were copied has items under a number that newer keys lack. One without any key was erased.</summary>
+    /// <summary>A tenant has items under a number that the keys lack when its key was dropped longer ago than backups are kept, or was made after older keys. One without any key was erased.</summary>
     private static async Task<bool> OpensAsync(OpenStore open, string tenant, CancellationToken ct) =>
         await open.Keys.TenantAsync(tenant, ct) is not { } own || await open.Store.GetAsync(Tenants.KeyOf(tenant), ct) is not { } item || own.Open(item.Key, item.Version, item.Sealed.Span) is not null;
 

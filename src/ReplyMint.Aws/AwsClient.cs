@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace ReplyMint.Aws;
@@ -22,25 +23,34 @@ internal readonly record struct AwsAnswer(int Status, string? Error, byte[] Body
         or "TransactionInProgressException" or "TransactionConflictException" or AwsClient.Expired or "ExpiredToken" or "RequestTimeout";
 }
 
-/// <summary>One service of AWS that speaks JSON (DynamoDB, SQS, SSM, KMS): a signed POST, one try.</summary>
-/// <param name="version">Of the JSON protocol, "1.0" or "1.1".</param>
-internal sealed class AwsClient(HttpClient http, CredentialSource credentials, AwsPlace place, string version, TimeProvider time)
+/// <summary>One service of AWS: signed calls, one try each.</summary>
+internal sealed class AwsClient(HttpClient http, CredentialSource credentials, AwsPlace place, TimeProvider time)
 {
     public const string Expired = "ExpiredTokenException";
     private const string NoCredentials = "NoCredentials";
 
+    /// <summary>For services that speak JSON (DynamoDB, SQS, SSM, KMS).</summary>
+    /// <param name="version">Of the JSON protocol, "1.0" or "1.1".</param>
     /// <param name="target">The service's name for the call, such as "DynamoDB_20120810.GetItem".</param>
     /// <param name="patience">How long it may take.</param>
-    public async Task<AwsAnswer> PostAsync(string target, ReadOnlyMemory<byte> body, TimeSpan patience, CancellationToken ct)
+    public Task<AwsAnswer> PostAsync(string version, string target, ReadOnlyMemory<byte> body, TimeSpan patience, CancellationToken ct) =>
+        SendAsync(HttpMethod.Post, "", body, [("Content-Type", $"application/x-amz-json-{version}"), ("X-Amz-Target", target)], patience, ct);
+
+    /// <param name="path">Below the endpoint, with its query; must need no escaping.</param>
+    /// <param name="fields">Of the request's header.</param>
+    public async Task<AwsAnswer> SendAsync(HttpMethod method, string path, ReadOnlyMemory<byte> body, IEnumerable<(string Name, string Value)> fields, TimeSpan patience, CancellationToken ct)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(patience);
         try
         {
             var signer = await credentials.GetAsync(limit.Token);
-            using var request = new HttpRequestMessage(HttpMethod.Post, place.Endpoint) { Content = new ReadOnlyMemoryContent(body) };
-            request.Content.Headers.TryAddWithoutValidation("Content-Type", $"application/x-amz-json-{version}");
-            request.Headers.TryAddWithoutValidation("X-Amz-Target", target);
+            using var request = new HttpRequestMessage(method, new Uri(place.Endpoint, path));
+            if (method == HttpMethod.Post || method == HttpMethod.Put)
+                request.Content = new ReadOnlyMemoryContent(body);
+            foreach (var (name, value) in fields)
+                if (!request.Headers.TryAddWithoutValidation(name, value))
+                    request.Content?.Headers.TryAddWithoutValidation(name, value);
             AwsSigner.Sign(request, body.Span, signer, place.Region, place.Service, time.GetUtcNow());
             using var response = await http.SendAsync(request, limit.Token);
             var content = await response.Content.ReadAsByteArrayAsync(limit.Token);
@@ -67,9 +77,11 @@ internal sealed class AwsClient(HttpClient http, CredentialSource credentials, A
         }
     }
 
-    /// <summary>"com.amazonaws.dynamodb.v20120810#ThrottlingException" is a ThrottlingException.</summary>
+    /// <summary>In JSON "com.amazonaws.dynamodb.v20120810#ThrottlingException" is a ThrottlingException; S3 answers in XML.</summary>
     private static string? ErrorOf(byte[] content)
     {
+        if (content.AsSpan().IndexOf("<Code>"u8) is >= 0 and var start && content.AsSpan(start).IndexOf("</Code>"u8) is > 0 and var length)
+            return Encoding.UTF8.GetString(content.AsSpan(start + "<Code>".Length, length - "<Code>".Length));
         try
         {
             using var document = JsonDocument.Parse(content);

@@ -8,6 +8,7 @@ namespace ReplyMint.Aws;
 internal sealed class DynamoCalls(AwsClient client, AwsPatience patience, TimeProvider time)
 {
     private const string Canceled = "TransactionCanceledException";
+    private const string Protocol = "1.0";
     private const string Prefix = "DynamoDB_20120810.";
 
     /// <summary>For calls that may be made twice: reads.</summary>
@@ -18,7 +19,7 @@ internal sealed class DynamoCalls(AwsClient client, AwsPatience patience, TimePr
         var tries = Tries();
         while (true)
         {
-            var answer = await client.PostAsync(Prefix + operation, body, patience.Attempt, ct);
+            var answer = await client.PostAsync(Protocol, Prefix + operation, body, patience.Attempt, ct);
             if (answer.Error is null)
                 return JsonDocument.Parse(answer.Body);
             if (!answer.IsPassing || !await tries.AgainAsync(ct))
@@ -39,7 +40,7 @@ internal sealed class DynamoCalls(AwsClient client, AwsPatience patience, TimePr
         var body = NewBody();
         while (true)
         {
-            var answer = await client.PostAsync(Prefix + "TransactWriteItems", body, patience.Attempt, CancellationToken.None);
+            var answer = await client.PostAsync(Protocol, Prefix + "TransactWriteItems", body, patience.Attempt, CancellationToken.None);
             if (answer.Error is null)
                 return true;
             var passing = answer.IsPassing;

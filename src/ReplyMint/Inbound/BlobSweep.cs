@@ -9,7 +9,7 @@ namespace ReplyMint.Inbound;
 /// Removes files of mails that nothing names: a process that ended between a file and its commit leaves one, and it would
 /// outlive what was promised of raw mails. At the start and once a day.
 /// </summary>
-internal sealed partial class BlobSweep(BlobFolder blobs, IStore store, TimeProvider time, ILogger<BlobSweep> log) : BackgroundService
+internal sealed partial class BlobSweep(IBlobStore blobs, IStore store, TimeProvider time, ILogger<BlobSweep> log) : BackgroundService
 {
     // Far longer than a commit takes, far shorter than raw mail is kept.
     private static readonly TimeSpan Age = TimeSpan.FromDays(1);
@@ -36,11 +36,11 @@ internal sealed partial class BlobSweep(BlobFolder blobs, IStore store, TimeProv
         try
         {
             var removed = 0;
-            foreach (var (tenant, id, path) in blobs.Before(time.GetUtcNow() - Age))
+            await foreach (var blob in blobs.BeforeAsync(time.GetUtcNow() - Age, ct))
             {
-                if (id is not null && await store.GetAsync(Messages.RawKey(tenant, id), ct) is not null)
+                if (blob.Id is not null && await store.GetAsync(Messages.RawKey(blob.Tenant, blob.Id), ct) is not null)
                     continue;
-                File.Delete(path);
+                await blobs.RemoveAsync(blob, ct);
                 removed++;
             }
             if (removed > 0)

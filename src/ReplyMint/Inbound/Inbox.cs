@@ -168,7 +168,8 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Dom
         else
         {
             // Only what certainly was not stored: after an exception nobody knows.
-            messages.DropBlob(own.Tenant, record.Id);
+            if (content.Length > Messages.MaxInlineRaw)
+                await messages.DropBlobAsync(own.Tenant, record.Id, CancellationToken.None);
             if (outcome == AcceptOutcome.TenantFull)
                 await stored.TellFullAsync(own.Tenant, CancellationToken.None);
         }

@@ -6,7 +6,7 @@ using ReplyMint.Storage;
 namespace ReplyMint.Inbound;
 
 /// <summary>Reads and writes messages. A message's items lie under its tenant: message, raw mail, and what later rooms add.</summary>
-internal sealed class Messages(IStore store, KeyRing keys, BlobFolder blobs, TimeProvider time)
+internal sealed class Messages(IStore store, KeyRing keys, IBlobStore blobs, TimeProvider time)
 {
     /// <summary>Above this the sealed raw mail lies in a blob: an item holds 400 KB, and other adapters store it as text.</summary>
     public const int MaxInlineRaw = 256 * 1024;
@@ -79,7 +79,7 @@ internal sealed class Messages(IStore store, KeyRing keys, BlobFolder blobs, Tim
         commit.Change(before.Item, StoredJson.Write(record, InboundJson.Default.MessageRecord), before.Item.Sealed);
     }
 
-    /// <summary>Adds the raw mail to a commit; a large one is on disk before this returns.</summary>
+    /// <summary>Adds the raw mail to a commit; a large one is durable before this returns.</summary>
     internal async Task WriteRawAsync(Commit commit, PersonKey person, string id, ReadOnlyMemory<byte> raw, DateTimeOffset? expires, CancellationToken ct)
     {
         var key = RawKey(person.Tenant, id);
@@ -96,7 +96,7 @@ internal sealed class Messages(IStore store, KeyRing keys, BlobFolder blobs, Tim
         // Its time may have been moved since: a legal hold, another period.
         if (await store.GetAsync(RawKey(job.Tenant, job.Target), ct) is { } item)
             return new JobOutcome.Wait(item.Expires - time.GetUtcNow() is { } left && left < OneDay ? left + TimeSpan.FromSeconds(1) : OneDay);
-        blobs.Delete(job.Tenant, job.Target);
+        await blobs.DeleteAsync(job.Tenant, job.Target, ct);
         var commit = new Commit();
         job.Complete(commit);
         await store.CommitAsync(commit, ct);
@@ -104,7 +104,7 @@ internal sealed class Messages(IStore store, KeyRing keys, BlobFolder blobs, Tim
     }
 
     /// <summary>Removes the file of a mail that was not accepted after all, or whose time is over.</summary>
-    internal void DropBlob(string tenant, string id) => blobs.Delete(tenant, id);
+    internal Task DropBlobAsync(string tenant, string id, CancellationToken ct) => blobs.DeleteAsync(tenant, id, ct);
 
     /// <summary>The mail as it came, or null when it was removed by now.</summary>
     public async ValueTask<ReadOnlyMemory<byte>?> RawAsync(Message message, CancellationToken ct)

@@ -11,7 +11,7 @@ namespace ReplyMint.Privacy;
 /// Removes mails with all that hangs on them. A correspondent's are found by the hashes of what was seen; those that his present
 /// key opens are of a later life and stay.
 /// </summary>
-internal sealed class MailRemoval(IStore store, KeyRing keys, BlobFolder blobs, SentFiles sent, JobQueue jobs, StoppedSendings stopped)
+internal sealed class MailRemoval(IStore store, KeyRing keys, IBlobStore blobs, SentFiles sent, JobQueue jobs, StoppedSendings stopped)
 {
     // A mail has eight items, its thread two and its hash one, and each kind a counter: within a commit's hundred operations.
     private const int PerCommit = 8;
@@ -110,8 +110,8 @@ internal sealed class MailRemoval(IStore store, KeyRing keys, BlobFolder blobs, 
             foreach (var item in read.Take(parts.Length + rates.Length).OfType<Item>())
             {
                 // The file before the item that leads to it: a crash between them leaves nothing that nobody names.
-                if (item.Key.Sort.StartsWith("raw/", StringComparison.Ordinal))
-                    blobs.Delete(erasure.Tenant, item.Key.Sort["raw/".Length..]);
+                if (item.Key.Sort.StartsWith("raw/", StringComparison.Ordinal) && Messages.LiesInBlob(item))
+                    await blobs.DeleteAsync(erasure.Tenant, item.Key.Sort["raw/".Length..], token);
                 if (item.Key.Sort.StartsWith("out/", StringComparison.Ordinal))
                     sent.Delete(item.Key.Sort["out/".Length..]);
                 Delete(commit, item, removed);

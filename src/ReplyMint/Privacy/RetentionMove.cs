@@ -122,7 +122,7 @@ internal sealed class RetentionMove(IStore store, JobQueue jobs, Retention reten
             return true;
         }, ct);
         foreach (var id in files)
-            messages.DropBlob(tenant, id);
+            await messages.DropBlobAsync(tenant, id, ct);
         return null;
     }
 

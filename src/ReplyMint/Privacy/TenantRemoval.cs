@@ -8,7 +8,7 @@ using ReplyMint.Storage;
 namespace ReplyMint.Privacy;
 
 /// <summary>Removes what begins with a tenant whose keys were destroyed, and what in the installation points to it. Its audit chain stays.</summary>
-internal sealed class TenantRemoval(IStore store, KeyRing keys, BlobFolder blobs, SentFiles sent, KnowledgeIndexes indexes, JobQueue jobs, StoppedSendings stopped)
+internal sealed class TenantRemoval(IStore store, KeyRing keys, IBlobStore blobs, SentFiles sent, KnowledgeIndexes indexes, JobQueue jobs, StoppedSendings stopped)
 {
     private const int PerCommit = 60;
     private const int PerRound = PerCommit * 10;
@@ -32,7 +32,7 @@ internal sealed class TenantRemoval(IStore store, KeyRing keys, BlobFolder blobs
         {
             // Each round takes some.
         }
-        blobs.DeleteAll(tenant);
+        await blobs.DeleteAllAsync(tenant, ct);
         indexes.Remove(tenant);
         keys.Forget(tenant);
         await RemoveLeadsAsync(tenant, static (items, _) => Uncounted(items), ct);
@@ -77,7 +77,7 @@ internal sealed class TenantRemoval(IStore store, KeyRing keys, BlobFolder blobs
     public async Task RemoveFilesAsync(Erasure erasure, CancellationToken ct)
     {
         var commit = new Commit();
-        ErasureCounts.Add(commit, erasure, new Dictionary<string, int> { ["file"] = blobs.DeleteAll(erasure.Tenant), ["index"] = indexes.Remove(erasure.Tenant) ? 1 : 0 });
+        ErasureCounts.Add(commit, erasure, new Dictionary<string, int> { ["file"] = await blobs.DeleteAllAsync(erasure.Tenant, ct), ["index"] = indexes.Remove(erasure.Tenant) ? 1 : 0 });
         keys.Forget(erasure.Tenant);
         if (commit.Operations.Count > 0)
             await store.CommitAsync(commit, ct);

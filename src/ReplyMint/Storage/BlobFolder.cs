@@ -1,9 +1,10 @@
+using System.Runtime.CompilerServices;
 using ReplyMint.Security;
 
 namespace ReplyMint.Storage;
 
-/// <summary>Sealed contents too large for an item, one file each. On disk, file and folder, before the commit that names it.</summary>
-internal sealed class BlobFolder(string root)
+/// <summary>Blobs in a folder, one file each: on disk, file and folder, when a write returns.</summary>
+internal sealed class BlobFolder(string root) : IBlobStore
 {
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
@@ -34,7 +35,7 @@ internal sealed class BlobFolder(string root)
     {
         try
         {
-            return new FileStream(Path.Combine(root, tenant, id), new FileStreamOptions { Options = FileOptions.Asynchronous | FileOptions.SequentialScan, BufferSize = 0 });
+            return new FileStream(PathOf(tenant, id), new FileStreamOptions { Options = FileOptions.Asynchronous | FileOptions.SequentialScan, BufferSize = 0 });
         }
         catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -42,38 +43,47 @@ internal sealed class BlobFolder(string root)
         }
     }
 
-    /// <summary>All files last written before an instant, half-written ones too: their tenant, and the id, or null when it never became a blob.</summary>
-    public IEnumerable<(string Tenant, string? Id, string Path)> Before(DateTimeOffset instant)
+    public async IAsyncEnumerable<StoredBlob> BeforeAsync(DateTimeOffset instant, [EnumeratorCancellation] CancellationToken ct)
     {
+        await Task.CompletedTask;
         if (!Directory.Exists(root))
             yield break;
         foreach (var folder in Directory.EnumerateDirectories(root))
             foreach (var file in Directory.EnumerateFiles(folder))
                 if (File.GetLastWriteTimeUtc(file) < instant.UtcDateTime)
-                    yield return (Path.GetFileName(folder), file.EndsWith(Part, StringComparison.Ordinal) ? null : Path.GetFileName(file), file);
+                    yield return new(Path.GetFileName(folder), file.EndsWith(Part, StringComparison.Ordinal) ? null : Path.GetFileName(file), file);
     }
 
-    /// <summary>Removes all of a tenant's; returns how many there were.</summary>
-    public int DeleteAll(string tenant)
+    public Task<int> DeleteAllAsync(string tenant, CancellationToken ct)
     {
-        var folder = Path.Combine(root, tenant);
+        var folder = FolderOf(tenant);
         if (!Directory.Exists(folder))
-            return 0;
+            return Task.FromResult(0);
         var files = Directory.GetFiles(folder).Length;
         Directory.Delete(folder, recursive: true);
-        return files;
+        return Task.FromResult(files);
     }
 
-    /// <summary>Removes it; one that is not there is no mistake.</summary>
-    public void Delete(string tenant, string id)
+    public Task DeleteAsync(string tenant, string id, CancellationToken ct)
     {
         var path = PathOf(tenant, id);
         if (File.Exists(path))
             File.Delete(path);
+        return Task.CompletedTask;
+    }
+
+    public Task RemoveAsync(StoredBlob blob, CancellationToken ct)
+    {
+        File.Delete(blob.Name);
+        return Task.CompletedTask;
     }
 
     /// <summary>Ids come from the store, and what is in the store may come from a file that a person took in: no name leads out of the folder.</summary>
-    private string PathOf(string tenant, string id) => IdAttribute.IsId(tenant) && IdAttribute.IsId(id)
-        ? Path.Combine(root, tenant, id)
+    private string PathOf(string tenant, string id) => IdAttribute.IsId(id)
+        ? Path.Combine(FolderOf(tenant), id)
         : throw new ArgumentException("A blob is named by two ids.", nameof(id));
+
+    private string FolderOf(string tenant) => IdAttribute.IsId(tenant)
+        ? Path.Combine(root, tenant)
+        : throw new ArgumentException("A tenant is named by an id.", nameof(tenant));
 }

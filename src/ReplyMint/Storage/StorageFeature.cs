@@ -96,7 +96,7 @@ internal static class StorageFeature
         .AddSingleton<TenantRekeying>()
         .AddSingleton<IStore>(open.Store)
         .AddSingleton(new LogTruncation(open.Store.TruncateLogAsync))
-        .AddSingleton(new BlobFolder(open.Folder.Blobs))
+        .AddSingleton<IBlobStore>(new BlobFolder(open.Folder.Blobs))
         .AddSingleton(new ReadyCheck("store", async ct =>
             await open.Store.CommitAsync(new Commit().Put(ItemKey.Main(KeyRing.Installation, "ready"), "{\"v\":1}"u8.ToArray(), Condition.Any), ct) == CommitResult.Committed));
 }

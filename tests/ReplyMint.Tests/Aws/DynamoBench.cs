@@ -39,7 +39,7 @@ internal sealed class DynamoBench : IAsyncDisposable
     {
         if (faulty && Named is not null)
             Assert.Skip("Faults are injected on the stand-in only.");
-        var standIn = Named is null ? await DynamoStandIn.StartAsync(await DynaliteServer.AddressAsync()) : null;
+        var standIn = Named is null ? await DynamoStandIn.StartAsync(await NodeStandIn.Dynalite) : null;
         var bench = new DynamoBench(standIn?.Address ?? new(Named!), standIn, time, stores, patience ?? AwsPatience.Usual);
         foreach (var table in Enum.GetValues<Table>())
             await bench.MakeAsync(bench._tables.NameOf(table));
@@ -60,7 +60,7 @@ internal sealed class DynamoBench : IAsyncDisposable
             await StandIn.DisposeAsync();
     }
 
-    private AwsClient Client() => new(_http, _credentials, _place, "1.0", TimeProvider.System);
+    private AwsClient Client() => new(_http, _credentials, _place, TimeProvider.System);
 
     private async Task MakeAsync(string name)
     {
@@ -80,5 +80,5 @@ internal sealed class DynamoBench : IAsyncDisposable
     }
 
     private Task<AwsAnswer> CallAsync(string name, JsonObject request) =>
-        Client().PostAsync("DynamoDB_20120810." + name, JsonSerializer.SerializeToUtf8Bytes(request), TimeSpan.FromSeconds(30), CancellationToken.None);
+        Client().PostAsync("1.0", "DynamoDB_20120810." + name, JsonSerializer.SerializeToUtf8Bytes(request), TimeSpan.FromSeconds(30), CancellationToken.None);
 }

@@ -1,0 +1,96 @@
+using System.Globalization;
+using System.Net;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Text;
+using ReplyMint.Security;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Aws;
+
+/// <summary>
+/// Sealed contents in a bucket of S3, each as TENANT/ID. S3 answers when a content is durable, and who reads or lists after that sees it.
+/// The bucket must keep no older versions: what is erased has to be gone.
+/// </summary>
+/// <param name="client">Its endpoint is the bucket's own address.</param>
+/// <param name="page">How many names a list holds, 1 to 1,000.</param>
+internal sealed class S3Blobs(AwsClient client, AwsPatience patience, TimeProvider time, int page = 1_000) : IBlobStore
+{
+    public async Task WriteAsync(string tenant, string id, ReadOnlyMemory<byte> content, CancellationToken ct)
+    {
+        await CallAsync(HttpMethod.Put, KeyOf(tenant, id), content, ct);
+    }
+
+    public async Task<byte[]?> ReadAsync(string tenant, string id, CancellationToken ct) =>
+        await CallAsync(HttpMethod.Get, KeyOf(tenant, id), default, ct) is { Error: null } answer ? answer.Body : null;
+
+    public Task DeleteAsync(string tenant, string id, CancellationToken ct) => CallAsync(HttpMethod.Delete, KeyOf(tenant, id), default, ct);
+
+    public Task RemoveAsync(StoredBlob blob, CancellationToken ct) => CallAsync(HttpMethod.Delete, blob.Name, default, ct);
+
+    public async Task<int> DeleteAllAsync(string tenant, CancellationToken ct)
+    {
+        if (!IdAttribute.IsId(tenant))
+            throw new ArgumentException("A tenant is named by an id.", nameof(tenant));
+        var count = 0;
+        await foreach (var (name, _) in ListAsync(tenant + "/", ct))
+        {
+            await CallAsync(HttpMethod.Delete, name, default, ct);
+            count++;
+        }
+        return count;
+    }
+
+    public async IAsyncEnumerable<StoredBlob> BeforeAsync(DateTimeOffset instant, [EnumeratorCancellation] CancellationToken ct)
+    {
+        await foreach (var (name, at) in ListAsync("", ct))
+            // Names of another form are none of ours.
+            if (at < instant && name.Split('/') is [var tenant, var id] && IdAttribute.IsId(tenant) && IdAttribute.IsId(id))
+                yield return new(tenant, id, name);
+    }
+
+    private static string KeyOf(string tenant, string id) => IdAttribute.IsId(tenant) && IdAttribute.IsId(id)
+        ? $"{tenant}/{id}"
+        : throw new ArgumentException("A blob is named by two ids.", nameof(id));
+
+    private async IAsyncEnumerable<(string Name, DateTimeOffset At)> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken ct)
+    {
+        var after = "";
+        while (true)
+        {
+            var query = $"?list-type=2&max-keys={page}&prefix={Uri.EscapeDataString(prefix)}{(after.Length == 0 ? "" : $"&start-after={Uri.EscapeDataString(after)}")}";
+            var text = Encoding.UTF8.GetString((await CallAsync(HttpMethod.Get, query, default, ct)).Body);
+            foreach (var entry in text.Split("<Contents>").Skip(1))
+            {
+                // Escapes stand in no name of ours, so names are compared as they are written.
+                after = Between(entry, "Key");
+                yield return (after, DateTimeOffset.Parse(Between(entry, "LastModified"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal));
+            }
+            if (Between(text, "IsTruncated") != "true")
+                yield break;
+        }
+    }
+
+    private static string Between(string text, string element)
+    {
+        var start = text.IndexOf($"<{element}>", StringComparison.Ordinal) + element.Length + 2;
+        var end = text.IndexOf($"</{element}>", StringComparison.Ordinal);
+        return start > element.Length + 1 && end >= start ? text[start..end] : throw new StoreUnavailableException("S3 gave a list that can't be read.");
+    }
+
+    /// <summary>Tries again while the failure passes: each of these calls may be made twice.</summary>
+    /// <returns>An answer without an error, or that it is not there.</returns>
+    private async Task<AwsAnswer> CallAsync(HttpMethod method, string place, ReadOnlyMemory<byte> content, CancellationToken ct)
+    {
+        (string, string)[] fields = [("X-Amz-Content-Sha256", Convert.ToHexStringLower(SHA256.HashData(content.Span)))];
+        var tries = new AwsTries(patience, time);
+        while (true)
+        {
+            var answer = await client.SendAsync(method, place, content, fields, patience.Attempt, ct);
+            if (answer.Error is null || (answer.Error == "NoSuchKey" && method != HttpMethod.Put))
+                return answer;
+            if (!(answer.IsPassing || answer is { Error: "SlowDown" or "OperationAborted" } || answer.Status == (int)HttpStatusCode.TooManyRequests) || !await tries.AgainAsync(ct))
+                throw new StoreUnavailableException($"S3 did not carry out {method}: {answer.Error}.");
+        }
+    }
+}

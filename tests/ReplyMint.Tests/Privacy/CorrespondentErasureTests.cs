@@ -173,6 +173,43 @@ public sealed class CorrespondentErasureTests
     }
 
     [Fact]
+    public async Task Exports_that_lie_ready_go_with_whom_they_hold()
+    {
+        await using var api = await ApiHost.StartAsync();
+        await api.Product.DeliverAndDecideAsync(api.Product.Mail("Where is my parcel?", Anna));
+        var id = (string)(await api.PostAsync("admin", "exports", new { scope = "tenant" })).Expect(202)["id"]!;
+        await ProductHost.EventuallyAsync(async () => (string)(await api.GetAsync("admin", "exports/" + id)).Expect(200)["state"]! == "ready" ? "" : null);
+        string[] Files() => Directory.GetFiles(api.Product.DataFolder, id + "*", SearchOption.AllDirectories);
+        Assert.NotEmpty(Files());
+        await api.EraseAsync(new { correspondent = Anna });
+        Assert.Equal((404, 404), ((await api.GetAsync("admin", "exports/" + id)).Code, (await api.GetAsync("admin", $"exports/{id}/file")).Code));
+        Assert.Empty(Files());
+    }
+
+    /// <summary>Each opens all that the tenant has: whoever asks for many keeps the others' mail waiting for none of them.</summary>
+    [Fact]
+    public async Task One_at_a_time_searches_a_tenant()
+    {
+        await using var host = await ProductHost.StartAsync(services: NoErasures);
+        string[] erased = [.. Enumerable.Range(0, 4).Select(i => $"nobody-{i}@nowhere.example")];
+        for (var i = 0; i < 3; i++)
+            await host.DeliverAndDecideAsync(host.Mail(string.Join(' ', erased), "ben@other.example"), "ben@other.example");
+        var (work, started) = (host.Get<ErasureWork>(), new List<Erasure>());
+        foreach (var address in erased)
+        {
+            var erasure = Assert.IsType<ErasureStart.Started>(await host.Get<Erasures>().CorrespondentAsync(host.Tenant.Id, address, Actor.Machine, default)).Erasure;
+            while (erasure.Step != ErasureStep.Scan)
+                erasure = (await work.RunAsync(erasure.Home, erasure.Id, default))!.Erasure;
+            started.Add(erasure);
+        }
+        // The first has found something, and waits for the disk while the others come.
+        var looks = await Task.WhenAll(started.Select(erasure => work.RunAsync(erasure.Home, erasure.Id, default)));
+        Assert.Contains(looks, look => look!.Progress == Progress.Wait);
+        foreach (var erasure in started)
+            Assert.Equal(3, (await host.FinishAsync(new ErasureStart.Started(erasure))).Found);
+    }
+
+    [Fact]
     public async Task Only_so_many_are_under_way_at_once()
     {
         await using var host = await ProductHost.StartAsync(services: NoErasures);

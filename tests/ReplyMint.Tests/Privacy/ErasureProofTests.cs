@@ -133,12 +133,15 @@ public sealed class ErasureProofTests
     {
         await using var host = await ProductHost.StartAsync(services: CorrespondentErasureTests.NoErasures);
         await FillAsync(host);
+        var quoting = await host.DeliverAndDecideAsync(host.Mail($"She wrote: ask {Anna}.", Ben), Ben);
         var begun = Assert.IsType<ErasureStart.Started>(await host.Get<Erasures>().CorrespondentAsync(host.Tenant.Id, Anna, Actor.Machine, default)).Erasure;
         await host.Get<IStore>().RetryAsync((commit, _) => { RestoredMark.Set(commit); return Task.FromResult(true); }, default);
         Assert.Equal(1, (await host.Get<ErasureReplay>().ReplayAsync([], nothingSince: true, default))!.Again);
         var done = (await host.Get<Erasures>().FindAsync(host.Tenant.Id, begun.Id, default))!.Erasure;
         Assert.Equal((ErasureState.Done, true), (done.State, done.Certificate is not null));
-        Assert.Equal(Ben, Assert.Single(await host.ListAsync()).Summary.From.Address);
+        Assert.All(await host.ListAsync(), message => Assert.Equal(Ben, message.Summary.From.Address));
+        // It went on with the address that it searches for.
+        Assert.Equal(quoting.Id, Assert.Single((await host.Get<Erasures>().FoundAsync(done, 10, null, default)).Found).Id);
     }
 
     [Fact]

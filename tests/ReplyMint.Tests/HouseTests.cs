@@ -17,7 +17,7 @@ public sealed partial class HouseTests
         ["Billing", "Inbound", "Secrets"], ["Replies"], ["Privacy"], ["Incidents"], ["Guide"], ["Console"],
     ];
 
-    private static readonly string Root = FindRoot();
+    internal static readonly string Root = FindRoot();
     private static readonly string Product = Path.Combine(Root, "src", "ReplyMint");
 
     [Fact]

@@ -129,7 +129,8 @@ internal sealed class RootWatch(IStore store, AuditRoots roots, AttestationKeys 
     private async Task<PlaceLook> LookAsync(int place, long newest, CancellationToken ct)
     {
         var run = new AuditComparison(store, roots.Store, await keys.PublicAsync(ct), null);
-        var (first, has) = (_places.GetValueOrDefault(place) is not { Problem: null }, (RootStatement?)null);
+        var first = _places.GetValueOrDefault(place) is not { Problem: null };
+        RootStatement? has = null;
         try
         {
             for (var back = 0L; back < newest && (first || has is null); back = back == 0 ? 1 : back * 2)

@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using ReplyMint.Cli;
+using ReplyMint.Security;
 using Xunit;
 
 namespace ReplyMint.Tests.Cli;

@@ -15,6 +15,7 @@ internal sealed class Messages(IStore store, KeyRing keys, IBlobStore blobs, Tim
     public const string BlobJob = "blob";
 
     private static readonly TimeSpan OneDay = TimeSpan.FromDays(1);
+    private static readonly TimeSpan OneMinute = TimeSpan.FromMinutes(1);
 
     public static ItemKey KeyOf(string tenant, string id) => ItemKey.Main(tenant, "message/" + id);
 
@@ -93,9 +94,9 @@ internal sealed class Messages(IStore store, KeyRing keys, IBlobStore blobs, Tim
     /// <summary>An item goes by itself when it expires, a file does not: this job comes after it.</summary>
     internal async Task<JobOutcome> RemoveBlobAsync(Job job, CancellationToken ct)
     {
-        // Its time may have been moved since: a legal hold, another period.
+        // Its time may have been moved since: a legal hold, another period. One that stays beyond its time waits to be moved.
         if (await store.GetAsync(RawKey(job.Tenant, job.Target), ct) is { } item)
-            return new JobOutcome.Wait(item.Expires - time.GetUtcNow() is { } left && left < OneDay ? left + TimeSpan.FromSeconds(1) : OneDay);
+            return new JobOutcome.Wait(item.Expires - time.GetUtcNow() is { } left && left < OneDay ? left > OneMinute ? left + TimeSpan.FromSeconds(1) : OneMinute : OneDay);
         await blobs.DeleteAsync(job.Tenant, job.Target, ct);
         var commit = new Commit();
         job.Complete(commit);

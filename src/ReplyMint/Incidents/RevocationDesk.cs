@@ -14,7 +14,7 @@ internal sealed record RevocationWish(RevokedThing Thing, string? User = null, s
 /// small commits, each with its count and place, by whoever drives it: the command that asked, or the job that a crash leaves.
 /// </summary>
 internal sealed class RevocationDesk(
-    IStore store, Revocations revocations, ApiKeys keys, SignInLinks links, Invitations invitations, Users users, Tenants tenants, IncidentBook book, AuditLog audit, JobQueue jobs, Standings standings, TimeProvider time)
+    IStore store, Revocations revocations, ApiKeys keys, SignInLinks links, SignInDesk requests, Invitations invitations, Users users, Tenants tenants, IncidentBook book, AuditLog audit, JobQueue jobs, Standings standings, TimeProvider time)
 {
     public const string JobKind = "revocation";
 
@@ -33,7 +33,7 @@ internal sealed class RevocationDesk(
         var started = await store.RetryAsync(async (commit, token) =>
         {
             var at = time.GetUtcNow();
-            var revocation = new Revocation(1, Ids.Timed(time), wish.Thing, wish.User, wish.Tenant, wish.From, wish.Until is { } until && until < at ? until : at, at, actor.Id, incident);
+            var revocation = new Revocation(1, Ids.Timed(time), wish.Thing, wish.User, wish.Tenant, wish.From, wish.Until is { } until && until < at ? until : Revocation.Open, at, actor.Id, incident);
             if (!await book.IsOpenAsync(incident, token) || !await revocations.AddAsync(commit, revocation, token))
                 return null;
             job = jobs.Add(commit, KeyRing.Installation, JobKind, revocation.Id, now ? null : at + Handed);
@@ -41,7 +41,10 @@ internal sealed class RevocationDesk(
             return revocation;
         }, ct);
         standings.ChangedAll();
-        if (started is not null && now)
+        if (started is null)
+            return null;
+        started = await BoundAsync(started.Id, ct);
+        if (now)
             jobs.Wake(job!);
         return started;
     }
@@ -49,6 +52,7 @@ internal sealed class RevocationDesk(
     /// <summary>Removes all that is covered; returns the revocation as it ended.</summary>
     public async Task<Revocation> FinishAsync(string id, CancellationToken ct)
     {
+        await BoundAsync(id, ct);
         while (true)
             if (await StepAsync(id, ct) is { DoneAt: not null } done)
                 return done;
@@ -63,6 +67,18 @@ internal sealed class RevocationDesk(
         await store.CommitAsync(commit, ct);
         return JobOutcome.Finished;
     }
+
+    /// <summary>Says until when it reaches, unless that was said: until now, since it counts already.</summary>
+    private Task<Revocation> BoundAsync(string id, CancellationToken ct) => store.RetryAsync(async (commit, token) =>
+    {
+        if (await revocations.FindAsync(id, token) is not var (before, item))
+            throw new InvalidOperationException($"Revocation {id} is not there.");
+        if (before.Until != Revocation.Open)
+            return before;
+        var after = before with { Until = time.GetUtcNow() };
+        await revocations.BoundAsync(commit, after, item, token);
+        return after;
+    }, ct);
 
     private async Task<Revocation> StepAsync(string id, CancellationToken ct)
     {
@@ -146,20 +162,10 @@ internal sealed class RevocationDesk(
     private async Task<string?> LinksAsync(Commit commit, Revocation one, List<(string, string)> ended, CancellationToken ct)
     {
         if (one.Place is null || one.Place.StartsWith(SignInLinks.Prefix, StringComparison.Ordinal))
-        {
-            var page = await store.QueryAsync(Table.Main, KeyRing.Installation, new Storage.Range(SignInLinks.Prefix, Limit: Page), one.Place, ct);
-            foreach (var item in page.Items)
-            {
-                if (!await links.IsOfAsync(one, item, ct))
-                    continue;
-                // Its name is a hash of the token: nobody needs it in the log.
-                ended.Add((KeyRing.Installation, "link"));
-                commit.Delete(item.Key, Condition.Same(item));
-                if (IsFull(ended))
-                    return item.Key.Sort;
-            }
-            return page.Cursor ?? First;
-        }
+            return await LinkPageAsync(commit, one.Place, SignInLinks.Prefix, item => links.IsOfAsync(one, item, ct), ended, ct) ?? SignInDesk.Prefix;
+        // Behind the links, since that is what they become.
+        if (one.Place.StartsWith(SignInDesk.Prefix, StringComparison.Ordinal))
+            return await LinkPageAsync(commit, one.Place, SignInDesk.Prefix, item => requests.IsOfAsync(one, item, ct), ended, ct) ?? First;
         if (await TenantAsync(one, one.Place, ct) is not { } tenant)
             return null;
         string? after = null;
@@ -180,6 +186,22 @@ internal sealed class RevocationDesk(
         }
         while (after is not null);
         return tenant;
+    }
+
+    private async Task<string?> LinkPageAsync(Commit commit, string? place, string prefix, Func<Item, ValueTask<bool>> isOf, List<(string, string)> ended, CancellationToken ct)
+    {
+        var page = await store.QueryAsync(Table.Main, KeyRing.Installation, new Storage.Range(prefix, Limit: Page), place, ct);
+        foreach (var item in page.Items)
+        {
+            if (!await isOf(item))
+                continue;
+            // The name of a link is a hash of its token: nobody needs it in the log.
+            ended.Add((KeyRing.Installation, "link"));
+            commit.Delete(item.Key, Condition.Same(item));
+            if (IsFull(ended))
+                return item.Key.Sort;
+        }
+        return page.Cursor;
     }
 
     // Before the first tenant's id.

@@ -22,6 +22,9 @@ internal sealed class JobQueue(IStore store, JobTurns turns, TimeProvider time)
     public static void Add(Commit commit, string tenant, string kind, string target, DateTimeOffset due) =>
         Add(commit, new JobRecord(1, tenant, kind, target, 0), due);
 
+    /// <summary>Adds one that may stand there already, for the same time; then it is there once. Needs no hint: the sweeper comes for it.</summary>
+    public void AddAgain(Commit commit, string tenant, string kind, string target, DateTimeOffset notBefore) => Add(commit, new JobRecord(1, tenant, kind, target, 0), notBefore, Condition.Any);
+
     /// <summary>Hints that the job is there. Jobs of the future need no hint: the sweeper comes for them.</summary>
     public void Wake(Job job)
     {
@@ -69,9 +72,8 @@ internal sealed class JobQueue(IStore store, JobTurns turns, TimeProvider time)
         Job? job = null;
         var found = await store.RetryAsync(async (commit, token) =>
         {
-            if (await store.GetAsync(DeadKey(tenant, kind, target), token) is not { } item)
+            if (!await TakeDeadAsync(commit, tenant, kind, target, token))
                 return false;
-            commit.Delete(item.Key, Condition.Same(item));
             job = Add(commit, tenant, kind, target);
             await also(commit, token);
             return true;
@@ -79,6 +81,15 @@ internal sealed class JobQueue(IStore store, JobTurns turns, TimeProvider time)
         if (found)
             Wake(job!);
         return found;
+    }
+
+    /// <summary>Takes a dead letter away with the commit that gives its work to another job. False when there is none.</summary>
+    public async Task<bool> TakeDeadAsync(Commit commit, string tenant, string kind, string target, CancellationToken ct)
+    {
+        if (await store.GetAsync(DeadKey(tenant, kind, target), ct) is not { } item)
+            return false;
+        commit.Delete(item.Key, Condition.Same(item));
+        return true;
     }
 
     /// <summary>The jobs of one shard that may run now, the longest due first.</summary>
@@ -115,10 +126,12 @@ internal sealed class JobQueue(IStore store, JobTurns turns, TimeProvider time)
                     yield return item;
     }
 
-    private static Job Add(Commit commit, JobRecord record, DateTimeOffset due)
+    private static Job Add(Commit commit, JobRecord record, DateTimeOffset due) => Add(commit, record, due, Condition.Absent);
+
+    private static Job Add(Commit commit, JobRecord record, DateTimeOffset due, Condition condition)
     {
         var key = ItemKey.Main(Partition(Shard(record.Target)), $"{Stamp(due)}/{record.Tenant}/{record.Kind}/{record.Target}");
-        commit.Put(key, StoredJson.Write(record, JobsJson.Default.JobRecord), Condition.Absent);
+        commit.Put(key, StoredJson.Write(record, JobsJson.Default.JobRecord), condition);
         return new Job(record, key, 1);
     }
 

@@ -38,9 +38,9 @@ internal sealed class LegalHolds(IStore store, KeyRing keys, AuditLog audit, Job
             var key = KeyOf(partition, hold.Id);
             commit.Put(key, StoredJson.Write(hold, PrivacyJson.Default.LegalHold), Condition.Absent, StoredJson.Seal(own, key, 1, new HoldReason(reason), PrivacyJson.Default.HoldReason));
             MoveGuard(commit, reading, [.. reading.Holds, hold]);
-            // What is stored must not go by itself any more.
+            // What is stored must not go by itself any more, from this commit on.
             if (scope != HoldScope.User)
-                moving = move.Add(commit, partition, scope switch { HoldScope.Tenant => RetentionMove.All, HoldScope.Mail => RetentionMove.Mail(mail!), _ => RetentionMove.Of(person!) });
+                moving = await move.AddAsync(commit, partition, keeps: true, token);
             await audit.AppendAsync(commit, partition, new AuditEntry(actor, "hold.set", hold.Id, Details(hold)), token);
             return hold;
         }, ct);
@@ -61,8 +61,8 @@ internal sealed class LegalHolds(IStore store, KeyRing keys, AuditLog audit, Job
                 return false;
             commit.Delete(item.Key, Condition.Same(item));
             MoveGuard(commit, reading, [.. reading.Holds.Where(hold => hold.Id != id)]);
-            if (partition != KeyRing.Installation)
-                move.Add(commit, partition, RetentionMove.All);
+            if (partition != KeyRing.Installation && await move.AddAsync(commit, partition, keeps: false, token) is { } moving)
+                woken.Add(moving);
             // Each looks itself whether another hold keeps it still.
             foreach (var held in (await store.QueryAsync(Table.Main, partition, new Storage.Range(ErasureBeginning.HeldPrefix, Limit: MostHeld), null, token)).Items)
                 woken.Add(jobs.Add(commit, JsonSerializer.Deserialize(held.Value.Span, PrivacyJson.Default.HeldErasure)!.Home, ErasureWork.JobKind, held.Key.Sort[ErasureBeginning.HeldPrefix.Length..]));

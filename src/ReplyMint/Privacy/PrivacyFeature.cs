@@ -35,8 +35,9 @@ internal static class PrivacyFeature
         .AddSingleton<Erasures>()
         .AddSingleton<ErasureWork>()
         .AddSingleton<ErasureReplay>()
-        // Its slices are short, and it must not wait behind mails whose model hangs.
+        // Their slices are short, and they must not wait behind mails whose model hangs.
         .AddSingleton(new JobLaneRule(ErasureWork.JobKind, JobLane.Short))
+        .AddSingleton(new JobLaneRule(RetentionMove.JobKind, JobLane.Short))
         .AddSingleton(provider => new JobHandler(ErasureWork.JobKind, provider.GetRequiredService<ErasureWork>().HandleAsync));
 
     public static void MapPrivacy(this IEndpointRouteBuilder routes)

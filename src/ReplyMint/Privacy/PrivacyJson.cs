@@ -7,6 +7,7 @@ namespace ReplyMint.Privacy;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(LegalHold))]
 [JsonSerializable(typeof(HoldReason))]
+[JsonSerializable(typeof(RetentionRun))]
 [JsonSerializable(typeof(Erasure))]
 [JsonSerializable(typeof(ErasureSecret))]
 [JsonSerializable(typeof(HeldErasure))]

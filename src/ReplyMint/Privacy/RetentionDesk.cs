@@ -49,7 +49,7 @@ internal sealed class RetentionDesk(IStore store, AuditLog audit, JobQueue jobs,
                 return (ChangeResult.Done, new(before, VersionOf(item)));
             commit.Put(key, StoredJson.Write(after, AccountsJson.Default.RetentionRecord), Condition.Same(item));
             await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "retention.set", tenant, Details(before, after)), token);
-            moving = move.Add(commit, tenant, RetentionMove.All);
+            moving = await move.AddAsync(commit, tenant, keeps: false, token);
             return (ChangeResult.Done, new(after, VersionOf(item) + 1));
         }, ct);
         if (moving is not null)

@@ -33,7 +33,8 @@ internal enum CommitResult { Committed, Conflict }
 
 /// <summary>
 /// The one narrow port to storage. Adapters (SQLite, DynamoDB) know no room; limits are DynamoDB's: at most 100 operations and
-/// 4 MB a commit, 400 KB an item. Who was told of a commit reads it. An expired item reads as absent everywhere, in conditions too.
+/// 4 MB a commit, 400 KB an item. Who was told of a commit reads it. An expired item reads as absent everywhere, in conditions too,
+/// unless an <see cref="ExpiryPause"/> keeps it. An adapter whose service removes what has expired gives it a later time than the item's.
 /// </summary>
 internal interface IStore
 {

@@ -4,7 +4,7 @@ using Microsoft.Data.Sqlite;
 namespace ReplyMint.Storage;
 
 /// <summary>A pool of read-only connections. WAL lets them read while the writer writes.</summary>
-internal sealed class SqliteReaders(string connectionString) : IDisposable
+internal sealed class SqliteReaders(string connectionString, ExpiryPauses pauses) : IDisposable
 {
     private const int Kept = 8;
     private readonly ConcurrentBag<SqliteReader> _free = [];
@@ -13,7 +13,7 @@ internal sealed class SqliteReaders(string connectionString) : IDisposable
     public SqliteReader Rent()
     {
         if (!_free.TryTake(out var reader))
-            return new SqliteReader(connectionString);
+            return new SqliteReader(connectionString, pauses);
         Interlocked.Decrement(ref _kept);
         return reader;
     }
@@ -43,9 +43,11 @@ internal sealed class SqliteReader : IDisposable
     private readonly Statements[] _tables;
     private readonly PreparedCommand _begin, _end;
     private readonly List<Item> _rows = [];
+    private readonly ExpiryPauses _pauses;
 
-    public SqliteReader(string connectionString)
+    public SqliteReader(string connectionString, ExpiryPauses pauses)
     {
+        _pauses = pauses;
         _connection = new SqliteConnection(connectionString);
         _connection.Open();
         SqliteMigrations.Execute(_connection, $"PRAGMA query_only=ON; {SqliteMigrations.Patience}");
@@ -61,7 +63,7 @@ internal sealed class SqliteReader : IDisposable
     public Item? Get(ItemKey key, DateTimeOffset now)
     {
         _rows.Clear();
-        _tables[(int)key.Table].Get.Bind(key.Partition, key.Sort, now.ToUnixTimeMilliseconds()).ReadItems(key.Table, key.Partition, _rows);
+        _tables[(int)key.Table].Get.Bind(key.Partition, key.Sort, _pauses.At(key, now).ToUnixTimeMilliseconds()).ReadItems(key.Table, key.Partition, _rows);
         var item = _rows.Count == 0 ? null : _rows[0];
         _rows.Clear();
         return item;
@@ -89,10 +91,23 @@ internal sealed class SqliteReader : IDisposable
             low = cursor;
         }
         var rows = new List<Item>();
-        command.Bind(partition, low, high, now.ToUnixTimeMilliseconds(), range.Limit + 1).ReadItems(table, partition, rows);
+        var since = _pauses.Since(table, partition) is { } instant && instant < now ? instant : now;
+        int got;
+        do
+        {
+            got = -rows.Count;
+            command.Bind(partition, low, high, since.ToUnixTimeMilliseconds(), range.Limit + 1).ReadItems(table, partition, rows);
+            got += rows.Count;
+            // Where some stay beyond their time the others are left out here, and the page is filled with what comes behind them.
+            if (since == now || got == 0)
+                break;
+            (command, low, high) = range.Descending ? (command, low, rows[^1].Key.Sort) : (statements.UpAfter, rows[^1].Key.Sort, high);
+            rows.RemoveAll(item => item.Expires is { } expires && expires <= _pauses.At(item.Key, now));
+        }
+        while (got > range.Limit && rows.Count <= range.Limit);
         if (rows.Count <= range.Limit)
             return new Page(rows, null);
-        rows.RemoveAt(rows.Count - 1);
+        rows.RemoveRange(range.Limit, rows.Count - range.Limit);
         return new Page(rows, rows[^1].Key.Sort);
     }
 

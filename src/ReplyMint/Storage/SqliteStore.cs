@@ -18,6 +18,7 @@ internal sealed class SqliteStore : IStore, IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly SqliteReaders _readers;
     private readonly ItemCache _cache = new();
+    private readonly ExpiryPauses _pauses = new();
     private readonly SqliteWriter _writer;
     private readonly Channel<Pending> _queue = Channel.CreateBounded<Pending>(new BoundedChannelOptions(4096) { SingleReader = true });
     private readonly Thread _thread;
@@ -29,8 +30,9 @@ internal sealed class SqliteStore : IStore, IAsyncDisposable
     private SqliteStore(string connectionString, SqliteConnection writer, TimeProvider time)
     {
         _time = time;
-        _readers = new SqliteReaders(connectionString);
-        _writer = new SqliteWriter(writer);
+        _pauses.Load(writer);
+        _readers = new SqliteReaders(connectionString, _pauses);
+        _writer = new SqliteWriter(writer, _pauses);
         _thread = new Thread(Write) { IsBackground = true, Name = "store writer" };
         _thread.Start();
     }
@@ -65,7 +67,7 @@ internal sealed class SqliteStore : IStore, IAsyncDisposable
     {
         ct.ThrowIfCancellationRequested();
         var now = _time.GetUtcNow();
-        if (_cache.TryGet(key, now, out var known))
+        if (_cache.TryGet(key, _pauses.At(key, now), out var known))
             return ValueTask.FromResult(known);
         var stamp = _cache.Stamp(key);
         var reader = _readers.Rent();
@@ -91,7 +93,7 @@ internal sealed class SqliteStore : IStore, IAsyncDisposable
         {
             for (var i = 0; i < items.Length; i++)
             {
-                if (_cache.TryGet(keys[i], now, out items[i]))
+                if (_cache.TryGet(keys[i], _pauses.At(keys[i], now), out items[i]))
                     continue;
                 // One transaction for all: each of its own takes two locks and throws the reader's pages away.
                 if (reader is null)

@@ -15,9 +15,13 @@ internal sealed class SqliteWriter : IDisposable
     private readonly List<(string Partition, string Sort)> _removed = new(PurgeRows);
     private readonly Dictionary<(string Partition, string Kind), long> _counts = [];
 
-    public SqliteWriter(SqliteConnection connection)
+    private readonly ExpiryPauses _pauses;
+    private bool _pausesTouched;
+
+    public SqliteWriter(SqliteConnection connection, ExpiryPauses pauses)
     {
         _connection = connection;
+        _pauses = pauses;
         _begin = new(connection, "BEGIN IMMEDIATE", 0);
         _commit = new(connection, "COMMIT", 0);
         _rollback = new(connection, "ROLLBACK", 0);
@@ -28,10 +32,17 @@ internal sealed class SqliteWriter : IDisposable
 
     public void Begin() => _begin.Run();
 
-    public void End() => _commit.Run();
+    public void End()
+    {
+        _commit.Run();
+        if (_pausesTouched)
+            _pauses.Load(_connection);
+        _pausesTouched = false;
+    }
 
     public void Rollback()
     {
+        _pausesTouched = false;
         try
         {
             _rollback.Run();
@@ -49,14 +60,16 @@ internal sealed class SqliteWriter : IDisposable
     public bool Apply(Commit commit, DateTimeOffset now)
     {
         var operations = commit.Operations;
-        var nowMs = now.ToUnixTimeMilliseconds();
         for (var i = 0; i < operations.Count; i++)
-            if (!_tables[(int)operations[i].Key.Table].Holds(operations[i], nowMs))
+            if (!_tables[(int)operations[i].Key.Table].Holds(operations[i], InstantOf(operations[i], now)))
                 return false;
         for (var i = 0; i < operations.Count; i++)
-            _tables[(int)operations[i].Key.Table].Write(operations[i], nowMs);
+            _tables[(int)operations[i].Key.Table].Write(operations[i], InstantOf(operations[i], now));
+        _pausesTouched |= ExpiryPauses.Touches(commit);
         return true;
     }
+
+    private long InstantOf(in Operation operation, DateTimeOffset now) => _pauses.At(operation.Key, now).ToUnixTimeMilliseconds();
 
     /// <summary>Removes some expired rows; true when there may be more.</summary>
     public bool RemoveExpired(DateTimeOffset now)
@@ -119,7 +132,9 @@ internal sealed class SqliteWriter : IDisposable
             _change = new(connection, $"UPDATE {table} SET v=?3, x=?4, ver=ver+1 WHERE p=?1 AND s=?2 AND exp IS ?5 AND (exp IS NULL OR exp>?6)", 6);
             _count = new(connection, $"UPDATE {table} SET n=n+?3, ver=ver+1 WHERE p=?1 AND s=?2 AND exp IS ?4 AND (exp IS NULL OR exp>?5)", 5);
             _delete = new(connection, $"DELETE FROM {table} WHERE p=?1 AND s=?2", 2);
-            _purge = new(connection, $"DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} WHERE exp<=?1 LIMIT {PurgeRows}) RETURNING p, s", 1);
+            // Asked of the database, not of memory: one that was set a moment ago, in this very transaction, counts.
+            var paused = table == "main" ? $"AND NOT EXISTS (SELECT 1 FROM main pause WHERE pause.p='{KeyRing.Installation}' AND pause.s='{ExpiryPause.Prefix}'||main.p)" : "";
+            _purge = new(connection, $"DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} WHERE exp<=?1 {paused} LIMIT {PurgeRows}) RETURNING p, s", 1);
             _replace = new(connection, $"UPDATE {table} SET v=?3, x=?4, ver=ver+1 WHERE p=?1 AND s=?2", 4);
             _expire = new(connection, $"UPDATE {table} SET exp=?3 WHERE p=?1 AND s=?2 AND exp IS NOT ?3 AND (exp IS NULL OR exp>?4)", 4);
         }

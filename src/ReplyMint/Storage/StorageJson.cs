@@ -42,4 +42,5 @@ internal sealed record PersonKeyRecord(int V, int TenantKey, byte[] Wrapped, int
 [JsonSerializable(typeof(DroppedKeysRecord))]
 [JsonSerializable(typeof(StoredSecretRecord))]
 [JsonSerializable(typeof(RestorePoint))]
+[JsonSerializable(typeof(ExpiryPause))]
 internal sealed partial class StorageJson : JsonSerializerContext;

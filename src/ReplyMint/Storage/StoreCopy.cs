@@ -23,7 +23,7 @@ internal static class StoreCopy
 {
     private const string Columns = "p,s,v,x,ver,n,exp";
 
-    /// <summary>Copies what one instant shows into two new files, while others write. Rows that have expired are not copied.</summary>
+    /// <summary>Copies what one instant shows into two new files, while others write. Rows that have expired are not copied, but for those that a pause keeps.</summary>
     /// <param name="database">The store's file.</param>
     /// <param name="dataFile">Gets all but the keys.</param>
     /// <param name="keysFile">Gets the keys and the store's identity, which says by which master key they open.</param>
@@ -43,7 +43,7 @@ internal static class StoreCopy
             BEGIN;
             INSERT INTO k.keys({Columns}) SELECT {Columns} FROM s.keys WHERE {alive};
             INSERT INTO k.main({Columns}) SELECT {Columns} FROM s.main WHERE p='{KeyRing.Installation}' AND s='identity';
-            INSERT INTO main.main({Columns}) SELECT {Columns} FROM s.main WHERE {alive};
+            INSERT INTO main.main({Columns}) SELECT {Columns} FROM s.main item WHERE {alive} OR EXISTS (SELECT 1 FROM s.main pause WHERE pause.p='{KeyRing.Installation}' AND pause.s='{ExpiryPause.Prefix}'||item.p);
             INSERT INTO main.audit({Columns}) SELECT {Columns} FROM s.audit WHERE {alive};
             COMMIT;
             """);

@@ -67,6 +67,25 @@ public sealed class SqliteStoreTests : StoreConformance
     }
 
     [Fact]
+    public async Task A_pause_is_known_after_reopening_and_to_a_copy()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        var commit = new Commit().Put(ItemKey.Main("t", "mail/1"), "x"u8.ToArray(), Condition.Any, expires: Time.GetUtcNow().AddMinutes(1)).Put(ItemKey.Main("t", "token/1"), "x"u8.ToArray(), Condition.Any, expires: Time.GetUtcNow().AddMinutes(1));
+        ExpiryPause.Add(commit, "t", null, Time.GetUtcNow(), ["mail"]);
+        await Store.CommitAsync(commit, ct);
+        await ((SqliteStore)Store).DisposeAsync();
+        Time.Advance(TimeSpan.FromDays(1));
+        StoreCopy.Make(File, _folder.Sub("copy.db"), _folder.Sub("keys.db"), Time.GetUtcNow());
+        foreach (var file in (string[])[File, _folder.Sub("copy.db")])
+        {
+            await using var again = SqliteStore.Open(file, _folder.Sub("backup"), Time);
+            await again.CommitAsync(new Commit().Put(ItemKey.Main("u", "other"), "x"u8.ToArray(), Condition.Any), ct);
+            Assert.NotNull(await again.GetAsync(ItemKey.Main("t", "mail/1"), ct));
+            Assert.Null(await again.GetAsync(ItemKey.Main("t", "token/1"), ct));
+        }
+    }
+
+    [Fact]
     public async Task Expired_rows_leave_the_file_by_themselves()
     {
         var ct = TestContext.Current.CancellationToken;

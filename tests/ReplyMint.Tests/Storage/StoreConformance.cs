@@ -250,6 +250,39 @@ public abstract class StoreConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_pause_keeps_what_was_there_beyond_its_time_and_nothing_else()
+    {
+        var soon = Time.GetUtcNow().AddMinutes(1);
+        ItemKey kept = ItemKey.Main("t", "mail/05"), token = ItemKey.Main("t", "token/1"), others = ItemKey.Main("u", "mail/5"), over = ItemKey.Main("t", "mail/00");
+        await Store.CommitAsync(new Commit().Put(over, Bytes("x"), Condition.Absent, expires: Time.GetUtcNow().AddSeconds(-1)).Put(kept, Bytes("5"), Condition.Absent, expires: soon).Put(token, Bytes("6"), Condition.Absent, expires: soon).Put(others, Bytes("7"), Condition.Absent, expires: soon), Ct);
+        for (var i = 6; i < 20; i++)
+            await Store.CommitAsync(new Commit().Put(ItemKey.Main("t", $"mail/{i:D2}"), Bytes($"{i}"), Condition.Absent, expires: soon).Put(ItemKey.Main("t", $"token/{i:D2}"), Bytes($"{i}"), Condition.Absent, expires: soon), Ct);
+        // Twice, so that a cache would have it.
+        Assert.NotNull(await Store.GetAsync(kept, Ct));
+        Assert.NotNull(await Store.GetAsync(kept, Ct));
+        var pause = new Commit();
+        ExpiryPause.Add(pause, "t", null, Time.GetUtcNow(), ["mail"]);
+        await Store.CommitAsync(pause, Ct);
+
+        for (var days = 0; days < 2; days++)
+        {
+            Time.Advance(TimeSpan.FromDays(1));
+            // What has expired goes with some commit.
+            await PutAsync(ItemKey.Main("t", "other"), "x");
+            Assert.Equal([null, null, null], (await Store.GetAsync([over, token, others], Ct)).Select(item => item?.Version));
+            Assert.Equal(soon, (await Store.GetAsync(kept, Ct))!.Expires);
+        }
+        Assert.Equal(15, (await AllAsync(new Range("mail/", Limit: 4))).Count);
+        Assert.Equal([19, 18, 17], (await AllAsync(new Range("mail/", Descending: true, Limit: 4))).Take(3));
+        Assert.Equal(16, (await AllAsync(new Range("", Limit: 3), parse: false)).Count);
+        Assert.Equal(CommitResult.Conflict, await Store.CommitAsync(new Commit().Put(kept, Bytes("new"), Condition.Absent), Ct));
+        Assert.Equal(CommitResult.Committed, await Store.CommitAsync(new Commit().Check(kept, Condition.At(1)).Put(token, Bytes("new"), Condition.Absent), Ct));
+        Assert.Equal(CommitResult.Committed, await Store.CommitAsync(new Commit().Expire(kept, null).Delete(ExpiryPause.KeyOf("t")), Ct));
+        Assert.Equal(5, Assert.Single(await AllAsync(new Range("mail/"))));
+        Assert.Null(await Store.GetAsync(ItemKey.Main("t", "mail/06"), Ct));
+    }
+
+    [Fact]
     public void Limits_are_those_of_the_narrowest_adapter()
     {
         Assert.Throws<InvalidOperationException>(() => new Commit().Put(ItemKey.Main("t", "a"), new byte[Commit.MaxItemBytes + 1], Condition.Any));

@@ -14,6 +14,11 @@ internal sealed class WatchedStore(IStore inner) : IStore
 
     public Action<Commit> BeforeCommit { get; set; } = _ => { };
 
+    /// <summary>What others do once, between what somebody decided and the first commit of his that names such a key.</summary>
+    public void Interrupt(string prefix, Func<Task> others) => _interruption = (prefix, others);
+
+    private (string Prefix, Func<Task> Others)? _interruption;
+
     /// <summary>What happens between what was stored and whoever stored it.</summary>
     public Func<Commit, Task> AfterCommit { get; set; } = _ => Task.CompletedTask;
 
@@ -41,6 +46,11 @@ internal sealed class WatchedStore(IStore inner) : IStore
     public async ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken ct)
     {
         BeforeCommit(commit);
+        if (_interruption is var (prefix, others) && commit.Operations.Any(operation => operation.Kind == OperationKind.Put && operation.Key.Sort.StartsWith(prefix, StringComparison.Ordinal)))
+        {
+            _interruption = null;
+            await others();
+        }
         var result = await inner.CommitAsync(commit, ct);
         if (result == CommitResult.Committed)
             await AfterCommit(commit);

@@ -50,15 +50,16 @@ internal sealed class ApiKeys(
                 return new(null, null, ("mailboxes", "names one that is not there"));
         var own = await keys.RequireAsync(tenant, ct);
         var text = ApiKeyText.New(_live, Ids.Random('k'));
-        var now = time.GetUtcNow();
-        var key = new ApiKey
-        {
-            Id = text.Id, TenantId = tenant, Name = wish.Name.Trim(), Live = _live, Scopes = [.. wish.Scopes.Order(StringComparer.Ordinal)],
-            Networks = wish.Networks, Mailboxes = wish.Mailboxes, CreatedAt = now, ExpiresAt = wish.ExpiresAt,
-            Secrets = [await SecretAsync(tenant, text, owner, now, ct)],
-        };
         return await store.RetryAsync(async (commit, token) =>
         {
+            await revocations.HoldAsync(commit, token);
+            var now = time.GetUtcNow();
+            var key = new ApiKey
+            {
+                Id = text.Id, TenantId = tenant, Name = wish.Name.Trim(), Live = _live, Scopes = [.. wish.Scopes.Order(StringComparer.Ordinal)],
+                Networks = wish.Networks, Mailboxes = wish.Mailboxes, CreatedAt = now, ExpiresAt = wish.ExpiresAt,
+                Secrets = [await SecretAsync(tenant, text, owner, now, token)],
+            };
             // Before anything is counted: two at once conflict, and one counts again.
             await audit.AppendAloneAsync(commit, tenant, new AuditEntry(actor, "key.create", key.Id, Details(key)), token);
             if ((await store.QueryAsync(Table.Main, tenant, new Storage.Range(Prefix, Limit: MaxPerTenant), null, token)).Items.Count == MaxPerTenant)
@@ -99,6 +100,7 @@ internal sealed class ApiKeys(
         {
             if (await store.GetAsync(KeyOf(tenant, id), token) is not { } item)
                 return ApiKeyMade.NotFound;
+            await revocations.HoldAsync(commit, token);
             var before = await OpenAsync(item, token);
             var now = time.GetUtcNow();
             var text = ApiKeyText.New(before.Live, id);

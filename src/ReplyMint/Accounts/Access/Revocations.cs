@@ -20,12 +20,18 @@ internal enum RevokedThing
 /// <param name="User">Only a person's: his sessions, keys whose secret he got, links to him.</param>
 /// <param name="Tenant">Only a tenant's; of sessions: of everybody who belongs to it, wherever he is turned to.</param>
 /// <param name="From">Only what was made from then on.</param>
-/// <param name="Until">Only what was made up to then; never later than the revocation itself.</param>
+/// <param name="Until">Only what was made up to then; never later than the revocation itself, of which it is <see cref="Open"/> for a moment.</param>
 /// <param name="Count">How many were ended so far.</param>
 /// <param name="Place">Where the work goes on; null at the start.</param>
 internal sealed record Revocation(
     int V, string Id, RevokedThing Thing, string? User, string? Tenant, DateTimeOffset? From, DateTimeOffset Until, DateTimeOffset At, string By, string? Incident, long Count = 0, string? Place = null, DateTimeOffset? DoneAt = null)
 {
+    /// <summary>
+    /// Whatever is made: so it begins, and then it is said until when. What was made while the first commit was on its way is
+    /// older than that, and what is made later is made on condition that nothing was said since (<see cref="Revocations.HoldAsync"/>).
+    /// </summary>
+    public static readonly DateTimeOffset Open = DateTimeOffset.MaxValue;
+
     public bool Covers(DateTimeOffset made) => (From is not { } from || made >= from) && made <= Until;
 }
 
@@ -93,6 +99,16 @@ internal sealed class Revocations(IStore store, Members members)
         one.Covers(made) && (one.User is null || one.User == user)
         && (one.Tenant is null || one.Tenant == tenant || (user is not null && await members.FindAsync(one.Tenant, user, ct) is not null));
 
+    /// <summary>
+    /// For whoever makes something that can be revoked, before he looks at the clock: the commit happens only if no revocation came, or
+    /// ended, since. Else it would be stored behind the back of one that looked everywhere.
+    /// </summary>
+    public async ValueTask HoldAsync(Commit commit, CancellationToken ct)
+    {
+        if (!commit.Names(ListKey))
+            commit.Check(ListKey, Condition.Same(await store.GetAsync(ListKey, ct)));
+    }
+
     /// <summary>Adds a new one to a commit. False when too many are at work.</summary>
     internal async Task<bool> AddAsync(Commit commit, Revocation revocation, CancellationToken ct)
     {
@@ -103,6 +119,14 @@ internal sealed class Revocations(IStore store, Members members)
         Write(commit, item, [.. active, revocation]);
         Put(commit, revocation, null);
         return true;
+    }
+
+    /// <summary>Adds to a commit until when it reaches.</summary>
+    internal async Task BoundAsync(Commit commit, Revocation revocation, Item before, CancellationToken ct)
+    {
+        if (await store.GetAsync(ListKey, ct) is { } item)
+            Write(commit, item, [.. JsonSerializer.Deserialize(item.Value.Span, RevocationJson.Default.RevocationList)!.Active.Select(one => one.Id == revocation.Id ? revocation : one)]);
+        Put(commit, revocation, before);
     }
 
     /// <summary>Adds to a commit that all of it was removed.</summary>

@@ -24,6 +24,7 @@ internal sealed class Sessions(IStore store, Users users, Members members, Audit
     /// <param name="client">Where he sits.</param>
     public async Task<SessionStart> StartAsync(Commit commit, string user, string tenant, DateTimeOffset? factorAt, SessionClient client, CancellationToken ct)
     {
+        await revocations.HoldAsync(commit, ct);
         var now = time.GetUtcNow();
         var session = new Session { Id = Ids.Random('s'), User = user, Tenant = tenant, MemberSince = (await members.FindAsync(tenant, user, ct))?.AddedAt, SignedInAt = now, LastSeenAt = now, SecondFactorAt = factorAt };
         var others = await ListAsync(user, ct);

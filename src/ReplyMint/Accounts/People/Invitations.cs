@@ -85,6 +85,7 @@ internal sealed class Invitations(
 
     private async Task<(Invitation Invitation, Job Job)> AddAsync(Commit commit, TenantKeys own, string address, Role role, IReadOnlyList<string>? boxes, string? language, Actor actor, CancellationToken ct)
     {
+        await revocations.HoldAsync(commit, ct);
         var id = own.Hash("invitation", address);
         var before = await store.GetAsync(KeyOf(own.Tenant, id), ct);
         if (before is not null && Open(own, before).Token is { } old)
@@ -184,7 +185,7 @@ internal sealed class Invitations(
                 commit.Clear();
                 return AcceptedInvitation.TenantFull;
             }
-            job = desk.Ask(commit, installation, new SignInRequest(1, invitation.Address, challenge, owner.Tenant, null, language ?? invitation.Language));
+            job = await desk.AskAsync(commit, installation, new SignInRequest(1, invitation.Address, challenge, owner.Tenant, null, language ?? invitation.Language), inner);
             return AcceptedInvitation.Accepted;
         }, ct);
         if (job is not null)

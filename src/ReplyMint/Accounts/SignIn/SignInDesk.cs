@@ -20,24 +20,22 @@ internal sealed record SignInRequest(int V, string Address, string Challenge, st
 /// names: who it is, whether he may and how often he did, a job finds out afterwards (AUTH-3).
 /// </summary>
 internal sealed class SignInDesk(
-    IStore store, KeyRing keys, Users users, Members members, SignInLinks links, PersonMailRate rate, HouseMail house, JobQueue jobs, AuditLog audit, AccountsSettings settings, Containments contained, TimeProvider time)
+    IStore store, KeyRing keys, Users users, Members members, SignInLinks links, PersonMailRate rate, HouseMail house, JobQueue jobs, AuditLog audit, AccountsSettings settings, Revocations revocations, Containments contained, TimeProvider time)
 {
     public const string JobKind = "sign-in";
+    public const string Prefix = "sign-in-request/";
 
     /// <summary>Stores a request with its job.</summary>
     public async Task AskAsync(SignInRequest request, CancellationToken ct)
     {
         var own = await keys.RequireAsync(KeyRing.Installation, ct);
-        var commit = new Commit();
-        var job = Ask(commit, own, request);
-        if (await store.CommitAsync(commit, ct) != CommitResult.Committed)
-            throw new StoreUnavailableException("A request with a new id met another.");
-        jobs.Wake(job);
+        jobs.Wake(await store.RetryAsync((commit, token) => AskAsync(commit, own, request, token), ct));
     }
 
     /// <summary>Adds a request and its job to a commit. Wake the job once that is committed.</summary>
-    public Job Ask(Commit commit, TenantKeys installation, SignInRequest request)
+    public async Task<Job> AskAsync(Commit commit, TenantKeys installation, SignInRequest request, CancellationToken ct)
     {
+        await revocations.HoldAsync(commit, ct);
         var id = Ids.Random('r');
         var key = KeyOf(id);
         commit.Put(key, "{\"v\":1}"u8.ToArray(), Condition.Absent,
@@ -57,8 +55,11 @@ internal sealed class SignInDesk(
             job.Complete(commit);
             if (await store.GetAsync(KeyOf(job.Target), token) is { } item)
             {
-                commit.Delete(item.Key);
-                mail = await AnswerAsync(commit, own, JsonSerializer.Deserialize(own.Open(item), AccountsJson.Default.SignInRequest)!, token);
+                commit.Delete(item.Key, Condition.Same(item));
+                var (request, asked) = Read(own, item);
+                // A link would be younger than a revocation that its request is older than.
+                if (!await revocations.CoverLinkAsync((await users.FindByAddressAsync(request.Address, token))?.Id, request.Tenant, asked, token))
+                    mail = await AnswerAsync(commit, own, request, token);
             }
             return true;
         }, ct);
@@ -82,6 +83,16 @@ internal sealed class SignInDesk(
         }, ct);
         return (made, verifier);
     }
+
+    /// <summary>Whether a revocation ends the request of an item, which would become a link.</summary>
+    internal async ValueTask<bool> IsOfAsync(Revocation revocation, Item item, CancellationToken ct)
+    {
+        var (request, asked) = Read(await keys.RequireAsync(KeyRing.Installation, ct), item);
+        return await revocations.IsOfAsync(revocation, (await users.FindByAddressAsync(request.Address, ct))?.Id, request.Tenant, asked, ct);
+    }
+
+    private static (SignInRequest Request, DateTimeOffset At) Read(TenantKeys installation, Item item) =>
+        (JsonSerializer.Deserialize(installation.Open(item), AccountsJson.Default.SignInRequest)!, item.Expires!.Value - SignInLinks.Life);
 
     private async Task<Job?> AnswerAsync(Commit commit, TenantKeys own, SignInRequest request, CancellationToken ct)
     {
@@ -108,5 +119,5 @@ internal sealed class SignInDesk(
     private async Task<bool> BelongsAsync(string user, string? tenant, CancellationToken ct) =>
         (await members.AllOfAsync(user, ct)) is { Count: > 0 } all && (tenant is null || all.Any(one => one.Tenant == tenant));
 
-    private static ItemKey KeyOf(string id) => ItemKey.Main(KeyRing.Installation, "sign-in-request/" + id);
+    private static ItemKey KeyOf(string id) => ItemKey.Main(KeyRing.Installation, Prefix + id);
 }

@@ -49,6 +49,7 @@ internal sealed class SignInLinks(IStore store, KeyRing keys, Revocations revoca
     /// <summary>Adds a link to a commit; the token comes back and is stored nowhere.</summary>
     public async Task<string> AddAsync(Commit commit, string? user, string? tenant, string challenge, NewTenantPerson? person, CancellationToken ct)
     {
+        await revocations.HoldAsync(commit, ct);
         var own = await keys.RequireAsync(KeyRing.Installation, ct);
         var token = NewToken();
         var key = KeyOf(own, token);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using ReplyMint.Inbound;
 using ReplyMint.Jobs;
 using ReplyMint.Outbound;
@@ -54,6 +55,23 @@ public sealed class PendingHoldTests
         // What nobody holds goes as soon as the held was moved.
         Assert.Null(await api.Product.Get<Messages>().FindAsync(api.Tenant, other.Id, default));
         Assert.Null(await api.Product.Get<IStore>().GetAsync(ExpiryPause.KeyOf(api.Tenant), default));
+    }
+
+    [Fact]
+    public async Task What_is_stored_by_the_wish_before_while_a_run_goes_on_is_moved_by_its_last_pass()
+    {
+        var (api, watched) = await StartAsync();
+        await using var _ = api;
+        watched.Interrupt("message/", async () =>
+        {
+            (await api.PostAsync("admin", "legal-holds", new { reason = "case 12/34" })).Expect(201);
+            // A pass was through before the mail was there.
+            await ProductHost.EventuallyAsync(async () => await RunAsync(api) is { } run && JsonSerializer.Deserialize(run.Value.Span, PrivacyJson.Default.RetentionRun)!.Began is not null ? run : null);
+        });
+        var message = await api.Product.DeliverAndDecideAsync(api.Product.Mail("Where is my parcel?"));
+        Assert.NotNull((await api.Product.Get<IStore>().GetAsync(Messages.RawKey(api.Tenant, message.Id), default))!.Expires);
+        await LaterAsync(api, async () => await RunAsync(api) is null);
+        Assert.Null((await api.Product.Get<IStore>().GetAsync(Messages.RawKey(api.Tenant, message.Id), default))!.Expires);
     }
 
     [Fact]

@@ -7,12 +7,10 @@ namespace ReplyMint.Aws;
 /// <summary>Items as DynamoDB's JSON shows them. What is empty or 0 is left out there.</summary>
 internal static class DynamoItems
 {
-    /// <summary>Null when it is over.</summary>
-    public static Item? Read(Table table, JsonElement item, DateTimeOffset now)
+    /// <summary>It may be over.</summary>
+    public static Item Read(Table table, JsonElement item)
     {
         var expires = item.TryGetProperty(DynamoTables.Expires, out var end) ? DateTimeOffset.FromUnixTimeMilliseconds(Number(end)) : (DateTimeOffset?)null;
-        if (expires <= now)
-            return null;
         return new(
             new(table, Text(item, DynamoTables.Partition), Text(item, DynamoTables.Sort)),
             Bytes(item, DynamoTables.Value),

@@ -7,7 +7,7 @@ namespace ReplyMint.Aws;
 /// <summary>
 /// The store on DynamoDB. Every read is consistent and asks the expiry itself, since DynamoDB removes late; every commit is one
 /// transaction, also of a single write, since only a transaction has a token by which a lost answer can be asked for again.
-/// Several processes may use it at once; nothing is kept in memory.
+/// Several processes may use it at once; no item is kept in memory.
 /// </summary>
 /// <param name="time">Says what is over.</param>
 internal sealed class DynamoStore(DynamoCalls calls, DynamoTables tables, TimeProvider time) : IStore, IDisposable
@@ -17,6 +17,7 @@ internal sealed class DynamoStore(DynamoCalls calls, DynamoTables tables, TimePr
     private const int LeastAgain = 100;
 
     private readonly DynamoTurns _turns = new();
+    private readonly DynamoPauses _pauses = new();
 
     public async ValueTask<Item?> GetAsync(ItemKey key, CancellationToken ct)
     {
@@ -26,7 +27,7 @@ internal sealed class DynamoStore(DynamoCalls calls, DynamoTables tables, TimePr
             DynamoItems.WriteKey(json, "Key", key.Partition, key.Sort);
             json.WriteBoolean("ConsistentRead", true);
         }, ct);
-        return answer.RootElement.TryGetProperty("Item", out var item) ? DynamoItems.Read(key.Table, item, time.GetUtcNow()) : null;
+        return answer.RootElement.TryGetProperty("Item", out var item) ? (await AliveAsync([DynamoItems.Read(key.Table, item)], ct)).FirstOrDefault() : null;
     }
 
     public async ValueTask<IReadOnlyList<Item?>> GetAsync(IReadOnlyList<ItemKey> keys, CancellationToken ct)
@@ -34,7 +35,7 @@ internal sealed class DynamoStore(DynamoCalls calls, DynamoTables tables, TimePr
         ArgumentOutOfRangeException.ThrowIfGreaterThan(keys.Count, MaxKeys);
         if (keys.Count == 1)
             return [await GetAsync(keys[0], ct)];
-        var found = new Dictionary<ItemKey, Item?>();
+        var found = new List<Item>();
         var left = keys.Distinct().ToList();
         for (var tries = calls.Tries(); left.Count > 0;)
         {
@@ -45,7 +46,8 @@ internal sealed class DynamoStore(DynamoCalls calls, DynamoTables tables, TimePr
                 throw new StoreUnavailableException("DynamoDB gave none of the items that were asked for: it is throttled.");
             left = rest;
         }
-        return [.. keys.Select(key => found.GetValueOrDefault(key))];
+        var alive = (await AliveAsync(found, ct)).ToDictionary(item => item.Key);
+        return [.. keys.Select(key => alive.GetValueOrDefault(key))];
     }
 
     public async ValueTask<Page> QueryAsync(Table table, string partition, Range range, string? cursor, CancellationToken ct)
@@ -62,9 +64,8 @@ internal sealed class DynamoStore(DynamoCalls calls, DynamoTables tables, TimePr
         do
         {
             using var answer = await calls.ReadAsync("Query", json => WriteQuery(json, table, partition, range, cursor, asked), ct);
-            foreach (var element in answer.RootElement.GetProperty("Items").EnumerateArray())
-                if (DynamoItems.Read(table, element, time.GetUtcNow()) is { } item && item.Key.Sort != range.Before)
-                    items.Add(item);
+            var read = answer.RootElement.GetProperty("Items").EnumerateArray().Select(element => DynamoItems.Read(table, element)).Where(item => item.Key.Sort != range.Before);
+            items.AddRange(await AliveAsync([.. read], ct));
             cursor = answer.RootElement.TryGetProperty("LastEvaluatedKey", out var last) ? DynamoItems.Text(last, DynamoTables.Sort) : null;
             asked = Math.Max(wanted - items.Count, LeastAgain);
         }
@@ -86,7 +87,8 @@ internal sealed class DynamoStore(DynamoCalls calls, DynamoTables tables, TimePr
             var committed = false;
             try
             {
-                committed = await calls.WriteAsync(new DynamoTransaction(commit.Operations, tables, time.GetUtcNow()));
+                var now = time.GetUtcNow();
+                committed = await calls.WriteAsync(new DynamoTransaction(commit.Operations, tables, key => _pauses.At(key, now)));
                 return committed ? CommitResult.Committed : CommitResult.Conflict;
             }
             finally
@@ -101,6 +103,15 @@ internal sealed class DynamoStore(DynamoCalls calls, DynamoTables tables, TimePr
     }
 
     public void Dispose() => _turns.Dispose();
+
+    /// <summary>Leaves out what is over, but for what a pause keeps.</summary>
+    private async ValueTask<IEnumerable<Item>> AliveAsync(List<Item> items, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        foreach (var partition in items.Where(item => DynamoPauses.MayKeep(item, now)).Select(item => item.Key.Partition).Distinct().ToList())
+            _pauses.Met(partition, await GetAsync(ExpiryPause.KeyOf(partition), ct), now);
+        return items.Where(item => item.Expires is not { } end || end > _pauses.At(item.Key, now));
+    }
 
     private void WriteKeys(Utf8JsonWriter json, List<ItemKey> keys)
     {
@@ -124,15 +135,13 @@ internal sealed class DynamoStore(DynamoCalls calls, DynamoTables tables, TimePr
     }
 
     /// <summary>Adds what is there, and returns the keys that were not looked for.</summary>
-    private List<ItemKey> ReadBatch(JsonElement answer, Dictionary<ItemKey, Item?> found)
+    private List<ItemKey> ReadBatch(JsonElement answer, List<Item> found)
     {
         var rest = new List<ItemKey>();
         foreach (var table in Enum.GetValues<Table>())
         {
             if (answer.GetProperty("Responses").TryGetProperty(tables.NameOf(table), out var items))
-                foreach (var element in items.EnumerateArray())
-                    if (DynamoItems.Read(table, element, time.GetUtcNow()) is { } item)
-                        found[item.Key] = item;
+                found.AddRange(items.EnumerateArray().Select(element => DynamoItems.Read(table, element)));
             if (answer.TryGetProperty("UnprocessedKeys", out var unprocessed) && unprocessed.TryGetProperty(tables.NameOf(table), out var left))
                 rest.AddRange(left.GetProperty("Keys").EnumerateArray().Select(key => new ItemKey(table, DynamoItems.Text(key, DynamoTables.Partition), DynamoItems.Text(key, DynamoTables.Sort))));
         }
@@ -150,14 +159,12 @@ internal sealed class DynamoStore(DynamoCalls calls, DynamoTables tables, TimePr
             (true, false) => $" AND begins_with({DynamoTables.Sort}, :low)",
             (true, true) => $" AND {DynamoTables.Sort} BETWEEN :low AND :high",
         });
-        json.WriteString("FilterExpression", $"attribute_not_exists({DynamoTables.Expires}) OR {DynamoTables.Expires} > :now");
         json.WriteStartObject("ExpressionAttributeValues");
         DynamoItems.WriteText(json, ":p", partition);
         if (range.Prefix.Length > 0)
             DynamoItems.WriteText(json, ":low", range.Prefix);
         if (range.Before is { } before)
             DynamoItems.WriteText(json, ":high", before);
-        DynamoItems.WriteNumber(json, ":now", time.GetUtcNow().ToUnixTimeMilliseconds());
         json.WriteEndObject();
         if (cursor is not null)
             DynamoItems.WriteKey(json, "ExclusiveStartKey", partition, cursor);

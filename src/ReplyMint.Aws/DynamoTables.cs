@@ -13,8 +13,14 @@ internal sealed record DynamoTables(string Prefix)
     /// <summary>When the item is over, in milliseconds since 1970: every read and every condition asks it.</summary>
     public const string Expires = "exp";
 
-    /// <summary>The same in seconds, rounded up: DynamoDB's "time to live" removes the item some time (often a day or two) after it.</summary>
+    /// <summary>
+    /// When it may go, in seconds: DynamoDB's "time to live" removes the item some time (often a day or two) after it. That is
+    /// <see cref="Spare"/> later than its end, for what a pause keeps.
+    /// </summary>
     public const string Gone = "gone";
+
+    /// <summary>Two days in seconds; a pause lasts some minutes.</summary>
+    public const int Spare = 2 * 24 * 60 * 60;
 
     public string NameOf(Table table) => Prefix + table switch
     {

@@ -22,8 +22,8 @@ internal enum Refusal
 /// the item to be there or absent, and says so in a condition; only when that fails, because an item is over and not removed yet, it is
 /// written as the first of a new item, on condition that this is so.
 /// </summary>
-/// <param name="now">The same for all tries under one token: the same token with another text is refused.</param>
-internal sealed class DynamoTransaction(IReadOnlyList<Operation> operations, DynamoTables tables, DateTimeOffset now)
+/// <param name="at">The instant that an item's expiry is held against. Asked once: the same token with another text is refused.</param>
+internal sealed class DynamoTransaction(IReadOnlyList<Operation> operations, DynamoTables tables, Func<ItemKey, DateTimeOffset> at)
 {
     private const string Version = DynamoTables.Version, Count = DynamoTables.Count, Expires = DynamoTables.Expires;
     private const string NotOver = $"(attribute_not_exists({Expires}) OR {Expires} > :now)";
@@ -34,7 +34,7 @@ internal sealed class DynamoTransaction(IReadOnlyList<Operation> operations, Dyn
     // A write can be right about its item once, wrong once, and meet a third change; more means that it is fought over.
     private const int MaxRewrites = 3;
 
-    private readonly long _now = now.ToUnixTimeMilliseconds();
+    private readonly long[] _now = [.. operations.Select(operation => at(operation.Key).ToUnixTimeMilliseconds())];
     private readonly bool[] _anew = new bool[operations.Count];
     private readonly List<int> _asked = [.. Enumerable.Range(0, operations.Count).Where(i => operations[i] is not { Kind: OperationKind.Check, Condition.Kind: ConditionKind.Any })];
     private int _rewrites;
@@ -51,7 +51,7 @@ internal sealed class DynamoTransaction(IReadOnlyList<Operation> operations, Dyn
             json.WriteString("ClientRequestToken", token);
             json.WriteStartArray("TransactItems");
             foreach (var i in _asked)
-                (_anew[i] ? Anew(operations[i]) : Usual(operations[i])).WriteTo(json, tables);
+                (_anew[i] ? Anew(operations[i], _now[i]) : Usual(operations[i], _now[i])).WriteTo(json, tables);
             json.WriteEndArray();
             json.WriteEndObject();
         }
@@ -105,44 +105,44 @@ internal sealed class DynamoTransaction(IReadOnlyList<Operation> operations, Dyn
         if (operation is not { Kind: OperationKind.Add, Limit: { } limit } || _anew[i])
             return false;
         // Over, the counter starts at 0; else the limit stood in the way.
-        var isOver = reason.TryGetProperty("Item", out var old) && old.TryGetProperty(Version, out _) && DynamoItems.Read(operation.Key.Table, old, now) is null;
+        var isOver = reason.TryGetProperty("Item", out var old) && old.TryGetProperty(Version, out _) && DynamoItems.Read(operation.Key.Table, old).Expires?.ToUnixTimeMilliseconds() <= _now[i];
         return !isOver || operation.Amount > limit;
     }
 
-    private DynamoWrite Usual(in Operation operation) => operation.Kind switch
+    private static DynamoWrite Usual(in Operation operation, long now) => operation.Kind switch
     {
-        OperationKind.Put when operation.Condition.Kind == ConditionKind.Absent => Anew(operation),
-        OperationKind.Put => Contents(Next(operation), operation).SetExpiry(operation.Expires),
-        OperationKind.Change => Contents(Next(operation), operation),
-        OperationKind.Add => Added(operation),
-        OperationKind.Expire => Update(operation).SetExpiry(operation.Expires).When(There).With(":now", _now),
-        OperationKind.Delete => Asked(new("Delete", operation.Key), operation.Condition),
-        OperationKind.Check => Asked(new("ConditionCheck", operation.Key), operation.Condition),
+        OperationKind.Put when operation.Condition.Kind == ConditionKind.Absent => Anew(operation, now),
+        OperationKind.Put => Contents(Next(operation, now), operation).SetExpiry(operation.Expires),
+        OperationKind.Change => Contents(Next(operation, now), operation),
+        OperationKind.Add => Added(operation, now),
+        OperationKind.Expire => Update(operation).SetExpiry(operation.Expires).When(There).With(":now", now),
+        OperationKind.Delete => Asked(new("Delete", operation.Key), operation.Condition, now),
+        OperationKind.Check => Asked(new("ConditionCheck", operation.Key), operation.Condition, now),
         _ => throw new InvalidOperationException("Unknown operation."),
     };
 
     /// <summary>The item is absent, or over: what is left of it goes.</summary>
-    private DynamoWrite Anew(in Operation operation)
+    private static DynamoWrite Anew(in Operation operation, long now)
     {
         // Of an item that is not there no expiry is moved; but it must not be there.
         if (operation.Kind == OperationKind.Expire)
-            return Asked(new("ConditionCheck", operation.Key), Condition.Absent);
-        var write = Asked(Contents(Update(operation), operation), Condition.Absent).SetExpiry(operation.Expires).Set(Version, ":one").With(":one", 1);
+            return Asked(new("ConditionCheck", operation.Key), Condition.Absent, now);
+        var write = Asked(Contents(Update(operation), operation), Condition.Absent, now).SetExpiry(operation.Expires).Set(Version, ":one").With(":one", 1);
         return operation.Kind == OperationKind.Add ? write.Set(Count, ":amount").With(":amount", operation.Amount) : write.Remove(Count);
     }
 
-    private DynamoWrite Next(in Operation operation)
+    private static DynamoWrite Next(in Operation operation, long now)
     {
         var write = Update(operation).With(":one", 1);
         return operation.Condition.Kind == ConditionKind.Version
-            ? Asked(write, operation.Condition).Set(Version, $"{Version} + :one")
-            : NextOfAny(write).When(NotOver).With(":now", _now);
+            ? Asked(write, operation.Condition, now).Set(Version, $"{Version} + :one")
+            : NextOfAny(write).When(NotOver).With(":now", now);
     }
 
-    private DynamoWrite Added(in Operation operation)
+    private static DynamoWrite Added(in Operation operation, long now)
     {
         var write = NextOfAny(Update(operation).With(":one", 1)).Set(Count, $"if_not_exists({Count}, :zero) + :amount").With(":amount", operation.Amount)
-            .SetExpiry(operation.Expires).With(":now", _now);
+            .SetExpiry(operation.Expires).With(":now", now);
         if (operation.Limit is not { } limit)
             return write.When(NotOver);
         // An absent count is 0, which the limit may already be too low for.
@@ -152,11 +152,11 @@ internal sealed class DynamoTransaction(IReadOnlyList<Operation> operations, Dyn
 
     private static DynamoWrite NextOfAny(DynamoWrite write) => write.Set(Version, $"if_not_exists({Version}, :zero) + :one").With(":zero", 0);
 
-    private DynamoWrite Asked(DynamoWrite write, Condition condition) => condition.Kind switch
+    private static DynamoWrite Asked(DynamoWrite write, Condition condition, long now) => condition.Kind switch
     {
         ConditionKind.Any => write,
-        ConditionKind.Absent => write.When(Absent).With(":now", _now),
-        ConditionKind.Version => write.When(AsRead).With(":now", _now).With(":ver", condition.Version),
+        ConditionKind.Absent => write.When(Absent).With(":now", now),
+        ConditionKind.Version => write.When(AsRead).With(":now", now).With(":ver", condition.Version),
         _ => throw new InvalidOperationException("Unknown condition."),
     };
 

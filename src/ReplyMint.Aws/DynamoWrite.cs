@@ -53,7 +53,7 @@ internal sealed class DynamoWrite(string verb, ItemKey key)
             return Remove(DynamoTables.Expires).Remove(DynamoTables.Gone);
         var milliseconds = end.ToUnixTimeMilliseconds();
         return Set(DynamoTables.Expires, ":exp").With(":exp", milliseconds)
-            .Set(DynamoTables.Gone, ":gone").With(":gone", (milliseconds + 999) / 1000);
+            .Set(DynamoTables.Gone, ":gone").With(":gone", (milliseconds + 999) / 1000 + DynamoTables.Spare);
     }
 
     /// <summary>Asks for the item as it is, should the condition fail.</summary>

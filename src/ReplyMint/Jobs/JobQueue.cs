@@ -23,7 +23,7 @@ internal sealed class JobQueue(IStore store, JobTurns turns, TimeProvider time)
         Add(commit, new JobRecord(1, tenant, kind, target, 0), due);
 
     /// <summary>Adds one that may stand there already, for the same time; then it is there once. Needs no hint: the sweeper comes for it.</summary>
-    public void AddAgain(Commit commit, string tenant, string kind, string target, DateTimeOffset notBefore) => Add(commit, new JobRecord(1, tenant, kind, target, 0), notBefore, Condition.Any);
+    public static void AddAgain(Commit commit, string tenant, string kind, string target, DateTimeOffset notBefore) => Add(commit, new JobRecord(1, tenant, kind, target, 0), notBefore, Condition.Any);
 
     /// <summary>Hints that the job is there. Jobs of the future need no hint: the sweeper comes for them.</summary>
     public void Wake(Job job)

@@ -109,7 +109,7 @@ internal sealed class RetentionMove(IStore store, JobQueue jobs, Retention reten
                 commit.Expire(item.Key, until);
                 // A file does not go with the item that names it.
                 if (until is not null && item.Key.Sort.StartsWith(Messages.RawPrefix, StringComparison.Ordinal) && Messages.LiesInBlob(item))
-                    jobs.AddAgain(commit, tenant, Messages.BlobJob, item.Key.Sort[Messages.RawPrefix.Length..], until.Value);
+                    JobQueue.AddAgain(commit, tenant, Messages.BlobJob, item.Key.Sort[Messages.RawPrefix.Length..], until.Value);
             }
             if (!commit.IsEmpty)
                 keep.AddTo(commit);

@@ -14,6 +14,12 @@ internal sealed record ExpiryPause(int V, DateTimeOffset Since, IReadOnlyList<st
 {
     public const string Prefix = "expiry-pause/";
 
+    /// <summary>The instant that an item's expiry is held against.</summary>
+    public DateTimeOffset At(string sort, DateTimeOffset now) =>
+        Since < now && Kinds.Contains(sort.IndexOf('/', StringComparison.Ordinal) is >= 0 and var slash ? sort[..slash] : sort) ? Since : now;
+
+    public static ExpiryPause Read(Item item) => JsonSerializer.Deserialize(item.Value.Span, StorageJson.Default.ExpiryPause)!;
+
     /// <summary>Beside all others', so that a start finds them without a look through the store.</summary>
     public static ItemKey KeyOf(string partition) => ItemKey.Main(KeyRing.Installation, Prefix + partition);
 
@@ -48,7 +54,7 @@ internal sealed class ExpiryPauses
         using var select = new PreparedCommand(connection, $"SELECT s,v,x,ver,n,exp FROM main WHERE p='{KeyRing.Installation}' AND s>$1 AND s<$2", 2);
         var items = new List<Item>();
         select.Bind(ExpiryPause.Prefix, ExpiryPause.Prefix + "\uffff").ReadItems(Table.Main, KeyRing.Installation, items);
-        _standing = items.ToFrozenDictionary(item => item.Key.Sort[ExpiryPause.Prefix.Length..], item => JsonSerializer.Deserialize(item.Value.Span, StorageJson.Default.ExpiryPause)!);
+        _standing = items.ToFrozenDictionary(item => item.Key.Sort[ExpiryPause.Prefix.Length..], ExpiryPause.Read);
     }
 
     /// <summary>Whether some items of the partition stay beyond their time; then <see cref="At"/> is to be asked of each.</summary>
@@ -57,7 +63,5 @@ internal sealed class ExpiryPauses
 
     /// <summary>The instant that the item's expiry is held against.</summary>
     public DateTimeOffset At(ItemKey key, DateTimeOffset now) =>
-        key.Table == Table.Main && _standing.Count > 0 && _standing.TryGetValue(key.Partition, out var pause) && pause.Since < now && pause.Kinds.Contains(KindOf(key.Sort)) ? pause.Since : now;
-
-    private static string KindOf(string sort) => sort.IndexOf('/', StringComparison.Ordinal) is >= 0 and var slash ? sort[..slash] : sort;
+        key.Table == Table.Main && _standing.Count > 0 && _standing.TryGetValue(key.Partition, out var pause) ? pause.At(key.Sort, now) : now;
 }

@@ -10,7 +10,7 @@ namespace ReplyMint.Aws;
 /// Several processes may use it at once; no item is kept in memory.
 /// </summary>
 /// <param name="time">Says what is over.</param>
-internal sealed class DynamoStore(DynamoCalls calls, DynamoTables tables, TimeProvider time) : IStore, IDisposable
+internal sealed class DynamoStore(DynamoCalls calls, DynamoTables tables, TimeProvider time) : IStore, IAsyncDisposable
 {
     private const int MaxKeys = 100;
     // What is asked for after a page that held too few: much of it may be over, too.
@@ -102,7 +102,11 @@ internal sealed class DynamoStore(DynamoCalls calls, DynamoTables tables, TimePr
         }
     }
 
-    public void Dispose() => _turns.Dispose();
+    public ValueTask DisposeAsync()
+    {
+        _turns.Dispose();
+        return default;
+    }
 
     /// <summary>Leaves out what is over, but for what a pause keeps.</summary>
     private async ValueTask<IEnumerable<Item>> AliveAsync(List<Item> items, CancellationToken ct)

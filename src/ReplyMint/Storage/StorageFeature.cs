@@ -4,9 +4,10 @@ using ReplyMint.Security;
 namespace ReplyMint.Storage;
 
 /// <summary>An open store with its keys: what every other room stands on.</summary>
-internal sealed class OpenStore(SqliteStore store, KeyRing keys, TenantKeys installation, DataFolder folder, string id, MasterKeys masters, MasterKeyPlace place) : IAsyncDisposable
+internal sealed class OpenStore(IStore store, IBlobStore blobs, KeyRing keys, TenantKeys installation, DataFolder folder, string id, MasterKeys masters, MasterKeyPlace place) : IAsyncDisposable
 {
-    public SqliteStore Store => store;
+    public IStore Store => store;
+    public IBlobStore Blobs => blobs;
     public KeyRing Keys => keys;
     /// <summary>The installation's own keys, which every start needs.</summary>
     public TenantKeys Installation => installation;
@@ -27,19 +28,22 @@ internal sealed class OpenStore(SqliteStore store, KeyRing keys, TenantKeys inst
 
     /// <summary>Opens the store of a data folder, or makes it with a new master key outside of it.</summary>
     /// <exception cref="StoreRefusedException">With the reason and the remedy.</exception>
-    public static async Task<OpenStore> OpenAsync(DataFolder folder, string configFolder, MasterKeySettings settings, TimeProvider time, CancellationToken ct)
+    public static Task<OpenStore> OpenAsync(DataFolder folder, string configFolder, MasterKeySettings settings, TimeProvider time, CancellationToken ct) =>
+        OpenAsync(SqliteStore.Open(folder.Database, folder.Backup, time), new BlobFolder(folder.Blobs), folder, configFolder, settings, time, ct);
+
+    /// <summary>The same on any adapter, which belongs to what is opened from now on; it is closed should that fail.</summary>
+    public static async Task<OpenStore> OpenAsync(IStore store, IBlobStore blobs, DataFolder folder, string configFolder, MasterKeySettings settings, TimeProvider time, CancellationToken ct)
     {
-        var store = SqliteStore.Open(folder.Database, folder.Backup, time);
         try
         {
             var item = await store.GetAsync(StoreIdentity.At, ct);
             return item is null
-                ? await CreateAsync(store, folder, configFolder, settings, time, ct)
-                : await ReopenAsync(store, folder, configFolder, settings, item, time, ct);
+                ? await CreateAsync(store, blobs, folder, configFolder, settings, time, ct)
+                : await ReopenAsync(store, blobs, folder, configFolder, settings, item, time, ct);
         }
         catch
         {
-            await store.DisposeAsync();
+            await CloseAsync(store);
             throw;
         }
     }
@@ -52,18 +56,20 @@ internal sealed class OpenStore(SqliteStore store, KeyRing keys, TenantKeys inst
         return (await StoreIdentity.ReadAsync(store, ct))?.Value;
     }
 
-    public ValueTask DisposeAsync() => store.DisposeAsync();
+    public ValueTask DisposeAsync() => CloseAsync(store);
 
-    private static async Task<OpenStore> ReopenAsync(SqliteStore store, DataFolder folder, string configFolder, MasterKeySettings settings, Item item, TimeProvider time, CancellationToken ct)
+    private static ValueTask CloseAsync(IStore store) => store is IAsyncDisposable open ? open.DisposeAsync() : default;
+
+    private static async Task<OpenStore> ReopenAsync(IStore store, IBlobStore blobs, DataFolder folder, string configFolder, MasterKeySettings settings, Item item, TimeProvider time, CancellationToken ct)
     {
         var identity = StoreIdentity.Of(item);
         var place = MasterKeyPlace.Of(settings, configFolder, identity.Id);
         var (masters, notice) = place.Read(identity, item.Version);
         var keys = new KeyRing(store, masters, time);
-        return new OpenStore(store, keys, await keys.RequireAsync(KeyRing.Installation, ct), folder, identity.Id, masters, place) { KeyNotice = notice };
+        return new OpenStore(store, blobs, keys, await keys.RequireAsync(KeyRing.Installation, ct), folder, identity.Id, masters, place) { KeyNotice = notice };
     }
 
-    private static async Task<OpenStore> CreateAsync(SqliteStore store, DataFolder folder, string configFolder, MasterKeySettings settings, TimeProvider time, CancellationToken ct)
+    private static async Task<OpenStore> CreateAsync(IStore store, IBlobStore blobs, DataFolder folder, string configFolder, MasterKeySettings settings, TimeProvider time, CancellationToken ct)
     {
         var id = Ids.Random('s');
         var place = MasterKeyPlace.Of(settings, configFolder, id);
@@ -76,7 +82,7 @@ internal sealed class OpenStore(SqliteStore store, KeyRing keys, TenantKeys inst
         if (await store.CommitAsync(commit, ct) != CommitResult.Committed)
             throw new StoreRefusedException("The store was made by another process at the same moment. Start again.");
         masters.Change(master, null, 1);
-        return new OpenStore(store, keys, await keys.RequireAsync(KeyRing.Installation, ct), folder, id, masters, place) { IsNew = true };
+        return new OpenStore(store, blobs, keys, await keys.RequireAsync(KeyRing.Installation, ct), folder, id, masters, place) { IsNew = true };
     }
 }
 
@@ -94,9 +100,9 @@ internal static class StorageFeature
         .AddSingleton(open.Secrets)
         .AddSingleton(open.Place)
         .AddSingleton<TenantRekeying>()
-        .AddSingleton<IStore>(open.Store)
-        .AddSingleton(new LogTruncation(open.Store.TruncateLogAsync))
-        .AddSingleton<IBlobStore>(new BlobFolder(open.Folder.Blobs))
+        .AddSingleton(open.Store)
+        .AddSingleton(new LogTruncation(open.Store is SqliteStore embedded ? embedded.TruncateLogAsync : static _ => Task.FromResult(true)))
+        .AddSingleton(open.Blobs)
         .AddSingleton(new ReadyCheck("store", async ct =>
             await open.Store.CommitAsync(new Commit().Put(ItemKey.Main(KeyRing.Installation, "ready"), "{\"v\":1}"u8.ToArray(), Condition.Any), ct) == CommitResult.Committed));
 }

@@ -15,6 +15,7 @@ internal sealed class DynamoBench : IAsyncDisposable
     private readonly CredentialSource _credentials;
     private readonly AwsPlace _place;
     private readonly DynamoTables _tables = new($"replymint-test-{Guid.NewGuid():N}-");
+    private readonly AwsPatience _patience;
     private readonly DynamoStore[] _stores;
 
     private DynamoBench(Uri endpoint, DynamoStandIn? standIn, TimeProvider time, int stores, AwsPatience patience)
@@ -22,7 +23,8 @@ internal sealed class DynamoBench : IAsyncDisposable
         StandIn = standIn;
         _credentials = new(_http, name => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : name is "AWS_ACCESS_KEY_ID" or "AWS_SECRET_ACCESS_KEY" ? "local" : null, TimeProvider.System);
         _place = new(Environment.GetEnvironmentVariable("AWS_REGION") is { Length: > 0 } region ? region : "eu-central-1", "dynamodb", endpoint);
-        _stores = [.. Enumerable.Range(0, stores).Select(_ => new DynamoStore(new(Client(), patience, TimeProvider.System), _tables, time))];
+        _patience = patience;
+        _stores = [.. Enumerable.Range(0, stores).Select(_ => Make(time))];
     }
 
     public DynamoStore Store => _stores[0];
@@ -31,6 +33,9 @@ internal sealed class DynamoBench : IAsyncDisposable
     public DynamoStore Other => _stores[1];
 
     public DynamoStandIn? StandIn { get; }
+
+    /// <summary>One more, which the caller closes.</summary>
+    public DynamoStore Make(TimeProvider time) => new(new(Client(), _patience, TimeProvider.System), _tables, time);
 
     public static string? Named => Environment.GetEnvironmentVariable("REPLYMINT_TEST_DYNAMODB") is { Length: > 0 } named ? named : null;
 
@@ -53,7 +58,7 @@ internal sealed class DynamoBench : IAsyncDisposable
         foreach (var table in Enum.GetValues<Table>())
             await CallAsync("DeleteTable", new() { ["TableName"] = _tables.NameOf(table) });
         foreach (var store in _stores)
-            store.Dispose();
+            await store.DisposeAsync();
         _credentials.Dispose();
         _http.Dispose();
         if (StandIn is not null)

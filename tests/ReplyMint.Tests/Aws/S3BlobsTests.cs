@@ -9,23 +9,13 @@ namespace ReplyMint.Tests.Aws;
 public sealed class S3BlobsTests : BlobConformance
 {
     private readonly Faults _faults = new();
-    private HttpClient? _http;
-    private CredentialSource? _credentials;
+    private S3Bench? _bench;
 
-    private protected override async ValueTask<IBlobStore> OpenAsync()
-    {
-        var bucket = new Uri(await NodeStandIn.Fauxqs, $"test-{Guid.NewGuid():N}/");
-        _http = new(_faults);
-        _credentials = new(_http, static name => name is "AWS_ACCESS_KEY_ID" or "AWS_SECRET_ACCESS_KEY" ? "local" : null, TimeProvider.System);
-        var client = new AwsClient(_http, _credentials, new("eu-central-1", "s3", bucket), TimeProvider.System);
-        Assert.Null((await client.SendAsync(HttpMethod.Put, bucket.AbsolutePath.TrimEnd('/'), default, [], TimeSpan.FromSeconds(30), Ct)).Error);
-        return new S3Blobs(client, new(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(30)), TimeProvider.System, page: 3);
-    }
+    private protected override async ValueTask<IBlobStore> OpenAsync() => (_bench = await S3Bench.OpenAsync(_faults, page: 3)).Blobs;
 
     public override ValueTask DisposeAsync()
     {
-        _credentials?.Dispose();
-        _http?.Dispose();
+        _bench?.Dispose();
         _faults.Dispose();
         return ValueTask.CompletedTask;
     }
@@ -49,8 +39,7 @@ public sealed class S3BlobsTests : BlobConformance
     [Fact]
     public async Task A_bucket_that_is_not_there_is_told()
     {
-        var client = new AwsClient(_http!, _credentials!, new("eu-central-1", "s3", new(await NodeStandIn.Fauxqs, "no-such-bucket/")), TimeProvider.System);
-        var nowhere = new S3Blobs(client, AwsPatience.Usual, TimeProvider.System);
+        var nowhere = new S3Blobs(_bench!.Client(new(await NodeStandIn.Fauxqs, "no-such-bucket/")), AwsPatience.Usual, TimeProvider.System);
         await Assert.ThrowsAsync<StoreUnavailableException>(() => nowhere.WriteAsync("t1", "a", "x"u8.ToArray(), Ct));
         await Assert.ThrowsAsync<StoreUnavailableException>(() => nowhere.DeleteAllAsync("t1", Ct));
     }

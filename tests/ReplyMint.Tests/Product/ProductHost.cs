@@ -12,6 +12,7 @@ using ReplyMint.Knowledge;
 using ReplyMint.Outbound;
 using ReplyMint.Security;
 using ReplyMint.Storage;
+using ReplyMint.Tests.Aws;
 using ReplyMint.Tests.Limits;
 using ReplyMint.Tests.Storage;
 using Xunit;
@@ -50,7 +51,7 @@ internal sealed class ProductHost : IAsyncDisposable
 
     public static async Task<ProductHost> StartAsync(
         Func<Mailbox, Mailbox>? mailbox = null, Func<ReplyMintSettings, ReplyMintSettings>? settings = null, string? knowledge = null,
-        TemporaryFolder? folder = null, FakeTimeProvider? time = null, Func<Tenant, Tenant>? tenant = null, Tenant? of = null, Action<IServiceCollection>? services = null, Action<WebApplication>? routes = null)
+        TemporaryFolder? folder = null, FakeTimeProvider? time = null, Func<Tenant, Tenant>? tenant = null, Tenant? of = null, Action<IServiceCollection>? services = null, Action<WebApplication>? routes = null, AwsInstallation? aws = null)
     {
         folder ??= new TemporaryFolder();
         time ??= new FakeTimeProvider(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
@@ -62,7 +63,10 @@ internal sealed class ProductHost : IAsyncDisposable
             Requests = Roomy.Limits,
         };
         chosen = settings?.Invoke(chosen) ?? chosen;
-        var open = await OpenStore.OpenAsync(ReplyMint.Storage.DataFolder.Open(folder.Sub("data")), folder.Sub("config"), new MasterKeySettings(), time, default);
+        var data = ReplyMint.Storage.DataFolder.Open(folder.Sub("data"));
+        var open = aws is null && !AwsInstallation.IsAsked
+            ? await OpenStore.OpenAsync(data, folder.Sub("config"), new MasterKeySettings(), time, default)
+            : await (aws ?? AwsInstallation.Of(folder.Path)).OpenAsync(data, folder.Sub("config"), time);
         var builder = ReplyMintApp.NewBuilder();
         builder.Services.AddSingleton<TimeProvider>(time);
         builder.Services.AddReplyMint(chosen, open);

@@ -1,0 +1,38 @@
+using System.Collections.Concurrent;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Tests.Aws;
+
+/// <summary>
+/// Tables and a bucket of one installation on the stand-ins. With REPLYMINT_TEST_STORE=aws each test of the product runs on them,
+/// as it is.
+/// </summary>
+internal sealed class AwsInstallation : IAsyncDisposable
+{
+    private static readonly ConcurrentDictionary<string, AwsInstallation> s_all = new();
+    private readonly SocketsHttpHandler _handler = new();
+    private readonly Lazy<Task<DynamoBench>> _tables = new(static () => DynamoBench.OpenAsync(TimeProvider.System, stores: 0));
+    private readonly Lazy<Task<S3Bench>> _bucket;
+
+    public AwsInstallation() => _bucket = new(() => S3Bench.OpenAsync(_handler));
+
+    public static bool IsAsked => Environment.GetEnvironmentVariable("REPLYMINT_TEST_STORE") == "aws";
+
+    /// <summary>The same for each start on a data folder.</summary>
+    public static AwsInstallation Of(string folder) => s_all.GetOrAdd(folder, static _ => new());
+
+    public async Task<IBlobStore> BlobsAsync() => (await _bucket.Value).Blobs;
+
+    /// <summary>As one process opens it; its own files lie in the data folder.</summary>
+    public async Task<OpenStore> OpenAsync(DataFolder data, string config, TimeProvider time) =>
+        await OpenStore.OpenAsync((await _tables.Value).Make(time), await BlobsAsync(), data, config, new MasterKeySettings(), time, default);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_tables is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
+            await (await _tables.Value).DisposeAsync();
+        if (_bucket is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
+            (await _bucket.Value).Dispose();
+        _handler.Dispose();
+    }
+}

@@ -30,7 +30,7 @@ internal static class CommandTree
             DraftCommands.Build(), MessageCommands.Build(), OutboxCommands.Build(), KnowledgeCommands.Build(),
             TenantCommands.Build(), OperatorPeopleCommands.Build(), UserCommands.Build(), SessionCommands.Build(), KeyCommands.Build(), MailboxCommands.Build(), ChannelCommands.Build(), WebhookCommands.Build(),
             DoctorCommand.Build(host), BackupCommands.Build(host), DoctorCommand.BuildFacts(), SwitchCommands.Build(), AlertCommands.Build(), AuditCommands.Build(host), JobCommands.Build(), SuppressionCommands.Build(), UsageCommand.Build(), SecretCommands.Build(host),
-            EraseCommands.Build(), HoldCommands.Build(), RetentionCommands.Build(), ExportCommands.Build(host), ExportCommands.BuildImport(), ConsentCommands.Build(),
+            EraseCommands.Build(), HoldCommands.Build(), RetentionCommands.Build(), ExportCommands.Build(host), ImportCommands.Build(), ConsentCommands.Build(),
             IncidentCommands.Build(host), AccessCommands.Build(), RecordCommands.Build(),
         ];
         foreach (var command in commands)

@@ -37,15 +37,17 @@ internal static class StoreRun
             return host.Fail(e.Message);
         }
 
-        SavedFile? saved;
-        try
-        {
-            saved = command.SavesTo?.Invoke(parse) is { } path ? SavedFile.Begin(host.Full(path)) : null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return host.Fail($"{parse.CommandResult.Command.Name}: the file can't be written ({e.GetType().Name}); name another one with --out");
-        }
+        SavedFile? saved = null;
+        if (command.SavesTo?.Invoke(parse) is { } named && host.Full(named) is var path)
+            try
+            {
+                saved = SavedFile.Begin(path);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return host.Fail(Path.Exists(path) ? $"{Plain.Line(path, 200)} is there already, and nothing is written over; name another file with --out, or remove it"
+                    : $"{Plain.Line(path, 200)} can't be written ({(e is DirectoryNotFoundException ? "there is no such folder" : e.GetType().Name)}); name another file with --out");
+            }
         using (saved)
         {
             var code = await RunAsync(command, parse, settings, data, files, saved, host, ct);

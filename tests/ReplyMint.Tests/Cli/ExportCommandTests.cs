@@ -46,7 +46,11 @@ public sealed class ExportCommandTests : IDisposable
         await host.StopAsync();
         await OkAsync("export", "tenant", "--out", "shop.zip", "--data", _from.Sub("data"), "--config", _from.Sub("config"));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(_cli.Folder, "shop.zip")));
+        Assert.Contains("exported 2 messages to shop.zip; it holds personal data", _cli.Out, StringComparison.Ordinal);
         Assert.Equal(1, await _cli.RunAsync("export", "tenant", "--out", "shop.zip", "--data", _from.Sub("data"), "--config", _from.Sub("config")));
+        Assert.Contains("shop.zip is there already, and nothing is written over", _cli.Error, StringComparison.Ordinal);
+        Assert.Equal(1, await _cli.RunAsync("export", "tenant", "--out", "nowhere/shop.zip", "--data", _from.Sub("data"), "--config", _from.Sub("config")));
+        Assert.Contains("there is no such folder", _cli.Error, StringComparison.Ordinal);
 
         var file = Path.Combine(_cli.Folder, "shop.zip");
         string[] to = ["--data", Path.Combine(_cli.Folder, "new"), "--config", Path.Combine(_cli.Folder, "newconfig")];

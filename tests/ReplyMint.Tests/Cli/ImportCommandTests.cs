@@ -66,6 +66,27 @@ public sealed class ImportCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_no_export_makes_no_store_and_a_look_at_one_needs_none()
+    {
+        await RefusedAsync("there is no file", _folder.Sub("nothing.zip"));
+        await RefusedAsync("faq.md is no whole export", _cli.Write("faq.md", "# When do you open?"));
+        var file = await FileAsync();
+        await File.WriteAllBytesAsync(_folder.Sub("cut.zip"), (await File.ReadAllBytesAsync(file, Ct))[..^200], Ct);
+        await RefusedAsync("cut.zip is no whole export", _folder.Sub("cut.zip"));
+        Assert.False(Directory.Exists(_folder.Sub("data")));
+
+        Assert.Contains("many.zip is whole: a tenant's of ", await OkAsync(["export", "verify", file]), StringComparison.Ordinal);
+        Assert.Contains("60 messages, 60 of them as they came", _cli.Out, StringComparison.Ordinal);
+        Assert.Equal(1, await _cli.RunAsync("export", "verify", _folder.Sub("cut.zip")));
+        Assert.Equal(1, await _cli.RunAsync("export", "verify", ExportedFile.Changed(file, (name, text) => name == "messages.jsonl" ? text.Replace("parcel", "PARCEL", StringComparison.Ordinal) : text)));
+        Assert.Contains("was changed: messages.jsonl is not as its manifest says", _cli.Error, StringComparison.Ordinal);
+        Assert.Equal(1, await _cli.RunAsync("export", "verify", Line(file, 29, _ => "{}")));
+        Assert.Contains("line 30 of messages.jsonl", _cli.Error, StringComparison.Ordinal);
+        Assert.Contains("\"$defs\"", await OkAsync(["export", "schema"]), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_folder.Sub("data")));
+    }
+
+    [Fact]
     public async Task With_too_little_room_it_does_not_begin_to_fill_the_disk()
     {
         var file = await FileAsync();
@@ -94,7 +115,7 @@ public sealed class ImportCommandTests : IDisposable
         var file = await FileAsync();
         var later = Changed(file, "messages.jsonl", lines => lines[0] = lines[0].Replace("A question", "Another question", StringComparison.Ordinal));
         await BreakOffAsync(file, after: 4);
-        Assert.Equal("what the import had left is removed; accounts of people that it made stay (replymint user list)\n", await OkAsync(["import", file, "--undo", .. Here]));
+        Assert.Equal("what the import had left is removed; accounts of people that it made stay\n", await OkAsync(["import", file, "--undo", .. Here]));
         Assert.Equal(1, await _cli.RunAsync(["import", file, "--undo", .. Here]));
         Assert.Contains("has broken off here", _cli.Error, StringComparison.Ordinal);
         var tenant = await TenantOfAsync(file);

@@ -70,6 +70,8 @@ internal sealed partial class ExportJson : JsonSerializerContext;
 /// <summary>The schema of an export, made of the records that write it; part of each export, and printed by `replymint export schema`.</summary>
 internal static class ExportSchema
 {
+    private static readonly JsonSerializerOptions Readable = new(ExportJson.Default.Options) { WriteIndented = true };
+
     private static readonly (string File, JsonTypeInfo Type)[] Files =
     [
         (ExportManifest.Name, ExportJson.Default.ExportManifest), ("messages.jsonl", ExportJson.Default.ExportedMessage), ("tenant.json", ExportJson.Default.ExportedTenant),
@@ -90,6 +92,7 @@ internal static class ExportSchema
             ["description"] = "By file: what manifest.json, tenant.json and user.json hold, and each line of a .jsonl. Mails lie in mails.mbox and answers.mbox (RFC 4155, mboxrd); the local part of a separator's address is the message's id.",
             ["$defs"] = files,
         };
-        return JsonSerializer.SerializeToUtf8Bytes(schema, ExportJson.Default.JsonObject);
+        // Read by people, too.
+        return System.Text.Encoding.UTF8.GetBytes(schema.ToJsonString(Readable));
     }
 }

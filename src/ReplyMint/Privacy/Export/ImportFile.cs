@@ -12,6 +12,9 @@ internal sealed class ImportFile : IDisposable
 
     private ImportFile(ZipArchive zip, ExportManifest manifest) => (_zip, Manifest) = (zip, manifest);
 
+    /// <summary>What is said of a file that is no zip any more, as a sentence's second half.</summary>
+    public const string NotWhole = "is no whole export: it was cut or changed";
+
     public ExportManifest Manifest { get; }
 
     public long Count(string file) => Manifest.Files.FirstOrDefault(one => one.Name == file)?.Count ?? 0;
@@ -35,7 +38,21 @@ internal sealed class ImportFile : IDisposable
         {
             if (zip is not null)
                 await zip.DisposeAsync();
-            return (null, "is no whole export: it was cut or changed");
+            return (null, NotWhole);
+        }
+    }
+
+    /// <summary>A first look, which reads no more than the list of files: whether it ends as an export does.</summary>
+    public static async Task<bool> HasManifestAsync(Stream from, CancellationToken ct)
+    {
+        try
+        {
+            await using var zip = await ZipArchive.CreateAsync(from, ZipArchiveMode.Read, leaveOpen: true, entryNameEncoding: null, ct);
+            return zip.GetEntry(ExportManifest.Name) is not null;
+        }
+        catch (InvalidDataException)
+        {
+            return false;
         }
     }
 

@@ -57,20 +57,21 @@ internal static class RetentionCommands
 
     private static StoreCommand Report()
     {
-        var (from, to, tenant) = (Day("--from", "the first day (29 days before the last)"), Day("--to", "the last day, itself included (today)"), StoreWords.TenantOption());
+        var (days, tenant) = (new DayOptions("29 days before the last"), StoreWords.TenantOption());
         var json = new Option<bool>("--json") { Description = "all of it as one JSON object" };
         return new StoreCommand("report", "what was removed because its time was over, by day (UTC) and kind", async (context, parse, ct) =>
         {
             var owner = await context.TenantAsync(parse.GetValue(tenant), ct);
-            var (report, wrong) = await context.Get<RetentionReports>().ReadAsync(owner.Id, Read("--from", parse.GetValue(from)), Read("--to", parse.GetValue(to)), ct);
+            var (from, to) = days.Read(parse);
+            var (report, wrong) = await context.Get<RetentionReports>().ReadAsync(owner.Id, from, to, ct);
             if (report is null)
                 return context.Fail($"--{wrong!.Value.Member}: {wrong.Value.What}");
             if (parse.GetValue(json))
                 context.Out.WriteLine(CliJson.Line(report));
             else
-                StoreWords.Table(context.Out, [.. report.Days.SelectMany(day => day.Kinds.Select(kind => (string[])[Name(day.Date), kind.Kind, Number(kind.Count)])), ["all", "", Number(report.Removed)]], "DAY", "WHAT", "REMOVED");
+                StoreWords.Table(context.Out, [.. report.Days.SelectMany(day => day.Kinds.Select(kind => (string[])[DayOptions.Name(day.Date), kind.Kind, Number(kind.Count)])), ["all", "", Number(report.Removed)]], "DAY", "WHAT", "REMOVED");
             return ExitCode.Ok;
-        }) { Options = { from, to, tenant, json } };
+        }) { Options = { days.From, days.To, tenant, json } };
     }
 
     private static StoreCommand Held()
@@ -104,14 +105,6 @@ internal static class RetentionCommands
     }
 
     private static Option<int?> Days(string name, string description) => new(name) { HelpName = "DAYS", Description = description };
-
-    private static Option<string?> Day(string name, string description) => new(name) { HelpName = "YYYY-MM-DD", Description = description };
-
-    private static DateOnly? Read(string option, string? text) => text is null ? null
-        : DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? day
-        : throw new WrongException($"{option}: {Plain.Line(text, 60)} is no day such as 2026-01-31");
-
-    private static string Name(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,6 +1,5 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
-using System.Text.Json;
 using ReplyMint.Security;
 using ReplyMint.Storage;
 
@@ -59,60 +58,30 @@ internal sealed class AttestationKeys(IStore store, KeyRing keys, AuditLog audit
     private static readonly ItemKey At = ItemKey.Main(KeyRing.Installation, "attestation-keys");
     private static readonly AttestationRing Empty = new(1, []);
 
-    private volatile Reading? _last;
-
-    private sealed record Reading(AttestationRing Ring, long Version);
+    private readonly SealedItem<AttestationRing> _ring = new(store, keys, At, Empty, AuditJson.Default.AttestationRing);
 
     /// <summary>The key that signs now; makes the first, and the next when it is due.</summary>
     public async ValueTask<AttestationKey> SignerAsync(CancellationToken ct)
     {
-        var ring = await RingAsync(ct);
+        var ring = await _ring.ReadAsync(ct);
         return (IsDue(ring) ? await ChangeAsync(Actor.System, IsDue, ct) : ring).Keys[^1];
     }
 
     /// <summary>A new key signs from now on.</summary>
     public async Task<AttestationKey> RotateAsync(Actor actor, CancellationToken ct) => (await ChangeAsync(actor, _ => true, ct)).Keys[^1];
 
-    public async ValueTask<AttestationKeySet> PublicAsync(CancellationToken ct) => new([.. (await RingAsync(ct)).Keys.Select(key => new AttestationJwk(
+    public async ValueTask<AttestationKeySet> PublicAsync(CancellationToken ct) => new([.. (await _ring.ReadAsync(ct)).Keys.Select(key => new AttestationJwk(
         "EC", "P-256", Base64Url.EncodeToString(key.X), Base64Url.EncodeToString(key.Y), key.Id, "sig", CompactJws.Algorithm, key.CreatedAt.ToUnixTimeSeconds(), key.RetiredAt?.ToUnixTimeSeconds()))]);
-
-    private async ValueTask<AttestationRing> RingAsync(CancellationToken ct)
-    {
-        if (await store.GetAsync(At, ct) is not { } item)
-            return Empty;
-        if (_last is { } last && last.Version == item.Version)
-            return last.Ring;
-        var ring = await OpenAsync(item, ct);
-        _last = new(ring, item.Version);
-        return ring;
-    }
 
     private bool IsDue(AttestationRing ring) => ring.Keys.Count == 0 || ring.Keys[^1].CreatedAt + Every <= time.GetUtcNow();
 
-    private async Task<AttestationRing> ChangeAsync(Actor actor, Func<AttestationRing, bool> wanted, CancellationToken ct)
-    {
-        var own = await keys.RequireAsync(KeyRing.Installation, ct);
-        return await store.RetryAsync(async (commit, token) =>
-        {
-            var item = await store.GetAsync(At, token);
-            var before = item is null ? Empty : await OpenAsync(item, token);
-            if (!wanted(before))
-                return before;
-            var now = time.GetUtcNow();
-            var after = new AttestationRing(1, [.. before.Keys.Select(key => key with { D = null, RetiredAt = key.RetiredAt ?? now }), NewKey(now)]);
-            commit.Put(At, "{\"v\":1}"u8.ToArray(), Condition.Same(item), StoredJson.Seal(own, At, (item?.Version ?? 0) + 1, after, AuditJson.Default.AttestationRing));
-            await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(actor, "attestation-key.add", after.Keys[^1].Id), token);
-            return after;
-        }, ct);
-    }
+    private Task<AttestationRing> ChangeAsync(Actor actor, Func<AttestationRing, bool> wanted, CancellationToken ct) => _ring.ChangeAsync(
+        before => wanted(before) && time.GetUtcNow() is var now ? new(1, [.. before.Keys.Select(key => key with { D = null, RetiredAt = key.RetiredAt ?? now }), NewKey(now)]) : null,
+        (commit, _, after, token) => audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(actor, "attestation-key.add", after.Keys[^1].Id), token), ct);
 
     private static AttestationKey NewKey(DateTimeOffset now)
     {
-        using var made = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var key = made.ExportParameters(includePrivateParameters: true);
+        var key = CompactJws.NewKey();
         return new(Ids.Random('a'), now, null, key.Q.X!, key.Q.Y!, key.D!);
     }
-
-    private async ValueTask<AttestationRing> OpenAsync(Item item, CancellationToken ct) =>
-        JsonSerializer.Deserialize((await keys.RequireAsync(KeyRing.Installation, ct)).Open(item), AuditJson.Default.AttestationRing)!;
 }

@@ -1,32 +1,14 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using ReplyMint.Security;
 
 namespace ReplyMint.Audit;
 
 /// <summary>Each minute: a root where one is due, what waits for a place off the machine is tried again, and old entries go where the settings say so.</summary>
-internal sealed partial class AuditClock(Anchors anchors, AuditRoots roots, RootWatch watch, AuditPruning pruning, TimeProvider time, ILogger<AuditClock> log) : BackgroundService
+internal sealed partial class AuditClock(Anchors anchors, AuditRoots roots, RootWatch watch, AuditPruning pruning, TimeProvider time, ILogger<AuditClock> log) : PeriodicService(Every, time)
 {
     private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Every, time);
-        try
-        {
-            // Elsewhere than where the start waits.
-            await Task.Yield();
-            do
-                await TickAsync(stoppingToken);
-            while (await timer.WaitForNextTickAsync(stoppingToken));
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The host stops.
-        }
-    }
-
-    private async Task TickAsync(CancellationToken ct)
+    protected override async Task TickAsync(CancellationToken ct)
     {
         try
         {

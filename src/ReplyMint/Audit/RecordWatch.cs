@@ -6,26 +6,11 @@ using ReplyMint.Security;
 namespace ReplyMint.Audit;
 
 /// <summary>Looks every hour whether something is overdue.</summary>
-internal sealed partial class RecordWatch(Records records, TimeProvider time, ILogger<RecordWatch> log) : BackgroundService
+internal sealed partial class RecordWatch(Records records, TimeProvider time, ILogger<RecordWatch> log) : PeriodicService(Every, time)
 {
     private static readonly TimeSpan Every = TimeSpan.FromHours(1);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Every, time);
-        try
-        {
-            do
-                await LookAsync(stoppingToken);
-            while (await timer.WaitForNextTickAsync(stoppingToken));
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The host stops.
-        }
-    }
-
-    private async Task LookAsync(CancellationToken ct)
+    protected override async Task TickAsync(CancellationToken ct)
     {
         try
         {

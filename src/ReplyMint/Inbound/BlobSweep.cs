@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using ReplyMint.Security;
 using ReplyMint.Storage;
@@ -9,34 +8,17 @@ namespace ReplyMint.Inbound;
 /// Removes files of mails that nothing names: a process that ended between a file and its commit leaves one, and it would
 /// outlive what was promised of raw mails. At the start and once a day.
 /// </summary>
-internal sealed partial class BlobSweep(IBlobStore blobs, IStore store, TimeProvider time, ILogger<BlobSweep> log) : BackgroundService
+internal sealed partial class BlobSweep(IBlobStore blobs, IStore store, TimeProvider time, ILogger<BlobSweep> log) : PeriodicService(Age, time)
 {
     // Far longer than a commit takes, far shorter than raw mail is kept.
     private static readonly TimeSpan Age = TimeSpan.FromDays(1);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Age, time);
-        try
-        {
-            // Elsewhere than where the start waits: there may be many files.
-            await Task.Yield();
-            do
-                await SweepAsync(stoppingToken);
-            while (await timer.WaitForNextTickAsync(stoppingToken));
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The host stops.
-        }
-    }
-
-    private async Task SweepAsync(CancellationToken ct)
+    protected override async Task TickAsync(CancellationToken ct)
     {
         try
         {
             var removed = 0;
-            await foreach (var blob in blobs.BeforeAsync(time.GetUtcNow() - Age, ct))
+            await foreach (var blob in blobs.BeforeAsync(Time.GetUtcNow() - Age, ct))
             {
                 if (blob.Id is not null && await store.GetAsync(Messages.RawKey(blob.Tenant, blob.Id), ct) is not null)
                     continue;

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using ReplyMint.Storage;
 
@@ -24,11 +23,10 @@ internal static class UsageKeys
 }
 
 /// <summary>Counts calls (MON-4) in memory and adds them to the store every few seconds and at the end: no request waits for it. A crash loses seconds.</summary>
-internal sealed partial class UsageCounters(IStore store, TimeProvider time, ILogger<UsageCounters> log) : BackgroundService
+internal sealed partial class UsageCounters(IStore store, TimeProvider time, ILogger<UsageCounters> log) : MemoryFlush(Every, time)
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(5);
 
-    private readonly SemaphoreSlim _one = new(1, 1);
     private readonly ConcurrentDictionary<(string Tenant, int Day, string Group, string Who), Counter> _counts = new();
 
     private sealed class Counter
@@ -42,56 +40,22 @@ internal sealed partial class UsageCounters(IStore store, TimeProvider time, ILo
         Interlocked.Increment(ref _counts.GetOrAdd((tenant, Today(), group, who), static _ => new Counter()).Value);
 
     /// <summary>Adds what was counted to the store; on a failure it is kept for the next time.</summary>
-    public async Task FlushAsync(CancellationToken ct)
+    protected override async Task StoreAsync(CancellationToken ct)
     {
-        await _one.WaitAsync(ct);
-        try
-        {
-            var today = Today();
-            foreach (var counted in _counts)
-                if (counted.Key.Day < today - 1 && Volatile.Read(ref counted.Value.Value) == 0)
-                    _counts.TryRemove(counted);
-            foreach (var chunk in _counts.Where(counted => Volatile.Read(ref counted.Value.Value) > 0).Chunk(Commit.MaxOperations))
-                await WriteAsync([.. chunk.Select(counted => (counted.Key, counted.Value, Interlocked.Exchange(ref counted.Value.Value, 0)))]);
-        }
-        finally
-        {
-            _one.Release();
-        }
+        var today = Today();
+        foreach (var counted in _counts)
+            if (counted.Key.Day < today - 1 && Volatile.Read(ref counted.Value.Value) == 0)
+                _counts.TryRemove(counted);
+        foreach (var chunk in _counts.Where(counted => Volatile.Read(ref counted.Value.Value) > 0).Chunk(Commit.MaxOperations))
+            await WriteAsync([.. chunk.Select(counted => (counted.Key, counted.Value, Interlocked.Exchange(ref counted.Value.Value, 0)))]);
     }
 
-    private int Today() => (int)(time.GetUtcNow().UtcTicks / TimeSpan.TicksPerDay);
-
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await base.StopAsync(cancellationToken);
-        await FlushAsync(CancellationToken.None);
-    }
-
-    public override void Dispose()
-    {
-        _one.Dispose();
-        base.Dispose();
-    }
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Every, time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-                await FlushAsync(stoppingToken);
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The last flush follows when the host stops.
-        }
-    }
+    private int Today() => (int)(Time.GetUtcNow().UtcTicks / TimeSpan.TicksPerDay);
 
     private async Task WriteAsync(IReadOnlyList<((string Tenant, int Day, string Group, string Who) Key, Counter Counter, long Taken)> counted)
     {
         var commit = new Commit();
-        var expires = time.GetUtcNow() + UsageKeys.Kept;
+        var expires = Time.GetUtcNow() + UsageKeys.Kept;
         foreach (var (key, _, taken) in counted)
             commit.Add(UsageKeys.Calls(key.Tenant, UsageKeys.Day(new DateTimeOffset(key.Day * TimeSpan.TicksPerDay, TimeSpan.Zero)), key.Group, key.Who), taken, expires: expires);
         try

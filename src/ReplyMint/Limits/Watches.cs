@@ -8,7 +8,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using ReplyMint.Security;
 using ReplyMint.Storage;
@@ -34,7 +33,7 @@ internal sealed record WatchEvent(
 /// Who is watched, and what was seen. The list lies in one item and in memory; one process owns the store, so what it holds is what
 /// holds. Events go to the log at once and to the store within a second, by a queue that no request waits for.
 /// </summary>
-internal sealed partial class Watches(IStore store, TimeProvider time, ILogger<Watches> log) : BackgroundService
+internal sealed partial class Watches(IStore store, TimeProvider time, ILogger<Watches> log) : MemoryFlush(Every, time)
 {
     public const int Most = 20;
     public static readonly TimeSpan Longest = TimeSpan.FromDays(7);
@@ -47,7 +46,6 @@ internal sealed partial class Watches(IStore store, TimeProvider time, ILogger<W
     private static readonly ItemKey ListKey = ItemKey.Main(KeyRing.Installation, "watches");
 
     private readonly Channel<WatchEvent> _seen = Channel.CreateBounded<WatchEvent>(new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropWrite });
-    private readonly SemaphoreSlim _one = new(1, 1);
     private volatile Watch[] _active = [];
     // Keeps what happened at one moment in its order; only whoever flushes counts.
     private long _stored;
@@ -86,7 +84,7 @@ internal sealed partial class Watches(IStore store, TimeProvider time, ILogger<W
             return;
         var pattern = route.RoutePattern.RawText ?? "";
         var mailbox = pattern.StartsWith(RouteGroups.ApiRoot + "/mailboxes/{", StringComparison.Ordinal) ? context.Request.RouteValues.Values.FirstOrDefault() as string : null;
-        var now = time.GetUtcNow();
+        var now = Time.GetUtcNow();
         foreach (var watch in _active)
             if (now < watch.Until && watch.Kind switch
             {
@@ -105,7 +103,7 @@ internal sealed partial class Watches(IStore store, TimeProvider time, ILogger<W
     {
         if (_active.Length == 0)
             return;
-        var now = time.GetUtcNow();
+        var now = Time.GetUtcNow();
         foreach (var watch in _active)
             if (now < watch.Until && (watch.Kind == WatchedKind.Tenant ? tenant == watch.Target : watch.Kind == WatchedKind.Mailbox && mailbox == watch.Target))
                 Add(new WatchEvent(1, watch.Id, now, what, tenant, Mailbox: mailbox, Target: target));
@@ -125,32 +123,6 @@ internal sealed partial class Watches(IStore store, TimeProvider time, ILogger<W
         await base.StartAsync(cancellationToken);
     }
 
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await base.StopAsync(cancellationToken);
-        await FlushAsync(CancellationToken.None);
-    }
-
-    public override void Dispose()
-    {
-        _one.Dispose();
-        base.Dispose();
-    }
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Every, time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-                await FlushAsync(stoppingToken);
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The last flush follows when the host stops.
-        }
-    }
-
     private const string EventPrefix = "watch-event/";
 
     private void Add(WatchEvent seen)
@@ -159,9 +131,8 @@ internal sealed partial class Watches(IStore store, TimeProvider time, ILogger<W
         _seen.Writer.TryWrite(seen);
     }
 
-    private async Task FlushAsync(CancellationToken ct)
+    protected override async Task StoreAsync(CancellationToken ct)
     {
-        await _one.WaitAsync(ct);
         try
         {
             while (_seen.Reader.TryPeek(out _))
@@ -177,15 +148,11 @@ internal sealed partial class Watches(IStore store, TimeProvider time, ILogger<W
             // They stand in the log; nobody waits for the store here.
             LogLost(log, e.GetType().Name);
         }
-        finally
-        {
-            _one.Release();
-        }
     }
 
     private async Task<IReadOnlyList<Watch>> ListAsync(CancellationToken ct) => Read(await store.GetAsync(ListKey, ct));
 
-    private List<Watch> Alive(IReadOnlyList<Watch> all) => [.. all.Where(watch => time.GetUtcNow() < watch.Until)];
+    private List<Watch> Alive(IReadOnlyList<Watch> all) => [.. all.Where(watch => Time.GetUtcNow() < watch.Until)];
 
     private static IReadOnlyList<Watch> Read(Item? item) => item is null ? [] : JsonSerializer.Deserialize(item.Value.Span, WatchJson.Default.WatchList)!.Watches;
 

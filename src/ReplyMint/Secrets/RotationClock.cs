@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
@@ -12,31 +11,14 @@ namespace ReplyMint.Secrets;
 /// done on conditions, so it does no harm to be asked twice or to be broken off.
 /// </summary>
 internal sealed partial class RotationClock(
-    KeyRing keys, Tenants tenants, TenantKeyRotation rotation, Pepper pepper, SigningKeys signing, SecretList list, Alerts alerts, SecretsSettings settings, TimeProvider time, ILogger<RotationClock> log) : BackgroundService
+    KeyRing keys, Tenants tenants, TenantKeyRotation rotation, Pepper pepper, SigningKeys signing, SecretList list, Alerts alerts, SecretsSettings settings, TimeProvider time, ILogger<RotationClock> log) : PeriodicService(Every, time)
 {
     private static readonly TimeSpan Every = TimeSpan.FromHours(1);
 
     // Bringing a tenant's items under a new key is work; after an upgrade all tenants may be due at once.
     private const int TenantsAtOnce = 20;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Every, time);
-        try
-        {
-            // Elsewhere than where the start waits: there may be many tenants.
-            await Task.Yield();
-            do
-                await LookAsync(stoppingToken);
-            while (await timer.WaitForNextTickAsync(stoppingToken));
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The host stops.
-        }
-    }
-
-    private async Task LookAsync(CancellationToken ct)
+    protected override async Task TickAsync(CancellationToken ct)
     {
         try
         {
@@ -53,7 +35,7 @@ internal sealed partial class RotationClock(
 
     private async Task RotateAsync(CancellationToken ct)
     {
-        var now = time.GetUtcNow();
+        var now = Time.GetUtcNow();
         var versions = (await pepper.KeysAsync(ct)).Versions;
         if (versions[^1].MadeAt <= now.AddDays(-settings.PepperDays))
             await pepper.RotateAsync(Actor.System, ct);

@@ -56,6 +56,13 @@ internal sealed class CompactJws
         return ReadHeader(header) is { } said ? new(signed, payload, signature, said) : null;
     }
 
+    /// <summary>A new key of P-256, with its private half.</summary>
+    public static ECParameters NewKey()
+    {
+        using var made = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        return made.ExportParameters(includePrivateParameters: true);
+    }
+
     /// <summary>The signature is two numbers of 32 bytes, r and s; another form or a number out of range is no signature.</summary>
     public bool IsSignedBy(ECParameters key)
     {

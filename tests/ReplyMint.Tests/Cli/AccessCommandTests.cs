@@ -13,74 +13,45 @@ namespace ReplyMint.Tests.Cli;
 public sealed class AccessCommandTests : IDisposable
 {
     private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
-    private readonly CliRun _cli = new();
-
-    public AccessCommandTests()
-    {
-        _cli.Environment["REPLYMINT_BASE"] = _cli.Folder;
-        _cli.Environment["REPLYMINT_ENVIRONMENT"] = "development";
-        _cli.Open = (settings, ct) => Installation.OpenForCommandAsync(settings, _cli.Host(TextWriter.Null, TextWriter.Null), ct);
-    }
+    private readonly CliRun _cli = CliRun.OnStore();
 
     public void Dispose() => _cli.Dispose();
 
-    private async Task<string> OkAsync(params string[] arguments)
-    {
-        var code = await _cli.RunAsync(arguments);
-        Assert.True(code == 0, $"{string.Join(' ', arguments)}: {code} {_cli.Error}");
-        return _cli.Out;
-    }
+    private Task<bool> ProvesAsync(string text) => _cli.InStoreAsync(async services => await services.GetRequiredService<ApiKeys>().ProveAsync(text, Ct) is not null);
 
-    private async Task<string> FailsAsync(params string[] arguments)
-    {
-        var code = await _cli.RunAsync(arguments);
-        Assert.True(code == 1, $"{string.Join(' ', arguments)}: {code}");
-        return _cli.Error;
-    }
-
-    /// <summary>What happens on the store between two commands.</summary>
-    private async Task<T> InStoreAsync<T>(Func<IServiceProvider, Task<T>> work)
-    {
-        var settings = new ReplyMintSettings { Data = Path.Combine(_cli.Folder, "data"), Config = Path.Combine(_cli.Folder, "config"), Environment = DeploymentEnvironment.Development };
-        await using var opened = await Installation.OpenForCommandAsync(settings, _cli.Host(TextWriter.Null, TextWriter.Null), Ct);
-        return await work(opened.Services);
-    }
-
-    private Task<bool> ProvesAsync(string text) => InStoreAsync(async services => await services.GetRequiredService<ApiKeys>().ProveAsync(text, Ct) is not null);
-
-    private Task<string[]> ActsAsync(string tenant) => InStoreAsync(async services => (await services.GetRequiredService<AuditLog>().NewestAsync(tenant, 20, Ct)).Select(entry => entry.Act).Reverse().ToArray());
+    private Task<string[]> ActsAsync(string tenant) => _cli.InStoreAsync(async services => (await services.GetRequiredService<AuditLog>().NewestAsync(tenant, 20, Ct)).Select(entry => entry.Act).Reverse().ToArray());
 
     [Fact]
     public async Task A_key_is_made_shown_rotated_and_revoked()
     {
-        var tenant = (await OkAsync("tenant", "add", "Acme")).Split(' ')[0];
-        await OkAsync("mailbox", "add", "shop@example.com");
-        var text = (await OkAsync("key", "create", "shop system", "--scopes", "messages:read,drafts:read", "--networks", "192.0.2.0/24,2001:db8::1", "--mailboxes", "shop@example.com", "--days", "90")).Trim();
+        var tenant = (await _cli.OkAsync("tenant", "add", "Acme")).Split(' ')[0];
+        await _cli.OkAsync("mailbox", "add", "shop@example.com");
+        var text = (await _cli.OkAsync("key", "create", "shop system", "--scopes", "messages:read,drafts:read", "--networks", "192.0.2.0/24,2001:db8::1", "--mailboxes", "shop@example.com", "--days", "90")).Trim();
         Assert.Matches("^rm_test_k[0-9a-z]{20}_[0-9a-z]{39}$", text);
         Assert.DoesNotContain(text, _cli.Error, StringComparison.Ordinal);
         Assert.True(await ProvesAsync(text));
         var id = text.Split('_')[2];
-        var shown = JsonNode.Parse(await OkAsync("key", "show", id))!;
+        var shown = JsonNode.Parse(await _cli.OkAsync("key", "show", id))!;
         Assert.Equal(("shop system", "operator@machine", "rm_test_" + id), ((string?)shown["name"], (string?)shown["owner"], (string?)shown["prefix"]));
         Assert.Equal((2, 1), (shown["networks"]!.AsArray().Count, shown["mailboxes"]!.AsArray().Count));
-        Assert.Contains("shop system", await OkAsync("key", "list"), StringComparison.Ordinal);
+        Assert.Contains("shop system", await _cli.OkAsync("key", "list"), StringComparison.Ordinal);
 
-        var second = (await OkAsync("key", "rotate", id, "--overlap", "0")).Trim();
+        var second = (await _cli.OkAsync("key", "rotate", id, "--overlap", "0")).Trim();
         Assert.Equal((false, true), (await ProvesAsync(text), await ProvesAsync(second)));
-        var third = (await OkAsync("key", "rotate", id)).Trim();
+        var third = (await _cli.OkAsync("key", "rotate", id)).Trim();
         Assert.Equal((true, true), (await ProvesAsync(second), await ProvesAsync(third)));
-        await OkAsync("key", "revoke", id, "--yes");
+        await _cli.OkAsync("key", "revoke", id, "--yes");
         Assert.Equal((false, false), (await ProvesAsync(second), await ProvesAsync(third)));
-        Assert.DoesNotContain(id, await OkAsync("key", "list"), StringComparison.Ordinal);
+        Assert.DoesNotContain(id, await _cli.OkAsync("key", "list"), StringComparison.Ordinal);
         Assert.Equal(["key.create", "key.rotate", "key.rotate", "key.revoke"], (await ActsAsync(tenant)).Where(act => act.StartsWith("key.", StringComparison.Ordinal)));
         foreach (var secret in new[] { text, second, third })
-            Assert.DoesNotContain(secret[30..], await OkAsync("key", "list", "--json"), StringComparison.Ordinal);
+            Assert.DoesNotContain(secret[30..], await _cli.OkAsync("key", "list", "--json"), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_wrong_wish_is_refused_in_one_line()
     {
-        await OkAsync("tenant", "add", "Acme");
+        await _cli.OkAsync("tenant", "add", "Acme");
         foreach (var (line, why) in new[]
         {
             ("key create x --scopes keys:write", "--scopes"), ("key create x --scopes nonsense", "--scopes"), ("key create x --scopes messages:read --networks 10.0.0.1/8", "--networks"),
@@ -88,19 +59,19 @@ public sealed class AccessCommandTests : IDisposable
             ("key create x --scopes messages:read --mailboxes a@example.com", "no mailbox"), ("key show k1", "there is no key"), ("key rotate k1", "there is no key"), ("key revoke k1 --yes", "there is no key"),
             ("session end nobody@example.com --yes", "there is no user"), ("session list nobody@example.com", "there is no user"),
         })
-            Assert.Contains(why, await FailsAsync(line.Split(' ')), StringComparison.Ordinal);
-        var id = (await OkAsync("key", "create", "x", "--scopes", "messages:read")).Split('_')[2];
-        Assert.Contains("--overlap", await FailsAsync("key", "rotate", id, "--overlap", "721"), StringComparison.Ordinal);
+            Assert.Contains(why, await _cli.FailsAsync(line.Split(' ')), StringComparison.Ordinal);
+        var id = (await _cli.OkAsync("key", "create", "x", "--scopes", "messages:read")).Split('_')[2];
+        Assert.Contains("--overlap", await _cli.FailsAsync("key", "rotate", id, "--overlap", "721"), StringComparison.Ordinal);
         // Without a yes nothing ends.
-        await FailsAsync("key", "revoke", id);
-        Assert.Contains(id, await OkAsync("key", "list"), StringComparison.Ordinal);
+        await _cli.FailsAsync("key", "revoke", id);
+        Assert.Contains(id, await _cli.OkAsync("key", "list"), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Sessions_are_listed_and_ended()
     {
-        var tenant = (await OkAsync("tenant", "add", "Acme")).Split(' ')[0];
-        var ids = await InStoreAsync(async services =>
+        var tenant = (await _cli.OkAsync("tenant", "add", "Acme")).Split(' ')[0];
+        var ids = await _cli.InStoreAsync(async services =>
         {
             var (store, sessions) = (services.GetRequiredService<IStore>(), services.GetRequiredService<Sessions>());
             var user = await store.RetryAsync(async (commit, ct) =>
@@ -114,17 +85,17 @@ public sealed class AccessCommandTests : IDisposable
                 started.Add((await store.RetryAsync((commit, ct) => sessions.StartAsync(commit, user.Id, tenant, null, new SessionClient("Firefox", "192.0.2.7"), ct), Ct)).Session.Id);
             return started;
         });
-        var listed = await OkAsync("session", "list");
+        var listed = await _cli.OkAsync("session", "list");
         Assert.All(ids, id => Assert.Contains(id, listed, StringComparison.Ordinal));
-        Assert.Contains("192.0.2.7", await OkAsync("session", "list", "mia@example.com"), StringComparison.Ordinal);
-        await OkAsync("session", "end", "mia@example.com", ids[0], "--yes");
-        Assert.DoesNotContain(ids[0], await OkAsync("session", "list"), StringComparison.Ordinal);
-        Assert.Contains("there is no session", await FailsAsync("session", "end", "mia@example.com", ids[0], "--yes"), StringComparison.Ordinal);
-        Assert.Contains("2 sessions ended", await OkAsync("session", "end", "mia@example.com", "--yes"), StringComparison.Ordinal);
-        Assert.Equal("", await OkAsync("session", "list"));
+        Assert.Contains("192.0.2.7", await _cli.OkAsync("session", "list", "mia@example.com"), StringComparison.Ordinal);
+        await _cli.OkAsync("session", "end", "mia@example.com", ids[0], "--yes");
+        Assert.DoesNotContain(ids[0], await _cli.OkAsync("session", "list"), StringComparison.Ordinal);
+        Assert.Contains("there is no session", await _cli.FailsAsync("session", "end", "mia@example.com", ids[0], "--yes"), StringComparison.Ordinal);
+        Assert.Contains("2 sessions ended", await _cli.OkAsync("session", "end", "mia@example.com", "--yes"), StringComparison.Ordinal);
+        Assert.Equal("", await _cli.OkAsync("session", "list"));
         Assert.Equal(["session.end", "session.end-all"], (await ActsAsync(tenant)).Where(act => act.StartsWith("session.end", StringComparison.Ordinal)));
-        await OkAsync("key", "create", "x", "--scopes", "messages:read", "--owner", "mia@example.com");
-        Assert.Contains("signs from now on", await OkAsync("session", "rotate-signing-key", "--drop-old"), StringComparison.Ordinal);
+        await _cli.OkAsync("key", "create", "x", "--scopes", "messages:read", "--owner", "mia@example.com");
+        Assert.Contains("signs from now on", await _cli.OkAsync("session", "rotate-signing-key", "--drop-old"), StringComparison.Ordinal);
         Assert.Contains("signing-key.add", await ActsAsync(KeyRing.Installation));
     }
 }

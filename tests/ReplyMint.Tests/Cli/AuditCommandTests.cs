@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using ReplyMint.Cli;
 using Xunit;
 
 namespace ReplyMint.Tests.Cli;
@@ -7,54 +6,34 @@ namespace ReplyMint.Tests.Cli;
 /// <summary>The audit log from the command line, and what somebody elsewhere verifies with files alone.</summary>
 public sealed class AuditCommandTests : IDisposable
 {
-    private readonly CliRun _cli = new();
-
-    public AuditCommandTests()
-    {
-        _cli.Environment["REPLYMINT_BASE"] = _cli.Folder;
-        _cli.Environment["REPLYMINT_ENVIRONMENT"] = "development";
-        _cli.Open = (settings, ct) => Installation.OpenForCommandAsync(settings, _cli.Host(TextWriter.Null, TextWriter.Null), ct);
-    }
+    private readonly CliRun _cli = CliRun.OnStore();
 
     public void Dispose() => _cli.Dispose();
-
-    private async Task<string> OkAsync(params string[] arguments)
-    {
-        var code = await _cli.RunAsync(arguments);
-        Assert.True(code == 0, $"{string.Join(' ', arguments)}: {code} {_cli.Error} {_cli.Out}");
-        return _cli.Out;
-    }
-
-    private async Task<string> FailsAsync(params string[] arguments)
-    {
-        Assert.Equal(1, await _cli.RunAsync(arguments));
-        return _cli.Out + _cli.Error;
-    }
 
     [Fact]
     public async Task An_export_is_verified_elsewhere_with_the_public_keys_alone()
     {
-        await OkAsync("tenant", "add", "Acme");
-        await OkAsync("mailbox", "add", "shop@example.com");
-        await OkAsync("knowledge", "add", _cli.Write("faq.md", "# When are you open?\n\nAlways."));
-        var export = await OkAsync("audit", "export");
+        await _cli.OkAsync("tenant", "add", "Acme");
+        await _cli.OkAsync("mailbox", "add", "shop@example.com");
+        await _cli.OkAsync("knowledge", "add", _cli.Write("faq.md", "# When are you open?\n\nAlways."));
+        var export = await _cli.OkAsync("audit", "export");
         var file = _cli.Write("acme.jsonl", export);
-        var keys = _cli.Write("keys.json", await OkAsync("audit", "keys"));
-        Assert.Contains("entries 1 to 2: whole, and held by the root of", await OkAsync("audit", "verify-export", file, "--keys", keys), StringComparison.Ordinal);
+        var keys = _cli.Write("keys.json", await _cli.OkAsync("audit", "keys"));
+        Assert.Contains("entries 1 to 2: whole, and held by the root of", await _cli.OkAsync("audit", "verify-export", file, "--keys", keys), StringComparison.Ordinal);
 
         var lines = export.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(4, lines.Length);
         string Without(int line) => _cli.Write("forged.jsonl", string.Join('\n', lines.Where((_, i) => i != line)) + "\n");
-        Assert.Contains("Changed: entry 1", await FailsAsync("audit", "verify-export", _cli.Write("forged.jsonl", export.Replace("mailbox.add", "mailbox.bad", StringComparison.Ordinal)), "--keys", keys), StringComparison.Ordinal);
-        Assert.Contains("Missing: entry 1", await FailsAsync("audit", "verify-export", Without(1), "--keys", keys), StringComparison.Ordinal);
-        Assert.Contains("CutOff: entry 2", await FailsAsync("audit", "verify-export", Without(2), "--keys", keys), StringComparison.Ordinal);
-        Assert.Contains("CutOff", await FailsAsync("audit", "verify-export", Without(3), "--keys", keys), StringComparison.Ordinal);
+        Assert.Contains("Changed: entry 1", await _cli.FailsAsync("audit", "verify-export", _cli.Write("forged.jsonl", export.Replace("mailbox.add", "mailbox.bad", StringComparison.Ordinal)), "--keys", keys), StringComparison.Ordinal);
+        Assert.Contains("Missing: entry 1", await _cli.FailsAsync("audit", "verify-export", Without(1), "--keys", keys), StringComparison.Ordinal);
+        Assert.Contains("CutOff: entry 2", await _cli.FailsAsync("audit", "verify-export", Without(2), "--keys", keys), StringComparison.Ordinal);
+        Assert.Contains("CutOff", await _cli.FailsAsync("audit", "verify-export", Without(3), "--keys", keys), StringComparison.Ordinal);
 
         // Keys of another installation verify nothing.
-        using var other = new AuditCommandTests();
+        using var other = CliRun.OnStore();
         await other.OkAsync("tenant", "add", "Other");
         await other.OkAsync("audit", "root");
-        Assert.Contains("not what this installation signed", await FailsAsync("audit", "verify-export", file, "--keys", _cli.Write("other.json", await other.OkAsync("audit", "keys"))), StringComparison.Ordinal);
+        Assert.Contains("not what this installation signed", await _cli.FailsAsync("audit", "verify-export", file, "--keys", _cli.Write("other.json", await other.OkAsync("audit", "keys"))), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -62,35 +41,35 @@ public sealed class AuditCommandTests : IDisposable
     {
         Directory.CreateDirectory(Path.Combine(_cli.Folder, "elsewhere"));
         _cli.Environment["REPLYMINT_AUDIT__ANCHORS"] = $$"""[{"folder":"{{_cli.Folder}}/elsewhere"}]""";
-        await OkAsync("tenant", "add", "Acme");
-        await OkAsync("mailbox", "add", "shop@example.com");
-        Assert.Contains("root 1 over 2 chains", await OkAsync("audit", "root"), StringComparison.Ordinal);
-        var keys = _cli.Write("keys.json", await OkAsync("audit", "keys"));
+        await _cli.OkAsync("tenant", "add", "Acme");
+        await _cli.OkAsync("mailbox", "add", "shop@example.com");
+        Assert.Contains("root 1 over 2 chains", await _cli.OkAsync("audit", "root"), StringComparison.Ordinal);
+        var keys = _cli.Write("keys.json", await _cli.OkAsync("audit", "keys"));
         var root = Path.Combine(_cli.Folder, "elsewhere", "roots", "000000000001.json");
-        var said = await OkAsync("audit", "verify-statement", root, "--keys", keys);
+        var said = await _cli.OkAsync("audit", "verify-statement", root, "--keys", keys);
         Assert.StartsWith("genuine: kind root", said, StringComparison.Ordinal);
         Assert.Contains("\"chains\":2", said, StringComparison.Ordinal);
         var mailed = string.Join('\n', "Keep this mail".Chunk(72).Concat((await File.ReadAllTextAsync(root, TestContext.Current.CancellationToken)).Chunk(72)).Select(piece => new string(piece)));
-        await OkAsync("audit", "verify-statement", _cli.Write("mail.txt", mailed), "--keys", keys);
-        Assert.Contains("no statement", await FailsAsync("audit", "verify-statement", _cli.Write("mail.txt", mailed.Replace("eyJ", "eyK", StringComparison.Ordinal)), "--keys", keys), StringComparison.Ordinal);
+        await _cli.OkAsync("audit", "verify-statement", _cli.Write("mail.txt", mailed), "--keys", keys);
+        Assert.Contains("no statement", await _cli.FailsAsync("audit", "verify-statement", _cli.Write("mail.txt", mailed.Replace("eyJ", "eyK", StringComparison.Ordinal)), "--keys", keys), StringComparison.Ordinal);
 
-        Assert.Contains("complete up to the root of", await OkAsync("audit", "verify"), StringComparison.Ordinal);
-        Assert.Contains("complete up to the root of", await OkAsync("audit", "verify", "--chain", "Acme", "--roots", Path.GetDirectoryName(root)!), StringComparison.Ordinal);
-        await OkAsync("audit", "rotate-key");
-        Assert.True((bool)JsonNode.Parse(await OkAsync("audit", "verify", "--chain", "installation", "--json"))!["whole"]!);
+        Assert.Contains("complete up to the root of", await _cli.OkAsync("audit", "verify"), StringComparison.Ordinal);
+        Assert.Contains("complete up to the root of", await _cli.OkAsync("audit", "verify", "--chain", "Acme", "--roots", Path.GetDirectoryName(root)!), StringComparison.Ordinal);
+        await _cli.OkAsync("audit", "rotate-key");
+        Assert.True((bool)JsonNode.Parse(await _cli.OkAsync("audit", "verify", "--chain", "installation", "--json"))!["whole"]!);
     }
 
     [Fact]
     public async Task Acts_are_listed_by_what_they_are()
     {
-        await OkAsync("tenant", "add", "Acme");
-        await OkAsync("mailbox", "add", "shop@example.com");
-        await OkAsync("mailbox", "add", "sales@example.com");
-        Assert.Equal(3, (await OkAsync("audit", "list", "--act", "mailbox.")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
-        var one = JsonNode.Parse(await OkAsync("audit", "list", "--limit", "1", "--json"))!;
+        await _cli.OkAsync("tenant", "add", "Acme");
+        await _cli.OkAsync("mailbox", "add", "shop@example.com");
+        await _cli.OkAsync("mailbox", "add", "sales@example.com");
+        Assert.Equal(3, (await _cli.OkAsync("audit", "list", "--act", "mailbox.")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        var one = JsonNode.Parse(await _cli.OkAsync("audit", "list", "--limit", "1", "--json"))!;
         Assert.Equal((2L, "mailbox.add", "operator@machine"), ((long)one["entry"]!, (string?)one["act"], (string?)one["actor"]));
-        Assert.Empty(await OkAsync("audit", "list", "--until", "2026-01-01"));
-        Assert.Contains("tenant.add", await OkAsync("audit", "list", "--installation"), StringComparison.Ordinal);
-        Assert.Contains("takes a time", await FailsAsync("audit", "list", "--since", "yesterday"), StringComparison.Ordinal);
+        Assert.Empty(await _cli.OkAsync("audit", "list", "--until", "2026-01-01"));
+        Assert.Contains("tenant.add", await _cli.OkAsync("audit", "list", "--installation"), StringComparison.Ordinal);
+        Assert.Contains("takes a time", await _cli.FailsAsync("audit", "list", "--since", "yesterday"), StringComparison.Ordinal);
     }
 }

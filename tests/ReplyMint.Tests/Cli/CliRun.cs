@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ReplyMint.Cli;
+using ReplyMint.Security;
 
 namespace ReplyMint.Tests.Cli;
 
@@ -17,6 +18,45 @@ internal sealed class CliRun : IDisposable
     public CliRun()
     {
         Environment["HOME"] = Folder;
+    }
+
+    /// <summary>With a store of its own, opened by each command.</summary>
+    public static CliRun OnStore()
+    {
+        var run = new CliRun();
+        run.Environment["REPLYMINT_BASE"] = run.Folder;
+        run.Environment["REPLYMINT_ENVIRONMENT"] = "development";
+        run.Open = (settings, ct) => Installation.OpenForCommandAsync(settings, run.Host(TextWriter.Null, TextWriter.Null), ct);
+        return run;
+    }
+
+    /// <summary>Settings of the store's server, on ports of its own.</summary>
+    public ReplyMintSettings OfServer => new()
+    {
+        Data = Path.Combine(Folder, "data"), Config = Path.Combine(Folder, "config"), Urls = ["http://localhost:0"], Environment = DeploymentEnvironment.Development, Smtp = new() { Port = 0 },
+    };
+
+    /// <summary>What a command prints that has to succeed.</summary>
+    public async Task<string> OkAsync(params string[] arguments)
+    {
+        var code = await RunAsync(arguments);
+        Assert.True(code == 0, $"{string.Join(' ', arguments)}: {code} {Error} {Out}");
+        return Out;
+    }
+
+    /// <summary>What a command says that has to fail.</summary>
+    public async Task<string> FailsAsync(params string[] arguments)
+    {
+        var code = await RunAsync(arguments);
+        Assert.True(code == 1, $"{string.Join(' ', arguments)}: {code}");
+        return Out + Error;
+    }
+
+    /// <summary>What happens on the store between two commands.</summary>
+    public async Task<T> InStoreAsync<T>(Func<IServiceProvider, Task<T>> work)
+    {
+        await using var opened = await Open!(OfServer, TestContext.Current.CancellationToken);
+        return await work(opened.Services);
     }
 
     public CommandHost Host(TextWriter output, TextWriter error) => new()

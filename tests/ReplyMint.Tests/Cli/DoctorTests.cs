@@ -7,17 +7,14 @@ namespace ReplyMint.Tests.Cli;
 
 public sealed class DoctorTests : IAsyncDisposable
 {
-    private readonly CliRun _cli = new();
+    private readonly CliRun _cli = CliRun.OnStore();
     private readonly FakeDns _dns = new();
 
     public DoctorTests()
     {
-        _cli.Environment["REPLYMINT_BASE"] = _cli.Folder;
-        _cli.Environment["REPLYMINT_ENVIRONMENT"] = "development";
         _cli.Environment["REPLYMINT_URLS"] = "http://localhost:0";
         _cli.Environment["REPLYMINT_SMTP__PORT"] = "0";
         _cli.Environment["REPLYMINT_DNS__SERVER"] = _dns.Address;
-        _cli.Open = (settings, ct) => Installation.OpenForCommandAsync(settings, _cli.Host(TextWriter.Null, TextWriter.Null), ct);
     }
 
     public async ValueTask DisposeAsync()

@@ -16,14 +16,7 @@ namespace ReplyMint.Tests.Cli;
 public sealed class ExportCommandTests : IDisposable
 {
     private readonly TemporaryFolder _from = new();
-    private readonly CliRun _cli = new();
-
-    public ExportCommandTests()
-    {
-        _cli.Environment["REPLYMINT_BASE"] = _cli.Folder;
-        _cli.Environment["REPLYMINT_ENVIRONMENT"] = "development";
-        _cli.Open = (settings, ct) => Installation.OpenForCommandAsync(settings, _cli.Host(TextWriter.Null, TextWriter.Null), ct);
-    }
+    private readonly CliRun _cli = CliRun.OnStore();
 
     public void Dispose()
     {
@@ -44,7 +37,7 @@ public sealed class ExportCommandTests : IDisposable
         await host.Get<Consents>().GiveAsync(host.Tenant.Id, "anna@customer.example", 1, ConsentWay.Form, "form 12", Actor.Machine, default);
         await host.Get<Consents>().WithdrawAsync(host.Tenant.Id, "carl@customer.example", ConsentWay.Phone, "", Actor.Machine, default);
         await host.StopAsync();
-        await OkAsync("export", "tenant", "--out", "shop.zip", "--data", _from.Sub("data"), "--config", _from.Sub("config"));
+        await _cli.OkAsync("export", "tenant", "--out", "shop.zip", "--data", _from.Sub("data"), "--config", _from.Sub("config"));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(_cli.Folder, "shop.zip")));
         Assert.Contains("exported 2 messages to shop.zip; it holds personal data", _cli.Out, StringComparison.Ordinal);
         Assert.Equal(1, await _cli.RunAsync("export", "tenant", "--out", "shop.zip", "--data", _from.Sub("data"), "--config", _from.Sub("config")));
@@ -61,9 +54,9 @@ public sealed class ExportCommandTests : IDisposable
 
         await RefusedAsync("never gives", ["import", ExportedFile.Resealed(ExportedFile.Changed(file, (name, text) => name == "messages.jsonl" ? text.Replace(answered.Id, "../../../../newconfig/x.key", StringComparison.Ordinal) : text)), .. to]);
 
-        Assert.Contains("2 messages, 2 of them", await OkAsync(["import", file, .. to]), StringComparison.Ordinal);
+        Assert.Contains("2 messages, 2 of them", await _cli.OkAsync(["import", file, .. to]), StringComparison.Ordinal);
         await RefusedAsync("here already", ["import", file, .. to]);
-        await OkAsync(["export", "tenant", "--out", "again.zip", .. to]);
+        await _cli.OkAsync(["export", "tenant", "--out", "again.zip", .. to]);
         Assert.Equal(ExportedFile.Counts(file), ExportedFile.Counts(Path.Combine(_cli.Folder, "again.zip")));
 
         await using var open = await OpenStore.OpenAsync(DataFolder.Open(Path.Combine(_cli.Folder, "new")), Path.Combine(_cli.Folder, "newconfig"), new MasterKeySettings(), TimeProvider.System, default);
@@ -75,13 +68,6 @@ public sealed class ExportCommandTests : IDisposable
             Assert.NotNull(await open.Store.GetAsync(Suppressions.KeyOf(own.Tenant, Suppressions.HashOf(own, address)!), default));
         var ignored = JsonNode.Parse((await open.Store.GetAsync(Messages.KeyOf(waiting.Tenant, waiting.Id), default))!.Value.Span)!;
         Assert.Equal(("Ignored", "imported"), ((string)ignored["state"]!, (string)ignored["reasons"]![0]!));
-    }
-
-    private async Task<string> OkAsync(params string[] arguments)
-    {
-        var code = await _cli.RunAsync(arguments);
-        Assert.True(code == 0, $"{string.Join(' ', arguments)}: {code} {_cli.Error}");
-        return _cli.Out;
     }
 
     private async Task RefusedAsync(string why, string[] arguments)

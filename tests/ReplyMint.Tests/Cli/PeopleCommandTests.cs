@@ -12,16 +12,13 @@ namespace ReplyMint.Tests.Cli;
 /// <summary>People on the machine: the first operator, links made by hand, roles, and a lost second factor.</summary>
 public sealed class PeopleCommandTests : IAsyncDisposable
 {
-    private readonly CliRun _cli = new();
+    private readonly CliRun _cli = CliRun.OnStore();
     private ServerProcess? _server;
 
     public PeopleCommandTests()
     {
-        _cli.Environment["REPLYMINT_BASE"] = _cli.Folder;
-        _cli.Environment["REPLYMINT_ENVIRONMENT"] = "development";
         _cli.Environment["REPLYMINT_URLS"] = "http://localhost:0";
         _cli.Environment["REPLYMINT_SMTP__PORT"] = "0";
-        _cli.Open = (settings, ct) => Installation.OpenForCommandAsync(settings, _cli.Host(TextWriter.Null, TextWriter.Null), ct);
     }
 
     public async ValueTask DisposeAsync()
@@ -32,23 +29,7 @@ public sealed class PeopleCommandTests : IAsyncDisposable
     }
 
     /// <summary>The store as the server has it, past what commands allow.</summary>
-    private Task<OpenedStore> OpenAsync() => _cli.Open!(new ReplyMintSettings
-    {
-        Data = Path.Combine(_cli.Folder, "data"), Config = Path.Combine(_cli.Folder, "config"), Environment = DeploymentEnvironment.Development,
-    }, TestContext.Current.CancellationToken);
-
-    private async Task<string> OkAsync(params string[] arguments)
-    {
-        var code = await _cli.RunAsync(arguments);
-        Assert.True(code == 0, $"{string.Join(' ', arguments)}: {code} {_cli.Error}");
-        return _cli.Out;
-    }
-
-    private async Task<string> FailsAsync(params string[] arguments)
-    {
-        Assert.Equal(1, await _cli.RunAsync(arguments));
-        return _cli.Error;
-    }
+    private Task<OpenedStore> OpenAsync() => _cli.Open!(_cli.OfServer, TestContext.Current.CancellationToken);
 
     private async Task<JsonNode> PostAsync(string path, JsonNode body, string? token = null)
     {
@@ -62,12 +43,9 @@ public sealed class PeopleCommandTests : IAsyncDisposable
     [Fact]
     public async Task The_first_operator_is_made_here_and_comes_in_by_a_link_of_the_machine()
     {
-        Assert.Contains("is an operator", await OkAsync("operator", "create", "Ops@Example.com"), StringComparison.Ordinal);
-        _server = await ServerProcess.StartAsync(new ReplyMintSettings
-        {
-            Data = Path.Combine(_cli.Folder, "data"), Config = Path.Combine(_cli.Folder, "config"), Urls = ["http://localhost:0"], Environment = DeploymentEnvironment.Development, Smtp = new() { Port = 0 },
-        }, _cli.Host(TextWriter.Null, TextWriter.Null), TestContext.Current.CancellationToken);
-        var printed = await OkAsync("user", "sign-in-link", "ops@example.com", "--tenant", "installation");
+        Assert.Contains("is an operator", await _cli.OkAsync("operator", "create", "Ops@Example.com"), StringComparison.Ordinal);
+        _server = await ServerProcess.StartAsync(_cli.OfServer, _cli.Host(TextWriter.Null, TextWriter.Null), TestContext.Current.CancellationToken);
+        var printed = await _cli.OkAsync("user", "sign-in-link", "ops@example.com", "--tenant", "installation");
         Assert.Contains("once", _cli.Error, StringComparison.Ordinal);
         var proof = JsonNode.Parse(printed.Split('\n')[1])!;
         var session = await PostAsync("/api/v1/sign-in/complete", proof);
@@ -76,27 +54,27 @@ public sealed class PeopleCommandTests : IAsyncDisposable
         client.DefaultRequestHeaders.Authorization = new("Bearer", token);
         Assert.Equal("operator", (string?)JsonNode.Parse(await client.GetStringAsync(new Uri("/api/v1/me", UriKind.Relative), TestContext.Current.CancellationToken))!["role"]);
         Assert.Equal(400, (int)(await PostAsync("/api/v1/sign-in/complete", proof.DeepClone()))["status"]!);
-        Assert.Contains("ops@example.com", await OkAsync("operator", "list"), StringComparison.Ordinal);
-        Assert.Contains("last operator", await FailsAsync("operator", "remove", "ops@example.com"), StringComparison.Ordinal);
-        await OkAsync("operator", "create", "two@example.com");
-        await OkAsync("operator", "remove", "ops@example.com");
+        Assert.Contains("ops@example.com", await _cli.OkAsync("operator", "list"), StringComparison.Ordinal);
+        Assert.Contains("last operator", await _cli.FailsAsync("operator", "remove", "ops@example.com"), StringComparison.Ordinal);
+        await _cli.OkAsync("operator", "create", "two@example.com");
+        await _cli.OkAsync("operator", "remove", "ops@example.com");
         Assert.Equal(401, (int)(await PostAsync("/api/v1/me/second-factor/totp", new JsonObject(), token))["status"]!);
     }
 
     [Fact]
     public async Task Nobody_makes_himself_or_another_unnameable_by_what_he_is_called()
     {
-        await OkAsync("tenant", "add", "Victim");
-        await OkAsync("tenant", "add", "Spammer");
-        var ids = (await OkAsync("tenant", "list")).Split('\n').Skip(1).Where(line => line.Length > 0).ToDictionary(line => line[23..].Split(' ')[0], line => line[..21]);
-        Assert.Contains("look like an id", await FailsAsync("tenant", "add", ids["Victim"]), StringComparison.Ordinal);
+        await _cli.OkAsync("tenant", "add", "Victim");
+        await _cli.OkAsync("tenant", "add", "Spammer");
+        var ids = (await _cli.OkAsync("tenant", "list")).Split('\n').Skip(1).Where(line => line.Length > 0).ToDictionary(line => line[23..].Split(' ')[0], line => line[..21]);
+        Assert.Contains("look like an id", await _cli.FailsAsync("tenant", "add", ids["Victim"]), StringComparison.Ordinal);
         // What was called so before that was refused, and what has another's name.
         await using (var open = await OpenAsync())
             foreach (var name in (string[])[ids["Victim"], ids["Spammer"], "victim"])
                 await open.Services.GetRequiredService<Tenants>().AddAsync(name, Actor.Machine, TestContext.Current.CancellationToken);
         foreach (var (name, id) in ids)
-            Assert.Contains($"\"name\":\"{name}\"", await OkAsync("tenant", "show", id), StringComparison.Ordinal);
-        var several = await FailsAsync("tenant", "show", "Victim");
+            Assert.Contains($"\"name\":\"{name}\"", await _cli.OkAsync("tenant", "show", id), StringComparison.Ordinal);
+        var several = await _cli.FailsAsync("tenant", "show", "Victim");
         Assert.Contains("2 tenants are called Victim", several, StringComparison.Ordinal);
         Assert.Contains(ids["Victim"], several, StringComparison.Ordinal);
     }
@@ -104,9 +82,9 @@ public sealed class PeopleCommandTests : IAsyncDisposable
     [Fact]
     public async Task Roles_are_given_and_taken_on_the_machine()
     {
-        await OkAsync("tenant", "add", "Beta");
-        Assert.Contains("1 to 100", await FailsAsync("tenant", "set", "Beta", "--name", " "), StringComparison.Ordinal);
-        await OkAsync("tenant", "set", "Beta", "--name", "Acme");
+        await _cli.OkAsync("tenant", "add", "Beta");
+        Assert.Contains("1 to 100", await _cli.FailsAsync("tenant", "set", "Beta", "--name", " "), StringComparison.Ordinal);
+        await _cli.OkAsync("tenant", "set", "Beta", "--name", "Acme");
         await using (var open = await OpenAsync())
         {
             var tenant = Assert.Single(await open.Services.GetRequiredService<Tenants>().ListAsync(TestContext.Current.CancellationToken));
@@ -114,24 +92,24 @@ public sealed class PeopleCommandTests : IAsyncDisposable
             // The log is never erased, and a tenant may be called like a person.
             Assert.Equal(("Acme", "set"), (tenant.Name, entry.Details!["name"]));
         }
-        await OkAsync("user", "add", "lead@example.com", "--role", "admin");
-        await OkAsync("user", "add", "mia@example.com", "--role", "member");
-        Assert.Contains("last administrator", await FailsAsync("user", "add", "lead@example.com", "--role", "member"), StringComparison.Ordinal);
-        Assert.Contains("last administrator", await FailsAsync("user", "remove", "lead@example.com", "--yes"), StringComparison.Ordinal);
-        var listed = await OkAsync("user", "list");
+        await _cli.OkAsync("user", "add", "lead@example.com", "--role", "admin");
+        await _cli.OkAsync("user", "add", "mia@example.com", "--role", "member");
+        Assert.Contains("last administrator", await _cli.FailsAsync("user", "add", "lead@example.com", "--role", "member"), StringComparison.Ordinal);
+        Assert.Contains("last administrator", await _cli.FailsAsync("user", "remove", "lead@example.com", "--yes"), StringComparison.Ordinal);
+        var listed = await _cli.OkAsync("user", "list");
         Assert.Contains(listed.Split('\n'), l => l.Contains("mia@example.com", StringComparison.Ordinal) && l.Contains("member", StringComparison.Ordinal));
-        var shown = await OkAsync("user", "show", "LEAD@example.com");
+        var shown = await _cli.OkAsync("user", "show", "LEAD@example.com");
         Assert.Contains("admin of Acme", shown, StringComparison.Ordinal);
         Assert.Contains("second factor: none", shown, StringComparison.Ordinal);
-        await OkAsync("user", "remove", "mia@example.com", "--yes");
-        Assert.DoesNotContain("mia@", await OkAsync("user", "list"), StringComparison.Ordinal);
-        Assert.Contains("does not belong", await FailsAsync("user", "sign-in-link", "mia@example.com"), StringComparison.Ordinal);
-        Assert.Contains("does not belong there", await FailsAsync("user", "sign-in-link", "lead@example.com", "--tenant", "installation"), StringComparison.Ordinal);
-        Assert.Contains("no second factor", await FailsAsync("user", "reset-second-factor", "lead@example.com", "--yes"), StringComparison.Ordinal);
-        Assert.Contains("there is no user", await FailsAsync("user", "show", "nobody@example.com"), StringComparison.Ordinal);
-        Assert.Contains("no mail address", await FailsAsync("operator", "create", "nonsense"), StringComparison.Ordinal);
+        await _cli.OkAsync("user", "remove", "mia@example.com", "--yes");
+        Assert.DoesNotContain("mia@", await _cli.OkAsync("user", "list"), StringComparison.Ordinal);
+        Assert.Contains("does not belong", await _cli.FailsAsync("user", "sign-in-link", "mia@example.com"), StringComparison.Ordinal);
+        Assert.Contains("does not belong there", await _cli.FailsAsync("user", "sign-in-link", "lead@example.com", "--tenant", "installation"), StringComparison.Ordinal);
+        Assert.Contains("no second factor", await _cli.FailsAsync("user", "reset-second-factor", "lead@example.com", "--yes"), StringComparison.Ordinal);
+        Assert.Contains("there is no user", await _cli.FailsAsync("user", "show", "nobody@example.com"), StringComparison.Ordinal);
+        Assert.Contains("no mail address", await _cli.FailsAsync("operator", "create", "nonsense"), StringComparison.Ordinal);
         Assert.Equal(ExitCode.Usage, await _cli.RunAsync("user", "add", "x@example.com", "--role", "operator"));
-        var link = await OkAsync("user", "sign-in-link", "lead@example.com", "--set", "accounts.signInUrl=https://app.example.com/in");
+        var link = await _cli.OkAsync("user", "sign-in-link", "lead@example.com", "--set", "accounts.signInUrl=https://app.example.com/in");
         await using (var open = await OpenAsync())
             Assert.Contains(await open.Services.GetRequiredService<AuditLog>().NewestAsync(ReplyMint.Storage.KeyRing.Installation, 5, TestContext.Current.CancellationToken), entry => entry is { Act: "user.sign-in-link", Actor: "operator@machine" });
         Assert.Matches("^https://app\\.example\\.com/in#token=[\\w-]{43}&verifier=[\\w-]{43}\n$", link);

@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using ReplyMint.Audit;
-using ReplyMint.Cli;
 using ReplyMint.Limits;
 using ReplyMint.Outbound;
 using ReplyMint.Security;
@@ -17,40 +16,16 @@ namespace ReplyMint.Tests.Cli;
 public sealed class WebhookCommandTests : IDisposable
 {
     private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
-    private readonly CliRun _cli = new();
+    private readonly CliRun _cli = CliRun.OnStore();
 
     public WebhookCommandTests()
     {
-        _cli.Environment["REPLYMINT_BASE"] = _cli.Folder;
-        _cli.Environment["REPLYMINT_ENVIRONMENT"] = "development";
         _cli.Environment["REPLYMINT_OUTSIDE__NETWORKS"] = "127.0.0.0/8";
-        _cli.Open = (settings, ct) => Installation.OpenForCommandAsync(settings, _cli.Host(TextWriter.Null, TextWriter.Null), ct);
     }
 
     public void Dispose() => _cli.Dispose();
 
-    private async Task<string> OkAsync(params string[] arguments)
-    {
-        var code = await _cli.RunAsync(arguments);
-        Assert.True(code == 0, $"{string.Join(' ', arguments)}: {code} {_cli.Error}");
-        return _cli.Out;
-    }
-
-    private async Task<string> FailsAsync(params string[] arguments)
-    {
-        var code = await _cli.RunAsync(arguments);
-        Assert.True(code == 1, $"{string.Join(' ', arguments)}: {code}");
-        return _cli.Error;
-    }
-
-    private async Task<T> InStoreAsync<T>(Func<IServiceProvider, Task<T>> work)
-    {
-        var settings = new ReplyMintSettings { Data = Path.Combine(_cli.Folder, "data"), Config = Path.Combine(_cli.Folder, "config"), Environment = DeploymentEnvironment.Development };
-        await using var opened = await Installation.OpenForCommandAsync(settings, _cli.Host(TextWriter.Null, TextWriter.Null), Ct);
-        return await work(opened.Services);
-    }
-
-    private Task<string[]> ActsAsync(string tenant) => InStoreAsync(async services =>
+    private Task<string[]> ActsAsync(string tenant) => _cli.InStoreAsync(async services =>
         (await services.GetRequiredService<AuditLog>().NewestAsync(tenant, 20, Ct)).Where(entry => entry.Act.StartsWith("webhook.", StringComparison.Ordinal)).Select(entry => $"{entry.Act} {entry.Actor}").Reverse().ToArray());
 
     private static bool Verifies((string Head, string Body) request, string secret)
@@ -64,34 +39,34 @@ public sealed class WebhookCommandTests : IDisposable
     public async Task A_webhook_is_added_tested_rotated_changed_and_removed()
     {
         await using var sink = new HttpSink();
-        var tenant = (await OkAsync("tenant", "add", "Acme")).Split(' ')[0];
-        await OkAsync("tenant", "add", "Other");
-        var secret = (await OkAsync("webhook", "add", sink.Url + "/hook", "--events", "draft.waiting, answer.sent,draft.waiting", "--description", "to the CRM", "--tenant", "Acme")).Trim();
+        var tenant = (await _cli.OkAsync("tenant", "add", "Acme")).Split(' ')[0];
+        await _cli.OkAsync("tenant", "add", "Other");
+        var secret = (await _cli.OkAsync("webhook", "add", sink.Url + "/hook", "--events", "draft.waiting, answer.sent,draft.waiting", "--description", "to the CRM", "--tenant", "Acme")).Trim();
         Assert.StartsWith("whsec_", secret, StringComparison.Ordinal);
         Assert.DoesNotContain(secret, _cli.Error, StringComparison.Ordinal);
-        var listed = await OkAsync("webhook", "list", "--tenant", "Acme");
+        var listed = await _cli.OkAsync("webhook", "list", "--tenant", "Acme");
         var id = listed.Split('\n')[1].Split(' ')[0];
         Assert.Contains("draft.waiting,answer.sent", listed, StringComparison.Ordinal);
-        Assert.Equal("", await OkAsync("webhook", "list", "--tenant", "Other"));
+        Assert.Equal("", await _cli.OkAsync("webhook", "list", "--tenant", "Other"));
 
-        Assert.Contains("taken: 200", await OkAsync("webhook", "test", id), StringComparison.Ordinal);
+        Assert.Contains("taken: 200", await _cli.OkAsync("webhook", "test", id), StringComparison.Ordinal);
         Assert.True(Verifies(sink.Requests.Last(), secret));
-        var second = (await OkAsync("webhook", "rotate", id)).Trim();
-        await OkAsync("webhook", "test", id);
+        var second = (await _cli.OkAsync("webhook", "rotate", id)).Trim();
+        await _cli.OkAsync("webhook", "test", id);
         Assert.True(second != secret && Verifies(sink.Requests.Last(), secret) && Verifies(sink.Requests.Last(), second));
         sink.Answer = "503 Oops";
-        Assert.Contains("not taken: 503", await FailsAsync("webhook", "test", id), StringComparison.Ordinal);
+        Assert.Contains("not taken: 503", await _cli.FailsAsync("webhook", "test", id), StringComparison.Ordinal);
 
-        await OkAsync("webhook", "set", id, "--enabled", "false", "--events", "message.received", "--url", sink.Url + "/new");
-        var shown = JsonNode.Parse(await OkAsync("webhook", "show", id))!;
+        await _cli.OkAsync("webhook", "set", id, "--enabled", "false", "--events", "message.received", "--url", sink.Url + "/new");
+        var shown = JsonNode.Parse(await _cli.OkAsync("webhook", "show", id))!;
         Assert.Equal((sink.Url + "/new", "to the CRM", false, "message.received"), ((string?)shown["url"], (string?)shown["description"], (bool)shown["enabled"]!, (string?)shown["events"]!.AsArray().Single()));
-        Assert.Contains("off", await OkAsync("webhook", "list", "--tenant", "Acme"), StringComparison.Ordinal);
-        foreach (var text in new[] { await OkAsync("webhook", "show", id), await OkAsync("webhook", "list", "--json", "--tenant", "Acme") })
+        Assert.Contains("off", await _cli.OkAsync("webhook", "list", "--tenant", "Acme"), StringComparison.Ordinal);
+        foreach (var text in new[] { await _cli.OkAsync("webhook", "show", id), await _cli.OkAsync("webhook", "list", "--json", "--tenant", "Acme") })
             Assert.DoesNotContain("whsec", text, StringComparison.Ordinal);
         // Without a yes nothing goes.
-        await FailsAsync("webhook", "remove", id);
-        await OkAsync("webhook", "remove", id, "--yes");
-        Assert.Contains("there is no webhook", await FailsAsync("webhook", "show", id), StringComparison.Ordinal);
+        await _cli.FailsAsync("webhook", "remove", id);
+        await _cli.OkAsync("webhook", "remove", id, "--yes");
+        Assert.Contains("there is no webhook", await _cli.FailsAsync("webhook", "show", id), StringComparison.Ordinal);
         Assert.Equal(["webhook.add", "webhook.test", "webhook.rotate-secret", "webhook.test", "webhook.test", "webhook.change", "webhook.remove"],
             (await ActsAsync(tenant)).Select(act => act.Split(' ')[0]));
         Assert.All(await ActsAsync(tenant), act => Assert.EndsWith(" operator@machine", act, StringComparison.Ordinal));
@@ -100,26 +75,26 @@ public sealed class WebhookCommandTests : IDisposable
     [Fact]
     public async Task One_that_went_off_by_itself_says_why_until_a_person_switches_it_on()
     {
-        var tenant = (await OkAsync("tenant", "add", "Acme")).Split(' ')[0];
-        await OkAsync("webhook", "add", "https://hooks.example/x", "--events", "draft.waiting");
-        var id = (await OkAsync("webhook", "list")).Split('\n')[1].Split(' ')[0];
-        await InStoreAsync(async services => await services.GetRequiredService<Webhooks>().ChangeAsync(tenant, id, null, webhook => webhook with { Enabled = false, DisabledBecause = "gone" }, "webhook.switch-off", Actor.System, Ct));
-        Assert.Contains("off: gone", await OkAsync("webhook", "list"), StringComparison.Ordinal);
-        await OkAsync("webhook", "set", id, "--description", "x");
-        Assert.Contains("off: gone", await OkAsync("webhook", "list"), StringComparison.Ordinal);
-        await OkAsync("webhook", "set", id, "--enabled", "true");
-        var shown = JsonNode.Parse(await OkAsync("webhook", "show", id))!;
+        var tenant = (await _cli.OkAsync("tenant", "add", "Acme")).Split(' ')[0];
+        await _cli.OkAsync("webhook", "add", "https://hooks.example/x", "--events", "draft.waiting");
+        var id = (await _cli.OkAsync("webhook", "list")).Split('\n')[1].Split(' ')[0];
+        await _cli.InStoreAsync(async services => await services.GetRequiredService<Webhooks>().ChangeAsync(tenant, id, null, webhook => webhook with { Enabled = false, DisabledBecause = "gone" }, "webhook.switch-off", Actor.System, Ct));
+        Assert.Contains("off: gone", await _cli.OkAsync("webhook", "list"), StringComparison.Ordinal);
+        await _cli.OkAsync("webhook", "set", id, "--description", "x");
+        Assert.Contains("off: gone", await _cli.OkAsync("webhook", "list"), StringComparison.Ordinal);
+        await _cli.OkAsync("webhook", "set", id, "--enabled", "true");
+        var shown = JsonNode.Parse(await _cli.OkAsync("webhook", "show", id))!;
         Assert.Equal((true, null), ((bool)shown["enabled"]!, shown["disabledBecause"]));
     }
 
     [Fact]
     public async Task Deliveries_are_listed_newest_first()
     {
-        var tenant = (await OkAsync("tenant", "add", "Acme")).Split(' ')[0];
-        await OkAsync("webhook", "add", "https://hooks.example/x", "--events", "draft.waiting,message.received");
-        var id = (await OkAsync("webhook", "list")).Split('\n')[1].Split(' ')[0];
-        Assert.Equal("", await OkAsync("webhook", "deliveries", id));
-        await InStoreAsync(async services =>
+        var tenant = (await _cli.OkAsync("tenant", "add", "Acme")).Split(' ')[0];
+        await _cli.OkAsync("webhook", "add", "https://hooks.example/x", "--events", "draft.waiting,message.received");
+        var id = (await _cli.OkAsync("webhook", "list")).Split('\n')[1].Split(' ')[0];
+        Assert.Equal("", await _cli.OkAsync("webhook", "deliveries", id));
+        await _cli.InStoreAsync(async services =>
         {
             foreach (var kind in (WebhookEventKind[])[WebhookEventKind.MessageReceived, WebhookEventKind.AnswerSent, WebhookEventKind.DraftWaiting])
                 await services.GetRequiredService<IStore>().RetryAsync(async (commit, ct) =>
@@ -129,18 +104,18 @@ public sealed class WebhookCommandTests : IDisposable
                 }, Ct);
             return true;
         });
-        var rows = (await OkAsync("webhook", "deliveries", id)).TrimEnd().Split('\n');
+        var rows = (await _cli.OkAsync("webhook", "deliveries", id)).TrimEnd().Split('\n');
         Assert.Equal(3, rows.Length);
         Assert.Matches("draft.waiting +message1 +pending +0", rows[1]);
         Assert.Contains("message.received", rows[2], StringComparison.Ordinal);
-        var newest = JsonNode.Parse(await OkAsync("webhook", "deliveries", id, "--limit", "1", "--json"))!;
+        var newest = JsonNode.Parse(await _cli.OkAsync("webhook", "deliveries", id, "--limit", "1", "--json"))!;
         Assert.Equal(("draft.waiting", "pending"), ((string?)newest["type"], (string?)newest["state"]));
     }
 
     [Fact]
     public async Task What_the_routes_refuse_is_refused_in_one_line()
     {
-        await OkAsync("tenant", "add", "Acme");
+        await _cli.OkAsync("tenant", "add", "Acme");
         foreach (var (line, why) in new[]
         {
             ("webhook add https://a.example/x --events nonsense", "no event nonsense"), ("webhook add https://a.example/x --events webhook.test", "no event webhook.test"), ("webhook add https://a.example/x --events ,", "--events: takes 1"),
@@ -148,40 +123,40 @@ public sealed class WebhookCommandTests : IDisposable
             ("webhook add nonsense --events draft.waiting", "URL: is no http"), ("webhook show w1", "there is no webhook w1"), ("webhook deliveries w1", "there is no webhook"), ("webhook rotate w1", "there is no webhook"),
             ("webhook test w1", "there is no webhook"), ("webhook remove w1 --yes", "there is no webhook"), ("webhook set w1 --enabled true", "there is no webhook"),
         })
-            Assert.Contains(why, await FailsAsync(line.Split(' ')), StringComparison.Ordinal);
+            Assert.Contains(why, await _cli.FailsAsync(line.Split(' ')), StringComparison.Ordinal);
         for (var i = 0; i < Webhooks.Most; i++)
-            await OkAsync("webhook", "add", "https://hooks.example/x", "--events", "draft.waiting");
-        Assert.Contains("10 webhooks already", await FailsAsync("webhook", "add", "https://hooks.example/x", "--events", "draft.waiting"), StringComparison.Ordinal);
-        var id = (await OkAsync("webhook", "list")).Split('\n')[1].Split(' ')[0];
+            await _cli.OkAsync("webhook", "add", "https://hooks.example/x", "--events", "draft.waiting");
+        Assert.Contains("10 webhooks already", await _cli.FailsAsync("webhook", "add", "https://hooks.example/x", "--events", "draft.waiting"), StringComparison.Ordinal);
+        var id = (await _cli.OkAsync("webhook", "list")).Split('\n')[1].Split(' ')[0];
         foreach (var url in (string[])["http://10.0.0.1/", "/etc/passwd", "https://[fd00::1]/"])
-            Assert.Contains("--url: ", await FailsAsync("webhook", "set", id, "--url", url), StringComparison.Ordinal);
+            Assert.Contains("--url: ", await _cli.FailsAsync("webhook", "set", id, "--url", url), StringComparison.Ordinal);
         _cli.Environment["REPLYMINT_ENVIRONMENT"] = "production";
-        Assert.Contains("must be an https address", await FailsAsync("webhook", "set", id, "--url", "http://hooks.example/x"), StringComparison.Ordinal);
+        Assert.Contains("must be an https address", await _cli.FailsAsync("webhook", "set", id, "--url", "http://hooks.example/x"), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Usage_is_told_by_day_as_the_route_tells_it()
     {
-        var tenant = (await OkAsync("tenant", "add", "Acme")).Split(' ')[0];
-        await InStoreAsync(async services =>
+        var tenant = (await _cli.OkAsync("tenant", "add", "Acme")).Split(' ')[0];
+        await _cli.InStoreAsync(async services =>
         {
             var commit = new Commit().Add(ItemKey.Main(tenant, "usage/2026-03-01/replies"), 4).Add(UsageKeys.Calls(tenant, "2026-03-01", "drafts", "kshop"), 7)
                 .Add(UsageKeys.Calls(tenant, "2026-03-02", "drafts", UsageKeys.People), 2).Add(UsageKeys.Calls(tenant, "2026-03-04", "drafts", "kshop"), 9);
             await services.GetRequiredService<IStore>().CommitAsync(commit, Ct);
             return true;
         });
-        var rows = (await OkAsync("usage", "--from", "2026-03-01", "--to", "2026-03-03")).TrimEnd().Split('\n');
+        var rows = (await _cli.OkAsync("usage", "--from", "2026-03-01", "--to", "2026-03-03")).TrimEnd().Split('\n');
         Assert.Matches("^2026-03-01 +4 +7 +drafts kshop 7$", rows[1]);
         Assert.Matches("^2026-03-02 +0 +2 +drafts people 2$", rows[2]);
         Assert.Matches("^all +4 +9$", rows[3]);
-        var json = JsonNode.Parse(await OkAsync("usage", "--from", "2026-03-01", "--to", "2026-03-04", "--json"))!;
+        var json = JsonNode.Parse(await _cli.OkAsync("usage", "--from", "2026-03-01", "--to", "2026-03-04", "--json"))!;
         Assert.Equal((4, 18, "2026-03-04"), ((int)json["replies"]!, (int)json["calls"]!, (string?)json["to"]));
-        Assert.Matches("^all +0 +0$", (await OkAsync("usage", "--from", "2026-01-01", "--to", "2026-01-31")).TrimEnd().Split('\n')[^1]);
+        Assert.Matches("^all +0 +0$", (await _cli.OkAsync("usage", "--from", "2026-01-01", "--to", "2026-01-31")).TrimEnd().Split('\n')[^1]);
         foreach (var (line, why) in new[]
         {
             ("usage --from soon", "--from: soon is no day"), ("usage --to 1.3.2026", "--to: "), ("usage --from 2026-03-02 --to 2026-03-01", "--from: must not be later"),
             ("usage --from 2019-12-31", "--from: must be a day"), ("usage --from 2024-01-01 --to 2026-01-01", "366 days"), ("usage --tenant Nobody", "there is no tenant"),
         })
-            Assert.Contains(why, await FailsAsync(line.Split(' ')), StringComparison.Ordinal);
+            Assert.Contains(why, await _cli.FailsAsync(line.Split(' ')), StringComparison.Ordinal);
     }
 }

@@ -12,16 +12,13 @@ namespace ReplyMint.Tests.Incidents;
 /// <summary>The commands as an operator gives them, with a server and without, and what a kill leaves.</summary>
 public sealed class BackupCommandTests : IAsyncDisposable
 {
-    private readonly CliRun _cli = new();
+    private readonly CliRun _cli = CliRun.OnStore();
     private ServerProcess? _server;
 
     public BackupCommandTests()
     {
-        _cli.Environment["REPLYMINT_BASE"] = _cli.Folder;
-        _cli.Environment["REPLYMINT_ENVIRONMENT"] = "development";
         _cli.Environment["REPLYMINT_URLS"] = "http://localhost:0";
         _cli.Environment["REPLYMINT_SMTP__PORT"] = "0";
-        _cli.Open = (settings, ct) => Installation.OpenForCommandAsync(settings, _cli.Host(TextWriter.Null, TextWriter.Null), ct);
     }
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -35,45 +32,33 @@ public sealed class BackupCommandTests : IAsyncDisposable
         _cli.Dispose();
     }
 
-    private async Task<string> OkAsync(params string[] arguments)
-    {
-        Assert.True(await _cli.RunAsync(arguments) == 0, $"{string.Join(' ', arguments)}: {_cli.Error}");
-        return _cli.Out;
-    }
-
-    private async Task<string> FailsAsync(params string[] arguments)
-    {
-        Assert.Equal(1, await _cli.RunAsync(arguments));
-        return _cli.Error;
-    }
-
     [Fact]
     public async Task Made_with_and_without_a_server_listed_verified_rehearsed_and_restored()
     {
-        await OkAsync("tenant", "add", "Acme");
-        Assert.Contains("last backup of the data: never", await OkAsync("backup", "list"), StringComparison.Ordinal);
-        Assert.Contains("warn  backup: none are made by themselves", await OkAsync("doctor"), StringComparison.Ordinal);
-        var first = (await OkAsync("backup", "create")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[0]).ToArray();
+        await _cli.OkAsync("tenant", "add", "Acme");
+        Assert.Contains("last backup of the data: never", await _cli.OkAsync("backup", "list"), StringComparison.Ordinal);
+        Assert.Contains("warn  backup: none are made by themselves", await _cli.OkAsync("doctor"), StringComparison.Ordinal);
+        var first = (await _cli.OkAsync("backup", "create")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[0]).ToArray();
         Assert.Equal(2, first.Length);
         _server = await ServerProcess.StartAsync(new ReplyMintSettings
         {
             Data = Folder("data"), Config = Folder("config"), Urls = ["http://localhost:0"], Environment = DeploymentEnvironment.Development, Smtp = new() { Port = 0 },
         }, _cli.Host(TextWriter.Null, TextWriter.Null), Ct);
-        await OkAsync("tenant", "add", "Beta");
-        var second = (await OkAsync("backup", "create", "--to", Folder("elsewhere"))).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[0]).ToArray();
-        Assert.Contains("is no whole path", await FailsAsync("backup", "create", "--to", "elsewhere"), StringComparison.Ordinal);
-        var list = await OkAsync("backup", "list", "--in", Folder("elsewhere"));
+        await _cli.OkAsync("tenant", "add", "Beta");
+        var second = (await _cli.OkAsync("backup", "create", "--to", Folder("elsewhere"))).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[0]).ToArray();
+        Assert.Contains("is no whole path", await _cli.FailsAsync("backup", "create", "--to", "elsewhere"), StringComparison.Ordinal);
+        var list = await _cli.OkAsync("backup", "list", "--in", Folder("elsewhere"));
         Assert.Contains(second[0], list, StringComparison.Ordinal);
         Assert.Contains("last backup of the data: within the hour; of the keys: within the hour; last drill: never", list, StringComparison.Ordinal);
-        Assert.Contains("the drill passed in", await OkAsync("backup", "drill"), StringComparison.Ordinal);
-        Assert.Contains("last drill: within the hour", await OkAsync("backup", "list"), StringComparison.Ordinal);
-        Assert.Contains("is whole: data of store", await OkAsync(["backup", "verify", .. first, .. second]), StringComparison.Ordinal);
+        Assert.Contains("the drill passed in", await _cli.OkAsync("backup", "drill"), StringComparison.Ordinal);
+        Assert.Contains("last drill: within the hour", await _cli.OkAsync("backup", "list"), StringComparison.Ordinal);
+        Assert.Contains("is whole: data of store", await _cli.OkAsync(["backup", "verify", .. first, .. second]), StringComparison.Ordinal);
 
         // Older data and newer keys, in a folder that is not there yet.
-        Assert.Contains("0 mails that were on their way out", await OkAsync("backup", "restore", first[0], second[1], "--into", Folder("again")), StringComparison.Ordinal);
-        Assert.Contains("erase replay", await FailsAsync("serve", "--data", Folder("again")), StringComparison.Ordinal);
-        await OkAsync("erase", "replay", "--nothing-was-erased-since", "--data", Folder("again"));
-        var tenants = await OkAsync("tenant", "list", "--data", Folder("again"));
+        Assert.Contains("0 mails that were on their way out", await _cli.OkAsync("backup", "restore", first[0], second[1], "--into", Folder("again")), StringComparison.Ordinal);
+        Assert.Contains("erase replay", await _cli.FailsAsync("serve", "--data", Folder("again")), StringComparison.Ordinal);
+        await _cli.OkAsync("erase", "replay", "--nothing-was-erased-since", "--data", Folder("again"));
+        var tenants = await _cli.OkAsync("tenant", "list", "--data", Folder("again"));
         Assert.Contains("Acme", tenants, StringComparison.Ordinal);
         Assert.DoesNotContain("Beta", tenants, StringComparison.Ordinal);
     }
@@ -81,8 +66,8 @@ public sealed class BackupCommandTests : IAsyncDisposable
     [Fact]
     public async Task A_restore_that_is_killed_leaves_what_nothing_starts_on()
     {
-        await OkAsync("tenant", "add", "Acme");
-        var parts = (await OkAsync("backup", "create")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[0]).ToArray();
+        await _cli.OkAsync("tenant", "add", "Acme");
+        var parts = (await _cli.OkAsync("backup", "create")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[0]).ToArray();
         // The keys come through a pipe that stops in the middle: there the restore waits until it is killed.
         var pipe = Folder("pipe");
         using (var made = Process.Start("mkfifo", pipe))
@@ -97,12 +82,12 @@ public sealed class BackupCommandTests : IAsyncDisposable
             restore.Kill();
             await restore.WaitForExitAsync(Ct);
         }
-        Assert.Contains("was not finished", await FailsAsync("serve", "--data", Folder("again")), StringComparison.Ordinal);
-        Assert.Contains("was not finished", await FailsAsync("tenant", "list", "--data", Folder("again")), StringComparison.Ordinal);
-        Assert.Contains("was not finished. Remove the folder", await FailsAsync(order), StringComparison.Ordinal);
+        Assert.Contains("was not finished", await _cli.FailsAsync("serve", "--data", Folder("again")), StringComparison.Ordinal);
+        Assert.Contains("was not finished", await _cli.FailsAsync("tenant", "list", "--data", Folder("again")), StringComparison.Ordinal);
+        Assert.Contains("was not finished. Remove the folder", await _cli.FailsAsync(order), StringComparison.Ordinal);
         Directory.Delete(Folder("again"), recursive: true);
-        await OkAsync(order);
-        await OkAsync("erase", "replay", "--nothing-was-erased-since", "--data", Folder("again"));
-        Assert.Contains("Acme", await OkAsync("tenant", "list", "--data", Folder("again")), StringComparison.Ordinal);
+        await _cli.OkAsync(order);
+        await _cli.OkAsync("erase", "replay", "--nothing-was-erased-since", "--data", Folder("again"));
+        Assert.Contains("Acme", await _cli.OkAsync("tenant", "list", "--data", Folder("again")), StringComparison.Ordinal);
     }
 }

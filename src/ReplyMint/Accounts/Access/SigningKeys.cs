@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text.Json;
 using ReplyMint.Audit;
 using ReplyMint.Security;
 using ReplyMint.Storage;
@@ -50,10 +49,7 @@ internal sealed class SigningKeys(IStore store, KeyRing keys, AuditLog audit, Ti
     private static readonly ItemKey At = ItemKey.Main(KeyRing.Installation, "signing-keys");
     private static readonly SigningRing Empty = new(1, []);
 
-    // Opened once for each version. The store is asked each time: a key that was dropped, here or by another process, counts nowhere again.
-    private volatile Reading? _last;
-
-    private sealed record Reading(SigningRing Ring, long Version);
+    private readonly SealedItem<SigningRing> _ring = new(store, keys, At, Empty, AccountsJson.Default.SigningRing);
 
     /// <summary>The key that signs now; makes the first, and the next when it is due.</summary>
     public async ValueTask<SigningKey> SignerAsync(CancellationToken ct)
@@ -70,16 +66,7 @@ internal sealed class SigningKeys(IStore store, KeyRing keys, AuditLog audit, Ti
 
     public async ValueTask<IReadOnlyList<SigningKey>> ShownAsync(CancellationToken ct) => (await RingAsync(ct)).ShownAt(time.GetUtcNow());
 
-    public async ValueTask<SigningRing> RingAsync(CancellationToken ct)
-    {
-        if (await store.GetAsync(At, ct) is not { } item)
-            return Empty;
-        if (_last is { } last && last.Version == item.Version)
-            return last.Ring;
-        var ring = await OpenAsync(item, ct);
-        _last = new(ring, item.Version);
-        return ring;
-    }
+    public ValueTask<SigningRing> RingAsync(CancellationToken ct) => _ring.ReadAsync(ct);
 
     /// <summary>A new key that signs at once.</summary>
     /// <param name="dropOld">The others are not taken any more: every access token dies now, and sessions go on with the next refresh.</param>
@@ -100,31 +87,14 @@ internal sealed class SigningKeys(IStore store, KeyRing keys, AuditLog audit, Ti
 
     private static SigningKey NewKey(DateTimeOffset now, DateTimeOffset activeAt)
     {
-        using var made = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var key = made.ExportParameters(includePrivateParameters: true);
+        var key = CompactJws.NewKey();
         return new(Ids.Random('j'), now, activeAt, key.Q.X!, key.Q.Y!, key.D!);
     }
 
-    private async Task<SigningRing> ChangeAsync(Actor actor, Func<SigningRing, DateTimeOffset, SigningRing?> change, CancellationToken ct)
-    {
-        var own = await keys.RequireAsync(KeyRing.Installation, ct);
-        return await store.RetryAsync(async (commit, token) =>
+    private Task<SigningRing> ChangeAsync(Actor actor, Func<SigningRing, DateTimeOffset, SigningRing?> change, CancellationToken ct) =>
+        _ring.ChangeAsync(before => change(before, time.GetUtcNow()), (commit, before, after, token) => audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(actor, "signing-key.add", after.Keys[^1].Id, new Dictionary<string, string>
         {
-            var item = await store.GetAsync(At, token);
-            var before = item is null ? Empty : await OpenAsync(item, token);
-            if (change(before, time.GetUtcNow()) is not { } after)
-                return before;
-            commit.Put(At, "{\"v\":1}"u8.ToArray(), Condition.Same(item),
-                own.Seal(At, (item?.Version ?? 0) + 1, JsonSerializer.SerializeToUtf8Bytes(after, AccountsJson.Default.SigningRing)));
-            await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(actor, "signing-key.add", after.Keys[^1].Id, new Dictionary<string, string>
-            {
-                ["activeAt"] = after.Keys[^1].ActiveAt.UtcDateTime.ToString("O"),
-                ["dropped"] = string.Join(' ', before.Keys.Select(key => key.Id).Except(after.Keys.Select(key => key.Id))),
-            }), token);
-            return after;
-        }, ct);
-    }
-
-    private async ValueTask<SigningRing> OpenAsync(Item item, CancellationToken ct) =>
-        JsonSerializer.Deserialize((await keys.RequireAsync(KeyRing.Installation, ct)).Open(item), AccountsJson.Default.SigningRing)!;
+            ["activeAt"] = after.Keys[^1].ActiveAt.UtcDateTime.ToString("O"),
+            ["dropped"] = string.Join(' ', before.Keys.Select(key => key.Id).Except(after.Keys.Select(key => key.Id))),
+        }), token), ct);
 }

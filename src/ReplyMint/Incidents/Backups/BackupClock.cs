@@ -1,5 +1,4 @@
 using System.Globalization;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using ReplyMint.Audit;
 using ReplyMint.Jobs;
@@ -12,7 +11,7 @@ namespace ReplyMint.Incidents;
 /// Sees to it that backups are made when they are due, that old ones go, and that somebody hears of what is overdue. The work itself
 /// is a job, so that it survives the end of the process.
 /// </summary>
-internal sealed partial class BackupClock(Backups backups, JobQueue jobs, Alerts alerts, TimeProvider time, ILogger<BackupClock> log) : BackgroundService
+internal sealed partial class BackupClock(Backups backups, JobQueue jobs, Alerts alerts, TimeProvider time, ILogger<BackupClock> log) : PeriodicService(Every, time)
 {
     public const string JobKind = "backup";
     /// <summary>The job's target: both parts, or the keys alone.</summary>
@@ -22,23 +21,6 @@ internal sealed partial class BackupClock(Backups backups, JobQueue jobs, Alerts
     private static readonly TimeSpan Every = TimeSpan.FromMinutes(10);
 
     private BackupSettings Settings => backups.Settings;
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Every, time);
-        try
-        {
-            // Elsewhere than where the start waits.
-            await Task.Yield();
-            do
-                await TickAsync(stoppingToken);
-            while (await timer.WaitForNextTickAsync(stoppingToken));
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The host stops.
-        }
-    }
 
     /// <summary>The job. A failure is told at once and tried again; after some tries the next one is waited for.</summary>
     public async Task<JobOutcome> RunAsync(Job job, CancellationToken ct)
@@ -57,7 +39,7 @@ internal sealed partial class BackupClock(Backups backups, JobQueue jobs, Alerts
         }
     }
 
-    private async Task TickAsync(CancellationToken ct)
+    protected override async Task TickAsync(CancellationToken ct)
     {
         try
         {
@@ -75,7 +57,7 @@ internal sealed partial class BackupClock(Backups backups, JobQueue jobs, Alerts
     {
         if (Settings.Folder is null)
             return;
-        var now = time.GetUtcNow();
+        var now = Time.GetUtcNow();
         List<Job> added = [];
         await backups.ChangeAsync(state => Due(state with { Since = state.Since ?? now }, now), (commit, before, after, _) =>
         {
@@ -103,7 +85,7 @@ internal sealed partial class BackupClock(Backups backups, JobQueue jobs, Alerts
     {
         if (Settings.Folder is null)
             return;
-        foreach (var problem in BackupAges.Of(await backups.StateAsync(ct), Settings, time.GetUtcNow()).Overdue)
+        foreach (var problem in BackupAges.Of(await backups.StateAsync(ct), Settings, Time.GetUtcNow()).Overdue)
             await alerts.RaiseAsync($"{problem.Kind}-overdue", KeyRing.Installation, $"{problem.Text}.", ct);
     }
 

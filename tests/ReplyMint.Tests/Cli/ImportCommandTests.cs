@@ -87,6 +87,18 @@ public sealed class ImportCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_tenant_that_was_imported_again_after_its_erasure_is_not_erased_by_a_replay()
+    {
+        var file = await FileAsync();
+        var tenant = await TenantOfAsync(file);
+        await OkAsync(["import", file, .. Here]);
+        await OkAsync(["erase", "tenant", tenant, "--yes", tenant, .. Here]);
+        await OkAsync(["import", file, .. Here]);
+        Assert.Contains("1 erasures were looked at, 0 had something to remove again", await OkAsync(["erase", "replay", "--nothing-was-erased-since", .. Here]), StringComparison.Ordinal);
+        await SameAsync(file);
+    }
+
+    [Fact]
     public async Task With_too_little_room_it_does_not_begin_to_fill_the_disk()
     {
         var file = await FileAsync();

@@ -20,6 +20,20 @@ public sealed partial class HouseTests
     internal static readonly string Root = FindRoot();
     private static readonly string Product = Path.Combine(Root, "src", "ReplyMint");
 
+    /// <summary>Who is woken by an alert finds in the operator's page what it asks for.</summary>
+    [Fact]
+    public void Each_alert_is_told_of_in_the_operators_page()
+    {
+        var page = File.ReadAllText(Path.Combine(Root, "docs", "operations.md"));
+        var kinds = Directory.EnumerateFiles(Path.Combine(Root, "src"), "*.cs", SearchOption.AllDirectories)
+            .SelectMany(file => RaisedAlert().Matches(File.ReadAllText(file))).Select(match => match.Groups[1].Value).ToHashSet(StringComparer.Ordinal);
+        Assert.True(kinds.Count > 15, string.Join(' ', kinds));
+        Assert.Empty(kinds.Where(kind => !page[page.IndexOf("## What an alert asks for", StringComparison.Ordinal)..].Contains($"`{kind}`", StringComparison.Ordinal)));
+    }
+
+    [GeneratedRegex("""\bRaise(?:Async)?\("([a-z-]+)",""")]
+    private static partial Regex RaisedAlert();
+
     [Fact]
     public void Rooms_look_down_only()
     {

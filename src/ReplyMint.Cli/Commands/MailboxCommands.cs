@@ -47,10 +47,13 @@ internal static class MailboxCommands
             var rows = new List<string[]>();
             foreach (var owner in tenants)
                 foreach (var mailbox in await context.Get<Mailboxes>().ListAsync(owner.Id, ct))
+                {
+                    var lost = await context.Get<DomainOwners>().HasLostAsync(mailbox, ct);
                     if (parse.GetValue(json))
-                        context.Out.WriteLine(CliJson.Line(MailboxView.Of(mailbox, owner.Name)));
+                        context.Out.WriteLine(CliJson.Line(MailboxView.Of(mailbox, owner.Name, lost)));
                     else
-                        rows.Add([mailbox.Address, StoreWords.Word(mailbox.Mode), owner.Name, mailbox.CatchAll ? "catch-all" : ""]);
+                        rows.Add([mailbox.Address, StoreWords.Word(mailbox.Mode), owner.Name, string.Join(", ", (string[])[.. mailbox.CatchAll ? (string[])["catch-all"] : [], .. lost ? (string[])["takes and sends nothing: another tenant has proved its domain"] : []])]);
+                }
             StoreWords.Table(context.Out, rows, "ADDRESS", "MODE", "TENANT", "");
             return ExitCode.Ok;
         }) { Options = { tenant, json } };
@@ -62,7 +65,7 @@ internal static class MailboxCommands
         return new StoreCommand("show", "show a mailbox's settings", async (context, parse, ct) =>
         {
             var mailbox = await context.MailboxAsync(parse.GetValue(address)!, ct);
-            context.Out.WriteLine(CliJson.Line(MailboxView.Of(mailbox, (await context.Get<Tenants>().FindAsync(mailbox.TenantId, ct))?.Name ?? "")));
+            context.Out.WriteLine(CliJson.Line(MailboxView.Of(mailbox, (await context.Get<Tenants>().FindAsync(mailbox.TenantId, ct))?.Name ?? "", await context.Get<DomainOwners>().HasLostAsync(mailbox, ct))));
             return ExitCode.Ok;
         }) { Arguments = { address } };
     }
@@ -107,9 +110,9 @@ internal static class MailboxCommands
 /// <summary>A mailbox as shown, with everything that can be set.</summary>
 internal sealed record MailboxView(
     string Id, string Tenant, string Address, string DisplayName, string Mode, string Tone, string Language, int MaxLength, string Signature,
-    string FixedAnswer, string AllowedFacts, bool CatchAll, bool NullReversePath, ScheduleFile Schedule, IReadOnlyList<RuleFile> Rules)
+    string FixedAnswer, string AllowedFacts, bool CatchAll, bool DomainLost, bool NullReversePath, ScheduleFile Schedule, IReadOnlyList<RuleFile> Rules)
 {
-    public static MailboxView Of(Mailbox m, string tenant) => new(
+    public static MailboxView Of(Mailbox m, string tenant, bool lost) => new(
         m.Id, tenant, m.Address, m.DisplayName, StoreWords.Word(m.Mode), StoreWords.Word(m.Tone), m.Language, m.MaxLength, m.Signature,
-        m.FixedAnswer, m.AllowedFacts, m.CatchAll, m.NullReversePath, ScheduleFile.Of(m.Schedule), [.. m.Rules.Select(RuleFile.Of)]);
+        m.FixedAnswer, m.AllowedFacts, m.CatchAll, lost, m.NullReversePath, ScheduleFile.Of(m.Schedule), [.. m.Rules.Select(RuleFile.Of)]);
 }

@@ -35,15 +35,24 @@ internal static class MailboxRoutes
         write.MapPut("/mailboxes/{id}/rules", SetRulesAsync).WithName("ChangeMailboxRules").WithSummary("Replace the rules").Produces<RulePlan>();
     }
 
-    private static async Task<IResult> ListAsync(HttpContext context, Caller caller, [AsParameters] PageQuery page, [FromServices] Mailboxes mailboxes, CancellationToken ct)
+    private static async Task<IResult> ListAsync(HttpContext context, Caller caller, [AsParameters] PageQuery page, [FromServices] Mailboxes mailboxes, [FromServices] DomainOwners domains, CancellationToken ct)
     {
         if (page.Problem() is { } wrong)
             return wrong;
         var (found, next) = await mailboxes.ListAsync(caller.Tenant, caller.Sees, page.Size, page.Cursor, ct);
-        return TypedResults.Ok(new Listing<MailboxView>([.. found.Select(MailboxView.Of)], next).Linked(context));
+        var views = new List<MailboxView>(found.Count);
+        foreach (var box in found)
+            views.Add(await MailboxView.OfAsync(box, domains, ct));
+        return TypedResults.Ok(new Listing<MailboxView>(views, next).Linked(context));
     }
 
-    private static Task<IResult> GetAsync(HttpContext context, Caller caller, string id, [FromServices] Mailboxes mailboxes, CancellationToken ct) => ShowAsync(context, caller, id, mailboxes, MailboxView.Of, ct);
+    private static async Task<IResult> GetAsync(HttpContext context, Caller caller, string id, [FromServices] Mailboxes mailboxes, [FromServices] DomainOwners domains, CancellationToken ct)
+    {
+        if (!caller.Sees(id) || await mailboxes.FindVersionAsync(caller.Tenant, id, ct) is not { } found)
+            return Problem.NotFound;
+        EntityTags.Tell(context, found.Version);
+        return TypedResults.Ok(await MailboxView.OfAsync(found.Value, domains, ct));
+    }
 
     private static async Task<IResult> ShowAsync<T>(HttpContext context, Caller caller, string id, Mailboxes mailboxes, Func<Mailbox, T> show, CancellationToken ct)
     {
@@ -53,7 +62,7 @@ internal static class MailboxRoutes
         return TypedResults.Ok(show(found.Value));
     }
 
-    private static async Task<IResult> AddAsync(Caller caller, NewMailbox wanted, [FromServices] Mailboxes mailboxes, [FromServices] ProvedDomains domains, CancellationToken ct)
+    private static async Task<IResult> AddAsync(Caller caller, NewMailbox wanted, [FromServices] Mailboxes mailboxes, [FromServices] ProvedDomains domains, [FromServices] DomainOwners owners, CancellationToken ct)
     {
         if (AddressRules.Normalize(wanted.Address) is not { } address)
             return Problem.Of("address", "is no mail address");
@@ -75,7 +84,7 @@ internal static class MailboxRoutes
         }
         return (await mailboxes.AddAsync(box, Actor.Of(caller), ct, proof: "dns")).Result switch
         {
-            ClaimResult.Claimed => TypedResults.Created($"{RouteGroups.ApiRoot}/mailboxes/{box.Id}", MailboxView.Of(box)),
+            ClaimResult.Claimed => TypedResults.Created($"{RouteGroups.ApiRoot}/mailboxes/{box.Id}", await MailboxView.OfAsync(box, owners, ct)),
             ClaimResult.Taken => new Problem(409, "The address, or the rest of its domain, is claimed already."),
             ClaimResult.TooMany => new Problem(409, "There are as many mailboxes as a tenant may have. Remove one that is not needed, or ask the operator."),
             _ => Problem.Of("address", "is no mail address"),

@@ -7,9 +7,10 @@ namespace ReplyMint.Accounts;
 /// <param name="CatchAll">It also gets what is sent to unknown names of its domain.</param>
 internal sealed record NewMailbox([Address] string Address, bool CatchAll = false, [Line(100, Least = 0)] string? DisplayName = null);
 
-internal sealed record MailboxView(string Id, string Address, string DisplayName, [property: JsonConverter(typeof(WireEnum<MailboxMode>))] MailboxMode Mode, bool CatchAll)
+/// <param name="DomainLost">Another tenant has proved the domain of its address: until that changes it takes no mail and sends none.</param>
+internal sealed record MailboxView(string Id, string Address, string DisplayName, [property: JsonConverter(typeof(WireEnum<MailboxMode>))] MailboxMode Mode, bool CatchAll, bool DomainLost)
 {
-    public static MailboxView Of(Mailbox box) => new(box.Id, box.Address, box.DisplayName, box.Mode, box.CatchAll);
+    public static async Task<MailboxView> OfAsync(Mailbox box, DomainOwners domains, CancellationToken ct) => new(box.Id, box.Address, box.DisplayName, box.Mode, box.CatchAll, await domains.HasLostAsync(box, ct));
 }
 
 /// <summary>How a mailbox answers. All members have to be given: there is no half of it.</summary>

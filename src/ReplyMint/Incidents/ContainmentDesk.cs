@@ -25,7 +25,7 @@ internal sealed class ContainmentDesk(
             return ActResult.NotFound;
         var result = await store.RetryAsync(async (commit, token) =>
         {
-            if (!await book.IsOpenAsync(incident, token))
+            if (!await book.IsOpenAsync(commit, incident, token))
                 return ActResult.NoIncident;
             if (!await containments.SetAsync(commit, target.Kind, target.Id, found.Tenant, actor.Id, incident, token))
                 return ActResult.Already;
@@ -40,11 +40,11 @@ internal sealed class ContainmentDesk(
     {
         var result = await store.RetryAsync(async (commit, token) =>
         {
-            if (!await book.IsOpenAsync(incident, token))
+            if (!await book.IsOpenAsync(commit, incident, token))
                 return ActResult.NoIncident;
             if (await containments.LiftAsync(commit, kind, id, token) is not { } lifted)
                 return ActResult.NotFound;
-            await book.RecordAsync(commit, incident ?? await StillOpenAsync(lifted.Incident, token), lifted.Tenant, actor, $"release.{Security.WireWord.Of(kind)}", id, null, token);
+            await book.RecordAsync(commit, incident ?? await StillOpenAsync(commit, lifted.Incident, token), lifted.Tenant, actor, $"release.{Security.WireWord.Of(kind)}", id, null, token);
             return ActResult.Done;
         }, ct);
         standings.Changed(id);
@@ -54,7 +54,7 @@ internal sealed class ContainmentDesk(
     /// <summary>The installation's own switch: nothing leaves at all.</summary>
     public Task<ActResult> SendingAsync(bool stop, Actor actor, string? incident, CancellationToken ct) => store.RetryAsync(async (commit, token) =>
     {
-        if (!await book.IsOpenAsync(incident, token))
+        if (!await book.IsOpenAsync(commit, incident, token))
             return ActResult.NoIncident;
         if ((await switches.ReadAsync(KeyRing.Installation, null, token)).Stopped == stop)
             return ActResult.Already;
@@ -63,7 +63,7 @@ internal sealed class ContainmentDesk(
         return ActResult.Done;
     }, ct);
 
-    private async ValueTask<string?> StillOpenAsync(string? incident, CancellationToken ct) => await book.IsOpenAsync(incident, ct) ? incident : null;
+    private async ValueTask<string?> StillOpenAsync(Commit commit, string? incident, CancellationToken ct) => await book.IsOpenAsync(commit, incident, ct) ? incident : null;
 
     /// <summary>Whose it is, or null when it is not there.</summary>
     private async ValueTask<Found?> TenantOfAsync(ContainmentTarget target, CancellationToken ct) => target.Kind switch

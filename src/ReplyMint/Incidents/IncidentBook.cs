@@ -63,13 +63,22 @@ internal sealed class IncidentBook(IStore store, KeyRing keys, AuditLog audit, R
             note is null ? default : StoredJson.Seal(await keys.RequireAsync(KeyRing.Installation, ct), at, 1, new IncidentWords(note), IncidentsJson.Default.IncidentWords), now + Kept);
     }
 
-    /// <summary>Whether acts may name it. Null names none, which is fine.</summary>
-    public async ValueTask<bool> IsOpenAsync(string? incident, CancellationToken ct) => incident is null || await FindAsync(incident, ct) is { Incident.ClosedAt: null };
+    /// <summary>Whether acts may name it; the commit holds that it is open. Null names none, which is fine.</summary>
+    public async ValueTask<bool> IsOpenAsync(Commit commit, string? incident, CancellationToken ct)
+    {
+        if (incident is null)
+            return true;
+        if (await store.GetAsync(KeyOf(incident), ct) is not { } item || (await OpenAsync(item, ct)).Incident.ClosedAt is not null)
+            return false;
+        if (!commit.Names(item.Key))
+            commit.Check(item.Key, Condition.Same(item));
+        return true;
+    }
 
     /// <summary>A person's words for the timeline. False when it is not there or closed.</summary>
     public Task<bool> NoteAsync(string id, string text, Actor actor, CancellationToken ct) => store.RetryAsync(async (commit, token) =>
     {
-        if (!await IsOpenAsync(id, token))
+        if (!await IsOpenAsync(commit, id, token))
             return false;
         await RecordAsync(commit, id, null, actor, "incident.note", id, null, token, text);
         return true;

@@ -34,7 +34,7 @@ internal sealed class RevocationDesk(
         {
             var at = time.GetUtcNow();
             var revocation = new Revocation(1, Ids.Timed(time), wish.Thing, wish.User, wish.Tenant, wish.From, wish.Until is { } until && until < at ? until : Revocation.Open, at, actor.Id, incident);
-            if (!await book.IsOpenAsync(incident, token) || !await revocations.AddAsync(commit, revocation, token))
+            if (!await book.IsOpenAsync(commit, incident, token) || !await revocations.AddAsync(commit, revocation, token))
                 return null;
             job = jobs.Add(commit, KeyRing.Installation, JobKind, revocation.Id, now ? null : at + Handed);
             await book.RecordAsync(commit, incident, wish.Tenant, actor, $"revoke.{Security.WireWord.Of(wish.Thing)}", revocation.Id, Details(revocation), token);
@@ -108,7 +108,7 @@ internal sealed class RevocationDesk(
             }
             reached = reached with { DoneAt = time.GetUtcNow() };
             await revocations.EndAsync(commit, reached, item, token);
-            await book.RecordAsync(commit, await book.IsOpenAsync(before.Incident, token) ? before.Incident : null, null, new Actor(before.By), "revoke.done", id,
+            await book.RecordAsync(commit, await book.IsOpenAsync(commit, before.Incident, token) ? before.Incident : null, null, new Actor(before.By), "revoke.done", id,
                 new Dictionary<string, string> { ["thing"] = Security.WireWord.Of(before.Thing), ["count"] = reached.Count.ToString(CultureInfo.InvariantCulture) }, token);
             return reached;
         }, ct);

@@ -25,7 +25,7 @@ internal sealed class WatchDesk(IStore store, Watches watches, IncidentBook book
             return (ActResult.NotFound, null);
         var result = await store.RetryAsync<(ActResult, Watch?)>(async (commit, token) =>
         {
-            if (!await book.IsOpenAsync(incident, token))
+            if (!await book.IsOpenAsync(commit, incident, token))
                 return (ActResult.NoIncident, null);
             var now = time.GetUtcNow();
             var watch = new Watch(1, Ids.Random('w'), kind, id, now, now + span, actor.Id, incident);
@@ -46,7 +46,7 @@ internal sealed class WatchDesk(IStore store, Watches watches, IncidentBook book
         {
             if (await watches.EndAsync(commit, id, token) is not { } found)
                 return false;
-            await book.RecordAsync(commit, await book.IsOpenAsync(found.Incident, token) ? found.Incident : null, null, actor, "watch.end", id, null, token);
+            await book.RecordAsync(commit, await book.IsOpenAsync(commit, found.Incident, token) ? found.Incident : null, null, actor, "watch.end", id, null, token);
             return true;
         }, ct);
         await watches.ReloadAsync(ct);

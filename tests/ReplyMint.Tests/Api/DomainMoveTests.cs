@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Limits;
@@ -38,8 +39,13 @@ public sealed class DomainMoveTests : IAsyncLifetime
         Assert.StartsWith("250", await DeliverAsync(Address), StringComparison.Ordinal);
         var waiting = await ProductHost.EventuallyAsync(async () => (await _api.GetAsync("admin", "drafts")).Expect(200)["items"]!.AsArray() is [{ } draft] ? draft : null);
 
+        Assert.False((bool)(await MailboxAsync())["domainLost"]!);
         (await ProveAsync("other", [await RecordAsync("other", Domain)])).Expect(200);
 
+        // Who wonders why nothing is sent sees it.
+        var lost = await MailboxAsync();
+        Assert.True((bool)lost["domainLost"]!);
+        Assert.True((bool)(await _api.GetAsync("admin", "mailboxes/" + (string)lost["id"]!)).Expect(200)["domainLost"]!);
         Assert.Null((await _api.GetAsync("admin", "domains/" + Domain)).Expect(200)["provedAt"]);
         Assert.Equal(("domain.release", "system"), await _api.LastActAsync() is var act ? (act.Act, act.Actor) : default);
         Assert.Contains(await _api.Product.Get<Alerts>().NewestAsync(5, default), alert => alert.Kind == "domain-moved" && alert.Text.Contains("1 mailboxes of " + _api.Tenant, StringComparison.Ordinal));
@@ -57,6 +63,8 @@ public sealed class DomainMoveTests : IAsyncLifetime
             (await _api.DeleteAsync("admin", "mailboxes/" + (string)mailbox!["id"]!)).Expect(204);
         Assert.StartsWith("250", await DeliverAsync(Address), StringComparison.Ordinal);
     }
+
+    private async Task<JsonNode> MailboxAsync() => (await _api.GetAsync("admin", "mailboxes")).Expect(200)["items"]!.AsArray().Single(mailbox => (string?)mailbox!["address"] == Address)!;
 
     [Fact]
     public async Task What_waits_to_leave_when_a_domain_is_lost_never_leaves_not_even_when_somebody_says_so()

@@ -5,6 +5,7 @@ using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Cli;
 using ReplyMint.Security;
+using ReplyMint.Storage;
 using Xunit;
 
 namespace ReplyMint.Tests.Cli;
@@ -111,7 +112,32 @@ public sealed class PeopleCommandTests : IAsyncDisposable
         Assert.Equal(ExitCode.Usage, await _cli.RunAsync("user", "add", "x@example.com", "--role", "operator"));
         var link = await _cli.OkAsync("user", "sign-in-link", "lead@example.com", "--set", "accounts.signInUrl=https://app.example.com/in");
         await using (var open = await OpenAsync())
-            Assert.Contains(await open.Services.GetRequiredService<AuditLog>().NewestAsync(ReplyMint.Storage.KeyRing.Installation, 5, TestContext.Current.CancellationToken), entry => entry is { Act: "user.sign-in-link", Actor: "operator@machine" });
+            Assert.Contains(await open.Services.GetRequiredService<AuditLog>().NewestAsync(KeyRing.Installation, 5, TestContext.Current.CancellationToken), entry => entry is { Act: "user.sign-in-link", Actor: "operator@machine" });
         Assert.Matches("^https://app\\.example\\.com/in#token=[\\w-]{43}&verifier=[\\w-]{43}\n$", link);
+    }
+
+    [Fact]
+    public async Task A_mailbox_that_lost_its_domain_to_another_tenant_says_so()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        var (own, other) = ((await OkAsync("tenant", "add", "Acme")).Split(' ')[0], (await OkAsync("tenant", "add", "Other")).Split(' ')[0]);
+        await ProvedAsync(own, claim: true);
+        Assert.DoesNotContain("another tenant", await OkAsync("mailbox", "list"), StringComparison.Ordinal);
+        await ProvedAsync(other, claim: false);
+        Assert.Contains("another tenant has proved its domain", await OkAsync("mailbox", "list"), StringComparison.Ordinal);
+        Assert.Contains("\"domainLost\":true", await OkAsync("mailbox", "show", "info@moved.example"), StringComparison.Ordinal);
+
+        async Task ProvedAsync(string tenant, bool claim)
+        {
+            await using var open = await OpenAsync();
+            if (claim)
+                await open.Services.GetRequiredService<Mailboxes>().AddAsync(new Mailbox { Id = "", TenantId = tenant, Address = "info@moved.example" }, Actor.Machine, ct, Mailboxes.Dns);
+            await open.Services.GetRequiredService<IStore>().RetryAsync(async (commit, token) =>
+            {
+                var (_, key, item) = await open.Services.GetRequiredService<DomainOwners>().FindAsync("moved.example", token);
+                DomainOwners.Write(commit, key, tenant, item);
+                return true;
+            }, ct);
+        }
     }
 }

@@ -173,7 +173,7 @@ internal sealed class Invitations(
             if (await revocations.CoverLinkAsync((await users.FindByAddressAsync(invitation.Address, inner))?.Id, owner.Tenant, invitation.CreatedAt, inner) || await contained.IsAsync(ContainedKind.Tenant, owner.Tenant, inner))
                 return AcceptedInvitation.NotValid;
             // Who gave the role must still be one who may.
-            if (invitation.Token != hash || !await MayInviteAsync(owner.Tenant, invitation.By, inner))
+            if (invitation.Token != hash || !await MayInviteAsync(commit, owner.Tenant, invitation.By, inner))
                 return AcceptedInvitation.NotValid;
             commit.Delete(lead.Key, Condition.Same(lead)).Delete(item.Key, Condition.Same(item));
             var user = await users.EnsureAsync(commit, invitation.Address, "", inner);
@@ -193,8 +193,8 @@ internal sealed class Invitations(
         return accepted;
     }
 
-    private async Task<bool> MayInviteAsync(string tenant, string by, CancellationToken ct) =>
-        by == Actor.Machine.Id || await members.FindAsync(tenant, by, ct) is { Role: Role.Admin } || await members.FindAsync(KeyRing.Installation, by, ct) is { Role: Role.Operator };
+    private async Task<bool> MayInviteAsync(Commit commit, string tenant, string by, CancellationToken ct) =>
+        by == Actor.Machine.Id || await members.HoldAsync(commit, tenant, by, ct) is { Role: Role.Admin } || await members.HoldAsync(commit, KeyRing.Installation, by, ct) is { Role: Role.Operator };
 
     internal async Task<bool> WithdrawIdAsync(Commit commit, string tenant, string id, CancellationToken ct)
     {

@@ -19,6 +19,16 @@ internal sealed class Members(IStore store, AuditLog audit, AccountsSettings set
     public async ValueTask<Membership?> FindAsync(string tenant, string user, CancellationToken ct) =>
         await store.GetAsync(KeyOf(tenant, user), ct) is { } item && Read(item) is { HeldSince: null } member ? member : null;
 
+    /// <summary>The same for whoever decides by what somebody is: the commit happens only if he is still that.</summary>
+    public async ValueTask<Membership?> HoldAsync(Commit commit, string tenant, string user, CancellationToken ct)
+    {
+        if (await store.GetAsync(KeyOf(tenant, user), ct) is not { } item || Read(item) is not { HeldSince: null } member)
+            return null;
+        if (!commit.Names(item.Key))
+            commit.Check(item.Key, Condition.Same(item));
+        return member;
+    }
+
     /// <summary>With the version that a change has to name; also one that is held.</summary>
     public async ValueTask<Versioned<Membership>?> GetAsync(string tenant, string user, CancellationToken ct) =>
         await store.GetAsync(KeyOf(tenant, user), ct) is { } item ? new Versioned<Membership>(Read(item), item.Version) : null;

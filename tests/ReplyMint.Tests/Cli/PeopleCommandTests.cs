@@ -131,7 +131,7 @@ public sealed class PeopleCommandTests : IAsyncDisposable
         {
             await using var open = await OpenAsync();
             if (claim)
-                await open.Services.GetRequiredService<Mailboxes>().AddAsync(new Mailbox { Id = "", TenantId = tenant, Address = "info@moved.example" }, Actor.Machine, ct, Mailboxes.Dns);
+                await open.Services.GetRequiredService<Mailboxes>().AddAsync(new Mailbox { Id = "", TenantId = tenant, Address = "info@moved.example" }, Actor.Machine, ct, proof: "dns");
             await open.Services.GetRequiredService<IStore>().RetryAsync(async (commit, token) =>
             {
                 var (_, key, item) = await open.Services.GetRequiredService<DomainOwners>().FindAsync("moved.example", token);

@@ -120,12 +120,12 @@ public sealed class PeopleCommandTests : IAsyncDisposable
     public async Task A_mailbox_that_lost_its_domain_to_another_tenant_says_so()
     {
         var ct = TestContext.Current.CancellationToken;
-        var (own, other) = ((await OkAsync("tenant", "add", "Acme")).Split(' ')[0], (await OkAsync("tenant", "add", "Other")).Split(' ')[0]);
+        var (own, other) = ((await _cli.OkAsync("tenant", "add", "Acme")).Split(' ')[0], (await _cli.OkAsync("tenant", "add", "Other")).Split(' ')[0]);
         await ProvedAsync(own, claim: true);
-        Assert.DoesNotContain("another tenant", await OkAsync("mailbox", "list"), StringComparison.Ordinal);
+        Assert.DoesNotContain("another tenant", await _cli.OkAsync("mailbox", "list"), StringComparison.Ordinal);
         await ProvedAsync(other, claim: false);
-        Assert.Contains("another tenant has proved its domain", await OkAsync("mailbox", "list"), StringComparison.Ordinal);
-        Assert.Contains("\"domainLost\":true", await OkAsync("mailbox", "show", "info@moved.example"), StringComparison.Ordinal);
+        Assert.Contains("another tenant has proved its domain", await _cli.OkAsync("mailbox", "list"), StringComparison.Ordinal);
+        Assert.Contains("\"domainLost\":true", await _cli.OkAsync("mailbox", "show", "info@moved.example"), StringComparison.Ordinal);
 
         async Task ProvedAsync(string tenant, bool claim)
         {

@@ -1,7 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+using ReplyMint.Audit;
 using ReplyMint.Cli;
+using ReplyMint.Incidents;
 
 namespace ReplyMint.Tests.Cli;
 
@@ -130,6 +133,26 @@ public sealed class DoctorTests : IAsyncDisposable
         Assert.Equal("ok", Of(findings, "secret recovery-kit").State);
         Assert.Contains("0 days ago", (string)findings["secret recovery-kit"]["text"]!, StringComparison.Ordinal);
         Assert.Equal("ok", Of(findings, "secrets").State);
+    }
+
+    [Fact]
+    public async Task A_backup_and_a_drill_that_are_older_than_wanted_are_told()
+    {
+        await AddMailboxAsync();
+        _cli.Environment["REPLYMINT_BACKUP__FOLDER"] = Path.Combine(_cli.Folder, "backups");
+        var never = await LookAsync(0);
+        Assert.Equal(("warn", "replymint backup drill"), Of(never, "record restore-drill"));
+        await _cli.InStoreAsync(async services =>
+        {
+            var old = new BackupRun(DateTimeOffset.UtcNow.AddDays(-2), "a", 1);
+            await services.GetRequiredService<Backups>().ChangeAsync(state => state with { Since = old.At, Data = old, Keys = old with { At = DateTimeOffset.UtcNow } }, (_, _, _, _) => Task.CompletedTask, default);
+            return await services.GetRequiredService<Records>().AddAsync(RecordKinds.RestoreDrill, "somebody", "long ago", TimeSpan.FromDays(-1), default);
+        });
+        var overdue = await LookAsync(1);
+        Assert.Equal("warn", Of(overdue, "backup").State);
+        Assert.Contains("The last backup of the data is of", (string)overdue["backup"]["text"]!, StringComparison.Ordinal);
+        Assert.DoesNotContain("keys", (string)overdue["backup"]["text"]!, StringComparison.Ordinal);
+        Assert.Equal(("fail", "replymint backup drill"), Of(overdue, "record restore-drill"));
     }
 
     [Fact]

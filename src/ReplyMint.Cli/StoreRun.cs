@@ -1,6 +1,7 @@
 using System.CommandLine;
 using ReplyMint.Cli.Commands;
 using ReplyMint.Cli.Reach;
+using ReplyMint.Storage;
 
 namespace ReplyMint.Cli;
 
@@ -62,7 +63,8 @@ internal static class StoreRun
     {
         if (await ForwardAsync(data, parse, files, host, saved, ct) is { } forwarded)
             return forwarded;
-        if (!command.MakesStore && !Folders.HoldsStore(data))
+        // Half of a restore is no store either, but who opens it is told so.
+        if (!command.MakesStore && !Folders.HoldsStore(data) && !File.Exists(Path.Combine(data, DataFolder.UnfinishedName)))
             return host.Fail($"there is no store in {data}; start a server there (replymint serve), make a tenant (replymint tenant add NAME), or name another folder with --data");
         StoreLock? taken;
         try

@@ -65,6 +65,16 @@ public sealed class RestoreCrashTests : IDisposable
         TestContext.Current.TestOutputHelper?.WriteLine($"seed {_seed}: {broken} of {Kills} were broken off");
     }
 
+    /// <summary>The earliest moment without chance: the mark is there, and nothing else.</summary>
+    [Fact]
+    public async Task Killed_behind_its_first_act_every_command_says_what_lies_there()
+    {
+        Directory.CreateDirectory(Folder("again"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        await File.WriteAllTextAsync(Path.Combine(Folder("again"), DataFolder.UnfinishedName), "", Ct);
+        foreach (var command in (string[])["tenant list", "tenant add Acme", "serve", "erase replay --nothing-was-erased-since"])
+            Assert.Contains("was not finished", await FailsAsync([.. command.Split(' '), "--data", Folder("again")]), StringComparison.Ordinal);
+    }
+
     private string Folder(string name) => Path.Combine(_cli.Folder, name);
 
     private async Task<string> OkAsync(params string[] arguments)

@@ -134,7 +134,10 @@ internal sealed class RootWatch(IStore store, AuditRoots roots, AttestationKeys 
         try
         {
             for (var back = 0L; back < newest && (first || has is null); back = back == 0 ? 1 : back * 2)
-                has = await CompareAsync(run, place, newest - back, ct) is { } same && has is null ? same : has;
+            {
+                var same = await CompareAsync(run, place, newest - back, ct);
+                has ??= same;
+            }
             // Had it one more than we, ours was taken away.
             await CompareAsync(run, place, newest + 1, ct);
             return new(has, null);

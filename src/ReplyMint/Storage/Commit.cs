@@ -47,6 +47,7 @@ internal sealed class Commit
     private List<LateWrites>? _late;
     private int _reserved;
     private int _decided;
+    private int _bytes;
 
     public IReadOnlyList<Operation> Operations => _operations;
 
@@ -112,6 +113,7 @@ internal sealed class Commit
     public void Clear()
     {
         _operations.Clear();
+        _bytes = 0;
         _late = null;
         _reserved = 0;
     }
@@ -152,7 +154,11 @@ internal sealed class Commit
         if (_late is null)
             return;
         if (!committed)
+        {
+            foreach (var operation in _operations.Skip(_decided))
+                _bytes -= BytesOf(operation);
             _operations.RemoveRange(_decided, _operations.Count - _decided);
+        }
         foreach (var writes in _late)
             writes.Settled(committed);
     }
@@ -161,13 +167,17 @@ internal sealed class Commit
     {
         if (_operations.Count + _reserved >= MaxOperations)
             throw new InvalidOperationException($"A commit holds at most {MaxOperations} operations.");
-        if (operation.Value.Length + operation.Sealed.Length > MaxItemBytes)
+        var bytes = BytesOf(operation);
+        if (bytes > MaxItemBytes)
             throw new InvalidOperationException($"An item holds at most {MaxItemBytes} bytes.");
-        if (_operations.Sum(static other => other.Value.Length + other.Sealed.Length) + operation.Value.Length + operation.Sealed.Length > MaxBytes)
+        if (_bytes + bytes > MaxBytes)
             throw new InvalidOperationException($"A commit holds at most {MaxBytes} bytes.");
         if (Names(operation.Key))
             throw new InvalidOperationException("A key stands in a commit twice.");
         _operations.Add(operation);
+        _bytes += bytes;
         return this;
     }
+
+    private static int BytesOf(Operation operation) => operation.Value.Length + operation.Sealed.Length;
 }

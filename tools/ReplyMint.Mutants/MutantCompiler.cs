@@ -11,7 +11,7 @@ using Microsoft.CodeAnalysis.Text;
 namespace ReplyMint.Mutants;
 
 /// <summary>
-/// Compiles the library as its build does, again and again with a few files changed in memory: nothing is parsed, bound to its
+/// Compiles one project as its build does, again and again with a few files changed in memory: nothing is parsed, bound to its
 /// references or generated twice. A mutant costs about two seconds where a build takes ten, and no file of the tree changes.
 /// </summary>
 internal sealed class MutantCompiler
@@ -36,6 +36,9 @@ internal sealed class MutantCompiler
         _driver = CSharpGeneratorDriver.Create(generators, _arguments.AdditionalFiles.Select(file => (AdditionalText)new FileText(file.Path)), _arguments.ParseOptions, new BuildOptions(_arguments))
             .RunGenerators(_whole);
     }
+
+    /// <summary>The library's file, as it lies beside the tests.</summary>
+    public string FileName => _arguments.OutputFileName!;
 
     /// <summary>One library for all mutants whose edits lie within methods.</summary>
     /// <returns>The library, whom it holds, and who does not compile, with the reason.</returns>

@@ -6,7 +6,11 @@ internal sealed record Edit(string File, string Old, string New);
 
 /// <summary>A protection that is taken away, and the tests of which one has to notice.</summary>
 /// <param name="Tests">Classes without the root namespace, or CLASS/METHOD.</param>
-internal sealed record Mutant(string Name, string What, IReadOnlyList<Edit> Edits, IReadOnlyList<string> Tests);
+internal sealed record Mutant(string Name, string What, IReadOnlyList<Edit> Edits, IReadOnlyList<string> Tests)
+{
+    /// <summary>The folder below src/ of the project that is compiled with it.</summary>
+    public string Project => Edits[0].File.Split('/')[0];
+}
 
 /// <summary>Reads table/*.txt; README.md shows the form.</summary>
 internal static class MutantTable
@@ -26,6 +30,8 @@ internal static class MutantTable
     /// <param name="root">Of the repository.</param>
     public static string? Stale(Mutant mutant, string root)
     {
+        if (mutant.Edits.Select(edit => edit.File.Split('/')[0]).Distinct().Count() > 1)
+            return "its edits are of several projects";
         foreach (var edit in mutant.Edits)
         {
             var path = Path.Combine(root, "src", edit.File);

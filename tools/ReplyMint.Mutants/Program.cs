@@ -45,13 +45,23 @@ if (list)
 
 var work = Path.Combine(root, "artifacts", "mutants");
 var logs = Directory.CreateDirectory(Path.Combine(work, "log")).FullName;
-var compiler = new MutantCompiler(CommandLine(), Path.Combine(root, "src", "ReplyMint"));
 var stale = chosen.Select(mutant => (mutant.Name, Why: MutantTable.Stale(mutant, root))).Where(one => one.Why is not null).ToDictionary(one => one.Name, one => one.Why!);
-var (together, held, wrong) = compiler.CompileAll(root, chosen.Where(mutant => !stale.ContainsKey(mutant.Name)));
-if (together is null)
+var compilers = chosen.Select(mutant => mutant.Project).Distinct().ToDictionary(project => project, project => new MutantCompiler(CommandLine(project), Path.Combine(root, "src", project)));
+var together = new Dictionary<string, byte[]>();
+var held = new HashSet<string>();
+var wrong = new Dictionary<string, string>();
+foreach (var (project, compiler) in compilers)
 {
-    await Console.Error.WriteLineAsync($"The library does not compile with its mutants: {wrong.Values.First()}");
-    return 1;
+    var (library, inIt, broken) = compiler.CompileAll(root, chosen.Where(mutant => mutant.Project == project && !stale.ContainsKey(mutant.Name)));
+    if (library is null)
+    {
+        await Console.Error.WriteLineAsync($"{project} does not compile with its mutants: {broken.Values.First()}");
+        return 1;
+    }
+    together[compiler.FileName] = library;
+    held.UnionWith(inIt);
+    foreach (var (name, error) in broken)
+        wrong[name] = error;
 }
 var runs = Enumerable.Range(1, jobs).Select(job => new TestRun(Path.Combine(root, "tests", "ReplyMint.Tests", "bin", configuration, "net10.0"), Path.Combine(work, $"job{job}"))).ToArray();
 if (!trust && !await SoundAsync())
@@ -59,7 +69,7 @@ if (!trust && !await SoundAsync())
 
 var left = new ConcurrentQueue<string>();
 var killed = 0;
-var queue = Channel.CreateBounded<(Mutant Mutant, byte[]? Library, Verdict Verdict, string Problem)>(jobs);
+var queue = Channel.CreateBounded<(Mutant Mutant, IReadOnlyDictionary<string, byte[]>? Libraries, Verdict Verdict, string Problem)>(jobs);
 var judging = runs.Select(JudgeAsync).ToArray();
 // Those of one library first, and meanwhile the few that need one of their own.
 foreach (var mutant in chosen.OrderBy(mutant => held.Contains(mutant.Name) ? 0 : 1))
@@ -72,8 +82,9 @@ foreach (var mutant in chosen.OrderBy(mutant => held.Contains(mutant.Name) ? 0 :
         await queue.Writer.WriteAsync((mutant, together, Verdict.Survived, ""));
     else
     {
+        var compiler = compilers[mutant.Project];
         var (library, problem) = compiler.Compile(root, mutant.Edits);
-        await queue.Writer.WriteAsync((mutant, library, Verdict.DoesNotCompile, problem));
+        await queue.Writer.WriteAsync((mutant, library is null ? null : new Dictionary<string, byte[]>(together) { [compiler.FileName] = library }, Verdict.DoesNotCompile, problem));
     }
 }
 queue.Writer.Complete();
@@ -87,15 +98,15 @@ return left.IsEmpty && killed > 0 ? 0 : 1;
 
 async Task JudgeAsync(TestRun run)
 {
-    await foreach (var (mutant, library, early, problem) in queue.Reader.ReadAllAsync())
+    await foreach (var (mutant, libraries, early, problem) in queue.Reader.ReadAllAsync())
     {
         var clock = Stopwatch.StartNew();
-        var (verdict, log) = library is null ? (early, problem) : await run.JudgeAsync(library, mutant.Name, mutant.Tests, CancellationToken.None);
+        var (verdict, log) = libraries is null ? (early, problem) : await run.JudgeAsync(libraries, mutant.Name, mutant.Tests, CancellationToken.None);
         await File.WriteAllTextAsync(Path.Combine(logs, mutant.Name + ".log"), log);
         if (verdict == Verdict.Killed)
             Interlocked.Increment(ref killed);
         else
-            left.Enqueue($"{mutant.Name}: {verdict}{(library is null ? $" ({problem})" : "")}");
+            left.Enqueue($"{mutant.Name}: {verdict}{(libraries is null ? $" ({problem})" : "")}");
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{mutant.Name,-24} {verdict,-14} {clock.Elapsed.TotalSeconds,4:0} s  {mutant.What}"));
     }
 }
@@ -115,10 +126,10 @@ async Task<bool> SoundAsync()
 }
 
 // Asked of the build itself, so that a mutant is compiled as the product is.
-string[] CommandLine()
+string[] CommandLine(string project)
 {
     var start = new ProcessStartInfo(dotnet) { RedirectStandardOutput = true, WorkingDirectory = root };
-    foreach (var argument in (string[])["msbuild", "src/ReplyMint", "-t:Compile", "-getItem:CscCommandLineArgs", $"-p:Configuration={configuration}", "-p:RunAnalyzers=false", "-p:DesignTimeBuild=true", "-p:SkipCompilerExecution=true", "-p:ProvideCommandLineArgs=true", "-p:NonExistentFile=none"])
+    foreach (var argument in (string[])["msbuild", $"src/{project}", "-t:Compile", "-getItem:CscCommandLineArgs", $"-p:Configuration={configuration}", "-p:RunAnalyzers=false", "-p:DesignTimeBuild=true", "-p:SkipCompilerExecution=true", "-p:ProvideCommandLineArgs=true", "-p:NonExistentFile=none"])
         start.ArgumentList.Add(argument);
     using var process = Process.Start(start)!;
     var said = JsonDocument.Parse(process.StandardOutput.ReadToEnd());

@@ -5,16 +5,14 @@ namespace ReplyMint.Mutants;
 
 internal enum Verdict { Killed, Survived, Stale, DoesNotCompile, NoTestRan }
 
-/// <summary>A copy of the built tests in which the library is exchanged.</summary>
+/// <summary>A copy of the built tests in which libraries are exchanged.</summary>
 internal sealed partial class TestRun
 {
-    private const string Library = "ReplyMint.Core.dll";
-
     // Longer than any class takes on a busy machine. A mutant that makes its tests hang was noticed.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly string _folder;
-    private byte[]? _inPlace;
+    private readonly Dictionary<string, byte[]> _inPlace = [];
 
     /// <param name="built">The tests' own folder.</param>
     /// <param name="folder">The copy's.</param>
@@ -33,11 +31,14 @@ internal sealed partial class TestRun
 
     /// <summary>Runs classes or methods until the first one fails.</summary>
     /// <returns>The verdict, and what the tests wrote.</returns>
-    public async Task<(Verdict Verdict, string Log)> JudgeAsync(byte[] library, string mutant, IReadOnlyList<string> tests, CancellationToken ct)
+    public async Task<(Verdict Verdict, string Log)> JudgeAsync(IReadOnlyDictionary<string, byte[]> libraries, string mutant, IReadOnlyList<string> tests, CancellationToken ct)
     {
-        if (!ReferenceEquals(library, _inPlace))
-            await File.WriteAllBytesAsync(Path.Combine(_folder, Library), library, ct);
-        _inPlace = library;
+        foreach (var (name, library) in libraries)
+            if (!ReferenceEquals(library, _inPlace.GetValueOrDefault(name)))
+            {
+                await File.WriteAllBytesAsync(Path.Combine(_folder, name), library, ct);
+                _inPlace[name] = library;
+            }
         var methods = tests.Any(test => test.Contains('/', StringComparison.Ordinal));
         var start = new ProcessStartInfo(Path.Combine(_folder, "ReplyMint.Tests")) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in (IEnumerable<string>)["--progress", "off", "--no-ansi", "--stop-on-fail", "on", methods ? "--filter-method" : "--filter-class", .. tests.Select(test => "*." + test.Replace('/', '.'))])

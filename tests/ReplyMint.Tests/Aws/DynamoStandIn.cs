@@ -146,11 +146,11 @@ internal sealed partial class DynamoStandIn : IAsyncDisposable
         var asked = Only(write, "ConditionExpression");
         if (item is not null)
             asked["UpdateExpression"] = "SET ver = ver";
-        (status, answer) = await PassOnAsync(item is null ? "DeleteItem" : "UpdateItem", asked.ToJsonString());
-        if (status == 200)
+        var (held, said) = await PassOnAsync(item is null ? "DeleteItem" : "UpdateItem", asked.ToJsonString());
+        if (held == 200)
             return (null, null);
-        if (!answer.Contains("ConditionalCheckFailedException", StringComparison.Ordinal))
-            return (null, answer);
+        if (!said.Contains("ConditionalCheckFailedException", StringComparison.Ordinal))
+            return (null, said);
         var reason = new JsonObject { ["Code"] = "ConditionalCheckFailed" };
         if (item is not null && (string?)write["ReturnValuesOnConditionCheckFailure"] == "ALL_OLD")
             reason["Item"] = item.DeepClone();

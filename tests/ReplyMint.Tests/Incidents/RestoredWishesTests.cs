@@ -34,9 +34,9 @@ public sealed class RestoredWishesTests : IDisposable
 
     public void Dispose()
     {
-        foreach (var folder in (TemporaryFolder[])[_old, _new, _anchors])
-            if (Directory.Exists(folder.Path))
-                folder.Dispose();
+        _old.Dispose();
+        _new.Dispose();
+        _anchors.Dispose();
         _backups.Dispose();
         _cli.Dispose();
     }

@@ -1,11 +1,15 @@
 namespace ReplyMint.Tests.Storage;
 
-/// <summary>A private folder of one test, removed after it.</summary>
+/// <summary>A private folder of one test, removed after it; by whoever is done with it first.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("replymint-test-").FullName;
 
     public string Sub(string name) => System.IO.Path.Combine(Path, name);
 
-    public void Dispose() => Directory.Delete(Path, recursive: true);
+    public void Dispose()
+    {
+        if (Directory.Exists(Path))
+            Directory.Delete(Path, recursive: true);
+    }
 }

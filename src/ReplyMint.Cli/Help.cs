@@ -41,7 +41,7 @@ internal static class Help
             Row(to, Term(option), option.Description);
         Row(to, "--version", "the version of this program");
         to.WriteLine();
-        to.WriteLine("A command speaks to the running server of ./data-demo or ./data, or else opens the data folder itself.");
+        to.WriteLine("A command speaks to the server on its data folder (without --data first ./data-demo, ./data), or else opens the folder itself.");
         to.WriteLine("Exit status: 0 done, 1 it failed, 2 it was asked wrongly.  More: replymint COMMAND --help");
     }
 

@@ -27,7 +27,7 @@ internal static class Installation
         }
         catch (SqliteException e)
         {
-            throw new RefusedException($"the database in {data}/db can't be used ({Reason(e)}); restore the newest copy of {data}/backup, or name another folder with --data", e);
+            throw new RefusedException($"the database in {data}/db can't be used ({Reason(e)}); restore the newest backup (replymint backup restore), or name another folder with --data", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -8,7 +8,7 @@ internal sealed class StoreRefusedException(string message, Exception? inner = n
     internal static StoreRefusedException For(string file, SqliteException failure) => new(failure.SqliteErrorCode switch
     {
         SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB =>
-            $"The database {file} is damaged. Nothing was changed. Restore the newest copy from the backup folder, or move the file away to start empty.",
+            $"The database {file} is damaged. Nothing was changed. Restore the newest backup (replymint backup restore), or move the file away to start empty.",
         SQLitePCL.raw.SQLITE_FULL or SQLitePCL.raw.SQLITE_IOERR =>
             $"The disk that holds {file} is full or failing. Free some space and start again.",
         SQLitePCL.raw.SQLITE_CANTOPEN or SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_PERM =>

@@ -12,6 +12,9 @@ internal sealed class CliRun : IDisposable
     public string Input { get; set; } = "";
     public bool Interactive { get; set; }
     public Func<ReplyMintSettings, CancellationToken, Task<OpenedStore>>? Open { get; set; }
+
+    /// <summary>A server that should have been refused would stay up for ever.</summary>
+    public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(20);
     public string Out { get; private set; } = "";
     public string Error { get; private set; } = "";
 
@@ -69,9 +72,8 @@ internal sealed class CliRun : IDisposable
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        // A server that should have been refused would stay up for ever.
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        patience.CancelAfter(TimeSpan.FromSeconds(20));
+        patience.CancelAfter(Patience);
         var code = await CommandLine.RunAsync(arguments, Host(output, error), patience.Token);
         (Out, Error) = (output.ToString(), error.ToString());
         return code;

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Incidents;
 using ReplyMint.Storage;
@@ -207,18 +209,24 @@ public sealed class BackupUpkeepTests : IDisposable
     [Fact]
     public async Task Two_copies_are_compared_item_by_item()
     {
-        await using var host = await ProductHost.StartAsync();
-        var key = ItemKey.Main(host.Tenant.Id, "compared");
+        // Nothing runs on it: what works in the background would change more than this test does.
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        var (open, rooms) = await BackupFolder.OpenAsync(_folder, time);
+        await using var _ = open;
+        await using var __ = rooms;
+        var (store, database) = (rooms.GetRequiredService<IStore>(), _folder.Sub("data/db/replymint.db"));
+        var tenant = await rooms.GetRequiredService<Tenants>().AddAsync("One", Actor.System, Ct);
+        var key = ItemKey.Main(tenant.Id, "compared");
         string[] data = [_backups.Sub("1.db"), _backups.Sub("2.db")], keys = [_backups.Sub("1k.db"), _backups.Sub("2k.db")];
-        await host.Get<IStore>().CommitAsync(new Commit().Put(key, "{\"v\":1}"u8.ToArray(), Condition.Absent), Ct);
-        StoreCopy.Make(Path.Combine(host.DataFolder, "db", "replymint.db"), data[0], keys[0], host.Time.GetUtcNow());
+        await store.CommitAsync(new Commit().Put(key, "{\"v\":1}"u8.ToArray(), Condition.Absent), Ct);
+        StoreCopy.Make(database, data[0], keys[0], time.GetUtcNow());
         Assert.Equal(0, StoreCopy.Compare(data[0], data[0], Table.Main).Different);
-        await host.Get<IStore>().CommitAsync(new Commit().Put(key, "{\"v\":2}"u8.ToArray(), Condition.Any).Put(key with { Sort = "more" }, "{}"u8.ToArray(), Condition.Absent), Ct);
-        StoreCopy.Make(Path.Combine(host.DataFolder, "db", "replymint.db"), data[1], keys[1], host.Time.GetUtcNow());
+        await store.CommitAsync(new Commit().Put(key, "{\"v\":2}"u8.ToArray(), Condition.Any).Put(key with { Sort = "more" }, "{}"u8.ToArray(), Condition.Absent), Ct);
+        StoreCopy.Make(database, data[1], keys[1], time.GetUtcNow());
         var difference = StoreCopy.Compare(data[0], data[1], Table.Main);
         // One is in both and changed, one is in one only.
         Assert.Equal(3, difference.Different);
-        Assert.True(difference.Same > 3);
+        Assert.True(difference.Same > 0);
         Assert.Equal(0, StoreCopy.Compare(keys[0], keys[1], Table.Keys).Different);
     }
 }

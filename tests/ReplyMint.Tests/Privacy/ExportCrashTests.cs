@@ -24,7 +24,8 @@ public sealed class ExportCrashTests : IDisposable
     private static readonly int Kills = Full ? 20 : 3;
 
     private readonly TemporaryFolder _folder = new();
-    private readonly CliRun _cli = new();
+    // The long form reads many mails in.
+    private readonly CliRun _cli = new() { Patience = TimeSpan.FromMinutes(3) };
     private readonly int _seed = Random.Shared.Next();
 
     public ExportCrashTests()

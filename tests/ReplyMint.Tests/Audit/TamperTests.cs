@@ -82,6 +82,26 @@ public sealed class TamperTests
         Assert.Equal(2, verdict.Chains.Count);
     }
 
+    [Theory]
+    [InlineData("gone", AuditFault.RootMissing, 2)]
+    [InlineData("swapped", AuditFault.RootAltered, 1)]
+    public async Task Without_a_place_elsewhere_the_roots_themselves_tell_that_one_is_gone_or_in_anothers_place(string what, AuditFault fault, long root)
+    {
+        await using var house = await AuditHouse.BuildAsync(anchored: false);
+        for (var more = 0; more < 2; more++)
+            await house.Host.Get<AuditRoots>().WriteAsync(default);
+        Assert.True((await house.VerifyAsync()).Whole);
+        var (one, two) = (house.Read("roots", "root/000000000001"), house.Read("roots", "root/000000000002"));
+        if (what == "gone")
+            house.Remove("roots", "root/000000000002");
+        else
+        {
+            house.Write("roots", "root/000000000001", two);
+            house.Write("roots", "root/000000000002", one);
+        }
+        Assert.Contains((await house.VerifyAsync()).Findings, finding => finding.Fault == fault && finding.Entry == root);
+    }
+
     [Fact]
     public async Task Without_a_place_elsewhere_a_forger_with_the_whole_disk_is_not_found_and_verify_says_that_it_cannot_know()
     {

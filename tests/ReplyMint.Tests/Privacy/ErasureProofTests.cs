@@ -41,6 +41,8 @@ public sealed class ErasureProofTests
         await host.DeliverAndDecideAsync(host.Mail("unmarked words of ben", Ben), Ben);
     }
 
+    private static string[] Blobs(TemporaryFolder folder) => Directory.GetFiles(Path.Combine(Data(folder), "blobs"), "*", SearchOption.AllDirectories);
+
     private static async Task<int> KeysAsync(TemporaryFolder folder) => (await StoreReader.ReadAsync(Data(folder), Config(folder))).Keys;
 
     private static async Task<(int WithKey, int Without, int Others)> LookAsync(TemporaryFolder folder)
@@ -58,10 +60,12 @@ public sealed class ErasureProofTests
         await FillAsync(host);
         Assert.Equal((Marks.Length + 1, 0, 1), await LookAsync(folder));
         Assert.Equal(2, await KeysAsync(folder));
+        Assert.Single(Blobs(folder));
         await host.FinishAsync(await host.Get<Erasures>().CorrespondentAsync(host.Tenant.Id, Anna, Actor.Machine, default));
         Assert.Equal((0, 0, 1), await LookAsync(folder));
         // Hers is in no free page and not in the database's log either.
         Assert.Equal(1, await KeysAsync(folder));
+        Assert.Empty(Blobs(folder));
     }
 
     [Fact]

@@ -117,6 +117,14 @@ internal static class PeopleHost
         return (mails[^1].Secret(), verifier);
     }
 
+    /// <summary>Asks, as a stranger, for a link that makes a tenant of his own, and takes it out of the mail.</summary>
+    public static async Task<(string Token, string Verifier)> NewTenantLinkAsync(this ProductHost host, string address)
+    {
+        var verifier = SignInLinks.NewToken();
+        Assert.Equal(202, (await host.PostAsync("/api/v1/sign-up", new { address, challenge = SignInLinks.ChallengeOf(verifier), tenantName = "Mine" })).Code);
+        return (Assert.Single(await host.MailsToAsync(address)).Secret(), verifier);
+    }
+
     public static Task<Said> CompleteAsync(this ProductHost host, string token, string verifier, string? tenant = null) =>
         host.PostAsync("/api/v1/sign-in/complete", new { token, verifier, tenant });
 

@@ -18,14 +18,15 @@ public sealed class RevocationRaceTests
     [Fact]
     public async Task A_session_that_was_to_be_stored_while_all_ended_begins_after_that()
     {
-        var (host, watched) = await StartAsync();
+        var (host, watched) = await StartAsync(SignUp.Open);
         await using var _ = host;
-        var user = await host.PersonAsync(Role.Admin, Lead);
-        var (token, verifier) = await host.LinkAsync(Lead);
+        // The link is spent on the tenant; the session comes behind it.
+        var (token, verifier) = await host.NewTenantLinkAsync(Lead);
         Revocation? ended = null;
         watched.Interrupt("session/", async () => ended = await RevokeAsync(host, RevokedThing.Sessions));
         Assert.Equal(200, (await host.CompleteAsync(token, verifier)).Code);
-        var session = Assert.Single(await host.Get<Sessions>().ListAsync(user, default)).Session;
+        var user = (await host.Get<Users>().FindByAddressAsync(Lead, default))!;
+        var session = Assert.Single(await host.Get<Sessions>().ListAsync(user.Id, default)).Session;
         Assert.False(ended!.Covers(session.SignedInAt));
     }
 
@@ -123,9 +124,62 @@ public sealed class RevocationRaceTests
         await using var _ = host;
         await host.PersonAsync(Role.Admin, Lead);
         // It counts, and nobody has begun to remove anything.
-        watched.Interrupt("sign-in-link/", async () => await host.Get<RevocationDesk>().StartAsync(new(RevokedThing.Links), Actor.Machine, null, now: false, default));
+        watched.Interrupt("sign-in-link/", () => StopLinksAsync(host));
         Assert.Equal(202, (await host.PostAsync("/api/v1/sign-in", new { address = Lead, challenge = SignInLinks.ChallengeOf(SignInLinks.NewToken()) })).Code);
         Assert.Empty(await host.MailsToAsync(Lead));
+    }
+
+    [Fact]
+    public async Task A_request_whose_links_are_revoked_while_its_job_looks_at_it_becomes_none()
+    {
+        var (host, watched) = await StartAsync();
+        await using var _ = host;
+        await host.PersonAsync(Role.Admin, Lead);
+        // The job has found by then that the request counts.
+        watched.InterruptReading("contained/user/", () => StopLinksAsync(host));
+        Assert.Equal(202, (await host.PostAsync("/api/v1/sign-in", new { address = Lead, challenge = SignInLinks.ChallengeOf(SignInLinks.NewToken()) })).Code);
+        Assert.Empty(await host.MailsToAsync(Lead));
+        Assert.Single(await host.Get<Revocations>().ActiveAsync(default));
+    }
+
+    [Fact]
+    public async Task A_link_that_is_revoked_while_somebody_comes_in_by_it_lets_nobody_in()
+    {
+        var (host, watched) = await StartAsync();
+        await using var _ = host;
+        var user = await host.PersonAsync(Role.Admin, Lead);
+        var (token, verifier) = await host.LinkAsync(Lead);
+        watched.InterruptReading("contained/user/", () => StopLinksAsync(host));
+        Assert.Equal(400, (await host.CompleteAsync(token, verifier)).Code);
+        Assert.Empty(await host.Get<Sessions>().ListAsync(user, default));
+        Assert.Single(await host.Get<Revocations>().ActiveAsync(default));
+    }
+
+    [Fact]
+    public async Task A_link_that_is_revoked_while_a_tenant_is_made_by_it_makes_none()
+    {
+        var (host, watched) = await StartAsync(SignUp.Open);
+        await using var _ = host;
+        var (token, verifier) = await host.NewTenantLinkAsync(Lead);
+        watched.InterruptReading("rate/sign-up/", () => StopLinksAsync(host));
+        Assert.Equal(400, (await host.CompleteAsync(token, verifier)).Code);
+        Assert.Single(await host.Get<Tenants>().ListAsync(default));
+        Assert.Null(await host.Get<Users>().FindByAddressAsync(Lead, default));
+        Assert.Single(await host.Get<Revocations>().ActiveAsync(default));
+    }
+
+    [Fact]
+    public async Task An_invitation_that_is_revoked_while_it_is_accepted_makes_no_member()
+    {
+        var (host, watched) = await StartAsync();
+        await using var _ = host;
+        await host.Get<Invitations>().InviteAsync(host.Tenant.Id, Lead, Role.Admin, null, null, Actor.Machine, default);
+        var token = Assert.Single(await host.MailsToAsync(Lead)).Secret("invitation");
+        watched.InterruptReading("contained/tenant/", () => StopLinksAsync(host));
+        Assert.Equal(400, (await host.PostAsync("/api/v1/invitations/accept", new { token, challenge = SignInLinks.ChallengeOf(SignInLinks.NewToken()) })).Code);
+        Assert.Empty(await host.Get<Members>().ListAsync(host.Tenant.Id, default));
+        Assert.Null(await host.Get<Users>().FindByAddressAsync(Lead, default));
+        Assert.Single(await host.Get<Revocations>().ActiveAsync(default));
     }
 
     [Fact]
@@ -158,11 +212,14 @@ public sealed class RevocationRaceTests
         Assert.Equal(200, (await host.GetAsync("/api/v1/me", (await host.SignInAsync(await host.PersonAsync(Role.Admin))).AccessToken)).Code);
     }
 
-    private static async Task<(ProductHost Host, WatchedStore Watched)> StartAsync()
+    private static async Task<(ProductHost Host, WatchedStore Watched)> StartAsync(SignUp signUp = SignUp.Closed)
     {
         WatchedStore? watched = null;
-        return (await PeopleHost.StartAsync(services: services => watched = WatchedStore.Put(services)), watched!);
+        return (await PeopleHost.StartAsync(signUp, services: services => watched = WatchedStore.Put(services)), watched!);
     }
+
+    /// <summary>From here on no link counts; none is removed yet.</summary>
+    private static Task StopLinksAsync(ProductHost host) => host.Get<RevocationDesk>().StartAsync(new(RevokedThing.Links), Actor.Machine, null, now: false, default);
 
     /// <summary>From its beginning to its end, with the clock moving on behind it.</summary>
     private static async Task<Revocation> RevokeAsync(ProductHost host, RevokedThing thing)

@@ -17,7 +17,11 @@ internal sealed class WatchedStore(IStore inner) : IStore
     /// <summary>What others do once, between what somebody decided and the first commit of his that names such a key.</summary>
     public void Interrupt(string prefix, Func<Task> others) => _interruption = (prefix, others);
 
+    /// <summary>What others do once, between what somebody finds under such a key and what he does by it.</summary>
+    public void InterruptReading(string prefix, Func<Task> others) => _reading = (prefix, others);
+
     private (string Prefix, Func<Task> Others)? _interruption;
+    private (string Prefix, Func<Task> Others)? _reading;
 
     /// <summary>What happens between what was stored and whoever stored it.</summary>
     public Func<Commit, Task> AfterCommit { get; set; } = _ => Task.CompletedTask;
@@ -30,10 +34,16 @@ internal sealed class WatchedStore(IStore inner) : IStore
         return watched;
     }
 
-    public ValueTask<Item?> GetAsync(ItemKey key, CancellationToken ct)
+    public async ValueTask<Item?> GetAsync(ItemKey key, CancellationToken ct)
     {
         Read.Enqueue(key);
-        return inner.GetAsync(key, ct);
+        var item = await inner.GetAsync(key, ct);
+        if (_reading is var (prefix, others) && key.Sort.StartsWith(prefix, StringComparison.Ordinal))
+        {
+            _reading = null;
+            await others();
+        }
+        return item;
     }
 
     public async ValueTask<Page> QueryAsync(Table table, string partition, ReplyMint.Storage.Range range, string? cursor, CancellationToken ct)

@@ -100,8 +100,8 @@ internal sealed class Revocations(IStore store, Members members)
         && (one.Tenant is null || one.Tenant == tenant || (user is not null && await members.FindAsync(one.Tenant, user, ct) is not null));
 
     /// <summary>
-    /// For whoever makes something that can be revoked, before he looks at the clock: the commit happens only if no revocation came, or
-    /// ended, since. Else it would be stored behind the back of one that looked everywhere.
+    /// For whoever makes something that can be revoked, before he looks at the clock, and for whoever makes something of it, before he
+    /// looks whether it is: the commit happens only if no revocation came, or ended, since. Else it would be stored behind the back of one that looked everywhere.
     /// </summary>
     public async ValueTask HoldAsync(Commit commit, CancellationToken ct)
     {

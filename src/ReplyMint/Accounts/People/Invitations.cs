@@ -170,6 +170,8 @@ internal sealed class Invitations(
             if (await store.GetAsync(KeyOf(owner.Tenant, owner.Id), inner) is not { } item)
                 return AcceptedInvitation.NotValid;
             var invitation = Open(await keys.RequireAsync(owner.Tenant, inner), item);
+            // Before the look: else a revocation that comes between the two would refuse the invitation and let the membership be.
+            await revocations.HoldAsync(commit, inner);
             if (await revocations.CoverLinkAsync((await users.FindByAddressAsync(invitation.Address, inner))?.Id, owner.Tenant, invitation.CreatedAt, inner) || await contained.IsAsync(ContainedKind.Tenant, owner.Tenant, inner))
                 return AcceptedInvitation.NotValid;
             // Who gave the role must still be one who may.

@@ -57,6 +57,8 @@ internal sealed class SignInDesk(
             {
                 commit.Delete(item.Key, Condition.Same(item));
                 var (request, asked) = Read(own, item);
+                // Before the look, or one that comes between the two counts for neither.
+                await revocations.HoldAsync(commit, token);
                 // A link would be younger than a revocation that its request is older than.
                 if (!await revocations.CoverLinkAsync((await users.FindByAddressAsync(request.Address, token))?.Id, request.Tenant, asked, token))
                     mail = await AnswerAsync(commit, own, request, token);

@@ -9,7 +9,7 @@ namespace ReplyMint.Accounts;
 internal enum SignInResult { SignedIn, Invalid, NotAMember, TooMany }
 
 /// <summary>Lets in whoever proved his address: one link, one session.</summary>
-internal sealed class SignInDoor(IStore store, KeyRing keys, PersonMailRate rate, Tenants tenants, Users users, Members members, SignInLinks links, Sessions sessions, Containments contained, AccountsSettings settings, TimeProvider time)
+internal sealed class SignInDoor(IStore store, KeyRing keys, PersonMailRate rate, Tenants tenants, Users users, Members members, SignInLinks links, Sessions sessions, Revocations revocations, Containments contained, AccountsSettings settings, TimeProvider time)
 {
     /// <param name="tenant">Where to; null leaves it to the link.</param>
     public async Task<(SignInResult Result, SessionStart? Session)> CompleteAsync(string token, string verifier, string? tenant, SessionClient client, CancellationToken ct)
@@ -23,6 +23,8 @@ internal sealed class SignInDoor(IStore store, KeyRing keys, PersonMailRate rate
         }
         return await store.RetryAsync<(SignInResult, SessionStart?)>(async (commit, inner) =>
         {
+            // Before the look: else a revocation that comes between the two would refuse the link and let the session be.
+            await revocations.HoldAsync(commit, inner);
             // Proved anew with each try: what it consumes must be what it found.
             if (await links.ProveAsync(token, verifier, inner) is not { Link: { User: { } user } link } proved || await members.AllOfAsync(user, inner) is not { Count: > 0 } all)
                 return (SignInResult.Invalid, null);
@@ -48,6 +50,7 @@ internal sealed class SignInDoor(IStore store, KeyRing keys, PersonMailRate rate
             return (SignInResult.Invalid, null);
         return await store.RetryAsync<(SignInResult, (string, string)?)>(async (commit, inner) =>
         {
+            await revocations.HoldAsync(commit, inner);
             if (await links.ProveAsync(token, verifier, inner) is not { New: not null } proved
                 || (await users.FindByAddressAsync(person.Address, inner) is { } known && await contained.IsAsync(ContainedKind.User, known.Id, inner)))
                 return (SignInResult.Invalid, null);

@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using ReplyMint.Audit;
@@ -26,6 +28,8 @@ public sealed class ImportCommandTests : IDisposable
         _cli.Open = (settings, ct) => Installation.OpenForCommandAsync(settings, _cli.Host(TextWriter.Null, TextWriter.Null), ct);
     }
 
+    private const string TextBegins = "\"text\":{\"text\":\"";
+
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     private string[] Here => ["--data", _folder.Sub("data"), "--config", _folder.Sub("config")];
@@ -49,6 +53,9 @@ public sealed class ImportCommandTests : IDisposable
         // The same mail twice, and a part that no item can hold.
         await RefusedAsync("line 31 of messages.jsonl is no record", Changed(file, "messages.jsonl", lines => lines[30] = lines[29]));
         await RefusedAsync("line 30 of messages.jsonl is no record", Line(file, 29, line => line.Replace("\"subject\":\"", "\"subject\":\"" + new string('a', 420_000), StringComparison.Ordinal)));
+        // Two parts that one item has to hold: neither is too large alone.
+        await RefusedAsync("line 30 of messages.jsonl is no record", Line(file, 29, line => line
+            .Replace("\"subject\":\"", "\"subject\":\"" + new string('a', 210_000), StringComparison.Ordinal).Replace("\"channel\":\"", "\"channel\":\"" + new string('a', 210_000), StringComparison.Ordinal)));
         await RefusedAsync("line 1 of mailboxes.jsonl is no record", Changed(file, "mailboxes.jsonl", lines => lines[0] = lines[0].Replace("support@shop.example", "support", StringComparison.Ordinal)));
         await RefusedAsync("line 1 of knowledge.jsonl is no record", Changed(file, "knowledge.jsonl", lines => lines[0] = "null"));
         await RefusedAsync("more mailboxes than a tenant may have here (1", Changed(file, "mailboxes.jsonl", lines => lines[0] += "\n" + lines[0]), "--set", "accounts.mailboxesPerTenant=1");
@@ -61,6 +68,26 @@ public sealed class ImportCommandTests : IDisposable
             Assert.False(await rooms.GetRequiredService<TenantRemoval>().IsThereAsync(tenant, Ct));
             Assert.Null(await open.Store.GetAsync(ItemKey.Main(KeyRing.Installation, "import/" + tenant), Ct));
         }
+        await OkAsync(["import", file, .. Here]);
+        await SameAsync(file);
+    }
+
+    /// <summary>Each fits an item, and a dozen of them fit no commit.</summary>
+    [Fact]
+    public async Task Large_texts_side_by_side_are_taken_in_however_many()
+    {
+        var file = Changed(await FileAsync(), "messages.jsonl", lines =>
+        {
+            for (var number = 10; number < 40; number++)
+            {
+                Assert.Contains(TextBegins, lines[number], StringComparison.Ordinal);
+                lines[number] = lines[number].Replace(TextBegins, TextBegins + new string('a', 350_000), StringComparison.Ordinal);
+            }
+            // As much as a text may weigh where it comes from.
+            using var line = JsonDocument.Parse(lines[41]);
+            var room = Commit.MaxItemBytes - 1_100 - Encoding.UTF8.GetByteCount(line.RootElement.GetProperty("text").GetRawText());
+            lines[41] = lines[41].Replace(TextBegins, TextBegins + new string('a', room), StringComparison.Ordinal);
+        });
         await OkAsync(["import", file, .. Here]);
         await SameAsync(file);
     }

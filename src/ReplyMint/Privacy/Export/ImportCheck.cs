@@ -15,8 +15,8 @@ internal static class ImportCheck
     /// <summary>Foreign: it has an id that is none of ours.</summary>
     private enum Form { Good, Bad, Foreign }
 
-    // What sealing adds, and the clear part beside it.
-    private const int Spare = 4 * 1024;
+    // What sealing adds, and the import to a record: as much as a text leaves beside it, so that what was stored once can be stored again.
+    private const int Spare = 1024;
 
     /// <summary>What is wrong, as a sentence's second half; null when all of it can be taken in.</summary>
     /// <param name="file">Of a tenant.</param>
@@ -67,14 +67,19 @@ internal static class ImportCheck
         message is { Message: { Id: not null, Mailbox: not null, Thread: not null }, Summary.From.Address: not null }
             && (message.Draft is null || message.DraftContent is not null) && (message.Answer is null || message.AnswerMail is not null);
 
-    /// <summary>Each part becomes an item; what all of them together weigh is the most that one can.</summary>
+    /// <summary>The parts become items; what all of them together weigh is the most that one can.</summary>
     private static bool Fits(string line) => line.Length <= Commit.MaxItemBytes / 4 || Encoding.UTF8.GetByteCount(line) is var bytes && (bytes <= Commit.MaxItemBytes - Spare || PartsFit(line));
 
     private static bool PartsFit(string line)
     {
         using var json = JsonDocument.Parse(line);
-        return json.RootElement.EnumerateObject().All(part => Encoding.UTF8.GetByteCount(part.Value.GetRawText()) <= Commit.MaxItemBytes - Spare);
+        return json.RootElement.EnumerateObject()
+            .GroupBy(part => ItemOf(part.Name), part => Encoding.UTF8.GetByteCount(part.Value.GetRawText()), StringComparer.Ordinal)
+            .All(item => item.Sum() <= Commit.MaxItemBytes - Spare);
     }
+
+    /// <summary>What an item seals stands beside what it has in clear.</summary>
+    private static string ItemOf(string part) => part switch { "summary" => "message", "draftContent" => "draft", "answerMail" => "answer", _ => part };
 
     private static bool IsAddress(string? address) => address is not null && AddressRules.Normalize(address) is not null;
 }

@@ -21,20 +21,27 @@ internal sealed class ImportMails(IStore store, KeyRing keys, Messages messages,
     // Seven items for each message, and its person's key.
     private const int MessagesACommit = 12;
 
+    // The items of a message weigh what its line does, and a little more for each. Nobody's line alone is so much that a commit has no
+    // room for it: it is of five items at most.
+    private const int BytesACommit = Commit.MaxBytes / 2;
+
     /// <summary>False when the disk has too little room; what is there by then stays, and is passed over by the next try.</summary>
     public async Task<bool> ImportAsync(ImportFile file, TenantKeys own, Keeping keep, Action<ExportProgress> progress, CancellationToken ct)
     {
         long done = 0;
         var all = Math.Max(1, file.Count("messages.jsonl"));
-        var lines = new List<string>(MessagesACommit);
+        var (lines, bytes) = (new List<string>(MessagesACommit), 0);
         await foreach (var line in file.TextLinesAsync("messages.jsonl", ct))
         {
+            var more = Encoding.UTF8.GetByteCount(line);
+            if (lines.Count == MessagesACommit || (lines.Count > 0 && bytes + more > BytesACommit))
+            {
+                if (disk.IsLow())
+                    return false;
+                await NextAsync();
+            }
             lines.Add(line);
-            if (lines.Count < MessagesACommit)
-                continue;
-            if (disk.IsLow())
-                return false;
-            await NextAsync();
+            bytes += more;
         }
         await NextAsync();
         await using var box = await file.OpenAsync("mails.mbox", ct);
@@ -51,6 +58,7 @@ internal sealed class ImportMails(IStore store, KeyRing keys, Messages messages,
             await WriteAsync(own, keep, lines, ct);
             done += lines.Count;
             lines.Clear();
+            bytes = 0;
             progress(new(done, (int)(done * 100 / all)));
         }
     }

@@ -10,6 +10,9 @@ internal sealed class Tenants(IStore store, KeyRing keys, AuditLog audit, TimePr
     // The list of tenants is an item each in the installation's partition; it names ids only.
     private const string ListPrefix = "tenant/";
 
+    /// <summary>Of marks of tenants that are being imported, in the installation's partition. Their keys are there, and they are on no list yet.</summary>
+    public const string ComingPrefix = "import/";
+
     private readonly OpenedItems<Tenant> _opened = new();
 
     /// <summary>Whether a tenant may be called so: what looks like an id would name two.</summary>
@@ -37,6 +40,9 @@ internal sealed class Tenants(IStore store, KeyRing keys, AuditLog audit, TimePr
         commit.Put(ItemKey.Main(KeyRing.Installation, ListPrefix + tenant.Id), Clear(tenant.Id), Condition.Absent);
         await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(actor, "tenant.import", tenant.Id), ct);
     }
+
+    /// <summary>False of one that is being imported, or that was erased.</summary>
+    public async ValueTask<bool> IsThereAsync(string id, CancellationToken ct) => await store.GetAsync(KeyOf(id), ct) is not null;
 
     public async ValueTask<Tenant?> FindAsync(string id, CancellationToken ct) =>
         await store.GetAsync(KeyOf(id), ct) is { } item ? await OpenAsync(item, ct) : null;
@@ -68,6 +74,23 @@ internal sealed class Tenants(IStore store, KeyRing keys, AuditLog audit, TimePr
     {
         await foreach (var entry in store.AllAsync(Table.Main, KeyRing.Installation, ListPrefix, ct))
             yield return entry.Key.Sort[ListPrefix.Length..];
+    }
+
+    /// <summary>
+    /// All that have keys, each once. Those that are being imported come first: one that arrives meanwhile is on the list by the time that is read.
+    /// </summary>
+    public async IAsyncEnumerable<string> IdsWithKeysAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+    {
+        var coming = new HashSet<string>(StringComparer.Ordinal);
+        await foreach (var mark in store.AllAsync(Table.Main, KeyRing.Installation, ComingPrefix, ct))
+        {
+            var id = mark.Key.Sort[ComingPrefix.Length..];
+            coming.Add(id);
+            yield return id;
+        }
+        await foreach (var there in IdsAsync(ct))
+            if (!coming.Contains(there))
+                yield return there;
     }
 
     /// <summary>The id behind another in their order, or null behind the last; null asks for the first.</summary>

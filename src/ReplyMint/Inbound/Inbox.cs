@@ -16,7 +16,7 @@ namespace ReplyMint.Inbound;
 /// Accepts a delivery: one commit holds the mail and its job, and only then the channel may say "yes". The same mail
 /// again, by whatever path, is the same message.
 /// </summary>
-internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, DomainOwners domains, Messages messages, SpentTokens spentTokens, Outbox outbox, ReplyTokens tokens, JobQueue jobs, WebhookEvents webhooks, StoredBytes stored, DiskSpace disk, Retention retention, Containments contained, Watches watches, TimeProvider time)
+internal sealed class Inbox(IStore store, KeyRing keys, Tenants tenants, Mailboxes mailboxes, DomainOwners domains, Messages messages, SpentTokens spentTokens, Outbox outbox, ReplyTokens tokens, JobQueue jobs, WebhookEvents webhooks, StoredBytes stored, DiskSpace disk, Retention retention, Containments contained, Watches watches, TimeProvider time)
 {
     /// <summary>The kind of the job that handles a message.</summary>
     public const string JobKind = "mail";
@@ -45,6 +45,9 @@ internal sealed class Inbox(IStore store, KeyRing keys, Mailboxes mailboxes, Dom
             return (AcceptOutcome.TooBusy, null);
         if (raw.Envelope.Recipient is not { } recipient || await MailboxAsync(recipient, raw.Owner, ct) is not { } mailbox)
             return (AcceptOutcome.UnknownRecipient, null);
+        // Half an import: nobody could answer it, and it would go with what an undo removes.
+        if (!await tenants.IsThereAsync(mailbox.TenantId, ct))
+            return (AcceptOutcome.TooBusy, null);
         if (await domains.HasLostAsync(mailbox, ct))
             return (AcceptOutcome.DomainLost, null);
         if (disk.IsLow())

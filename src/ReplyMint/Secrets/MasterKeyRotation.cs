@@ -14,7 +14,7 @@ internal sealed record MasterKeyChange(string? Refused, int Rewrapped = 0, strin
 /// <summary>
 /// A new master key (SEC-2): every tenant's keys are wrapped anew, while the product runs. In order, each step durable before the next:
 /// 1. the new key's file beside the old one; 2. the store's identity names both, with a job that goes on, and what is
-/// new is wrapped with the new key; 3. each tenant's record, until a look at all finds none of the old; 4. a copy of the old file, then the new one
+/// new is wrapped with the new key; 3. each tenant's record, half an import's too, until a look at all finds none of the old; 4. a copy of the old file, then the new one
 /// takes its place by a rename; 5. the identity names the new key alone. Whoever starts in between finds both keys, and goes on.
 /// A file of step 1 that nothing names yet is taken by the next try.
 /// </summary>
@@ -114,7 +114,7 @@ internal sealed class MasterKeyRotation(IStore store, KeyRing keys, MasterKeys m
     {
         var done = 0;
         var batch = new List<string>(Batch);
-        await foreach (var tenant in tenants.IdsAsync(ct))
+        await foreach (var tenant in tenants.IdsWithKeysAsync(ct))
         {
             batch.Add(tenant);
             if (batch.Count == Batch)

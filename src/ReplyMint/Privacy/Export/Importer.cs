@@ -112,7 +112,7 @@ internal sealed class Importer(
         return new ImportOutcome.Done(tenant.Id, tenant.Name, file.Count("messages.jsonl"), file.Count("mails.mbox"));
     }
 
-    private static ItemKey MarkKey(string tenant) => ItemKey.Main(KeyRing.Installation, "import/" + tenant);
+    private static ItemKey MarkKey(string tenant) => ItemKey.Main(KeyRing.Installation, Tenants.ComingPrefix + tenant);
 
     /// <summary>The tenant's new keys, or those of a try before; null when something else of the tenant is here. What another file of the tenant left is removed first.</summary>
     private async Task<TenantKeys?> BeginAsync(string tenant, ExportManifest manifest, CancellationToken ct)

@@ -98,10 +98,8 @@ internal sealed class Consents(IStore store, KeyRing keys, Suppressions suppress
         {
             if (await store.GetAsync(TextKey(tenant, text), token) is null)
                 return false;
-            person = await AppendAsync(commit, own, address, new(true, text, time.GetUtcNow(), way, actor.Id, source), token);
-            // Only the wish that he takes back himself: a bounce or a complaint stays.
-            if (Suppressions.KeyOf(tenant, Suppressions.HashOf(own, address)!) is var key && await store.GetAsync(key, token) is { } item && Suppressions.Read(item).Reason == SuppressionReason.HumanAsked)
-                await suppressions.TakeBackAsync(commit, tenant, item, token);
+            (person, var before) = await AppendAsync(commit, own, address, new(true, text, time.GetUtcNow(), way, actor.Id, source), token);
+            await suppressions.GiveAsync(commit, own, address, person.Person, hadWithdrawn: before is { Given: false }, token);
             await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "consent.give", person.Person, Details(way, text)), token);
             return true;
         }, ct);
@@ -127,28 +125,43 @@ internal sealed class Consents(IStore store, KeyRing keys, Suppressions suppress
     /// <summary>The same without an entry of the audit log, for the commit that decides on the mail that says so: its receipt tells.</summary>
     public async Task<PersonKey> AddWithdrawalAsync(Commit commit, TenantKeys own, string address, ConsentWay way, string source, Actor actor, CancellationToken ct)
     {
-        await suppressions.AddAsync(commit, own, address, SuppressionReason.HumanAsked, ct, AddressRules.Normalize(address) is { } normalized ? own.Person(normalized) : null);
-        return await AppendAsync(commit, own, address, new(false, 0, time.GetUtcNow(), way, actor.Id, source), ct);
+        var (person, before) = await AppendAsync(commit, own, address, new(false, 0, time.GetUtcNow(), way, actor.Id, source), ct);
+        await suppressions.WithdrawAsync(commit, own, address, person.Person, isNews: before is not { Given: false }, ct);
+        return person;
     }
 
-    /// <summary>Makes a wish of after the backup count again in a store that was restored. False when it does, or the tenant is gone.</summary>
-    public async Task<bool> WithdrawAgainAsync(WishLine line, CancellationToken ct)
+    /// <summary>Makes the last word on an address count again in a store that was restored. False when it does, or nothing is suppressed by it, or the tenant is gone.</summary>
+    public async Task<bool> SuppressAgainAsync(WishLine line, CancellationToken ct)
     {
-        if (line.Reason is not { } reason || await keys.TenantAsync(line.Tenant, ct) is not { } own)
+        if (line.Reason is not { } reason || await keys.TenantAsync(line.Tenant, ct) is null)
             return false;
         return await store.RetryAsync(async (commit, token) =>
         {
-            var added = await suppressions.AddAgainAsync(commit, line, reason, token);
-            // What he had said before stays readable beside it; where nothing was said, the suppression alone knows him.
-            if (line.Person is not null && await store.GetAsync(KeyOf(own.Tenant, line.Person), token) is { } item && Read(item).Given
-                && await OpenAsync(own, item, token) is { } ledger && await keys.FindPersonAsync(own, line.Person, token) is { } person)
-            {
-                Write(commit, person, item, ledger, new(false, 0, line.At, ConsentWay.Machine, Actor.System.Id, "ledger " + line.Id));
-                added = true;
-            }
-            if (added)
-                await audit.AppendAsync(commit, own.Tenant, new AuditEntry(Actor.System, "consent.withdraw-again", line.Person ?? line.Hash), token);
-            return added;
+            if (!await suppressions.AddAgainAsync(commit, line, reason, token))
+                return false;
+            await audit.AppendAsync(commit, line.Tenant, new AuditEntry(Actor.System, "consent.suppress-again", line.Hash), token);
+            return true;
+        }, ct);
+    }
+
+    /// <summary>The same of a person's own last word: his address may be suppressed no more, and he has not agreed all the same.</summary>
+    public async Task<bool> WithdrawAgainAsync(WishLine line, string person, CancellationToken ct)
+    {
+        if (line.Reason != SuppressionReason.HumanAsked || await keys.TenantAsync(line.Tenant, ct) is not { } own)
+            return false;
+        return await store.RetryAsync(async (commit, token) =>
+        {
+            var key = KeyOf(own.Tenant, person);
+            var item = await store.GetAsync(key, token);
+            if (item is not null && !Read(item).Given)
+                return false;
+            // What he had said before stays readable beside it. Where nothing was said, nobody here knows his address: the clear part alone counts.
+            if (item is not null && await OpenAsync(own, item, token) is { } ledger && await keys.FindPersonAsync(own, person, token) is { } known)
+                Write(commit, known, item, ledger, new(false, 0, line.At, ConsentWay.Machine, Actor.System.Id, "ledger " + line.Id));
+            else
+                commit.Put(key, StoredJson.Write(new ConsentRecord(1, person, false, 0), ConsentJson.Default.ConsentRecord), Condition.Same(item));
+            await audit.AppendAsync(commit, own.Tenant, new AuditEntry(Actor.System, "consent.withdraw-again", person), token);
+            return true;
         }, ct);
     }
 
@@ -170,7 +183,7 @@ internal sealed class Consents(IStore store, KeyRing keys, Suppressions suppress
             person.AddTo(commit);
             // The wish itself, also where the list of suppressions does not know whose it was.
             if (!last.Given)
-                await suppressions.AddAsync(commit, own, ledger.Address, SuppressionReason.HumanAsked, ct);
+                await suppressions.WithdrawAsync(commit, own, ledger.Address, person.Person, isNews: true, ct);
             if (await store.CommitAsync(commit, ct) == CommitResult.Committed)
                 keys.Remember(person);
         }
@@ -195,7 +208,8 @@ internal sealed class Consents(IStore store, KeyRing keys, Suppressions suppress
         return (ledgers, page.Next);
     }
 
-    private async Task<PersonKey> AppendAsync(Commit commit, TenantKeys own, string address, ConsentEntry entry, CancellationToken ct)
+    /// <returns>The person's key, and how his consent stood before.</returns>
+    private async Task<(PersonKey Person, ConsentRecord? Before)> AppendAsync(Commit commit, TenantKeys own, string address, ConsentEntry entry, CancellationToken ct)
     {
         var normalized = AddressRules.Normalize(address) ?? throw new ArgumentException("It is no mail address.", nameof(address));
         var person = await keys.PersonAsync(own, own.Person(normalized), ct);
@@ -203,7 +217,7 @@ internal sealed class Consents(IStore store, KeyRing keys, Suppressions suppress
         var item = await store.GetAsync(key, ct);
         var before = item is null ? null : await OpenAsync(own, item, ct);
         Write(commit, person, item, before ?? new(normalized, []), entry);
-        return person;
+        return (person, item is null ? null : Read(item));
     }
 
     private static void Write(Commit commit, PersonKey person, Item? item, ConsentLedger before, ConsentEntry entry)

@@ -25,8 +25,15 @@ internal sealed class Suppressions(IStore store, KeyRing keys, WishLedger wishes
     }
 
     /// <summary>The same in the caller's commit. False, and nothing added, for what is no address, or when a stronger reason stands.</summary>
-    /// <param name="person">Whose consent the same commit withdraws.</param>
-    public async Task<bool> AddAsync(Commit commit, TenantKeys own, string address, SuppressionReason reason, CancellationToken ct, string? person = null)
+    public Task<bool> AddAsync(Commit commit, TenantKeys own, string address, SuppressionReason reason, CancellationToken ct) =>
+        AddAsync(commit, own, address, reason, null, isNews: false, ct);
+
+    /// <summary>That a person wants no answers, in the commit that writes down that he said so.</summary>
+    /// <param name="isNews">He had not said so before: then there is a line of his also where somebody else's wish suppresses the address already, and may end before his.</param>
+    public Task<bool> WithdrawAsync(Commit commit, TenantKeys own, string address, string person, bool isNews, CancellationToken ct) =>
+        AddAsync(commit, own, address, SuppressionReason.HumanAsked, person, isNews, ct);
+
+    private async Task<bool> AddAsync(Commit commit, TenantKeys own, string address, SuppressionReason reason, string? person, bool isNews, CancellationToken ct)
     {
         if (HashOf(own, address) is not { } hash)
             return false;
@@ -35,7 +42,7 @@ internal sealed class Suppressions(IStore store, KeyRing keys, WishLedger wishes
         if (item is not null && Read(item).Reason > reason)
             return false;
         Write(commit, own.Tenant, hash, reason, time.GetUtcNow(), item);
-        if (Lasts(reason) && (item is null || Read(item).Reason != reason))
+        if (isNews || (Lasts(reason) && (item is null || Read(item).Reason != reason)))
             await wishes.AddAsync(commit, own.Tenant, hash, person, reason, ct);
         return true;
     }
@@ -50,12 +57,29 @@ internal sealed class Suppressions(IStore store, KeyRing keys, WishLedger wishes
         return true;
     }
 
-    /// <summary>Takes back what is there, in the caller's commit.</summary>
-    public async Task TakeBackAsync(Commit commit, string tenant, Item item, CancellationToken ct)
+    /// <summary>That a person agreed (again), in the commit that writes it down: his wish ends, a bounce or a complaint stays.</summary>
+    /// <param name="hadWithdrawn">As his consent stood before.</param>
+    public async Task GiveAsync(Commit commit, TenantKeys own, string address, string person, bool hadWithdrawn, CancellationToken ct)
     {
-        commit.Delete(item.Key, Condition.Same(item));
-        if (Lasts(Read(item).Reason))
-            await wishes.AddAsync(commit, tenant, item.Key.Sort[Prefix.Length..], null, null, ct);
+        if (HashOf(own, address) is not { } hash)
+            return;
+        var item = await store.GetAsync(KeyOf(own.Tenant, hash), ct);
+        SuppressionReason? stays = item is null ? null : Read(item).Reason;
+        if (item is not null && stays == SuppressionReason.HumanAsked)
+        {
+            commit.Delete(item.Key, Condition.Same(item));
+            stays = null;
+        }
+        else if (hadWithdrawn)
+        {
+            // The line says how the suppression stands.
+            commit.Check(KeyOf(own.Tenant, hash), Condition.Same(item));
+        }
+        else
+        {
+            return;
+        }
+        await wishes.AddAsync(commit, own.Tenant, hash, person, stays is { } reason && Lasts(reason) ? reason : null, ct);
     }
 
     public async ValueTask<SuppressionRecord?> FindAsync(string tenant, string address, CancellationToken ct) =>
@@ -70,12 +94,14 @@ internal sealed class Suppressions(IStore store, KeyRing keys, WishLedger wishes
         return all;
     }
 
-    /// <summary>Takes a suppression back, in the caller's commit with its audit entry. False when there is none.</summary>
+    /// <summary>Takes a suppression back, in the caller's commit with its audit entry; what a person said himself counts as before. False when there is none.</summary>
     public async Task<bool> RemoveAsync(Commit commit, string tenant, string address, CancellationToken ct)
     {
         if (await KeyOfAsync(tenant, address, ct) is not { } key || await store.GetAsync(key, ct) is not { } item)
             return false;
-        await TakeBackAsync(commit, tenant, item, ct);
+        commit.Delete(key, Condition.Same(item));
+        if (Lasts(Read(item).Reason))
+            await wishes.AddAsync(commit, tenant, key.Sort[Prefix.Length..], null, null, ct);
         return true;
     }
 

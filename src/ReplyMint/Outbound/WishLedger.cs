@@ -6,10 +6,10 @@ using ReplyMint.Storage;
 namespace ReplyMint.Outbound;
 
 /// <summary>That somebody wants no automatic answers, complained of one, or took that back: keyed hashes and ids, no more.</summary>
-/// <param name="Id">Begins with its time: of two lines on one address the later counts.</param>
-/// <param name="Hash">Of the address, as its suppression is named.</param>
-/// <param name="Person">Whose consent was withdrawn with it; null for what nobody said himself.</param>
-/// <param name="Reason">Null: it was taken back.</param>
+/// <param name="Id">Begins with its time: of two lines on one address, or of one person, the later counts.</param>
+/// <param name="Hash">Of the address, as its suppression is named; addresses that differ by a tag alone share it.</param>
+/// <param name="Person">Who said it himself: he has withdrawn with <see cref="SuppressionReason.HumanAsked"/>, and given his consent with anything else. Null: nothing that anybody said has changed.</param>
+/// <param name="Reason">Why the address is suppressed from then on; null: for nothing that lasts.</param>
 /// <param name="Mac">Keyed with the installation: nobody silences a restored store by writing into an anchor's place.</param>
 internal sealed record WishLine(int V, string Id, string Tenant, string Hash, string? Person, SuppressionReason? Reason, DateTimeOffset At, string? Mac);
 

@@ -30,8 +30,8 @@ internal sealed class ErasureReplay(IStore store, KeyRing keys, ErasureLedger le
     /// <exception cref="IOException">A place off the machine can't be read: what it holds is not known, and the mark stays.</exception>
     public async Task<ReplayResult?> ReplayAsync(IEnumerable<byte[]> documents, bool nothingSince, CancellationToken ct)
     {
-        var (lines, genuine, refused, again, withdrawn) = (new SortedDictionary<string, ErasureLine>(StringComparer.Ordinal), 0, 0, 0, 0);
-        var wishes = new Dictionary<(string Tenant, string Hash), WishLine>();
+        var (lines, genuine, refused, again) = (new SortedDictionary<string, ErasureLine>(StringComparer.Ordinal), 0, 0, 0);
+        var (wishes, withdrawn) = (new LastWishes(), new HashSet<(string Tenant, string Hash)>());
         await foreach (var line in ledger.ReadAsync(ct))
             lines[line.Id] = line;
         foreach (var document in documents)
@@ -49,17 +49,23 @@ internal sealed class ErasureReplay(IStore store, KeyRing keys, ErasureLedger le
         foreach (var line in lines.Values)
             if (await AgainAsync(line, ct))
                 again++;
-        foreach (var wish in wishes.Values)
-            if (await consents.WithdrawAgainAsync(wish, ct))
-                withdrawn++;
+        foreach (var line in lines.Values)
+            if (line.Kind == ErasureKind.Correspondent)
+                wishes.Erase(line.Tenant, line.Subject, line.At);
+        foreach (var wish in wishes.OfAddresses)
+            if (await consents.SuppressAgainAsync(wish, ct))
+                withdrawn.Add((wish.Tenant, wish.Hash));
+        foreach (var (person, wish) in wishes.OfPeople)
+            if (await consents.WithdrawAgainAsync(wish, person, ct))
+                withdrawn.Add((wish.Tenant, wish.Hash));
         await store.RetryAsync(async (commit, token) =>
         {
             commit.Delete(RestoredMark.Key);
             await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(Actor.Machine, "erasure.replayed", KeyRing.Installation,
-                new Dictionary<string, string> { ["lines"] = Text(lines.Count), ["again"] = Text(again), ["withdrawn"] = Text(withdrawn), ["refused"] = Text(refused), ["elsewhere"] = elsewhere ? "read" : "none" }), token);
+                new Dictionary<string, string> { ["lines"] = Text(lines.Count), ["again"] = Text(again), ["withdrawn"] = Text(withdrawn.Count), ["refused"] = Text(refused), ["elsewhere"] = elsewhere ? "read" : "none" }), token);
             return true;
         }, ct);
-        return new(lines.Count, refused, again, wishes.Count, withdrawn, elsewhere, strange);
+        return new(lines.Count, refused, again, wishes.OfAddresses.Count, withdrawn.Count, elsewhere, strange);
 
         async Task TakeAsync(byte[] document)
         {
@@ -70,9 +76,7 @@ internal sealed class ErasureReplay(IStore store, KeyRing keys, ErasureLedger le
             }
             else if (await wishLedger.OpenAsync(document, ct) is { } wish)
             {
-                // The last word on an address counts.
-                if (!wishes.TryGetValue((wish.Tenant, wish.Hash), out var known) || string.CompareOrdinal(known.Id, wish.Id) < 0)
-                    wishes[(wish.Tenant, wish.Hash)] = wish;
+                wishes.Take(wish);
             }
             else
             {

@@ -5,9 +5,11 @@ using ReplyMint.Cli;
 using ReplyMint.Inbound;
 using ReplyMint.Limits;
 using ReplyMint.Outbound;
+using ReplyMint.Privacy;
 using ReplyMint.Replies;
 using ReplyMint.Storage;
 using ReplyMint.Tests.Cli;
+using ReplyMint.Tests.Privacy;
 using ReplyMint.Tests.Product;
 using ReplyMint.Tests.Storage;
 using Xunit;
@@ -84,6 +86,90 @@ public sealed class RestoredWishesTests : IDisposable
         Assert.NotEqual(MessageState.Answered, (await AskAsync(again, Carl)).State);
         Assert.Equal(MessageState.Answered, (await AskAsync(again, Dora)).State);
         Assert.Contains(await again.Get<AuditLog>().NewestAsync(tenant, 50, Ct), entry => entry.Act == "consent.withdraw-again");
+    }
+
+    [Fact]
+    public async Task Nobody_is_answered_whom_the_live_store_would_not_have_answered()
+    {
+        const string BenTag = "ben+shop@customer.example", CarlTag = "carl+shop@customer.example", Frida = "frida@customer.example", Gina = "gina@customer.example", Hans = "hans@customer.example";
+        var host = await StartAsync(_old);
+        var (tenant, consents) = (host.Tenant.Id, host.Get<Consents>());
+        await consents.AddTextAsync(tenant, "May a machine answer you?", Actor.Machine, Ct);
+        await consents.GiveAsync(tenant, Hans, 1, ConsentWay.Form, "form 1", Actor.Machine, Ct);
+        var made = await _backups.CreateAsync(host);
+        // An operator takes a suppression back, not what somebody said himself.
+        await WithdrawAsync(Anna);
+        await LiftAsync(Anna);
+        await WithdrawAsync(Hans);
+        await LiftAsync(Hans);
+        // Two share a suppression, and each speaks for himself: one who said nothing else, and one who said it when it stood already.
+        await WithdrawAsync(BenTag);
+        await GiveAsync(Ben);
+        await WithdrawAsync(CarlTag);
+        await WithdrawAsync(Carl);
+        await GiveAsync(CarlTag);
+        // A complaint stays when he agrees again.
+        await WithdrawAsync(Dora);
+        await LiftAsync(Dora);
+        await host.Get<Suppressions>().AddAsync(tenant, Dora, SuppressionReason.Complaint, Ct);
+        await GiveAsync(Dora);
+        // Who agrees again is answered, also where no suppression stood any more; and who was erased has said nothing.
+        await WithdrawAsync(Emil);
+        await LiftAsync(Emil);
+        await GiveAsync(Emil);
+        await WithdrawAsync(Frida);
+        _time.Advance(TimeSpan.FromMilliseconds(5));
+        await host.FinishAsync(await host.Get<Erasures>().CorrespondentAsync(tenant, Frida, Actor.Machine, Ct));
+        await LiftAsync(Frida);
+        // Nobody can tell in which order two things were said in one millisecond.
+        await consents.WithdrawAsync(tenant, Gina, ConsentWay.Phone, "", Actor.Machine, Ct);
+        await consents.GiveAsync(tenant, Gina, 1, ConsentWay.Form, "form 3", Actor.Machine, Ct);
+        string[] all = [Anna, Hans, Ben, BenTag, Carl, CarlTag, Dora, Emil, Frida, Gina], answered = [Ben, CarlTag, Emil, Frida];
+        Assert.Equal([.. answered, Gina], await AnsweredAsync(host));
+        await ProductHost.EventuallyAsync(() =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(30));
+            return Task.FromResult(Lines().Length == 20 ? "" : null);
+        });
+        await RestoreAsync(host, made);
+        Assert.Contains("8 addresses have a word in the ledger of wishes, 6 of them get no automatic answers again", await OkAsync("erase", "replay", "--ledger", _anchors.Path), StringComparison.Ordinal);
+
+        await using var again = await StartAsync(_new, host);
+        await SendAgainAsync(again);
+        Assert.Equal(answered, await AnsweredAsync(again));
+        Assert.Null(await again.Get<IStore>().GetAsync(Consents.KeyOf(tenant, (await again.Get<KeyRing>().RequireAsync(tenant, Ct)).Person(Frida)), Ct));
+        // What the store does not know in full holds against his neighbour's word as well, and ends with his own.
+        await again.Get<Consents>().GiveAsync(tenant, Ben, 1, ConsentWay.Form, "form 4", Actor.Machine, Ct);
+        Assert.Equal((MessageState.Held, "human-please"), await AskAsync(again, BenTag));
+        await again.Get<Consents>().GiveAsync(tenant, BenTag, 1, ConsentWay.Form, "form 5", Actor.Machine, Ct);
+        Assert.Equal(MessageState.Answered, (await AskAsync(again, BenTag)).State);
+
+        async Task<IReadOnlyList<string>> AnsweredAsync(ProductHost by)
+        {
+            var found = new List<string>();
+            foreach (var who in all)
+                if ((await AskAsync(by, who)).State == MessageState.Answered)
+                    found.Add(who);
+            return found;
+        }
+
+        async Task WithdrawAsync(string who)
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(5));
+            await consents.WithdrawAsync(tenant, who, ConsentWay.Phone, "", Actor.Machine, Ct);
+        }
+
+        async Task GiveAsync(string who)
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(5));
+            await consents.GiveAsync(tenant, who, 1, ConsentWay.Form, "form 2", Actor.Machine, Ct);
+        }
+
+        async Task LiftAsync(string who)
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(5));
+            Assert.True(await host.Get<IStore>().RetryAsync((commit, token) => host.Get<Suppressions>().RemoveAsync(commit, tenant, who, token), Ct));
+        }
     }
 
     [Fact]

@@ -6,7 +6,7 @@ namespace ReplyMint.Aws;
 /// <summary>
 /// Credentials of the role that we run under, from where AWS puts them: the environment (Lambda), the container's endpoint (ECS, EKS)
 /// or the instance's (EC2, IMDSv2 only). No file with a long-lived key is read (AWS-8). They are fetched anew five minutes before
-/// their end, and what is still good is used when that fails.
+/// their end, and what is still good is used when that fails, whatever the reason.
 /// </summary>
 /// <param name="http">For the two endpoints, which lie on the machine or its link: plain HTTP, no proxy.</param>
 /// <param name="environment">Reads one variable.</param>
@@ -38,12 +38,15 @@ internal sealed class CredentialSource(HttpClient http, Func<string, string?> en
             {
                 return _last = await ReadAsync(ct);
             }
-            catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException or JsonException or IOException or NoCredentialsException && !ct.IsCancellationRequested)
+            // Whatever it is: a file that can't be read, an answer of another shape, or the end of the caller's patience while an endpoint hangs.
+            catch (Exception) when (last is not null && IsGoodFor(last, TimeSpan.Zero))
             {
                 _notBefore = time.GetUtcNow() + AfterFailure;
-                if (last is not null && IsGoodFor(last, TimeSpan.Zero))
-                    return last;
-                throw failure as NoCredentialsException ?? new NoCredentialsException("The endpoint for credentials of this machine's role did not answer as it should.", failure);
+                return last;
+            }
+            catch (Exception failure) when (failure is not NoCredentialsException && !ct.IsCancellationRequested)
+            {
+                throw new NoCredentialsException("The endpoint for credentials of this machine's role did not answer as it should.", failure);
             }
         }
         finally

@@ -104,6 +104,50 @@ public sealed class CredentialSourceTests : IDisposable
         await Assert.ThrowsAsync<NoCredentialsException>(() => _source.GetAsync(Ct).AsTask());
     }
 
+    [Theory]
+    [InlineData("[]")]
+    [InlineData("""{"AccessKeyId":5}""")]
+    [InlineData("""{"AccessKeyId":"k","SecretAccessKey":"s","Expiration":7}""")]
+    [InlineData("no JSON")]
+    public async Task What_is_still_good_serves_when_an_answer_has_another_shape(string answer)
+    {
+        _environment["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = "/role";
+        await _source.GetAsync(Ct);
+        _machine.Answer = answer;
+        _time.Advance(TimeSpan.FromMinutes(56));
+        Assert.Equal("key-1", (await _source.GetAsync(Ct)).AccessKey);
+        _time.Advance(TimeSpan.FromMinutes(4));
+        await Assert.ThrowsAsync<NoCredentialsException>(() => _source.GetAsync(Ct).AsTask());
+    }
+
+    [Fact]
+    public async Task What_is_still_good_serves_when_the_containers_token_can_not_be_read()
+    {
+        _environment["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = "/role";
+        await _source.GetAsync(Ct);
+        // A folder is no file, and no access to one is told in the same way.
+        _environment["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] = AppContext.BaseDirectory;
+        _time.Advance(TimeSpan.FromMinutes(56));
+        Assert.Equal("key-1", (await _source.GetAsync(Ct)).AccessKey);
+        Assert.Single(_machine.Calls);
+        _time.Advance(TimeSpan.FromMinutes(4));
+        await Assert.ThrowsAsync<NoCredentialsException>(() => _source.GetAsync(Ct).AsTask());
+    }
+
+    [Fact]
+    public async Task What_is_still_good_serves_when_the_endpoint_hangs_for_longer_than_the_caller_waits()
+    {
+        _environment["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = "/role";
+        await _source.GetAsync(Ct);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        _machine.Hangs = patience;
+        _time.Advance(TimeSpan.FromMinutes(56));
+        Assert.Equal("key-1", (await _source.GetAsync(patience.Token)).AccessKey);
+        // And nobody waits for it again at once.
+        Assert.Equal("key-1", (await _source.GetAsync(Ct)).AccessKey);
+        Assert.Equal(2, _machine.Calls.Count);
+    }
+
     [Fact]
     public async Task What_AWS_calls_expired_is_fetched_anew()
     {
@@ -121,10 +165,16 @@ public sealed class CredentialSourceTests : IDisposable
     {
         public List<string> Calls { get; } = [];
         public bool IsDown { get; set; }
+        /// <summary>Instead of credentials.</summary>
+        public string? Answer { get; set; }
+        /// <summary>Whose patience ends without an answer.</summary>
+        public CancellationTokenSource? Hangs { get; set; }
 
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             Calls.Add($"{request.Method} {request.RequestUri} {request.Headers.SelectMany(field => field.Value).FirstOrDefault()}".TrimEnd());
+            Hangs?.Cancel();
+            cancellationToken.ThrowIfCancellationRequested();
             if (IsDown)
                 return Task.FromResult(new HttpResponseMessage(HttpStatusCode.ServiceUnavailable));
             return Task.FromResult(new HttpResponseMessage
@@ -133,7 +183,7 @@ public sealed class CredentialSourceTests : IDisposable
                 {
                     "/latest/api/token" => "instance-token",
                     "/latest/meta-data/iam/security-credentials/" => "the-role",
-                    _ => $$"""{"Code":"Success","AccessKeyId":"key-{{Calls.Count}}","SecretAccessKey":"secret","Token":"session","Expiration":"{{time.GetUtcNow().AddHours(1).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)}}"}""",
+                    _ => Answer ?? $$"""{"Code":"Success","AccessKeyId":"key-{{Calls.Count}}","SecretAccessKey":"secret","Token":"session","Expiration":"{{time.GetUtcNow().AddHours(1).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)}}"}""",
                 }),
             });
         }

@@ -19,8 +19,11 @@ internal sealed record DynamoTables(string Prefix)
     /// </summary>
     public const string Gone = "gone";
 
-    /// <summary>Two days in seconds; a pause lasts some minutes.</summary>
-    public const int Spare = 2 * 24 * 60 * 60;
+    /// <summary>
+    /// Thirty days in seconds. The job that a pause waits for takes minutes, but one that was given up (an alert says so) stands until a
+    /// person sees to it, and what a legal hold keeps must be there then.
+    /// </summary>
+    public const int Spare = 30 * 24 * 60 * 60;
 
     public string NameOf(Table table) => Prefix + table switch
     {

@@ -65,6 +65,27 @@ internal sealed class DynamoBench : IAsyncDisposable
             await StandIn.DisposeAsync();
     }
 
+    /// <summary>Removes from the main table what may go by then, as DynamoDB does some time.</summary>
+    /// <returns>The sort keys.</returns>
+    public async Task<IReadOnlyList<string>> RemoveGoneAsync(DateTimeOffset now)
+    {
+        var table = _tables.NameOf(Table.Main);
+        var found = await CallAsync("Scan", new()
+        {
+            ["TableName"] = table, ["FilterExpression"] = $"{DynamoTables.Gone} < :now",
+            ["ExpressionAttributeValues"] = new JsonObject { [":now"] = new JsonObject { ["N"] = $"{now.ToUnixTimeSeconds()}" } },
+        });
+        Assert.Null(found.Error);
+        var removed = new List<string>();
+        foreach (var item in JsonNode.Parse(found.Body)!["Items"]!.AsArray())
+        {
+            var key = new JsonObject { [DynamoTables.Partition] = item![DynamoTables.Partition]!.DeepClone(), [DynamoTables.Sort] = item[DynamoTables.Sort]!.DeepClone() };
+            Assert.Null((await CallAsync("DeleteItem", new() { ["TableName"] = table, ["Key"] = key })).Error);
+            removed.Add((string)item[DynamoTables.Sort]!["S"]!);
+        }
+        return removed;
+    }
+
     private AwsClient Client() => new(_http, _credentials, _place, TimeProvider.System);
 
     private async Task MakeAsync(string name)

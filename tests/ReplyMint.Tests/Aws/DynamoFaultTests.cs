@@ -146,6 +146,27 @@ public sealed class DynamoFaultTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_a_pause_keeps_is_there_thirty_days_after_its_end_though_DynamoDB_removes_what_is_over()
+    {
+        var (store, _) = await OpenAsync();
+        ItemKey mail = ItemKey.Main("t", "mail/1"), moved = ItemKey.Main("t", "mail/2"), other = ItemKey.Main("u", "mail/3");
+        var (soon, later) = (_time.GetUtcNow().AddMinutes(1), _time.GetUtcNow().AddMinutes(2));
+        await store.CommitAsync(new Commit().Put(mail, "1"u8.ToArray(), Condition.Absent, expires: soon).Put(moved, "2"u8.ToArray(), Condition.Absent).Put(other, "3"u8.ToArray(), Condition.Absent, expires: soon), Ct);
+        var pause = new Commit().Expire(moved, later);
+        ExpiryPause.Add(pause, "t", null, _time.GetUtcNow(), ["mail"]);
+        await store.CommitAsync(pause, Ct);
+
+        // The job that takes the expiry away was given up, and nobody saw to it for weeks.
+        _time.Advance(TimeSpan.FromDays(30));
+        Assert.Empty(await _bench!.RemoveGoneAsync(_time.GetUtcNow()));
+        Assert.Equal([true, true, false], (await store.GetAsync([mail, moved, other], Ct)).Select(item => item is not null));
+        await store.CommitAsync(new Commit().Expire(mail, null).Delete(ExpiryPause.KeyOf("t")), Ct);
+        _time.Advance(TimeSpan.FromMinutes(3));
+        Assert.Equal(["mail/2", "mail/3"], (await _bench.RemoveGoneAsync(_time.GetUtcNow())).Order(StringComparer.Ordinal));
+        Assert.NotNull(await store.GetAsync(mail, Ct));
+    }
+
+    [Fact]
     public async Task Two_processes_in_a_storm_of_faults_lose_nothing_and_write_nothing_twice()
     {
         var (_, standIn) = await OpenAsync(stores: 2, patience: new(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(30)));

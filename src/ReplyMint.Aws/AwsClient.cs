@@ -24,6 +24,7 @@ internal readonly record struct AwsAnswer(int Status, string? Error, byte[] Body
 }
 
 /// <summary>One service of AWS: signed calls, one try each.</summary>
+/// <param name="http">Without a limit of its own (<see cref="HttpClient.Timeout"/>): each call has one, which grows with its bytes.</param>
 internal sealed class AwsClient(HttpClient http, CredentialSource credentials, AwsPlace place, TimeProvider time)
 {
     public const string Expired = "ExpiredTokenException";
@@ -32,7 +33,7 @@ internal sealed class AwsClient(HttpClient http, CredentialSource credentials, A
     /// <summary>For services that speak JSON (DynamoDB, SQS, SSM, KMS).</summary>
     /// <param name="version">Of the JSON protocol, "1.0" or "1.1".</param>
     /// <param name="target">The service's name for the call, such as "DynamoDB_20120810.GetItem".</param>
-    /// <param name="patience">How long it may take.</param>
+    /// <param name="patience">How long it may take, beside the time that its bytes need (<see cref="AwsPatience.ForBytes"/>).</param>
     public Task<AwsAnswer> PostAsync(string version, string target, ReadOnlyMemory<byte> body, TimeSpan patience, CancellationToken ct) =>
         SendAsync(HttpMethod.Post, "", body, [("Content-Type", $"application/x-amz-json-{version}"), ("X-Amz-Target", target)], patience, ct);
 
@@ -40,8 +41,8 @@ internal sealed class AwsClient(HttpClient http, CredentialSource credentials, A
     /// <param name="fields">Of the request's header.</param>
     public async Task<AwsAnswer> SendAsync(HttpMethod method, string path, ReadOnlyMemory<byte> body, IEnumerable<(string Name, string Value)> fields, TimeSpan patience, CancellationToken ct)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(patience);
+        using var late = new CancellationTokenSource(patience + AwsPatience.ForBytes(body.Length), time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct, late.Token);
         try
         {
             var signer = await credentials.GetAsync(limit.Token);
@@ -52,7 +53,9 @@ internal sealed class AwsClient(HttpClient http, CredentialSource credentials, A
                 if (!request.Headers.TryAddWithoutValidation(name, value))
                     request.Content?.Headers.TryAddWithoutValidation(name, value);
             AwsSigner.Sign(request, body.Span, signer, place.Region, place.Service, time.GetUtcNow());
-            using var response = await http.SendAsync(request, limit.Token);
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
+            // How much comes is known only now.
+            late.CancelAfter(patience + AwsPatience.ForBytes(response.Content.Headers.ContentLength ?? 0));
             var content = await response.Content.ReadAsByteArrayAsync(limit.Token);
             var error = response.IsSuccessStatusCode ? null : ErrorOf(content) ?? $"HTTP {(int)response.StatusCode}";
             if (error is Expired or "ExpiredToken")

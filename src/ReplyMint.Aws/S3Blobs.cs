@@ -83,7 +83,7 @@ internal sealed class S3Blobs(AwsClient client, AwsPatience patience, TimeProvid
     private async Task<AwsAnswer> CallAsync(HttpMethod method, string place, ReadOnlyMemory<byte> content, CancellationToken ct)
     {
         (string, string)[] fields = [("X-Amz-Content-Sha256", Convert.ToHexStringLower(SHA256.HashData(content.Span)))];
-        var tries = new AwsTries(patience, time);
+        var tries = new AwsTries(patience with { Whole = patience.Whole + AwsPatience.ForBytes(content.Length) }, time);
         while (true)
         {
             var answer = await client.SendAsync(method, place, content, fields, patience.Attempt, ct);

@@ -10,7 +10,7 @@ internal sealed class S3Bench : IDisposable
 
     private S3Bench(HttpMessageHandler handler)
     {
-        _http = new(handler, disposeHandler: false);
+        _http = new(handler, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan };
         _credentials = new(_http, static name => name is "AWS_ACCESS_KEY_ID" or "AWS_SECRET_ACCESS_KEY" ? "local" : null, TimeProvider.System);
     }
 

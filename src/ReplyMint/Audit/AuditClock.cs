@@ -10,16 +10,29 @@ internal sealed partial class AuditClock(Anchors anchors, AuditRoots roots, Root
 
     protected override async Task TickAsync(CancellationToken ct)
     {
+        // Before a root is signed, so that it is compared with what was signed before it. A watch that fails must not stop what it
+        // watches over: whoever blinds it would have no more roots to fear.
+        await TryAsync(() => watch.FollowAsync(ct), ct);
+        if (!await TryAsync(() => SignAsync(ct), ct))
+            await TryAsync(() => anchors.FlushAsync(ct), ct);
+        await TryAsync(() => pruning.RunAsync(ct), ct);
+        await TryAsync(() => watch.RunAsync(ct), ct);
+    }
+
+    private async Task SignAsync(CancellationToken ct)
+    {
+        if (await roots.IsDueAsync(ct))
+            await roots.WriteAsync(ct);
+        else
+            await anchors.FlushAsync(ct);
+    }
+
+    private async Task<bool> TryAsync(Func<Task> work, CancellationToken ct)
+    {
         try
         {
-            // Before a root is signed, so that it is compared with what was signed before it.
-            await watch.FollowAsync(ct);
-            if (await roots.IsDueAsync(ct))
-                await roots.WriteAsync(ct);
-            else
-                await anchors.FlushAsync(ct);
-            await pruning.RunAsync(ct);
-            await watch.RunAsync(ct);
+            await work();
+            return true;
         }
         catch (ObjectDisposedException)
         {
@@ -29,6 +42,7 @@ internal sealed partial class AuditClock(Anchors anchors, AuditRoots roots, Root
         {
             LogFailed(log, Failure.Of(failure));
         }
+        return false;
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The audit log's hourly work failed: {failure}")]

@@ -23,15 +23,12 @@ internal sealed class AuditRoots(IStore store, string id, AuditLog log, Attestat
 
     public void Dispose() => _one.Dispose();
 
-    /// <summary>The newest root's statement as it was signed; null while there is none. Its signature is not asked here.</summary>
-    public async Task<(string Jws, RootStatement Statement)?> NewestAsync(CancellationToken ct)
-    {
-        var page = await store.QueryAsync(Table.Audit, RootNames.Partition, new Storage.Range(RootNames.RootPrefix, Descending: true, Limit: 1), null, ct);
-        return page.Items is [var item] ? StatementOf(item) : null;
-    }
+    /// <summary>The newest root's statement as it was signed; null while there is none. Its signature is not asked here, and what is none is passed over.</summary>
+    public async Task<(string Jws, RootStatement Statement)?> NewestAsync(CancellationToken ct) => (await LastAsync(ct)).Newest;
 
+    /// <summary>The newest is an hour old, or an hour ahead: a clock that was set back, or a root that nobody here signed, must not end the signing.</summary>
     public async Task<bool> IsDueAsync(CancellationToken ct) =>
-        await NewestAsync(ct) is not { } newest || time.GetUtcNow() - newest.Statement.At >= Every;
+        await NewestAsync(ct) is not { } newest || (time.GetUtcNow() - newest.Statement.At).Duration() >= Every;
 
     /// <summary>Signs a root now, whether or not anything changed: time passes, too.</summary>
     public async Task<RootStatement> WriteAsync(CancellationToken ct)
@@ -118,6 +115,27 @@ internal sealed class AuditRoots(IStore store, string id, AuditLog log, Attestat
         return 0;
     }
 
+    /// <summary>The newest root, and the highest number that is taken: what lies in a root's place and is none keeps its number, for somebody to look at.</summary>
+    private async Task<(long Taken, (string Jws, RootStatement Statement)? Newest)> LastAsync(CancellationToken ct)
+    {
+        var (taken, cursor) = (0L, (string?)null);
+        do
+        {
+            var page = await store.QueryAsync(Table.Audit, RootNames.Partition, new Storage.Range(RootNames.RootPrefix, Descending: true, Limit: 1), cursor, ct);
+            foreach (var item in page.Items)
+            {
+                if (RootNames.NumberOf(item.Key) is not { } number)
+                    continue;
+                taken = Math.Max(taken, number);
+                if (StatementOf(item) is { } newest)
+                    return (taken, newest);
+            }
+            cursor = page.Cursor;
+        }
+        while (cursor is not null);
+        return (taken, null);
+    }
+
     private async Task<RootStatement> SignAsync(IReadOnlyList<string> moved, CancellationToken ct)
     {
         var full = _leaves is null;
@@ -131,8 +149,8 @@ internal sealed class AuditRoots(IStore store, string id, AuditLog log, Attestat
                 changed.Add(leaf.ToString());
             }
         changed.Sort(StringComparer.Ordinal);
-        var newest = await NewestAsync(ct);
-        var (number, changes) = ((newest?.Statement.Number ?? 0) + 1, RootStatement.HashOf(changed));
+        var (taken, newest) = await LastAsync(ct);
+        var (number, changes) = (taken + 1, RootStatement.HashOf(changed));
         var pages = changed.Count > RootStatement.PageSize ? (changed.Count + RootStatement.PageSize - 1) / RootStatement.PageSize : 0;
         var statement = new RootStatement(1, id, number, time.GetUtcNow(), newest is null ? AuditRecord.Start : RootStatement.HashOf(newest.Value.Jws),
             full, leaves.Count, MerkleTree.Root(leaves.Values), changed.Count, changes, pages);

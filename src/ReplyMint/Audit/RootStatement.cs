@@ -81,6 +81,10 @@ internal static class RootNames
 
     public static Storage.ItemKey RootKey(long number) => new(Storage.Table.Audit, Partition, RootPrefix + Root(number));
 
+    /// <summary>Null for a key that is not a root's.</summary>
+    public static long? NumberOf(Storage.ItemKey key) =>
+        key.Sort[RootPrefix.Length..] is { Length: 12 } name && long.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+
     public static Storage.ItemKey PageKey(string page) => new(Storage.Table.Audit, Partition, "changes/" + page);
 
     public static Storage.ItemKey CheckpointKey(string chain) => new(Storage.Table.Audit, chain, "checkpoint");

@@ -19,10 +19,10 @@ internal sealed class RootTrail(string store, string place, bool fromFirst, Acti
 
     public string Place => place;
 
-    /// <summary>The newest root that is genuine.</summary>
+    /// <summary>The newest root, as far as it is genuine: the number of one that is not is passed, and it has no hash.</summary>
     public RootStatement? Last { get; private set; }
 
-    /// <summary>Hashes of the roots as they were signed, by number.</summary>
+    /// <summary>Hashes of the roots that are genuine, as they were signed, by number.</summary>
     public Dictionary<long, string> Hashes { get; } = [];
 
     public IEnumerable<string> Chains => _leaves?.Keys ?? Enumerable.Empty<string>();

@@ -39,7 +39,19 @@ internal sealed class RootWatch(IStore store, AuditRoots roots, AttestationKeys 
     /// <summary>Looks, and tells the operator when something is wrong.</summary>
     public async Task RunAsync(CancellationToken ct)
     {
-        await LookAsync(ct);
+        try
+        {
+            await LookAsync(ct);
+        }
+        finally
+        {
+            // Also when it came no further than to this.
+            await TellAsync(ct);
+        }
+    }
+
+    private async Task TellAsync(CancellationToken ct)
+    {
         bool found;
         lock (_findings)
             found = _findings.Count > 0;
@@ -96,8 +108,9 @@ internal sealed class RootWatch(IStore store, AuditRoots roots, AttestationKeys 
             var run = new AuditComparison(store, roots.Store, set, null);
             var trail = _trail ??= new(roots.Store, AuditRoots.Here, fromFirst: false, Report);
             var known = trail.Last;
-            if (known is not null)
-                await HoldAsync(run, known.Number, trail.Hashes[known.Number], ct);
+            // One that is not believed has no hash: it was told of, and may go.
+            if (known is not null && trail.Hashes.TryGetValue(known.Number, out var hash))
+                await HoldAsync(run, known.Number, hash, ct);
             await foreach (var document in roots.StoredAsync(known?.Number ?? await roots.NewestFullAsync(ct) - 1, ct))
             {
                 var before = trail.Last is null ? "" : AuditComparison.SaysOf(trail);

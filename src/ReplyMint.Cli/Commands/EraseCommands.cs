@@ -120,6 +120,8 @@ internal static class EraseCommands
                     context.Error.WriteLine("(who said after the backup that he wants no automatic answers is not known here; write down again whom you know of: replymint consent withdraw ADDRESS)");
                 if (result.Refused > 0)
                     context.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"({result.Refused} documents are no lines of this installation's ledger; they were left out)"));
+                if (result.Silent is { } silent)
+                    context.Error.WriteLine($"(of audit.anchors, {silent})");
                 foreach (var place in result.Strange)
                     context.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"(place {place} of audit.anchors holds none of this installation's records: is its path right, is its disk mounted?)"));
                 return ExitCode.Ok;

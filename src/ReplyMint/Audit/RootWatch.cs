@@ -10,7 +10,9 @@ namespace ReplyMint.Audit;
 /// <param name="Says">That root, in words.</param>
 /// <param name="Silent">What is to be said of places that could not be read; null: each could.</param>
 /// <param name="Strange">Places that hold none of this store's roots: new ones, or not those that were meant.</param>
-internal sealed record WatchedRoots(RootStatement? Ours, RootStatement? Theirs, RootLeaf? Leaf, string Says, string? Silent, IReadOnlyList<int> Strange, IReadOnlyList<AuditFinding> Findings);
+/// <param name="Holding">Places that hold one. A place that could not be asked, and has shown none, is in neither list.</param>
+internal sealed record WatchedRoots(
+    RootStatement? Ours, RootStatement? Theirs, RootLeaf? Leaf, string Says, string? Silent, IReadOnlyList<int> Strange, IReadOnlyList<int> Holding, IReadOnlyList<AuditFinding> Findings);
 
 /// <summary>
 /// Follows the signed roots as they come, so that nobody who reads over HTTP has to read them all: from the newest root that lists all
@@ -90,7 +92,8 @@ internal sealed class RootWatch(IStore store, AuditRoots roots, AttestationKeys 
             var silent = anchors.ReadablePlaces.Select(place => places.GetValueOrDefault(place) is not { } look ? $"{NameOf(place)} was not looked at yet" : look.Problem is null ? null : $"{NameOf(place)} {look.Problem}").OfType<string>().ToList();
             lock (_findings)
                 return new(newest, places.Values.Select(look => look.Has).OfType<RootStatement>().MaxBy(root => root.Number), _trail!.Leaf(chain), newest is null ? "" : AuditComparison.SaysOf(_trail),
-                    silent.Count > 0 ? string.Join("; ", silent) : null, [.. anchors.ReadablePlaces.Where(place => places.GetValueOrDefault(place) is null or { Has: null, Problem: null })], [.. _findings.Where(finding => finding.Chain is null || finding.Chain == chain)]);
+                    silent.Count > 0 ? string.Join("; ", silent) : null, [.. anchors.ReadablePlaces.Where(place => places.GetValueOrDefault(place) is null or { Has: null, Problem: null })],
+                    [.. anchors.ReadablePlaces.Where(place => places.GetValueOrDefault(place) is { Has: not null })], [.. _findings.Where(finding => finding.Chain is null || finding.Chain == chain)]);
         }
         finally
         {

@@ -15,7 +15,8 @@ namespace ReplyMint.Privacy;
 /// <param name="Withdrawn">Of these, whom the restored store would have answered.</param>
 /// <param name="Elsewhere">Whether anything but this store's own lines was read.</param>
 /// <param name="Strange">Numbers of the places of audit.anchors that hold nothing of this installation's.</param>
-internal sealed record ReplayResult(int Lines, int Refused, int Again, int Wishes, int Withdrawn, bool Elsewhere, IReadOnlyList<int> Strange);
+/// <param name="Silent">Which of them could not be asked for it; null: each could.</param>
+internal sealed record ReplayResult(int Lines, int Refused, int Again, int Wishes, int Withdrawn, bool Elsewhere, IReadOnlyList<int> Strange, string? Silent);
 
 /// <summary>
 /// Holds a restored store to the ledgers of erasures and wishes: what a backup brought back is removed again, by this store's own lines
@@ -42,10 +43,15 @@ internal sealed class ErasureReplay(IStore store, KeyRing keys, ErasureLedger le
                     await TakeAsync(document.Bytes);
         // A place that is empty is the sign of a wrong path, or of a disk that is not there: that it names no erasure says nothing.
         await roots.LookAsync(ct);
-        var strange = (await roots.SeenAsync(KeyRing.Installation, ct)).Strange;
-        var elsewhere = genuine > 0 || anchors.ReadablePlaces.Except(strange).Any();
+        // One that has no lines for us and does not say whether it has a root of ours may be such a place, too.
+        var seen = await roots.SeenAsync(KeyRing.Installation, ct);
+        var elsewhere = genuine > 0 || seen.Holding.Count > 0;
         if (!elsewhere && !nothingSince)
+        {
+            if (seen is { Ours: not null, Silent: { } unknown })
+                throw new IOException(unknown);
             return null;
+        }
         foreach (var line in lines.Values)
             if (await AgainAsync(line, ct))
                 again++;
@@ -65,7 +71,7 @@ internal sealed class ErasureReplay(IStore store, KeyRing keys, ErasureLedger le
                 new Dictionary<string, string> { ["lines"] = Text(lines.Count), ["again"] = Text(again), ["withdrawn"] = Text(withdrawn.Count), ["refused"] = Text(refused), ["elsewhere"] = elsewhere ? "read" : "none" }), token);
             return true;
         }, ct);
-        return new(lines.Count, refused, again, wishes.OfAddresses.Count, withdrawn.Count, elsewhere, strange);
+        return new(lines.Count, refused, again, wishes.OfAddresses.Count, withdrawn.Count, elsewhere, seen.Strange, seen.Ours is null ? null : seen.Silent);
 
         async Task TakeAsync(byte[] document)
         {

@@ -20,6 +20,8 @@ internal sealed class PutOnceServer : IAsyncDisposable
     public ConcurrentQueue<string> Authorizations { get; } = new();
     /// <summary>What it answers to everything, when it is not well.</summary>
     public int? Status { get; set; }
+    /// <summary>What it answers to whoever asks for a name with which it is not well.</summary>
+    public Func<string, int?> StatusOf { get; set; } = _ => null;
     public string? RedirectTo { get; set; }
     /// <summary>What it answers to whoever asks for anything, as a server with a page for all that it does not have.</summary>
     public Func<string, string>? Page { get; set; }
@@ -48,7 +50,7 @@ internal sealed class PutOnceServer : IAsyncDisposable
             context.Response.StatusCode = 307;
             context.Response.Headers.Location = elsewhere + "/" + name;
         }
-        else if (Status is { } status)
+        else if ((Status ?? StatusOf(name)) is { } status)
         {
             context.Response.StatusCode = status;
         }

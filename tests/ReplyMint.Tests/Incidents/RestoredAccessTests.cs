@@ -224,6 +224,24 @@ public sealed class RestoredAccessTests : IDisposable
         await OkAsync("messages", "list");
     }
 
+    /// <summary>A web server that has nothing under any name, and answers for the roots that it is not well, says nothing of what was erased.</summary>
+    [Fact]
+    public async Task A_place_that_names_no_erasure_and_does_not_say_whether_it_holds_anything_of_ours_does_not_count_as_read()
+    {
+        await using var wrong = await Audit.PutOnceServer.StartAsync();
+        wrong.StatusOf = name => name.StartsWith("roots/", StringComparison.Ordinal) ? 503 : null;
+        var meant = Directory.CreateDirectory(Path.Combine(_cli.Folder, "meant")).FullName;
+        string[] Replay(string more) => ["erase", "replay", "--settings", _cli.Write("settings.json", $$"""{"audit":{"anchors":[{"url":"{{wrong.Url}}"}{{more}}]} }""")];
+        var host = await ProductHost.StartAsync(folder: _old, time: _time, settings: all => all with { Audit = new() { Anchors = [new() { Folder = meant }] } });
+        await ProductHost.EventuallyAsync(() => Task.FromResult(File.Exists(Path.Combine(meant, "roots", "000000000001.json")) ? "copied" : null));
+        await RestoreAsync(host);
+        Assert.Contains("place 1 could not be read); the store stays shut until it was", await FailsAsync(Replay("")), StringComparison.Ordinal);
+        Assert.Equal("replymint: " + Installation.Restored + "\n", await FailsAsync("messages", "list"));
+        Assert.Contains("0 erasures were looked at", await OkAsync(Replay($$""",{"folder":"{{meant}}"}""")), StringComparison.Ordinal);
+        Assert.Contains("(of audit.anchors, place 1 could not be read)", _cli.Error, StringComparison.Ordinal);
+        await OkAsync("messages", "list");
+    }
+
     [Fact]
     public void Only_what_shows_nothing_of_anybody_works_on_a_store_that_was_restored()
     {

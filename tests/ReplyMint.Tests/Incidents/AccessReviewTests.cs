@@ -2,9 +2,11 @@ using System.Net;
 using System.Text.Json.Nodes;
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
+using ReplyMint.Incidents;
 using ReplyMint.Security;
 using ReplyMint.Storage;
 using ReplyMint.Tests.Product;
+using ReplyMint.Tests.Storage;
 
 namespace ReplyMint.Tests.Incidents;
 
@@ -63,6 +65,46 @@ public sealed class AccessReviewTests
         var rows = await ReviewAsync();
         Assert.Equal((giver.Id, giver.Id), (rows[first.Id], rows[second.Id]));
     }
+
+    [Fact]
+    public async Task What_was_read_of_a_long_log_stays_read_when_who_asked_hangs_up()
+    {
+        WatchedStore? watched = null;
+        await using var host = await ProductHost.StartAsync(services: services => watched = WatchedStore.Put(services));
+        var giver = new Actor(Ids.Random('u'));
+        var channel = await host.Get<Channels>().AddAsync(host.Tenant.Id, Channel.Mailgun, "8f3c1a97e2b64d05b7c9f1e83a6d2450", giver, default);
+        using var hangsUp = new CancellationTokenSource();
+        var pages = 0;
+        watched!.AfterQuery = range => IsPage(range) && ++pages == 2 ? hangsUp.CancelAsync().ContinueWith(_ => hangsUp.Token.ThrowIfCancellationRequested(), TaskScheduler.Default) : Task.CompletedTask;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => host.Get<AccessGivers>().OfAsync(host.Tenant.Id, hangsUp.Token));
+        Assert.Equal(2, pages);
+        // Its end alone is looked for.
+        Assert.Equal(giver.Id, (await host.Get<AccessGivers>().OfAsync(host.Tenant.Id, default))[channel.Id].By);
+        Assert.Equal(3, pages);
+    }
+
+    [Fact]
+    public async Task Who_reads_a_long_log_keeps_nobody_from_another_ones()
+    {
+        WatchedStore? watched = null;
+        await using var host = await ProductHost.StartAsync(services: services => watched = WatchedStore.Put(services));
+        var (reading, go, pages) = (new TaskCompletionSource(), new TaskCompletionSource(), 0);
+        watched!.AfterQuery = range =>
+        {
+            if (!IsPage(range) || Interlocked.Increment(ref pages) != 1)
+                return Task.CompletedTask;
+            reading.SetResult();
+            return go.Task;
+        };
+        var slow = host.Get<AccessGivers>().OfAsync(host.Tenant.Id, default);
+        await reading.Task;
+        await host.Get<AccessGivers>().OfAsync(KeyRing.Installation, default).WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.False(slow.IsCompleted);
+        go.SetResult();
+        await slow;
+    }
+
+    private static bool IsPage(ReplyMint.Storage.Range range) => range is { Prefix: AuditLog.EntryPrefix, Limit: 1_000 };
 
     [Fact]
     public async Task The_command_prints_all_of_it_also_for_a_spreadsheet_and_leaves_a_record()

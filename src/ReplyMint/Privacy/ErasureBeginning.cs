@@ -53,7 +53,7 @@ internal sealed class ErasureBeginning(
                 erasure = erasure with { Tenants = of };
                 break;
             case ErasureKind.Tenant:
-                KeyRing.DestroyTenant(commit, erasure.Tenant);
+                await keys.DestroyTenantAsync(commit, erasure.Tenant, ct);
                 Tenants.Remove(commit, erasure.Tenant);
                 // The tenant's own chain stays, and ends with this.
                 await audit.AppendAsync(commit, erasure.Tenant, new AuditEntry(actor, "tenant.erase", erasure.Id), ct);

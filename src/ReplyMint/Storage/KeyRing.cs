@@ -18,6 +18,8 @@ internal sealed class KeyRing(IStore store, MasterKeys masters, TimeProvider tim
     private const string TenantSort = "tenant-key";
     // Keys in memory: about 200 bytes each. Above the bound the cache starts anew, which costs one read a key.
     private const int MaxCached = 50_000;
+    // Drops of keys in one commit, beside what else stands there.
+    private const int MostInACommit = 50;
 
     // A destroyed key's item stays for so long: longer than anybody holds an open key in his hands.
     private static readonly TimeSpan GraveKept = TimeSpan.FromDays(1);
@@ -100,8 +102,18 @@ internal sealed class KeyRing(IStore store, MasterKeys masters, TimeProvider tim
         return tenant.OpenPerson(person, Read(item), item.Version, 0);
     }
 
-    /// <summary>Adds to a commit that a tenant's keys are destroyed, and with them all that stands below them. <see cref="Forget(string)"/> once that is committed.</summary>
-    public static void DestroyTenant(Commit commit, string tenant) => commit.Delete(KeyOf(tenant)).Delete(DroppedKeys.KeyOf(tenant));
+    /// <summary>
+    /// Adds to a commit that a tenant's keys are destroyed, those too that were dropped, and with them all that stands below them.
+    /// <see cref="Forget(string)"/> once that is committed.
+    /// </summary>
+    public async Task DestroyTenantAsync(Commit commit, string tenant, CancellationToken ct)
+    {
+        // The record is read first: what is dropped from here on changes it, and this commit then meets a conflict.
+        commit.Delete(KeyOf(tenant), Condition.Same(await store.GetAsync(KeyOf(tenant), ct)));
+        // More than these, which is months of a new key each hour, go with the rest of the tenant's keys.
+        await foreach (var item in DroppedKeys.OfAsync(store, tenant, ct).Take(MostInACommit).WithCancellation(ct))
+            commit.Delete(item.Key);
+    }
 
     /// <summary>Drops a person's key from memory: called by whoever changed its item, behind the commit.</summary>
     public void Forget(string tenant, string person)
@@ -173,38 +185,43 @@ internal sealed class KeyRing(IStore store, MasterKeys masters, TimeProvider tim
         }, ct);
         if (after is not { } now)
             return null;
-        var item = await store.GetAsync(DroppedKeys.KeyOf(tenant), ct);
-        DroppedKeys.Add(commit, tenant, item, item is null ? null : Rewrap(tenant, DroppedKeys.Read(item), masters.Wrapping), gone, now.Value.Master!, time.GetUtcNow(), kept);
+        DroppedKeys.Add(commit, tenant, gone, now.Value.Master!, time, kept);
         return after;
     }
 
     /// <summary>
     /// Adds to a commit that numbers which were dropped after an instant open again: a restored store has items of before. The
-    /// <c>rekey</c> job brings those under the number in use, and drops the others anew. Null when there are none.
+    /// <c>rekey</c> job brings those under the number in use, and drops the others anew. Null when there are none, or all open already.
     /// </summary>
     internal async Task<Versioned<TenantKeyRecord>?> TakeBackAsync(Commit commit, string tenant, DateTimeOffset after, CancellationToken ct)
     {
-        if (await store.GetAsync(DroppedKeys.KeyOf(tenant), ct) is not { } item)
+        if (await RecordAsync(tenant, ct) is not { } read)
             return null;
-        var dropped = Rewrap(tenant, DroppedKeys.Read(item), masters.Wrapping);
-        var back = dropped.Keys.Where(key => key.DroppedAt > after).ToList();
-        if (back.Count == 0)
-            return null;
-        DroppedKeys.Write(commit, tenant, item, dropped with { Keys = [.. dropped.Keys.Except(back)] }, item.Expires);
-        return await ChangeAsync(commit, tenant, (record, _) => record with { Keys = [.. back.Select(key => new WrappedKey(key.Number, key.Wrapped, key.MadeAt)), .. record.Keys] }, ct);
+        var known = read.Value.Keys.Select(key => key.Number).ToHashSet();
+        var back = new List<WrappedKey>();
+        await foreach (var item in DroppedKeys.OfAsync(store, tenant, ct))
+            back.AddRange(Rewrap(tenant, DroppedKeys.Read(item), masters.Wrapping).Keys.Where(key => key.DroppedAt > after && known.Add(key.Number)).Select(key => new WrappedKey(key.Number, key.Wrapped, key.MadeAt)));
+        // The items of their drops end as they would have: the next drop has one of its own.
+        return back.Count == 0 ? null : await ChangeAsync(commit, tenant, (record, _) => record with { Keys = [.. back, .. record.Keys] }, ct);
     }
 
-    /// <summary>Adds to a commit that a tenant's keys are wrapped with the master key that wraps now, those too that were dropped. False when they are.</summary>
+    /// <summary>Adds to a commit that a tenant's keys are wrapped with the master key that wraps now, those too that were dropped, as far as there is room. False when they are.</summary>
     internal async Task<bool> RewrapAsync(Commit commit, string tenant, CancellationToken ct)
     {
         var master = masters.Wrapping;
         var old = await RecordAsync(tenant, ct) is { Value.Master: var wrapped } && wrapped != master.Check;
         if (old)
             await ChangeAsync(commit, tenant, static (record, _) => record, ct);
-        if (await store.GetAsync(DroppedKeys.KeyOf(tenant), ct) is not { } item || DroppedKeys.Read(item) is not { } dropped || dropped.Master == master.Check)
-            return old;
-        DroppedKeys.Write(commit, tenant, item, Rewrap(tenant, dropped, master), item.Expires);
-        return true;
+        await foreach (var item in DroppedKeys.OfAsync(store, tenant, ct))
+        {
+            var dropped = DroppedKeys.Read(item);
+            // The records of other tenants may follow, and the next look finds what is left.
+            if (dropped.Master == master.Check || commit.Operations.Count >= MostInACommit)
+                continue;
+            DroppedKeys.Change(commit, item, Rewrap(tenant, dropped, master));
+            old = true;
+        }
+        return old;
     }
 
     /// <summary>

@@ -8,6 +8,7 @@ using ReplyMint.Storage;
 using ReplyMint.Tests.Privacy;
 using ReplyMint.Tests.Product;
 using ReplyMint.Tests.Secrets;
+using ReplyMint.Tests.Storage;
 using Xunit;
 
 namespace ReplyMint.Tests.Incidents;
@@ -66,16 +67,70 @@ public sealed class RestoredKeysTests : IDisposable
         var before = await _backups.CreateAsync(host);
         await run.OkAsync("", "secrets", "rotate", "tenant-key", "--tenant", tenant);
         await run.OneKeyAsync(tenant);
-        Assert.NotNull(await host.Get<IStore>().GetAsync(DroppedKeys.KeyOf(tenant), Ct));
+        Assert.Equal([1], await DroppedAsync(host, tenant));
         // The first commit alone.
         Assert.IsType<ErasureStart.Started>(await host.Get<Erasures>().TenantAsync(tenant, Actor.Machine, Ct));
-        Assert.Null(await host.Get<IStore>().GetAsync(DroppedKeys.KeyOf(tenant), Ct));
+        Assert.Empty(await DroppedAsync(host, tenant));
         var after = await _backups.CreateAsync(host, data: false);
         using var folder = await BackupFolder.RestoredAsync(before with { Keys = after.Keys }, run.Config, run.Time);
         await using var open = await OpenStore.OpenAsync(DataFolder.Open(folder.Sub("data")), folder.Sub("config"), new(), run.Time, Ct);
         Assert.NotNull(await open.Store.GetAsync(Tenants.KeyOf(tenant), Ct));
         Assert.Null(await open.Keys.TenantAsync(tenant, Ct));
         Assert.Empty((await open.Store.QueryAsync(Table.Keys, tenant, new ReplyMint.Storage.Range(""), null, Ct)).Items);
+    }
+
+    [Fact]
+    public async Task An_old_key_that_goes_while_the_erasure_of_its_tenant_begins_is_gone_with_it_too()
+    {
+        WatchedStore? watched = null;
+        await using var run = await SecretsRun.StartAsync(services: services =>
+        {
+            CorrespondentErasureTests.NoErasures(services);
+            watched = WatchedStore.Put(services);
+        });
+        var (host, tenant) = (run.Host, run.Host.Tenant.Id);
+        await run.OkAsync("", "secrets", "rotate", "tenant-key", "--tenant", tenant);
+        watched!.Interrupt("erased/", async () =>
+        {
+            var drop = new Commit();
+            Assert.NotNull(await host.Get<KeyRing>().DropAsync(drop, tenant, 2, TimeSpan.FromDays(30), Ct));
+            Assert.Equal(CommitResult.Committed, await host.Get<IStore>().CommitAsync(drop, Ct));
+            Assert.Equal([1], await DroppedAsync(host, tenant));
+        });
+        Assert.IsType<ErasureStart.Started>(await host.Get<Erasures>().TenantAsync(tenant, Actor.Machine, Ct));
+        Assert.Empty(await DroppedAsync(host, tenant));
+    }
+
+    [Fact]
+    public async Task Each_old_key_goes_with_the_last_data_of_before_its_own_end()
+    {
+        static ReplyMintSettings Settings(ReplyMintSettings all) => all with { Backup = new() { KeepDays = 30 } };
+        await using var run = await SecretsRun.StartAsync(settings: Settings);
+        var tenant = run.Host.Tenant.Id;
+        async Task DropAsync()
+        {
+            await run.OkAsync("", "secrets", "rotate", "tenant-key", "--tenant", tenant);
+            await run.OneKeyAsync(tenant);
+        }
+        await DropAsync();
+        await run.RestartAsync(Settings, after: TimeSpan.FromDays(29));
+        await DropAsync();
+        Assert.Equal([1, 2], await DroppedAsync(run.Host, tenant));
+        // Both are wrapped anew, and end when they would have.
+        await run.OkAsync("", "secrets", "rotate", "master-key");
+        Assert.Equal([1, 2], await DroppedAsync(run.Host, tenant));
+        await run.RestartAsync(Settings, after: TimeSpan.FromDays(1));
+        Assert.Equal([2], await DroppedAsync(run.Host, tenant));
+        await run.RestartAsync(Settings, after: TimeSpan.FromDays(29));
+        Assert.Empty(await DroppedAsync(run.Host, tenant));
+    }
+
+    private static async Task<IReadOnlyList<int>> DroppedAsync(ProductHost host, string tenant)
+    {
+        var numbers = new List<int>();
+        await foreach (var item in DroppedKeys.OfAsync(host.Get<IStore>(), tenant, Ct))
+            numbers.AddRange(DroppedKeys.Read(item).Keys.Select(key => key.Number));
+        return numbers;
     }
 
     [Fact]

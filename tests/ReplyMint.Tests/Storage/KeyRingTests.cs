@@ -98,7 +98,7 @@ public sealed class KeyRingTests : IAsyncLifetime
         _open.Keys.Remember(key);
         Assert.NotNull(await _open.Keys.TenantAsync("t1", Ct));
         var gone = new Commit();
-        KeyRing.DestroyTenant(gone, "t1");
+        await _open.Keys.DestroyTenantAsync(gone, "t1", Ct);
         await _open.Store.CommitAsync(gone, Ct);
         _open.Keys.Forget("t1");
         Assert.Null(await _open.Keys.TenantAsync("t1", Ct));

@@ -133,12 +133,12 @@ internal sealed class Importer(
 
     private async Task RemoveAsync(string tenant, CancellationToken ct)
     {
-        await store.RetryAsync((commit, _) =>
+        await store.RetryAsync(async (commit, token) =>
         {
             // From here on no file goes on with it, and nobody reads it.
             commit.Put(MarkKey(tenant), StoredJson.Write(new ImportMark(1, ""), ExportJson.Default.ImportMark), Condition.Any);
-            KeyRing.DestroyTenant(commit, tenant);
-            return Task.FromResult(true);
+            await keys.DestroyTenantAsync(commit, tenant, token);
+            return true;
         }, ct);
         await removal.RemoveUnseenAsync(tenant, ct);
     }

@@ -40,6 +40,10 @@ public sealed class AuditBlindingTests
         await CopiedAsync(house.Host, house.RootsElsewhere, 4);
         await CopiedAsync(house.Host, house.RootsElsewhere, 5);
         Assert.Contains((await house.VerifyAsync()).Findings, finding => finding is { Fault: AuditFault.RootAltered, Entry: 3 });
+        // The watch sees what comes after it.
+        await house.Host.Get<RootWatch>().RunAsync(Ct);
+        house.Forge(3, 12);
+        Assert.Contains((await house.Host.Get<AuditVerifier>().LookAsync(house.Chain, Ct)).Findings, finding => finding is { Fault: AuditFault.Changed, Entry: 12 });
     }
 
     [Fact]

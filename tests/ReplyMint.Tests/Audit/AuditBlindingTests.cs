@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
 using ReplyMint.Audit;
 using ReplyMint.Storage;
 using ReplyMint.Tests.Product;
@@ -70,11 +71,12 @@ public sealed class AuditBlindingTests
     public async Task A_watch_that_fails_stops_neither_signing_nor_copies()
     {
         using var elsewhere = new TemporaryFolder();
-        var (host, watched) = await WatchedAsync(elsewhere);
-        await using var ends = host;
+        WatchedStore? watched = null;
+        await using var host = await StartAsync(elsewhere, services => watched = WatchedStore.Put(services));
+        await CopiedAsync(host, elsewhere.Sub("roots"), 1);
         await host.Get<RootWatch>().RunAsync(Ct);
         // It alone asks for one root by its name.
-        watched.AfterQuery = range => range.Prefix.StartsWith("root/0", StringComparison.Ordinal) ? Task.FromException(new StoreUnavailableException("a bad block")) : Task.CompletedTask;
+        watched!.AfterQuery = range => range.Prefix.StartsWith("root/0", StringComparison.Ordinal) ? Task.FromException(new StoreUnavailableException("a bad block")) : Task.CompletedTask;
         await CopiedAsync(host, elsewhere.Sub("roots"), 2);
         await CopiedAsync(host, elsewhere.Sub("roots"), 3);
     }
@@ -83,11 +85,12 @@ public sealed class AuditBlindingTests
     public async Task A_look_that_comes_to_no_end_tells_what_it_found_until_then()
     {
         using var elsewhere = new TemporaryFolder();
-        var (host, watched) = await WatchedAsync(elsewhere);
-        await using var ends = host;
+        WatchedStore? watched = null;
+        await using var host = await StartAsync(elsewhere, services => watched = WatchedStore.Put(services));
+        await CopiedAsync(host, elsewhere.Sub("roots"), 1);
         await host.Get<IStore>().CommitAsync(new Commit().Put(RootNames.RootKey(2), "{}"u8.ToArray(), Condition.Absent), Ct);
         var followed = false;
-        watched.AfterQuery = range =>
+        watched!.AfterQuery = range =>
         {
             followed |= range is { Prefix: RootNames.RootPrefix, Descending: false };
             return followed && range.Prefix.StartsWith("root/0", StringComparison.Ordinal) ? Task.FromException(new StoreUnavailableException("a bad block")) : Task.CompletedTask;
@@ -96,12 +99,6 @@ public sealed class AuditBlindingTests
         Assert.Contains(await host.Get<Alerts>().NewestAsync(10, Ct), alert => alert.Kind == "audit-altered");
     }
 
-    /// <summary>A host with its first root, which lies elsewhere.</summary>
-    private static async Task<(ProductHost Host, WatchedStore Store)> WatchedAsync(TemporaryFolder elsewhere)
-    {
-        WatchedStore? watched = null;
-        var host = await ProductHost.StartAsync(services: services => watched = WatchedStore.Put(services), settings: settings => settings with { Audit = new() { Anchors = [new() { Folder = elsewhere.Path }] } });
-        await CopiedAsync(host, elsewhere.Sub("roots"), 1);
-        return (host, watched!);
-    }
+    private static Task<ProductHost> StartAsync(TemporaryFolder elsewhere, Action<IServiceCollection> services) =>
+        ProductHost.StartAsync(services: services, settings: settings => settings with { Audit = new() { Anchors = [new() { Folder = elsewhere.Path }] } });
 }

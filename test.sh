@@ -111,11 +111,11 @@ lint() {
     fi
 }
 
-# Takes one protection after another away and counts those that a test misses (tools/ReplyMint.Mutants); at most 25 minutes.
+# Takes one protection after another away and counts those that a test misses (tools/ReplyMint.Mutants); at most 35 minutes.
 mutants() {
     local log=$logs/mutants.log ok bad
     step 'Mutants'
-    timeout --kill-after=10 1500 tools/ReplyMint.Mutants/run.sh --release --trust "$@" >"$log" 2>&1 || true
+    timeout --kill-after=10 2100 tools/ReplyMint.Mutants/run.sh --release --trust "$@" >"$log" 2>&1 || true
     ok=$(sed -n 's/^\([0-9]*\) killed, [0-9]* not$/\1/p' "$log" | tail -1)
     bad=$(sed -n 's/^[0-9]* killed, \([0-9]*\) not$/\1/p' "$log" | tail -1)
     # Without its last line it broke off, or its time was over.

@@ -141,7 +141,11 @@ public sealed class InvitationTests
         await using var host = await PeopleHost.StartAsync(SignUp.Invite);
         var admin = await AdminAsync(host);
         for (var i = 0; i < 4; i++)
+        {
             Assert.Equal(201, (await host.PostAsync("/api/v1/invitations", new { address = Ben, role = "member" }, admin)).Code);
+            // The clock stands still, and two jobs of one moment for one invitation can't be told apart: the second one would wait for the first.
+            await host.IdleAsync();
+        }
         Assert.Equal(3, (await host.MailsToAsync(Ben)).Count);
         host.Time.Advance(TimeSpan.FromMinutes(61));
         Assert.Equal(4, (await host.MailsToAsync(Ben)).Count);

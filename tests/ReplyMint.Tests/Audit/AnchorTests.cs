@@ -146,6 +146,17 @@ public sealed class AnchorTests : IDisposable
     }
 
     [Fact]
+    public async Task An_index_that_leads_elsewhere_is_not_followed()
+    {
+        await using var server = await PutOnceServer.StartAsync();
+        await using var host = await StartAsync(new AnchorSettings { Url = server.Url });
+        Assert.True((await host.Get<Anchors>().WriteAsync("erasure/01a.json", Document, Ct)).Everywhere);
+        server.Documents["other.json"] = "somebody's own"u8.ToArray();
+        server.Documents["index/erasure/0000000002"] = "erasure/../other.json"u8.ToArray();
+        await Assert.ThrowsAnyAsync<IOException>(() => ReadAsync(host, "erasure/"));
+    }
+
+    [Fact]
     public async Task Each_number_of_an_index_that_is_said_to_be_taken_is_not_tried_for_ever()
     {
         await using var server = await PutOnceServer.StartAsync();

@@ -95,6 +95,8 @@ public sealed class AuditBlindingTests
             followed |= range is { Prefix: RootNames.RootPrefix, Descending: false };
             return followed && range.Prefix.StartsWith("root/0", StringComparison.Ordinal) ? Task.FromException(new StoreUnavailableException("a bad block")) : Task.CompletedTask;
         };
+        // The clock stands still: nobody else looks meanwhile.
+        Assert.DoesNotContain(await host.Get<Alerts>().NewestAsync(10, Ct), alert => alert.Kind == "audit-altered");
         await Assert.ThrowsAsync<StoreUnavailableException>(() => host.Get<RootWatch>().RunAsync(Ct));
         Assert.Contains(await host.Get<Alerts>().NewestAsync(10, Ct), alert => alert.Kind == "audit-altered");
     }

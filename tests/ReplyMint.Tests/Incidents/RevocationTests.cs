@@ -80,6 +80,17 @@ public sealed class RevocationTests
     }
 
     [Fact]
+    public async Task While_one_person_s_sessions_are_being_removed_others_stay_in()
+    {
+        await using var host = await StartAsync();
+        var (anna, ben) = (await host.PersonAsync(Role.Admin), await host.PersonAsync(Role.Admin));
+        var (a, b) = ((await host.SignInAsync(anna)).AccessToken, (await host.SignInAsync(ben)).AccessToken);
+        // Nothing is removed yet: the job is for later.
+        Assert.NotNull(await host.Get<RevocationDesk>().StartAsync(new(RevokedThing.Sessions, User: anna), Actor.Machine, null, now: false, default));
+        Assert.Equal((401, 200), (await ReadAsync(host, a), await ReadAsync(host, b)));
+    }
+
+    [Fact]
     public async Task A_session_turned_to_another_tenant_is_of_its_person_s_tenants_all_the_same()
     {
         await using var host = await StartAsync();

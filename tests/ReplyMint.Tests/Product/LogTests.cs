@@ -1,9 +1,9 @@
-using System.Collections.Concurrent;
 using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using ReplyMint.Jobs;
 using ReplyMint.Storage;
+using ReplyMint.Tests.Security;
 using Xunit;
 
 namespace ReplyMint.Tests.Product;
@@ -14,7 +14,7 @@ public sealed class LogTests
     [Fact]
     public async Task A_job_that_fails_is_logged_without_what_its_exception_says()
     {
-        using var lines = new Lines();
+        using var lines = new LogLines();
         await using var host = await ProductHost.StartAsync(services: services => services
             .AddSingleton<ILoggerProvider>(lines)
             .AddSingleton(new JobHandler("leaky", (_, _) => throw new InvalidOperationException("anna@customer.example wrote", new FormatException("<secret>")))));
@@ -37,23 +37,5 @@ public sealed class LogTests
             .Where(method => method.IsDefined(typeof(LoggerMessageAttribute))).ToList();
         Assert.NotEmpty(methods);
         Assert.DoesNotContain(methods, method => method.GetParameters().Any(parameter => typeof(Exception).IsAssignableFrom(parameter.ParameterType)));
-    }
-
-    private sealed class Lines : ILoggerProvider, ILogger
-    {
-        public ConcurrentQueue<string> All { get; } = [];
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            All.Enqueue(formatter(state, exception) + "\n" + exception);
-
-        public void Dispose()
-        {
-        }
     }
 }

@@ -70,6 +70,7 @@ internal sealed class ProductHost : IAsyncDisposable
         var builder = ReplyMintApp.NewBuilder();
         builder.Services.AddSingleton<TimeProvider>(time);
         builder.Services.AddReplyMint(chosen, open);
+        FailureLines.Add(builder.Logging);
         services?.Invoke(builder.Services);
         var app = builder.Build();
         app.MapReplyMint();

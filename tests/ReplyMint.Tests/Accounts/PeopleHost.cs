@@ -73,6 +73,12 @@ internal static class PeopleHost
 
     public static Task<Said> GetAsync(this ProductHost host, string path, string? token = null) => host.SendAsync(HttpMethod.Get, path, null, token);
 
+    public static async Task<HttpStatusCode> AskAsync(this ProductHost host, string token, string path = "/api/v1/me") => (await host.GetAsync(path, token)).Status;
+
+    public static async Task<HttpStatusCode> DeleteAsync(this ProductHost host, string path, string token) => (await host.SendAsync(HttpMethod.Delete, path, null, token)).Status;
+
+    public static Task<Said> RefreshAsync(this ProductHost host, string refreshToken) => host.PostAsync("/api/v1/session/refresh", new { refreshToken });
+
     /// <summary>Waits until every job that is due was done.</summary>
     public static Task IdleAsync(this ProductHost host) => ProductHost.EventuallyAsync(async () =>
     {

@@ -137,15 +137,8 @@ public sealed class SubmitRouteTests
         await api.AddTenantAsync("other");
         var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         // Each sends most of itself at once, and the rest when it is told to.
-        var slow = Enumerable.Range(0, 2).Select(_ =>
-        {
-            var body = new HeldBody(Encoding.UTF8.GetBytes(api.Product.Mail(new string('a', 700_000))), gate.Task);
-            body.Headers.ContentType = new("message/rfc822");
-#pragma warning disable CA2025 // Both answers are awaited below, before anything is disposed.
-            return (Body: body, Answer: api.AskAsync("admin", HttpMethod.Post, "messages?to=support@shop.example", body));
-#pragma warning restore CA2025
-        }).ToList();
-        await Task.WhenAll(slow.Select(one => one.Body.Sent));
+        var slow = Enumerable.Range(0, 2).Select(_ => Slow(api, new string('a', 700_000), gate.Task)).ToList();
+        await Task.WhenAll(slow.Select(one => one.Sent));
         await ProductHost.EventuallyAsync(async () => (await PostRawAsync(api, "admin", api.Product.Mail(new string('b', 700_000)))).Code == 503 ? api : null);
         Assert.Equal(422, (await PostRawAsync(api, "other", api.Product.Mail(new string('b', 700_000)))).Code);
         Assert.StartsWith("250", await api.Product.SmtpAsync(api.Product.Mail(new string('c', 700_000))), StringComparison.Ordinal);
@@ -163,15 +156,8 @@ public sealed class SubmitRouteTests
         await using var api = await ApiHost.StartAsync(knowledge: Knowledge);
         await api.AddTenantAsync("other");
         var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var slow = Enumerable.Range(0, 64).Select(i =>
-        {
-            var body = new HeldBody(Encoding.UTF8.GetBytes(api.Product.Mail("a" + i.ToString(System.Globalization.CultureInfo.InvariantCulture))), gate.Task);
-            body.Headers.ContentType = new("message/rfc822");
-#pragma warning disable CA2025 // All answers are awaited below, before anything is disposed.
-            return (Body: body, Answer: api.AskAsync("admin", HttpMethod.Post, "messages?to=support@shop.example", body));
-#pragma warning restore CA2025
-        }).ToList();
-        await Task.WhenAll(slow.Select(one => one.Body.Sent));
+        var slow = Enumerable.Range(0, 64).Select(i => Slow(api, "a" + i.ToString(System.Globalization.CultureInfo.InvariantCulture), gate.Task)).ToList();
+        await Task.WhenAll(slow.Select(one => one.Sent));
         await ProductHost.EventuallyAsync(async () => (await PostRawAsync(api, "admin", api.Product.Mail("b"))).Code == 429 ? api : null);
         Assert.Equal(422, (await PostRawAsync(api, "other", api.Product.Mail("b"))).Code);
         gate.SetResult();
@@ -180,18 +166,27 @@ public sealed class SubmitRouteTests
         (await PostRawAsync(api, "admin", api.Product.Mail("c"))).Expect(202);
     }
 
-    /// <summary>A body that stops before its last byte until it is told to go on.</summary>
-    private sealed class HeldBody(byte[] content, Task rest) : HttpContent
+    /// <summary>Sends a mail that stops before its last byte until it is told to go on.</summary>
+    private static (Task Sent, Task<ApiAnswer> Answer) Slow(ApiHost api, string text, Task rest)
     {
-        private readonly TaskCompletionSource _sent = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        var sent = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return (sent.Task, AskAsync());
 
-        public Task Sent => _sent.Task;
+        async Task<ApiAnswer> AskAsync()
+        {
+            using var body = new HeldBody(Encoding.UTF8.GetBytes(api.Product.Mail(text)), sent, rest);
+            body.Headers.ContentType = new("message/rfc822");
+            return await api.AskAsync("admin", HttpMethod.Post, "messages?to=support@shop.example", body);
+        }
+    }
 
+    private sealed class HeldBody(byte[] content, TaskCompletionSource sent, Task rest) : HttpContent
+    {
         protected override async Task SerializeToStreamAsync(Stream stream, System.Net.TransportContext? context)
         {
             await stream.WriteAsync(content.AsMemory(0, content.Length - 1));
             await stream.FlushAsync();
-            _sent.TrySetResult();
+            sent.TrySetResult();
             await rest;
             await stream.WriteAsync(content.AsMemory(content.Length - 1));
         }

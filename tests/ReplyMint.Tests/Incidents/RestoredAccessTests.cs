@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Microsoft.Extensions.Time.Testing;
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Cli;
@@ -20,56 +19,19 @@ public sealed class RestoredAccessTests : IDisposable
 {
     private const string Lead = "lead@shop.example", Gone = "gone@shop.example", Ops = "ops@shop.example";
 
-    private readonly TemporaryFolder _old = new(), _new = new();
-    private readonly BackupFolder _backups = new();
-    private readonly CliRun _cli = new();
-    private readonly FakeTimeProvider _time = new(TimeProvider.System.GetUtcNow());
-
-    public RestoredAccessTests()
-    {
-        _cli.Environment["REPLYMINT_ENVIRONMENT"] = "development";
-        _cli.Open = (settings, ct) => Installation.OpenForCommandAsync(settings, _cli.Host(TextWriter.Null, TextWriter.Null), ct);
-    }
+    private readonly RestoredHouse _house = new();
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    public void Dispose()
+    public void Dispose() => _house.Dispose();
+
+    private Task<ProductHost> StartAsync(ProductHost? of = null) => _house.StartAsync(all => all with { Accounts = new() { SignInUrl = PeopleHost.Page } }, of);
+
+    /// <summary>One whose roots are copied to a folder, once the first of them lies there.</summary>
+    private async Task<ProductHost> AnchoredAsync(string folder)
     {
-        if (Directory.Exists(_old.Path))
-            _old.Dispose();
-        if (Directory.Exists(_new.Path))
-            _new.Dispose();
-        _backups.Dispose();
-        _cli.Dispose();
-    }
-
-    private Task<ProductHost> StartAsync(TemporaryFolder folder, ProductHost? of = null) => ProductHost.StartAsync(
-        folder: folder, time: _time, knowledge: BackupFolder.Faq, of: of?.Tenant, settings: all => all with { Accounts = new() { SignInUrl = PeopleHost.Page } });
-
-    private string[] Where => ["--data", _new.Sub("data"), "--config", _new.Sub("config")];
-
-    private async Task<string> OkAsync(params string[] arguments)
-    {
-        Assert.True(await _cli.RunAsync([.. arguments, .. Where]) == 0, $"{string.Join(' ', arguments)}: {_cli.Error}");
-        return _cli.Out;
-    }
-
-    private async Task<string> FailsAsync(params string[] arguments)
-    {
-        Assert.Equal(1, await _cli.RunAsync([.. arguments, .. Where]));
-        return _cli.Error;
-    }
-
-    /// <summary>Backs up, stops, and restores by the command into the new folder. Returns what it said.</summary>
-    private async Task<string> RestoreAsync(ProductHost host)
-    {
-        var made = await _backups.CreateAsync(host);
-        var config = BackupFolder.Config(host);
-        await host.StopAsync();
-        BackupFolder.CopyConfig(config, _new.Sub("config"));
-        Assert.True(await _backups.RestoreAsync(made.Data!.Path, made.Keys!.Path, _new.Sub("data"), _new.Sub("config")) == 0, _backups.Error);
-        _time.Advance(TimeSpan.FromMinutes(1));
-        return _backups.Out;
+        var host = await _house.StartAsync(all => all with { Audit = new() { Anchors = [new() { Folder = folder }] } });
+        return await ProductHost.EventuallyAsync(() => Task.FromResult(File.Exists(Path.Combine(folder, "roots", "000000000001.json")) ? host : null));
     }
 
     private static async Task<int> AskAsync(ProductHost host, string path, string? token = null, string? key = null)
@@ -90,17 +52,17 @@ public sealed class RestoredAccessTests : IDisposable
     [Fact]
     public async Task What_opened_a_door_before_the_backup_opens_none_after_the_restore()
     {
-        var host = await StartAsync(_old);
+        var host = await StartAsync();
         var lead = await host.PersonAsync(Role.Admin, Lead);
         var (session, link, machine, signer) = (await host.SignInAsync(lead), await LinkAsync(host, lead), (await host.KeyAsync("messages:read")).Text, await host.Get<SigningKeys>().SignerAsync(Ct));
         var own = await host.Get<ApiKeys>().CreateAsync(host.Tenant.Id, new ApiKeyWish { Name = "own", Scopes = ["messages:read"] }, lead, new Actor(lead), Ct);
         Assert.Equal((200, 200, 200), (await AskAsync(host, "/api/v1/me", session.AccessToken), await AskAsync(host, "/api/v1/messages", key: machine), await AskAsync(host, "/api/v1/messages", key: own.Text)));
-        var said = await RestoreAsync(host);
+        var said = await _house.RestoreAsync(host);
         Assert.Contains("\n1 sessions, 2 API keys and all refresh tokens, sign-in links and invitations have ended", said, StringComparison.Ordinal);
-        await OkAsync("erase", "replay", "--nothing-was-erased-since");
-        Assert.Equal("lead@shop.example is admin of shop again\n", await OkAsync("user", "confirm", Lead));
+        await _house.OkAsync("erase", "replay", "--nothing-was-erased-since");
+        Assert.Equal("lead@shop.example is admin of shop again\n", await _house.OkAsync("user", "confirm", Lead));
 
-        await using var again = await StartAsync(_new, host);
+        await using var again = await StartAsync(host);
         var fresh = await again.SignInAsync(lead);
         Assert.Equal(401, await AskAsync(again, "/api/v1/me", session.AccessToken));
         Assert.Equal(401, await AskAsync(again, "/api/v1/messages", key: machine));
@@ -122,20 +84,20 @@ public sealed class RestoredAccessTests : IDisposable
     [Fact]
     public async Task Who_belonged_at_the_time_of_the_backup_comes_in_once_somebody_says_that_he_still_does()
     {
-        var host = await StartAsync(_old);
+        var host = await StartAsync();
         var (lead, gone, ops) = (await host.PersonAsync(Role.Admin, Lead), await host.PersonAsync(Role.Member, Gone, mailboxes: [host.Mailbox.Id]), await host.PersonAsync(Role.Operator, Ops));
-        Assert.Contains("\n3 members and operators can't come in until you say that they still belong (replymint user confirm lists them)", await RestoreAsync(host), StringComparison.Ordinal);
-        await OkAsync("erase", "replay", "--nothing-was-erased-since");
-        Assert.Equal(3, (await OkAsync("user", "confirm")).Split('\n').Count(line => line.Contains("@shop.example", StringComparison.Ordinal)));
-        Assert.Contains("held since the restore", await OkAsync("user", "show", Gone), StringComparison.Ordinal);
-        Assert.Contains("held since the restore", await OkAsync("operator", "list"), StringComparison.Ordinal);
-        Assert.Contains("does not belong", await FailsAsync("user", "sign-in-link", Gone), StringComparison.Ordinal);
+        Assert.Contains("\n3 members and operators can't come in until you say that they still belong (replymint user confirm lists them)", await _house.RestoreAsync(host), StringComparison.Ordinal);
+        await _house.OkAsync("erase", "replay", "--nothing-was-erased-since");
+        Assert.Equal(3, (await _house.OkAsync("user", "confirm")).Split('\n').Count(line => line.Contains("@shop.example", StringComparison.Ordinal)));
+        Assert.Contains("held since the restore", await _house.OkAsync("user", "show", Gone), StringComparison.Ordinal);
+        Assert.Contains("held since the restore", await _house.OkAsync("operator", "list"), StringComparison.Ordinal);
+        Assert.Contains("does not belong", await _house.FailsAsync("user", "sign-in-link", Gone), StringComparison.Ordinal);
         // Of two who are held one may go; whoever was confirmed is the last while all others are held.
-        Assert.Contains("ops@shop.example is operator of this installation again", await OkAsync("user", "confirm", Ops, "--tenant", "installation"), StringComparison.Ordinal);
-        await OkAsync("user", "confirm", Lead);
-        Assert.Contains("nobody like that waits", await FailsAsync("user", "confirm", Lead), StringComparison.Ordinal);
+        Assert.Contains("ops@shop.example is operator of this installation again", await _house.OkAsync("user", "confirm", Ops, "--tenant", "installation"), StringComparison.Ordinal);
+        await _house.OkAsync("user", "confirm", Lead);
+        Assert.Contains("nobody like that waits", await _house.FailsAsync("user", "confirm", Lead), StringComparison.Ordinal);
 
-        await using var again = await StartAsync(_new, host);
+        await using var again = await StartAsync(host);
         Assert.Equal(401, await AskAsync(again, "/api/v1/me", (await again.SignInAsync(gone)).AccessToken));
         Assert.Equal(200, await AskAsync(again, "/api/v1/me", (await again.SignInAsync(ops, KeyRing.Installation)).AccessToken));
         var admin = (await again.SignInAsync(lead)).AccessToken;
@@ -152,14 +114,14 @@ public sealed class RestoredAccessTests : IDisposable
     [Fact]
     public async Task The_only_administrator_who_was_confirmed_can_not_go_while_the_others_are_held()
     {
-        var host = await StartAsync(_old);
+        var host = await StartAsync();
         var (lead, gone) = (await host.PersonAsync(Role.Admin, Lead), await host.PersonAsync(Role.Admin, Gone));
-        await RestoreAsync(host);
-        await OkAsync("erase", "replay", "--nothing-was-erased-since");
-        await OkAsync("user", "confirm", Lead);
-        Assert.Contains("the tenant's last administrator", await FailsAsync("user", "remove", Lead, "--yes"), StringComparison.Ordinal);
-        await OkAsync("user", "remove", Gone, "--yes");
-        await using var again = await StartAsync(_new, host);
+        await _house.RestoreAsync(host);
+        await _house.OkAsync("erase", "replay", "--nothing-was-erased-since");
+        await _house.OkAsync("user", "confirm", Lead);
+        Assert.Contains("the tenant's last administrator", await _house.FailsAsync("user", "remove", Lead, "--yes"), StringComparison.Ordinal);
+        await _house.OkAsync("user", "remove", Gone, "--yes");
+        await using var again = await StartAsync(host);
         Assert.NotNull(await again.Get<Members>().FindAsync(again.Tenant.Id, lead, Ct));
         Assert.Null(await again.Get<Members>().GetAsync(again.Tenant.Id, gone, Ct));
     }
@@ -167,61 +129,56 @@ public sealed class RestoredAccessTests : IDisposable
     [Fact]
     public async Task Nothing_is_answered_until_an_operator_starts_it_again()
     {
-        var host = await StartAsync(_old);
-        Assert.Contains("\nnothing is answered or sent, since stops, containments and legal holds of after the backup are missing", await RestoreAsync(host), StringComparison.Ordinal);
-        await OkAsync("erase", "replay", "--nothing-was-erased-since");
-        Assert.Contains("STOPPED  everything", await OkAsync("switch", "list"), StringComparison.Ordinal);
-        var again = await StartAsync(_new, host);
-        var held = await again.DeliverAndDecideAsync(Mail(again, "anna@customer.example"));
+        var host = await StartAsync();
+        Assert.Contains("\nnothing is answered or sent, since stops, containments and legal holds of after the backup are missing", await _house.RestoreAsync(host), StringComparison.Ordinal);
+        await _house.OkAsync("erase", "replay", "--nothing-was-erased-since");
+        Assert.Contains("STOPPED  everything", await _house.OkAsync("switch", "list"), StringComparison.Ordinal);
+        var again = await StartAsync(host);
+        var held = await again.DeliverAndDecideAsync(_house.Mail(again, "anna@customer.example"));
         Assert.Equal((MessageState.Held, "stopped"), (held.Record.State, held.Record.Reasons[0]));
         Assert.Empty(again.OutFiles);
         await again.StopAsync();
-        await OkAsync("switch", "set", "start");
-        await using var started = await StartAsync(_new, host);
-        Assert.Equal(MessageState.Answered, (await started.DeliverAndDecideAsync(Mail(started, "bert@customer.example"), "bert@customer.example")).Record.State);
+        await _house.OkAsync("switch", "set", "start");
+        await using var started = await StartAsync(host);
+        Assert.Equal(MessageState.Answered, (await started.DeliverAndDecideAsync(_house.Mail(started, "bert@customer.example"), "bert@customer.example")).Record.State);
     }
-
-    /// <summary>Written after the restore, so that nobody can have answered it before.</summary>
-    private string Mail(ProductHost host, string from) => host.Mail("How long does delivery take?", from)
-        .Replace("Date: Tue, 24 Nov 2026 11:59:00 +0000", $"Date: {_time.GetUtcNow().ToString("r", System.Globalization.CultureInfo.InvariantCulture).Replace("GMT", "+0000", StringComparison.Ordinal)}", StringComparison.Ordinal);
 
     [Fact]
     public async Task Without_any_copy_of_the_ledger_the_store_stays_shut_to_the_server_and_to_commands()
     {
-        var host = await StartAsync(_old);
+        var host = await StartAsync();
         await host.PersonAsync(Role.Admin, Lead);
         var message = await host.DeliverAndDecideAsync(host.Mail("Do you sponsor our football club?"));
-        await RestoreAsync(host);
+        await _house.RestoreAsync(host);
         var shut = "replymint: " + Installation.Restored + "\n";
-        Assert.Equal(shut, await FailsAsync("serve", "--urls", "http://127.0.0.1:0", "--set", "smtp.port=0"));
+        Assert.Equal(shut, await _house.FailsAsync("serve", "--urls", "http://127.0.0.1:0", "--set", "smtp.port=0"));
         foreach (var command in (string[])["messages list", "drafts list", "outbox list", "user list", "user confirm", "tenant list", "switch set start", "erase list", "secrets recovery-kit kit.txt --generate", "retention show"])
-            Assert.Equal(shut, await FailsAsync(command.Split(' ')));
+            Assert.Equal(shut, await _house.FailsAsync(command.Split(' ')));
         // Its own ledger alone is as old as the backup, and a document that nobody here signed is no line.
-        Assert.Contains("only this store's own ledger is there", await FailsAsync("erase", "replay"), StringComparison.Ordinal);
-        _cli.Write("ledger/forged.json", """{"v":1,"id":"x","kind":"mail","tenant":"t","subject":"s","at":"2026-11-24T12:00:00+00:00","mac":"AAAA"}""");
-        Assert.Contains("only this store's own ledger is there", await FailsAsync("erase", "replay", "--ledger", "ledger"), StringComparison.Ordinal);
-        Assert.Equal(shut, await FailsAsync("messages", "list"));
+        Assert.Contains("only this store's own ledger is there", await _house.FailsAsync("erase", "replay"), StringComparison.Ordinal);
+        _house.Cli.Write("ledger/forged.json", """{"v":1,"id":"x","kind":"mail","tenant":"t","subject":"s","at":"2026-11-24T12:00:00+00:00","mac":"AAAA"}""");
+        Assert.Contains("only this store's own ledger is there", await _house.FailsAsync("erase", "replay", "--ledger", "ledger"), StringComparison.Ordinal);
+        Assert.Equal(shut, await _house.FailsAsync("messages", "list"));
         // What shows and changes nothing of anybody's works.
-        await OkAsync("backup", "list");
-        await OkAsync("secrets", "list");
-        Assert.Contains("0 erasures were looked at", await OkAsync("erase", "replay", "--nothing-was-erased-since"), StringComparison.Ordinal);
-        Assert.Contains(message.Id, await OkAsync("messages", "list"), StringComparison.Ordinal);
+        await _house.OkAsync("backup", "list");
+        await _house.OkAsync("secrets", "list");
+        Assert.Contains("0 erasures were looked at", await _house.OkAsync("erase", "replay", "--nothing-was-erased-since"), StringComparison.Ordinal);
+        Assert.Contains(message.Id, await _house.OkAsync("messages", "list"), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_place_off_the_machine_that_holds_nothing_of_ours_does_not_count_as_read()
     {
-        var (meant, wrong) = (Directory.CreateDirectory(Path.Combine(_cli.Folder, "meant")).FullName, Directory.CreateDirectory(Path.Combine(_cli.Folder, "wrong")).FullName);
+        var (meant, wrong) = (Directory.CreateDirectory(Path.Combine(_house.Cli.Folder, "meant")).FullName, Directory.CreateDirectory(Path.Combine(_house.Cli.Folder, "wrong")).FullName);
         string[] Replay(params string[] places) =>
-            ["erase", "replay", "--settings", _cli.Write("settings.json", $$"""{"audit":{"anchors":[{{string.Join(',', places.Select(place => $$"""{"folder":"{{place}}"}"""))}}] } }""")];
-        var host = await ProductHost.StartAsync(folder: _old, time: _time, settings: all => all with { Audit = new() { Anchors = [new() { Folder = meant }] } });
-        await ProductHost.EventuallyAsync(() => Task.FromResult(File.Exists(Path.Combine(meant, "roots", "000000000001.json")) ? "copied" : null));
-        await RestoreAsync(host);
-        Assert.Contains("holds none of this installation's records does not count", await FailsAsync(Replay(wrong)), StringComparison.Ordinal);
-        Assert.Equal("replymint: " + Installation.Restored + "\n", await FailsAsync("messages", "list"));
-        Assert.Contains("0 erasures were looked at", await OkAsync(Replay(wrong, meant)), StringComparison.Ordinal);
-        Assert.Contains("(place 1 of audit.anchors holds none", _cli.Error, StringComparison.Ordinal);
-        await OkAsync("messages", "list");
+            ["erase", "replay", "--settings", _house.Cli.Write("settings.json", $$"""{"audit":{"anchors":[{{string.Join(',', places.Select(place => $$"""{"folder":"{{place}}"}"""))}}] } }""")];
+        var host = await AnchoredAsync(meant);
+        await _house.RestoreAsync(host);
+        Assert.Contains("holds none of this installation's records does not count", await _house.FailsAsync(Replay(wrong)), StringComparison.Ordinal);
+        Assert.Equal("replymint: " + Installation.Restored + "\n", await _house.FailsAsync("messages", "list"));
+        Assert.Contains("0 erasures were looked at", await _house.OkAsync(Replay(wrong, meant)), StringComparison.Ordinal);
+        Assert.Contains("(place 1 of audit.anchors holds none", _house.Cli.Error, StringComparison.Ordinal);
+        await _house.OkAsync("messages", "list");
     }
 
     /// <summary>A web server that has nothing under any name, and answers for the roots that it is not well, says nothing of what was erased.</summary>
@@ -230,16 +187,15 @@ public sealed class RestoredAccessTests : IDisposable
     {
         await using var wrong = await Audit.PutOnceServer.StartAsync();
         wrong.StatusOf = name => name.StartsWith("roots/", StringComparison.Ordinal) ? 503 : null;
-        var meant = Directory.CreateDirectory(Path.Combine(_cli.Folder, "meant")).FullName;
-        string[] Replay(string more) => ["erase", "replay", "--settings", _cli.Write("settings.json", $$"""{"audit":{"anchors":[{"url":"{{wrong.Url}}"}{{more}}]} }""")];
-        var host = await ProductHost.StartAsync(folder: _old, time: _time, settings: all => all with { Audit = new() { Anchors = [new() { Folder = meant }] } });
-        await ProductHost.EventuallyAsync(() => Task.FromResult(File.Exists(Path.Combine(meant, "roots", "000000000001.json")) ? "copied" : null));
-        await RestoreAsync(host);
-        Assert.Contains("place 1 could not be read); the store stays shut until it was", await FailsAsync(Replay("")), StringComparison.Ordinal);
-        Assert.Equal("replymint: " + Installation.Restored + "\n", await FailsAsync("messages", "list"));
-        Assert.Contains("0 erasures were looked at", await OkAsync(Replay($$""",{"folder":"{{meant}}"}""")), StringComparison.Ordinal);
-        Assert.Contains("(of audit.anchors, place 1 could not be read)", _cli.Error, StringComparison.Ordinal);
-        await OkAsync("messages", "list");
+        var meant = Directory.CreateDirectory(Path.Combine(_house.Cli.Folder, "meant")).FullName;
+        string[] Replay(string more) => ["erase", "replay", "--settings", _house.Cli.Write("settings.json", $$"""{"audit":{"anchors":[{"url":"{{wrong.Url}}"}{{more}}]} }""")];
+        var host = await AnchoredAsync(meant);
+        await _house.RestoreAsync(host);
+        Assert.Contains("place 1 could not be read); the store stays shut until it was", await _house.FailsAsync(Replay("")), StringComparison.Ordinal);
+        Assert.Equal("replymint: " + Installation.Restored + "\n", await _house.FailsAsync("messages", "list"));
+        Assert.Contains("0 erasures were looked at", await _house.OkAsync(Replay($$""",{"folder":"{{meant}}"}""")), StringComparison.Ordinal);
+        Assert.Contains("(of audit.anchors, place 1 could not be read)", _house.Cli.Error, StringComparison.Ordinal);
+        await _house.OkAsync("messages", "list");
     }
 
     [Fact]

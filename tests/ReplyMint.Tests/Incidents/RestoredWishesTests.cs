@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Time.Testing;
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Cli;
@@ -21,65 +20,54 @@ public sealed class RestoredWishesTests : IDisposable
 {
     private const string Anna = "anna@customer.example", Ben = "ben@customer.example", Carl = "carl@customer.example", Dora = "dora@customer.example", Emil = "emil@customer.example";
 
-    private readonly TemporaryFolder _old = new(), _new = new(), _anchors = new();
-    private readonly BackupFolder _backups = new();
-    private readonly CliRun _cli = new();
-    private readonly FakeTimeProvider _time = new(TimeProvider.System.GetUtcNow());
-
-    public RestoredWishesTests()
-    {
-        _cli.Environment["REPLYMINT_ENVIRONMENT"] = "development";
-        _cli.Open = (settings, ct) => Installation.OpenForCommandAsync(settings, _cli.Host(TextWriter.Null, TextWriter.Null), ct);
-    }
+    private readonly RestoredHouse _house = new();
+    private readonly TemporaryFolder _anchors = new();
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     public void Dispose()
     {
-        _old.Dispose();
-        _new.Dispose();
+        _house.Dispose();
         _anchors.Dispose();
-        _backups.Dispose();
-        _cli.Dispose();
     }
 
     [Fact]
     public async Task Who_wanted_no_answers_after_the_backup_gets_none_after_the_restore()
     {
-        var host = await StartAsync(_old);
+        var host = await StartAsync();
         var (tenant, consents, suppressions) = (host.Tenant.Id, host.Get<Consents>(), host.Get<Suppressions>());
         await consents.AddTextAsync(tenant, "May a machine answer you?", Actor.Machine, Ct);
         await consents.GiveAsync(tenant, Anna, 1, ConsentWay.Form, "form 12", Actor.Machine, Ct);
         await consents.WithdrawAsync(tenant, Emil, ConsentWay.Phone, "", Actor.Machine, Ct);
-        var made = await _backups.CreateAsync(host);
+        var made = await _house.Backups.CreateAsync(host);
         // By the API or a link, by a word in a mail, by a complaint; one who came back to it, and one who wants them again.
         await consents.WithdrawAsync(tenant, Anna, ConsentWay.Link, "m1", new Actor("correspondent"), Ct);
         Assert.Equal("human-please", (await host.DeliverAndDecideAsync(host.Mail("How long does delivery take? A human, please!", Ben), Ben)).Record.Reasons[0]);
         await suppressions.AddAsync(tenant, Carl, SuppressionReason.Complaint, Ct);
         await consents.WithdrawAsync(tenant, Dora, ConsentWay.Phone, "", Actor.Machine, Ct);
-        _time.Advance(TimeSpan.FromMilliseconds(5));
+        _house.Time.Advance(TimeSpan.FromMilliseconds(5));
         await consents.GiveAsync(tenant, Dora, 1, ConsentWay.Form, "form 13", Actor.Machine, Ct);
         await ProductHost.EventuallyAsync(() =>
         {
-            _time.Advance(TimeSpan.FromSeconds(30));
+            _house.Time.Advance(TimeSpan.FromSeconds(30));
             return Task.FromResult(Lines().Length == 6 ? "" : null);
         });
         Assert.All(Lines(), line => Assert.DoesNotContain("customer.example", File.ReadAllText(line), StringComparison.Ordinal));
-        await RestoreAsync(host, made);
+        await _house.RestoreAsync(host, made, TimeSpan.FromHours(1));
 
         // Shut until the ledgers were read; a line that nobody here signed silences nobody.
-        Assert.Contains("erase replay", await FailsAsync("consent", "list"), StringComparison.Ordinal);
-        Assert.Contains("erase replay", await FailsAsync("serve", "--urls", "http://127.0.0.1:0", "--set", "smtp.port=0"), StringComparison.Ordinal);
+        Assert.Contains("erase replay", await _house.FailsAsync("consent", "list"), StringComparison.Ordinal);
+        Assert.Contains("erase replay", await _house.FailsAsync("serve", "--urls", "http://127.0.0.1:0", "--set", "smtp.port=0"), StringComparison.Ordinal);
         var forged = Lines()[0];
         await File.WriteAllTextAsync(forged + ".forged.json", (await File.ReadAllTextAsync(forged, Ct)).Replace("\"mac\":\"", "\"mac\":\"A", StringComparison.Ordinal), Ct);
-        var said = await OkAsync("erase", "replay", "--ledger", _anchors.Sub("wish"));
+        var said = await _house.OkAsync("erase", "replay", "--ledger", _anchors.Sub("wish"));
         Assert.Contains("\n5 addresses have a word in the ledger of wishes, 3 of them get no automatic answers again\n", said, StringComparison.Ordinal);
-        Assert.Contains("(1 documents are no lines", _cli.Error, StringComparison.Ordinal);
-        Assert.Matches($"{Anna} .* withdrawn ", await OkAsync("consent", "list"));
+        Assert.Contains("(1 documents are no lines", _house.Cli.Error, StringComparison.Ordinal);
+        Assert.Matches($"{Anna} .* withdrawn ", await _house.OkAsync("consent", "list"));
         // Once more changes nothing.
-        Assert.Contains(" 0 of them get no automatic answers again", await OkAsync("erase", "replay", "--ledger", _anchors.Sub("wish")), StringComparison.Ordinal);
+        Assert.Contains(" 0 of them get no automatic answers again", await _house.OkAsync("erase", "replay", "--ledger", _anchors.Sub("wish")), StringComparison.Ordinal);
 
-        await using var again = await StartAsync(_new, host);
+        await using var again = await StartAsync(host);
         await SendAgainAsync(again);
         foreach (var (who, reason) in (IReadOnlyList<(string, string)>)[(Anna, "human-please"), (Ben, "human-please"), (Emil, "human-please")])
             Assert.Equal((MessageState.Held, reason), await AskAsync(again, who));
@@ -92,11 +80,11 @@ public sealed class RestoredWishesTests : IDisposable
     public async Task Nobody_is_answered_whom_the_live_store_would_not_have_answered()
     {
         const string BenTag = "ben+shop@customer.example", CarlTag = "carl+shop@customer.example", Frida = "frida@customer.example", Gina = "gina@customer.example", Hans = "hans@customer.example";
-        var host = await StartAsync(_old);
+        var host = await StartAsync();
         var (tenant, consents) = (host.Tenant.Id, host.Get<Consents>());
         await consents.AddTextAsync(tenant, "May a machine answer you?", Actor.Machine, Ct);
         await consents.GiveAsync(tenant, Hans, 1, ConsentWay.Form, "form 1", Actor.Machine, Ct);
-        var made = await _backups.CreateAsync(host);
+        var made = await _house.Backups.CreateAsync(host);
         // An operator takes a suppression back, not what somebody said himself.
         await WithdrawAsync(Anna);
         await LiftAsync(Anna);
@@ -118,7 +106,7 @@ public sealed class RestoredWishesTests : IDisposable
         await LiftAsync(Emil);
         await GiveAsync(Emil);
         await WithdrawAsync(Frida);
-        _time.Advance(TimeSpan.FromMilliseconds(5));
+        _house.Time.Advance(TimeSpan.FromMilliseconds(5));
         await host.FinishAsync(await host.Get<Erasures>().CorrespondentAsync(tenant, Frida, Actor.Machine, Ct));
         await LiftAsync(Frida);
         // Nobody can tell in which order two things were said in one millisecond.
@@ -128,13 +116,13 @@ public sealed class RestoredWishesTests : IDisposable
         Assert.Equal([.. answered, Gina], await AnsweredAsync(host));
         await ProductHost.EventuallyAsync(() =>
         {
-            _time.Advance(TimeSpan.FromSeconds(30));
+            _house.Time.Advance(TimeSpan.FromSeconds(30));
             return Task.FromResult(Lines().Length == 20 ? "" : null);
         });
-        await RestoreAsync(host, made);
-        Assert.Contains("8 addresses have a word in the ledger of wishes, 6 of them get no automatic answers again", await OkAsync("erase", "replay", "--ledger", _anchors.Path), StringComparison.Ordinal);
+        await _house.RestoreAsync(host, made, TimeSpan.FromHours(1));
+        Assert.Contains("8 addresses have a word in the ledger of wishes, 6 of them get no automatic answers again", await _house.OkAsync("erase", "replay", "--ledger", _anchors.Path), StringComparison.Ordinal);
 
-        await using var again = await StartAsync(_new, host);
+        await using var again = await StartAsync(host);
         await SendAgainAsync(again);
         Assert.Equal(answered, await AnsweredAsync(again));
         Assert.Null(await again.Get<IStore>().GetAsync(Consents.KeyOf(tenant, (await again.Get<KeyRing>().RequireAsync(tenant, Ct)).Person(Frida)), Ct));
@@ -155,19 +143,19 @@ public sealed class RestoredWishesTests : IDisposable
 
         async Task WithdrawAsync(string who)
         {
-            _time.Advance(TimeSpan.FromMilliseconds(5));
+            _house.Time.Advance(TimeSpan.FromMilliseconds(5));
             await consents.WithdrawAsync(tenant, who, ConsentWay.Phone, "", Actor.Machine, Ct);
         }
 
         async Task GiveAsync(string who)
         {
-            _time.Advance(TimeSpan.FromMilliseconds(5));
+            _house.Time.Advance(TimeSpan.FromMilliseconds(5));
             await consents.GiveAsync(tenant, who, 1, ConsentWay.Form, "form 2", Actor.Machine, Ct);
         }
 
         async Task LiftAsync(string who)
         {
-            _time.Advance(TimeSpan.FromMilliseconds(5));
+            _house.Time.Advance(TimeSpan.FromMilliseconds(5));
             Assert.True(await host.Get<IStore>().RetryAsync((commit, token) => host.Get<Suppressions>().RemoveAsync(commit, tenant, who, token), Ct));
         }
     }
@@ -175,39 +163,39 @@ public sealed class RestoredWishesTests : IDisposable
     [Fact]
     public async Task Without_a_copy_of_the_ledger_somebody_has_to_say_so_and_is_told_what_is_missing()
     {
-        var host = await StartAsync(_old);
-        var made = await _backups.CreateAsync(host);
+        var host = await StartAsync();
+        var made = await _house.Backups.CreateAsync(host);
         await host.Get<Consents>().WithdrawAsync(host.Tenant.Id, Anna, ConsentWay.Phone, "", Actor.Machine, Ct);
-        await RestoreAsync(host, made);
-        Assert.Contains("only this store's own ledger is there", await FailsAsync("erase", "replay"), StringComparison.Ordinal);
-        await OkAsync("erase", "replay", "--nothing-was-erased-since");
-        Assert.Contains("(who said after the backup that he wants no automatic answers is not known here", _cli.Error, StringComparison.Ordinal);
+        await _house.RestoreAsync(host, made, TimeSpan.FromHours(1));
+        Assert.Contains("only this store's own ledger is there", await _house.FailsAsync("erase", "replay"), StringComparison.Ordinal);
+        await _house.OkAsync("erase", "replay", "--nothing-was-erased-since");
+        Assert.Contains("(who said after the backup that he wants no automatic answers is not known here", _house.Cli.Error, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_draft_that_waited_leaves_only_when_a_person_says_that_it_may_be_the_second_time()
     {
-        var host = await StartAsync(_old, draft: true);
+        var host = await StartAsync(draft: true);
         var (sent, kept) = (await host.DeliverAndDecideAsync(host.Mail("How long does delivery take?", Anna), Anna), await host.DeliverAndDecideAsync(host.Mail("How long does it take?", Ben), Ben));
-        var made = await _backups.CreateAsync(host);
+        var made = await _house.Backups.CreateAsync(host);
         Assert.IsType<DeskOutcome.Done>(await host.Get<DraftDesk>().ApproveAsync(host.Tenant.Id, sent.Id, null, new HashSet<GuardRule>(), null, Actor.Machine, Ct));
         await ProductHost.EventuallyAsync(() => Task.FromResult(host.OutFiles.Contains(sent.Id) ? "" : null));
-        Assert.Contains("\n2 drafts wait that may have been approved, and sent, after the backup: each leaves only with --override restored", await RestoreAsync(host, made), StringComparison.Ordinal);
-        await OkAsync("erase", "replay", "--nothing-was-erased-since");
-        await OkAsync("switch", "set", "start");
+        Assert.Contains("\n2 drafts wait that may have been approved, and sent, after the backup: each leaves only with --override restored", await _house.RestoreAsync(host, made, TimeSpan.FromHours(1)), StringComparison.Ordinal);
+        await _house.OkAsync("erase", "replay", "--nothing-was-erased-since");
+        await _house.OkAsync("switch", "set", "start");
 
-        Assert.Equal(2, (await OkAsync("drafts", "list")).Split("before-restore").Length - 1);
-        Assert.Contains("restored: it is of before the store was restored, and may have been sent since", await FailsAsync("drafts", "approve", sent.Id), StringComparison.Ordinal);
+        Assert.Equal(2, (await _house.OkAsync("drafts", "list")).Split("before-restore").Length - 1);
+        Assert.Contains("restored: it is of before the store was restored, and may have been sent since", await _house.FailsAsync("drafts", "approve", sent.Id), StringComparison.Ordinal);
         // Another text may be the second answer just as well.
-        _cli.Write("answer.txt", "Dear Anna, it takes two to three working days.");
-        Assert.Contains("decide against it with --override restored", await FailsAsync("drafts", "approve", sent.Id, "--file", "answer.txt"), StringComparison.Ordinal);
-        await OkAsync("drafts", "reject", sent.Id);
-        await OkAsync("drafts", "approve", kept.Id, "--override", "restored");
+        _house.Cli.Write("answer.txt", "Dear Anna, it takes two to three working days.");
+        Assert.Contains("decide against it with --override restored", await _house.FailsAsync("drafts", "approve", sent.Id, "--file", "answer.txt"), StringComparison.Ordinal);
+        await _house.OkAsync("drafts", "reject", sent.Id);
+        await _house.OkAsync("drafts", "approve", kept.Id, "--override", "restored");
 
-        await using var again = await StartAsync(_new, host, draft: true);
+        await using var again = await StartAsync(host, draft: true);
         await ProductHost.EventuallyAsync(() =>
         {
-            _time.Advance(TimeSpan.FromSeconds(2));
+            _house.Time.Advance(TimeSpan.FromSeconds(2));
             return Task.FromResult(again.OutFiles.Contains(kept.Id) ? "" : null);
         });
         Assert.DoesNotContain(sent.Id, again.OutFiles);
@@ -218,21 +206,10 @@ public sealed class RestoredWishesTests : IDisposable
         Assert.IsType<DeskOutcome.Done>(await again.Get<DraftDesk>().ApproveAsync(again.Tenant.Id, fresh.Id, null, new HashSet<GuardRule>(), null, Actor.Machine, Ct));
     }
 
-    private Task<ProductHost> StartAsync(TemporaryFolder folder, ProductHost? of = null, bool draft = false) => ProductHost.StartAsync(
-        folder: folder, time: _time, knowledge: BackupFolder.Faq, of: of?.Tenant, mailbox: box => draft ? box with { Mode = MailboxMode.Draft } : box,
-        settings: all => all with { Audit = new() { Anchors = [new() { Folder = _anchors.Path }] } });
+    private Task<ProductHost> StartAsync(ProductHost? of = null, bool draft = false) => _house.StartAsync(
+        all => all with { Audit = new() { Anchors = [new() { Folder = _anchors.Path }] } }, of, box => draft ? box with { Mode = MailboxMode.Draft } : box);
 
     private string[] Lines() => Directory.Exists(_anchors.Sub("wish")) ? Directory.GetFiles(_anchors.Sub("wish"), "*.json") : [];
-
-    private async Task<string> RestoreAsync(ProductHost host, ReplyMint.Incidents.MadeBackup made)
-    {
-        var config = BackupFolder.Config(host);
-        await host.StopAsync();
-        BackupFolder.CopyConfig(config, _new.Sub("config"));
-        Assert.True(await _backups.RestoreAsync(made.Data!.Path, made.Keys!.Path, _new.Sub("data"), _new.Sub("config")) == 0, _backups.Error);
-        _time.Advance(TimeSpan.FromHours(1));
-        return _backups.Out;
-    }
 
     private static Task SendAgainAsync(ProductHost host) => host.Get<IStore>().RetryAsync(async (commit, token) =>
     {
@@ -240,26 +217,9 @@ public sealed class RestoredWishesTests : IDisposable
         return true;
     }, Ct);
 
-    /// <summary>A mail of after the restore, so that nobody can have answered it before.</summary>
     private async Task<(MessageState State, string Reason)> AskAsync(ProductHost host, string from)
     {
-        var mail = host.Mail("How long does delivery take?", from).Replace("Date: Tue, 24 Nov 2026 11:59:00 +0000",
-            $"Date: {_time.GetUtcNow().ToString("r", System.Globalization.CultureInfo.InvariantCulture).Replace("GMT", "+0000", StringComparison.Ordinal)}", StringComparison.Ordinal);
-        var decided = await host.DeliverAndDecideAsync(mail, from);
+        var decided = await host.DeliverAndDecideAsync(_house.Mail(host, from), from);
         return (decided.Record.State, decided.Record.Reasons.Count > 0 ? decided.Record.Reasons[0] : "");
-    }
-
-    private string[] Where => ["--data", _new.Sub("data"), "--config", _new.Sub("config")];
-
-    private async Task<string> OkAsync(params string[] arguments)
-    {
-        Assert.True(await _cli.RunAsync([.. arguments, .. Where]) == 0, $"{string.Join(' ', arguments)}: {_cli.Error}");
-        return _cli.Out;
-    }
-
-    private async Task<string> FailsAsync(params string[] arguments)
-    {
-        Assert.Equal(1, await _cli.RunAsync([.. arguments, .. Where]));
-        return _cli.Error;
     }
 }

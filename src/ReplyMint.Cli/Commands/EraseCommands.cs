@@ -141,7 +141,9 @@ internal static class EraseCommands
     {
         if (!Directory.Exists(folder))
             throw new IOException($"there is no folder {folder}");
-        return [.. new DirectoryInfo(folder).EnumerateFiles("*.json", SearchOption.AllDirectories).Where(file => file.Length <= MaxLineBytes).OrderBy(file => file.Name, StringComparer.Ordinal)
+        // A place of audit.anchors holds the signed roots and checkpoints as well, which are no lines of any ledger.
+        return [.. new DirectoryInfo(folder).EnumerateFiles("*.json", SearchOption.AllDirectories)
+            .Where(file => file.Length <= MaxLineBytes && $"{file.Directory!.Name}/" is not (RootNames.Folder or RootNames.CheckpointFolder)).OrderBy(file => file.Name, StringComparer.Ordinal)
             .Select(file => new ForwardedFile(file.Name, File.ReadAllBytes(file.FullName)))];
     }
 

@@ -121,6 +121,9 @@ public sealed class RestoredWishesTests : IDisposable
         });
         await _house.RestoreAsync(host, made, TimeSpan.FromHours(1));
         Assert.Contains("8 addresses have a word in the ledger of wishes, 6 of them get no automatic answers again", await _house.OkAsync("erase", "replay", "--ledger", _anchors.Path), StringComparison.Ordinal);
+        // The signed roots that lie beside the ledgers are none of its lines, and nothing that was left out.
+        Assert.NotEmpty(Directory.GetFiles(_anchors.Sub("roots")));
+        Assert.DoesNotContain("no lines of this installation", _house.Cli.Error, StringComparison.Ordinal);
 
         await using var again = await StartAsync(host);
         await SendAgainAsync(again);

@@ -9,6 +9,7 @@ using ReplyMint.Inbound;
 using ReplyMint.Privacy;
 using ReplyMint.Security;
 using ReplyMint.Storage;
+using ReplyMint.Tests.Accounts;
 using ReplyMint.Tests.Api;
 using ReplyMint.Tests.Product;
 using ReplyMint.Tests.Storage;
@@ -162,6 +163,28 @@ public sealed class ExportTests
             return (await api.GetAsync("admin", $"exports/{id}")).Expect(200) is var state && (string)state["state"]! == "ready" ? state : null;
         });
         Assert.Equal(1, (int)ready["messages"]!);
+    }
+
+    /// <summary>What it read before holds the one who is erased, and would lie there for a day.</summary>
+    [Fact]
+    public async Task An_export_that_is_being_made_while_somebody_is_erased_is_not_kept()
+    {
+        WatchedStore? watched = null;
+        await using var api = await ApiHost.StartAsync(services: services => watched = WatchedStore.Put(services));
+        await api.Product.DeliverAndDecideAsync(api.Product.Mail("Where is my parcel?"));
+        var (mails, erased) = (Messages.KeyOf("", "").Sort, new TaskCompletionSource<Erasure>());
+        watched!.AfterQuery = async range =>
+        {
+            // Only the export reads so: all mails up to now, oldest first.
+            if (range.Prefix != mails || range.Before is null || range.Descending || erased.Task.IsCompleted || Files(api).Length == 0)
+                return;
+            erased.SetResult(await api.Product.FinishAsync(await api.Product.Get<Erasures>().CorrespondentAsync(api.Tenant, "anna@customer.example", Actor.Machine, default)));
+        };
+        var id = (string)(await api.PostAsync("admin", "exports", new { scope = "tenant" })).Expect(202)["id"]!;
+        Assert.Equal(ErasureState.Done, (await erased.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken)).State);
+        await api.Product.IdleAsync();
+        Assert.Equal(404, (await api.GetAsync("admin", "exports/" + id)).Code);
+        Assert.Empty(Files(api));
     }
 
     private static Task<JsonNode> ReadyAsync(ApiHost api, string id) =>

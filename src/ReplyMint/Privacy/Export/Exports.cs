@@ -156,6 +156,11 @@ internal sealed class Exports(IStore store, KeyRing keys, Exporter exporter, Exp
         {
             return await EndAsync(job, record => record with { State = ExportState.Failed, Failure = "the disk has too little room" }, ct);
         }
+        catch (FileNotFoundException)
+        {
+            // Somebody was erased meanwhile, or it was taken back; then its record is gone as well.
+            return await EndAsync(job, record => record with { State = ExportState.Failed, Failure = "its file was removed" }, ct);
+        }
         return await EndAsync(job, record => whole
             ? record with { State = ExportState.Ready, Messages = progress.Messages, Percent = 100, Size = size }
             : record with { State = ExportState.Failed, Failure = "there is no such person" }, ct);

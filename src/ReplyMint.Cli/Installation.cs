@@ -1,25 +1,60 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using ReplyMint.Aws;
 using ReplyMint.Privacy;
 using ReplyMint.Security;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Cli;
 
-/// <summary>Opens the store of an installation whose lock is held, and says in one line why it can't.</summary>
+/// <summary>Opens the store of an installation, and says in one line why it can't. The lock of an embedded one is held.</summary>
 internal static class Installation
 {
     /// <summary>Why neither the server nor a command works on a store that was restored: it shows nobody whom it should have forgotten.</summary>
     public const string Restored = "this store was restored from a backup, and what was erased since is in it again; run this first: replymint erase replay [--ledger FOLDER]";
 
     /// <exception cref="RefusedException">With the reason and the remedy.</exception>
-    public static async Task<OpenStore> OpenAsync(ReplyMintSettings settings, CancellationToken ct)
+    public static async Task<OpenInstallation> OpenAsync(ReplyMintSettings settings, CommandHost host, CancellationToken ct)
+    {
+        var aws = settings.Store == StoreKind.Aws ? AwsOf(settings, host) : null;
+        try
+        {
+            return new(await RefusingAsync(settings, async folder => aws is null
+                ? await OpenStore.OpenAsync(folder, settings.Config!, settings.MasterKey, TimeProvider.System, ct)
+                : await OpenStore.OpenAsync(aws.Store(), aws.Blobs(), folder, settings.Config!, settings.MasterKey, TimeProvider.System, ct)), aws);
+        }
+        catch
+        {
+            aws?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether the tables on AWS hold a store: what only works on one would else make an empty one in the wrong place.</summary>
+    /// <exception cref="RefusedException">Nobody can tell.</exception>
+    public static async Task<bool> HoldsSharedAsync(ReplyMintSettings settings, CommandHost host, CancellationToken ct)
+    {
+        using var aws = AwsOf(settings, host);
+        return await RefusingAsync(settings, async _ =>
+        {
+            await using var store = aws.Store();
+            return await StoreIdentity.ReadAsync(store, ct) is not null;
+        });
+    }
+
+    private static AwsServices AwsOf(ReplyMintSettings settings, CommandHost host) => new(settings.Aws, host.Environment.GetValueOrDefault, TimeProvider.System);
+
+    private static async Task<T> RefusingAsync<T>(ReplyMintSettings settings, Func<DataFolder, Task<T>> open)
     {
         var data = settings.Data!;
         try
         {
-            return await OpenStore.OpenAsync(DataFolder.Open(data), settings.Config!, settings.MasterKey, TimeProvider.System, ct);
+            return await open(DataFolder.Open(data));
+        }
+        catch (StoreUnavailableException e)
+        {
+            throw new RefusedException($"the store on AWS can't be opened: {e.Message.TrimEnd('.')}", e);
         }
         catch (StoreRefusedException e)
         {
@@ -38,8 +73,8 @@ internal static class Installation
     /// <summary>The services for a command that runs while no server does: all rooms, nothing started.</summary>
     public static async Task<OpenedStore> OpenForCommandAsync(ReplyMintSettings settings, CommandHost host, CancellationToken ct)
     {
-        var open = await OpenAsync(settings, ct);
-        TellNewKey(open, host);
+        var open = await OpenAsync(settings, host, ct);
+        TellNewKey(open.Store, host);
         var services = new ServiceCollection().AddLogging(l => l.SetMinimumLevel(LogLevel.None));
         await AddRoomsAsync(services, settings, open);
         var provider = services.BuildServiceProvider();
@@ -47,16 +82,16 @@ internal static class Installation
         {
             await provider.DisposeAsync();
             await open.DisposeAsync();
-        }) { IsRestored = await RestoredMark.IsSetAsync(open.Store, ct) };
+        }) { IsRestored = await RestoredMark.IsSetAsync(open.Store.Store, ct) };
     }
 
     /// <summary>All rooms, or a refusal in one line when a secret that the settings name can't be used; the store is closed then.</summary>
     /// <exception cref="RefusedException">Names the setting.</exception>
-    public static async Task AddRoomsAsync(IServiceCollection services, ReplyMintSettings settings, OpenStore open)
+    public static async Task AddRoomsAsync(IServiceCollection services, ReplyMintSettings settings, OpenInstallation open)
     {
         try
         {
-            services.AddReplyMint(settings, open);
+            services.AddReplyMint(settings, open.Store);
         }
         catch (SettingsException e)
         {

@@ -14,7 +14,7 @@ using System.Net.Sockets;
 
 namespace ReplyMint.Cli;
 
-/// <summary>A running server: the lock, the store, the listeners and the control socket, taken in this order and given back in the other.</summary>
+/// <summary>A running server: the lock, the store, the listeners and the control socket, taken in this order and given back in the other. On a shared store without lock and socket.</summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
     private readonly Stack<Func<ValueTask>> _giveBack = new();
@@ -56,13 +56,18 @@ internal sealed class ServerProcess : IAsyncDisposable
     private async Task StartCoreAsync(ReplyMintSettings settings, CommandHost host, CancellationToken ct)
     {
         var data = settings.Data!;
-        var taken = await TakeAsync(data, ct);
-        _giveBack.Push(() => { taken.Dispose(); return ValueTask.CompletedTask; });
-        var open = await Installation.OpenAsync(settings, ct);
+        // A shared store is nobody's: others serve it too, and commands open it beside them.
+        var owns = settings.Store == StoreKind.Embedded;
+        if (owns)
+        {
+            var taken = await TakeAsync(data, ct);
+            _giveBack.Push(() => { taken.Dispose(); return ValueTask.CompletedTask; });
+        }
+        var open = await Installation.OpenAsync(settings, host, ct);
         _giveBack.Push(open.DisposeAsync);
-        if (await RestoredMark.IsSetAsync(open.Store, ct))
+        if (await RestoredMark.IsSetAsync(open.Store.Store, ct))
             throw new RefusedException(Installation.Restored);
-        Installation.TellNewKey(open, host);
+        Installation.TellNewKey(open.Store, host);
 
         var app = await BuildAsync(settings, open);
         _giveBack.Push(app.DisposeAsync);
@@ -72,6 +77,8 @@ internal sealed class ServerProcess : IAsyncDisposable
         Url = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         SmtpPort = app.Services.GetRequiredService<SmtpListener>().Port;
 
+        if (!owns)
+            return;
         var address = Path.Combine(StoreLock.RunFolder(data), "address");
         await File.WriteAllTextAsync(address, Url + "\n", ct);
         _giveBack.Push(() => { File.Delete(address); return ValueTask.CompletedTask; });
@@ -90,7 +97,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         }
     }
 
-    private static async Task<WebApplication> BuildAsync(ReplyMintSettings settings, OpenStore open)
+    private static async Task<WebApplication> BuildAsync(ReplyMintSettings settings, OpenInstallation open)
     {
         var builder = ReplyMintApp.NewBuilder();
         // Output is for what the user asked; the log goes beside it, structured except where a person reads along.

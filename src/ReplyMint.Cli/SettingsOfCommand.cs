@@ -29,6 +29,7 @@ internal static class SettingsOfCommand
         }
         Say("data", parse.GetValue(GlobalOptions.Data), "--data");
         Say("config", parse.GetValue(GlobalOptions.Config), "--config");
+        Say("store", parse.GetValue(GlobalOptions.Store), "--store");
         foreach (var (path, text, option) in more)
             Say(path, text, option);
 

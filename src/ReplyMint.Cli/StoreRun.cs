@@ -5,7 +5,7 @@ using ReplyMint.Storage;
 
 namespace ReplyMint.Cli;
 
-/// <summary>How a store command is run from a command line: by the server that owns the store, or here under the lock.</summary>
+/// <summary>How a store command is run from a command line: by the server that owns the store, or here under the lock; on a shared store always here.</summary>
 internal static class StoreRun
 {
     /// <summary>How long a command waits for another one that holds the lock.</summary>
@@ -16,7 +16,12 @@ internal static class StoreRun
         if (SettingsOfCommand.Read(parse, host) is not { } settings)
             return ExitCode.Usage;
         var data = settings.Data;
-        if (data is null)
+        if (settings.Store != StoreKind.Embedded)
+        {
+            // Only what is made anew lies there, such as an index.
+            data ??= new Folders(host).Data;
+        }
+        else if (data is null)
         {
             (data, var which) = new Folders(host).ForCommand();
             host.Error.WriteLine($"(using {which})");
@@ -61,6 +66,8 @@ internal static class StoreRun
     private static async Task<int> RunAsync(
         StoreCommand command, ParseResult parse, ReplyMintSettings settings, string data, IReadOnlyList<ForwardedFile> files, SavedFile? saved, CommandHost host, CancellationToken ct)
     {
+        if (settings.Store != StoreKind.Embedded)
+            return await SharedAsync(command, settings, parse, files, saved, host, ct);
         if (await ForwardAsync(data, parse, files, host, saved, ct) is { } forwarded)
             return forwarded;
         // Half of a restore is no store either, but who opens it is told so.
@@ -80,6 +87,22 @@ internal static class StoreRun
             return await ForwardAsync(data, parse, files, host, saved, ct) ?? host.Fail(StoreLock.Held(data));
         using (taken)
             return await HereAsync(command, settings, parse, files, saved, host, ct);
+    }
+
+    /// <summary>A shared store is opened beside its servers.</summary>
+    private static async Task<int> SharedAsync(
+        StoreCommand command, ReplyMintSettings settings, ParseResult parse, IReadOnlyList<ForwardedFile> files, SavedFile? saved, CommandHost host, CancellationToken ct)
+    {
+        try
+        {
+            if (!command.MakesStore && !await Installation.HoldsSharedAsync(settings, host, ct))
+                return host.Fail($"there is no store in the tables {settings.Aws.TablePrefix}*; start a server on them, make a tenant (replymint tenant add NAME), or name others with --set aws.tablePrefix=PREFIX");
+        }
+        catch (RefusedException e)
+        {
+            return host.Fail(e.Message);
+        }
+        return await HereAsync(command, settings, parse, files, saved, host, ct);
     }
 
     /// <summary>Runs a store command for another command; nothing of it is shown.</summary>

@@ -27,6 +27,12 @@ internal sealed record ReplyMintSettings
     /// <summary>Where HTTP is served.</summary>
     public IReadOnlyList<string> Urls { get; init; } = ["http://localhost:8080"];
 
+    /// <summary>Where all that is kept lies: embedded is the data folder.</summary>
+    public StoreKind Store { get; init; }
+
+    /// <summary>What of AWS is used.</summary>
+    public AwsSettings Aws { get; init; } = new();
+
     public MasterKeySettings MasterKey { get; init; } = new();
 
     /// <summary>The built-in SMTP listener.</summary>
@@ -89,10 +95,10 @@ internal sealed record ReplyMintSettings
     {
         IEnumerable<string>[] rooms =
         [
-            HttpFront().Problems(), Of("masterKey", MasterKey.Problems()), Of("smtp", Smtp.Problems()), Of("inbound", Inbound.Problems()),
+            HttpFront().Problems(), Of("aws", Aws.Problems(Store == StoreKind.Aws, Environment)), Of("masterKey", MasterKey.Problems()), Of("smtp", Smtp.Problems()), Of("inbound", Inbound.Problems()),
             Of("outbound", Outbound.Problems()), Of("mailgun", Mailgun.Problems()), Of("rates", Rates.Problems()), Of("requests", Requests.Problems()), Of("jobs", Jobs.Problems()),
             Of("knowledge", Knowledge.Problems()), Of("model", Model.Problems()), Of("notices", Notices.Problems()), Outside.Problems(), Of("dns", Dns.Problems()), Of("accounts", Accounts.Problems()), Of("secrets", Secrets.Problems()),
-            Of("audit", Audit.Problems(Environment.NeedsHttps())), Records.Problems(), Of("backup", Backup.Problems()),
+            Of("audit", Audit.Problems(Environment.NeedsHttps())), Records.Problems(), Of("backup", Backup.Problems(Store)),
         ];
         foreach (var problem in rooms.SelectMany(room => room))
             yield return problem;

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
 using System.Text.Json.Serialization;
 using ReplyMint.Security;
+using ReplyMint.Storage;
 
 namespace ReplyMint;
 
@@ -14,7 +15,7 @@ namespace ReplyMint;
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true,
     WriteIndented = true,
-    Converters = [typeof(LowerCaseEnum<DeploymentEnvironment>)])]
+    Converters = [typeof(LowerCaseEnum<DeploymentEnvironment>), typeof(LowerCaseEnum<StoreKind>)])]
 [JsonSerializable(typeof(ReplyMintSettings))]
 internal sealed partial class SettingsJson : JsonSerializerContext
 {

@@ -56,6 +56,9 @@ internal sealed class SettingsReader
     public static SettingsOutcome Read(SettingsSources sources)
     {
         var reader = new SettingsReader();
+        // AWS tells each function where it runs; whatever was said for us beats it.
+        if (sources.Environment.FirstOrDefault(variable => variable.Key == "AWS_REGION") is { Key: { } origin, Value: { Length: > 0 } region })
+            reader.Set("aws.region", region, origin);
         var file = reader.ReadFile(sources);
         reader.ReadEnvironment(sources.Environment);
         foreach (var (path, text, option) in sources.CommandLine)

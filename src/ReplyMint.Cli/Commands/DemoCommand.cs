@@ -3,6 +3,7 @@ using ReplyMint.Cli.Demo;
 using ReplyMint.Cli.Reach;
 using ReplyMint.Inbound;
 using ReplyMint.Security;
+using ReplyMint.Storage;
 
 namespace ReplyMint.Cli.Commands;
 
@@ -29,7 +30,7 @@ internal static class DemoCommand
             var data = settings.Data ?? folders.Here("data-demo");
             settings = settings with
             {
-                Data = data,
+                Data = data, Store = StoreKind.Embedded,
                 Config = parse.GetValue(GlobalOptions.Config) is not null ? settings.Config
                     : settings.Data is null ? folders.Here("config-demo") : data.TrimEnd('/') + "-config",
                 Smtp = settings.Smtp with { AuthservId = DemoMail.TrustedServer, Enabled = true },

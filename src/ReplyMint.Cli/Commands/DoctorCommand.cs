@@ -62,8 +62,9 @@ internal static class DoctorCommand
     private static async IAsyncEnumerable<Finding> LookAsync(ReplyMintSettings settings, CommandHost host, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
     {
         var data = settings.Data!;
-        var runs = ControlClient.Answers(data);
-        yield return runs ? Finding.Ok("server", $"it runs on {data}") : Finding.Ok("server", "it does not run");
+        var shared = settings.Store != StoreKind.Embedded;
+        var runs = !shared && ControlClient.Answers(data);
+        yield return shared ? Finding.Ok("server", "the store is shared; who serves it is not seen from here") : runs ? Finding.Ok("server", $"it runs on {data}") : Finding.Ok("server", "it does not run");
         foreach (var finding in MachineChecks.Disk(data, settings.Inbound.MinFreeMegabytes))
             yield return finding;
         yield return MachineChecks.Clock(data, TimeProvider.System);
@@ -102,7 +103,7 @@ internal static class DoctorCommand
     /// <summary>Opening the store is the test of the database, of the master key, its mode and its fit.</summary>
     private static async Task<(Finding Finding, ReplyMintSettings? InEffect, IReadOnlyList<string> Facts)> StoreAsync(ReplyMintSettings settings, CommandHost host, CancellationToken ct)
     {
-        if (!Folders.HoldsStore(settings.Data!))
+        if (settings.Store == StoreKind.Embedded && !Folders.HoldsStore(settings.Data!))
             return (Finding.Ok("keys", $"there is no store yet; its master key will be made in {Path.Combine(settings.Config!, "keys")}"), null, []);
         var (code, output, error) = await StoreRun.AskAsync(settings, host, [FactsName], ct);
         if (code != ExitCode.Ok)

@@ -22,7 +22,9 @@ internal static class InboundFeature
         .AddSingleton(smtp)
         .AddSingleton(settings)
         .AddSingleton<StoredBytes>()
-        .AddSingleton(provider => new DiskSpace(provider.GetRequiredService<DataFolder>().Root, settings.MinFreeMegabytes * 1024L * 1024, provider.GetRequiredService<TimeProvider>()))
+        // What a shared store takes does not lie on this disk.
+        .AddSingleton(provider => new DiskSpace(provider.GetRequiredService<DataFolder>().Root, provider.GetRequiredService<OpenStore>().IsEmbedded ? settings.MinFreeMegabytes * 1024L * 1024 : 0,
+            provider.GetRequiredService<TimeProvider>()))
         .AddSingleton(provider => new ReadyCheck("disk", _ => ValueTask.FromResult(!provider.GetRequiredService<DiskSpace>().IsLow())))
         .AddSingleton(new InboundBudget(MemoryBudget))
         .AddSingleton(provider => new UnprovedBodies(provider.GetRequiredService<HttpSettings>().Limits.MaxMailBytes,

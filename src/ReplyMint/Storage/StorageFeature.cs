@@ -13,6 +13,9 @@ internal sealed class OpenStore(IStore store, IBlobStore blobs, KeyRing keys, Te
     public TenantKeys Installation => installation;
     public DataFolder Folder => folder;
     public string Id => id;
+
+    /// <summary>All of it lies in the data folder; else that only has what can be made anew.</summary>
+    public bool IsEmbedded => store is SqliteStore;
     public StoredSecrets Secrets { get; } = new(store, keys);
     public MasterKeys Masters => masters;
     public MasterKeyPlace Place => place;

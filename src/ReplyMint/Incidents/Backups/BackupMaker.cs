@@ -29,6 +29,8 @@ internal sealed class BackupMaker(OpenStore open, Attestations attestations, Att
     /// <exception cref="BackupFailedException">With the reason; nothing is left in the folder.</exception>
     public async Task<MadeBackup> MakeAsync(string folder, string work, bool data, CancellationToken ct)
     {
+        if (!open.IsEmbedded)
+            throw new BackupFailedException("only the embedded store is copied so: tables and buckets of AWS have backups of their own");
         if (open.Masters.Before is not null)
             throw new BackupFailedException("the master key is being changed; try again when that is done");
         var (dataCopy, keysCopy) = (Path.Combine(work, "data.db"), Path.Combine(work, "keys.db"));

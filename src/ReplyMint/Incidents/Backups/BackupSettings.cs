@@ -1,3 +1,5 @@
+using ReplyMint.Storage;
+
 namespace ReplyMint.Incidents;
 
 /// <summary>Backups that are made by themselves, and how long they are kept.</summary>
@@ -17,8 +19,11 @@ internal sealed record BackupSettings
     /// <summary>Days for which parts with wrapped keys are kept, 1 to 30.</summary>
     public int KeysKeepDays { get; init; } = MostKeysDays;
 
-    public IEnumerable<string> Problems()
+    /// <param name="store">Where it lies.</param>
+    public IEnumerable<string> Problems(StoreKind store)
     {
+        if (Folder is not null && store != StoreKind.Embedded)
+            yield return "folder is for the embedded store; tables and buckets of AWS have backups of their own.";
         if (Folder is not null && !Path.IsPathRooted(Folder))
             yield return "folder has to be a whole path, such as /var/backups/replymint.";
         if (Every is < 1 or > 720)

@@ -1,0 +1,51 @@
+using ReplyMint.Storage;
+
+namespace ReplyMint.Aws;
+
+/// <summary>The services of AWS that settings name, called under the role of this process.</summary>
+internal sealed class AwsServices : IDisposable
+{
+    // A service's addresses change, and a connection that stays open would never see it.
+    private static readonly TimeSpan ConnectionLife = TimeSpan.FromMinutes(5);
+
+    private readonly HttpClient _http;
+    private readonly CredentialSource _credentials;
+    private readonly AwsSettings _settings;
+    private readonly TimeProvider _time;
+
+    /// <param name="settings">Without problems.</param>
+    /// <param name="environment">Reads one variable: where the credentials are.</param>
+    public AwsServices(AwsSettings settings, Func<string, string?> environment, TimeProvider time)
+    {
+        (_settings, _time) = (settings, time);
+        _http = new(new SocketsHttpHandler
+        {
+            // What is signed goes to the service that was named, and nowhere else.
+            AllowAutoRedirect = false, UseProxy = false, UseCookies = false, ActivityHeadersPropagator = null,
+            ConnectTimeout = TimeSpan.FromSeconds(3), PooledConnectionLifetime = ConnectionLife,
+        }) { Timeout = Timeout.InfiniteTimeSpan };
+        _credentials = new(_http, environment, time);
+    }
+
+    /// <param name="service">As signatures name it.</param>
+    /// <param name="host">As its address does, where that is another word.</param>
+    public AwsClient Client(string service, string? host = null) =>
+        new(_http, _credentials, Place(service, host ?? service, ""), _time);
+
+    public DynamoStore Store() => new(new(Client("dynamodb"), AwsPatience.Usual, _time), new(_settings.TablePrefix!), _time);
+
+    public S3Blobs Blobs() => new(Bucket(_settings.Bucket!), AwsPatience.Usual, _time);
+
+    /// <summary>A bucket's own address; a stand-in has it as a folder.</summary>
+    public AwsClient Bucket(string name) => new(_http, _credentials, Place("s3", $"{name}.s3", name + "/"), _time);
+
+    public void Dispose()
+    {
+        _credentials.Dispose();
+        _http.Dispose();
+    }
+
+    private AwsPlace Place(string service, string host, string folder) => _settings.Endpoint is { } standIn
+        ? new(_settings.Region!, service, new(new Uri(standIn), folder))
+        : AwsPlace.Of(_settings.Region!, host) with { Service = service };
+}

@@ -53,6 +53,22 @@ public sealed class AwsSignerTests
         Assert.Equal(4, ((string[])[Signed("{}", "a", "http://localhost/"), Signed("{ }", "a", "http://localhost/"), Signed("{}", "b", "http://localhost/"), Signed("{}", "a", "http://localhost:8000/")]).Distinct().Count());
     }
 
+    /// <summary>What the tests' stand-ins ask of each call is what AWS's own example says, and no more and no less.</summary>
+    [Fact]
+    public void The_stand_ins_check_finds_the_test_suites_signature_and_no_other()
+    {
+        var fields = new Dictionary<string, string>
+        {
+            ["host"] = "example.amazonaws.com", ["x-amz-date"] = "20150830T123600Z",
+            ["authorization"] = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=host;x-amz-date, Signature=b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500",
+        };
+        var check = new SignatureCheck("AKIDEXAMPLE", Secret, "us-east-1");
+        string? Problem(string target, string body = "") => check.Problem("GET", target, fields.GetValueOrDefault, Encoding.UTF8.GetBytes(body), At("2015-08-30T12:37:00Z"));
+        Assert.Null(Problem("/?Param2=value2&Param1=value1"));
+        Assert.Equal("the signature does not fit", Problem("/?Param2=value2&Param1=value2"));
+        Assert.Equal("the signature does not fit", Problem("/?Param2=value2&Param1=value1", "{}"));
+    }
+
     private static string Authorization(HttpRequestMessage request) => Assert.Single(request.Headers.GetValues("Authorization"));
 
     private static DateTimeOffset At(string text) => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture);

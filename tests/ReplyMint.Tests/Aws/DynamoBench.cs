@@ -34,6 +34,11 @@ internal sealed class DynamoBench : IAsyncDisposable
 
     public DynamoStandIn? StandIn { get; }
 
+    public Uri Endpoint => _place.Endpoint;
+
+    /// <summary>Of the tables' names.</summary>
+    public string Prefix => _tables.Prefix;
+
     /// <summary>One more, which the caller closes.</summary>
     public DynamoStore Make(TimeProvider time) => new(new(Client(), _patience, TimeProvider.System), _tables, time);
 

@@ -16,10 +16,13 @@ internal sealed class S3Bench : IDisposable
 
     public S3Blobs Blobs { get; private set; } = null!;
 
+    public string Name { get; private set; } = "";
+
     public static async Task<S3Bench> OpenAsync(HttpMessageHandler handler, int page = 1_000)
     {
         var bench = new S3Bench(handler);
-        var bucket = new Uri(await NodeStandIn.Fauxqs, $"test-{Guid.NewGuid():N}/");
+        bench.Name = $"test-{Guid.NewGuid():N}";
+        var bucket = new Uri(await NodeStandIn.Fauxqs, bench.Name + "/");
         Assert.Null((await bench.Client(bucket).SendAsync(HttpMethod.Put, bucket.AbsolutePath.TrimEnd('/'), default, [], TimeSpan.FromSeconds(30), CancellationToken.None)).Error);
         bench.Blobs = new(bench.Client(bucket), new(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(30)), TimeProvider.System, page);
         return bench;

@@ -173,10 +173,10 @@ internal sealed class ProductHost : IAsyncDisposable
 
     public IReadOnlyList<string> OutFiles => [.. Directory.GetFiles(OutFolder, "*.eml").Select(file => Path.GetFileNameWithoutExtension(file))];
 
-    /// <summary>Waits for something that other threads bring about; fails after ten seconds of real time unless told otherwise.</summary>
+    /// <summary>Waits for something that other threads bring about; fails after half a minute of real time unless told otherwise, since a loaded machine is slow.</summary>
     public static async Task<T> EventuallyAsync<T>(Func<Task<T?>> look, TimeSpan? atMost = null) where T : class
     {
-        using var patience = new CancellationTokenSource(atMost ?? TimeSpan.FromSeconds(10));
+        using var patience = new CancellationTokenSource(atMost ?? TimeSpan.FromSeconds(30));
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
         do
         {

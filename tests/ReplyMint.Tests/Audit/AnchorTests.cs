@@ -137,10 +137,10 @@ public sealed class AnchorTests : IDisposable
         await using var server = await PutOnceServer.StartAsync();
         server.Page = _ => page;
         await using var host = await StartAsync(new AnchorSettings { Url = server.Url }, Folder);
-        Assert.Equal(new AnchorOutcome(1, 1, 0), await host.Get<Anchors>().WriteAsync("erasure/01a.json", Document, Ct).WaitAsync(TimeSpan.FromSeconds(60), Ct));
+        Assert.Equal(new AnchorOutcome(1, 1, 0), await host.Get<Anchors>().WriteAsync("erasure/01a.json", Document, Ct).WaitAsync(ProductHost.Patience, Ct));
         Assert.True(File.Exists(_elsewhere.Sub("erasure/01a.json")));
         if (page != "erasure/other.json")
-            await Assert.ThrowsAnyAsync<IOException>(() => ReadAsync(host, "erasure/").WaitAsync(TimeSpan.FromSeconds(60), Ct));
+            await Assert.ThrowsAnyAsync<IOException>(() => ReadAsync(host, "erasure/").WaitAsync(ProductHost.Patience, Ct));
         host.Time.Advance(Anchors.MostBehind + TimeSpan.FromMinutes(1));
         await ProductHost.EventuallyAsync(async () => (await host.Get<Alerts>().NewestAsync(10, Ct)).FirstOrDefault(a => a.Kind == "anchor-behind"));
     }
@@ -163,7 +163,7 @@ public sealed class AnchorTests : IDisposable
         await using var host = await StartAsync(new AnchorSettings { Url = server.Url });
         Assert.True((await host.Get<Anchors>().WriteAsync("erasure/01a.json", Document, Ct)).Everywhere);
         server.Page = name => name.StartsWith("index/", StringComparison.Ordinal) ? "erasure/other.json" : "what was so\n";
-        Assert.Equal(1, (await host.Get<Anchors>().WriteAsync("erasure/01b.json", Document, Ct).WaitAsync(TimeSpan.FromSeconds(60), Ct)).Waiting);
+        Assert.Equal(1, (await host.Get<Anchors>().WriteAsync("erasure/01b.json", Document, Ct).WaitAsync(ProductHost.Patience, Ct)).Waiting);
     }
 
     [Fact]
@@ -180,7 +180,7 @@ public sealed class AnchorTests : IDisposable
         Assert.True(File.Exists(_elsewhere.Sub("erasure/01a.json")));
         Assert.False(write.IsCompleted);
         host.Time.Advance(Anchors.MostPatience);
-        Assert.Equal(new AnchorOutcome(1, 1, 0), await write.WaitAsync(TimeSpan.FromSeconds(60), Ct));
+        Assert.Equal(new AnchorOutcome(1, 1, 0), await write.WaitAsync(ProductHost.Patience, Ct));
         held.SetResult();
         Assert.True((await host.Get<Anchors>().WriteAsync("erasure/01b.json", Document, Ct)).Everywhere);
         Assert.Equal(Document, server.Documents["erasure/01a.json"]);
@@ -193,8 +193,8 @@ public sealed class AnchorTests : IDisposable
         Directory.CreateDirectory(_elsewhere.Sub("erasure"));
         using (var made = System.Diagnostics.Process.Start("mkfifo", _elsewhere.Sub("erasure/01a.json")))
             await made.WaitForExitAsync(Ct);
-        await Assert.ThrowsAsync<IOException>(() => ReadAsync(host, "erasure/").WaitAsync(TimeSpan.FromSeconds(60), Ct));
-        Assert.Equal(1, (await host.Get<Anchors>().WriteAsync("erasure/01a.json", Document, Ct).WaitAsync(TimeSpan.FromSeconds(60), Ct)).Waiting);
+        await Assert.ThrowsAsync<IOException>(() => ReadAsync(host, "erasure/").WaitAsync(ProductHost.Patience, Ct));
+        Assert.Equal(1, (await host.Get<Anchors>().WriteAsync("erasure/01a.json", Document, Ct).WaitAsync(ProductHost.Patience, Ct)).Waiting);
     }
 
     [Fact]

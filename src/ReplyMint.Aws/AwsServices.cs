@@ -34,6 +34,8 @@ internal sealed class AwsServices : IDisposable
 
     public DynamoStore Store() => new(new(Client("dynamodb"), AwsPatience.Usual, _time), new(_settings.TablePrefix!), _time);
 
+    public KmsVault Vault(IStore store, string storeId) => new KmsVault(new(Client("kms"), "TrentService.", AwsPatience.Usual, _time), _settings.Key!, store, storeId);
+
     public S3Blobs Blobs() => new(Bucket(_settings.Bucket!), AwsPatience.Usual, _time);
 
     /// <summary>A bucket's own address; a stand-in has it as a folder.</summary>

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using ReplyMint.Storage;
 
@@ -15,7 +14,7 @@ internal sealed class DynamoCalls(AwsClient client, AwsPatience patience, TimePr
     /// <exception cref="StoreUnavailableException">It failed for good, or for too long.</exception>
     public async Task<JsonDocument> ReadAsync(string operation, Action<Utf8JsonWriter> write, CancellationToken ct)
     {
-        var body = Body(write);
+        var body = AwsJsonCalls.Body(write);
         var tries = Tries();
         while (true)
         {
@@ -67,18 +66,6 @@ internal sealed class DynamoCalls(AwsClient client, AwsPatience patience, TimePr
     }
 
     public AwsTries Tries() => new(patience, time);
-
-    private static ReadOnlyMemory<byte> Body(Action<Utf8JsonWriter> write)
-    {
-        var buffer = new ArrayBufferWriter<byte>(512);
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            json.WriteStartObject();
-            write(json);
-            json.WriteEndObject();
-        }
-        return buffer.WrittenMemory;
-    }
 
     /// <summary>The words of AWS may quote what was sent; its code does not.</summary>
     private static StoreUnavailableException Failed(string operation, AwsAnswer answer) => new(answer.Error switch

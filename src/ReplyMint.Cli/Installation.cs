@@ -22,7 +22,7 @@ internal static class Installation
         {
             return new(await RefusingAsync(settings, async folder => aws is null
                 ? await OpenStore.OpenAsync(folder, settings.Config!, settings.MasterKey, TimeProvider.System, ct)
-                : await OpenStore.OpenAsync(aws.Store(), aws.Blobs(), folder, settings.Config!, settings.MasterKey, TimeProvider.System, ct)), aws);
+                : await SharedAsync(aws, folder, ct)), aws);
         }
         catch
         {
@@ -41,6 +41,25 @@ internal static class Installation
             await using var store = aws.Store();
             return await StoreIdentity.ReadAsync(store, ct) is not null;
         });
+    }
+
+    /// <summary>Gives a shared store the master key of a recovery kit, wrapped by the key of KMS that the settings name.</summary>
+    /// <returns>What speaks against it, or null.</returns>
+    /// <exception cref="RefusedException">AWS does not let us.</exception>
+    public static async Task<string?> PutBackAsync(string storeId, MasterKey key, ReplyMintSettings settings, CommandHost host, CancellationToken ct)
+    {
+        using var aws = AwsOf(settings, host);
+        return await RefusingAsync(settings, async _ =>
+        {
+            await using var store = aws.Store();
+            return await aws.Vault(store, storeId).PutBackAsync(key, ct);
+        });
+    }
+
+    private static Task<OpenStore> SharedAsync(AwsServices aws, DataFolder folder, CancellationToken ct)
+    {
+        var store = aws.Store();
+        return OpenStore.OpenAsync(store, aws.Blobs(), folder, id => aws.Vault(store, id), TimeProvider.System, ct);
     }
 
     private static AwsServices AwsOf(ReplyMintSettings settings, CommandHost host) => new(settings.Aws, host.Environment.GetValueOrDefault, TimeProvider.System);
@@ -103,7 +122,8 @@ internal static class Installation
     public static void TellNewKey(OpenStore open, CommandHost host)
     {
         if (open.IsNew)
-            host.Error.WriteLine($"(new store {open.Id}; its master key is {open.KeyFile}: keep a copy in another place, without it the store can't be read)");
+            host.Error.WriteLine(open.Vault is MasterKeyPlace file ? $"(new store {open.Id}; its master key is {file.File}: keep a copy in another place, without it the store can't be read)"
+                : $"(new store {open.Id}; its master key is wrapped by {open.Vault.Where}: without that the store can't be read)");
         else if (open.KeyNotice is { } notice)
             host.Error.WriteLine($"replymint: {notice}");
     }

@@ -95,7 +95,7 @@ internal sealed record ReplyMintSettings
     {
         IEnumerable<string>[] rooms =
         [
-            HttpFront().Problems(), Of("aws", Aws.Problems(Store == StoreKind.Aws, Environment)), Of("masterKey", MasterKey.Problems()), Of("smtp", Smtp.Problems()), Of("inbound", Inbound.Problems()),
+            HttpFront().Problems(), Of("aws", Aws.Problems(Store == StoreKind.Aws, Environment)), Of("masterKey", MasterKey.Problems(Store)), Of("smtp", Smtp.Problems()), Of("inbound", Inbound.Problems()),
             Of("outbound", Outbound.Problems()), Of("mailgun", Mailgun.Problems()), Of("rates", Rates.Problems()), Of("requests", Requests.Problems()), Of("jobs", Jobs.Problems()),
             Of("knowledge", Knowledge.Problems()), Of("model", Model.Problems()), Of("notices", Notices.Problems()), Outside.Problems(), Of("dns", Dns.Problems()), Of("accounts", Accounts.Problems()), Of("secrets", Secrets.Problems()),
             Of("audit", Audit.Problems(Environment.NeedsHttps())), Records.Problems(), Of("backup", Backup.Problems(Store)),

@@ -84,7 +84,7 @@ internal static class KitCommands
                     return host.Fail($"the kit {problem}");
                 return await RestoreAsync(kit, parse.GetValue(from), parse.GetValue(to), settings, host, ct);
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or StoreRefusedException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or StoreRefusedException or RefusedException)
             {
                 return host.Fail(e.Message.TrimEnd('.'));
             }
@@ -94,6 +94,15 @@ internal static class KitCommands
 
     private static async Task<int> RestoreAsync(RecoveryKit kit, string? from, string? to, ReplyMintSettings settings, CommandHost host, CancellationToken ct)
     {
+        if (settings.Store != StoreKind.Embedded && to is null)
+        {
+            if (await OpenAsync(kit, from, host, ct) is not { } opened)
+                return ExitCode.Failed;
+            if (await Installation.PutBackAsync(kit.StoreId, opened, settings, host, ct) is { } wrong)
+                return host.Fail($"the kit was not put back: {wrong}");
+            host.Out.WriteLine($"the master key of store {kit.StoreId} is wrapped by {settings.Aws.Key} now");
+            return ExitCode.Ok;
+        }
         if (to is null && settings.MasterKey.Credential is not null)
             return host.Fail("the settings look for the key in a systemd credential, which can't be written from here; write it elsewhere with --to FILE and name that in LoadCredential=");
         var target = to is not null ? host.Full(to) : settings.MasterKey.File ?? MasterKey.DefaultFile(settings.Config!, kit.StoreId);
@@ -101,18 +110,28 @@ internal static class KitCommands
             return host.Fail($"{target} is there already, and a key overwrites nothing; move it away first, or name another place with --to");
         if (await MisfitAsync(kit, settings.Data!, ct) is { } misfit)
             return host.Fail(misfit);
-        var passphrase = from is not null ? await FromFileAsync(from, host, ct)
-            : host.Interactive ? await host.AskHiddenAsync("The kit's passphrase (it is not shown)", ct) : null;
-        if (passphrase is null)
-            return host.Fail("there is nobody to ask for the passphrase here; name a file that holds it: --passphrase-file FILE");
-        if (kit.Open(passphrase) is not { } master)
-            return host.Fail($"the kit of {kit.Made:yyyy-MM-dd} does not open: it has another passphrase, or a slip in its first lines");
+        if (await OpenAsync(kit, from, host, ct) is not { } master)
+            return ExitCode.Failed;
         var folder = Path.GetDirectoryName(target)!;
         if (!Directory.Exists(folder))
             Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         master.WriteTo(target);
         host.Out.WriteLine($"the master key of store {kit.StoreId} is {target}; start the server, then make a new kit if others saw this one");
         return ExitCode.Ok;
+    }
+
+    /// <summary>Null after the problem was printed.</summary>
+    private static async Task<MasterKey?> OpenAsync(RecoveryKit kit, string? from, CommandHost host, CancellationToken ct)
+    {
+        var passphrase = from is not null ? await FromFileAsync(from, host, ct)
+            : host.Interactive ? await host.AskHiddenAsync("The kit's passphrase (it is not shown)", ct) : null;
+        if (passphrase is null)
+            host.Fail("there is nobody to ask for the passphrase here; name a file that holds it: --passphrase-file FILE");
+        else if (kit.Open(passphrase) is { } master)
+            return master;
+        else
+            host.Fail($"the kit of {kit.Made:yyyy-MM-dd} does not open: it has another passphrase, or a slip in its first lines");
+        return null;
     }
 
     /// <summary>A store that lies in the data folder already has to be the kit's.</summary>

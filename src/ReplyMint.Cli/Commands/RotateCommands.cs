@@ -108,7 +108,7 @@ internal static class RotateCommands
     {
         if (newKey is not null && !Path.IsPathFullyQualified(newKey))
             return context.Fail("--new-key takes an absolute path: the server reads the file, too");
-        var place = context.Get<MasterKeyPlace>();
+        var vault = context.Get<IKeyVault>();
         MasterKeyChange change;
         try
         {
@@ -121,16 +121,21 @@ internal static class RotateCommands
         if (change.Refused is { } refused)
             return context.Fail(refused);
         context.Out.WriteLine($"the master key is changed; {change.Rewrapped} tenants' keys were wrapped anew");
+        if (vault is not MasterKeyPlace)
+        {
+            context.Out.WriteLine($"{vault.Where} wraps it; nothing is left of the old one, and recovery kits made of it open nothing new: make a new kit (replymint secrets recovery-kit FILE)");
+            return ExitCode.Ok;
+        }
         var until = $"keep it until no backup needs it that was made before now (30 days: {StoreWords.Time(context.Get<TimeProvider>().GetUtcNow() + MasterKeyRotation.OldKept)[..10]}), then destroy it: shred -u";
         if (change.By is { } by)
         {
             context.Out.WriteLine($"the new key is {by}: put it where the settings lead (masterKey) before that file is lost; until then the start reads it there");
-            context.Out.WriteLine($"the old key is {place.File}, and where that came from: {until}");
+            context.Out.WriteLine($"the old key is {vault.Where}, and where that came from: {until}");
         }
         else
-            foreach (var (file, _) in place.Old())
+            foreach (var (file, _) in vault.Old())
                 context.Out.WriteLine($"the old key is {file}: {until}");
-        context.Out.WriteLine($"copies of the old key, and recovery kits made of it, open nothing new: make a copy of {change.By ?? place.File} and a new kit (replymint secrets recovery-kit FILE)");
+        context.Out.WriteLine($"copies of the old key, and recovery kits made of it, open nothing new: make a copy of {change.By ?? vault.Where} and a new kit (replymint secrets recovery-kit FILE)");
         return ExitCode.Ok;
     }
 }

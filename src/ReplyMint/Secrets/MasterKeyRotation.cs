@@ -16,9 +16,9 @@ internal sealed record MasterKeyChange(string? Refused, int Rewrapped = 0, strin
 /// 1. the new key's file beside the old one; 2. the store's identity names both, with a job that goes on, and what is
 /// new is wrapped with the new key; 3. each tenant's record, half an import's too, until a look at all finds none of the old; 4. a copy of the old file, then the new one
 /// takes its place by a rename; 5. the identity names the new key alone. Whoever starts in between finds both keys, and goes on.
-/// A file of step 1 that nothing names yet is taken by the next try.
+/// A file of step 1 that nothing names yet is taken by the next try. Where KMS wraps the key, the wrapped keys change in the commits of 2 and 5, and there is no 1 and 4.
 /// </summary>
-internal sealed class MasterKeyRotation(IStore store, KeyRing keys, MasterKeys masters, MasterKeyPlace place, Tenants tenants, JobQueue jobs, AuditLog audit, TimeProvider time) : IDisposable
+internal sealed class MasterKeyRotation(IStore store, KeyRing keys, MasterKeys masters, IKeyVault vault, Tenants tenants, JobQueue jobs, AuditLog audit, TimeProvider time) : IDisposable
 {
     public const string JobKind = "master-key";
 
@@ -38,8 +38,6 @@ internal sealed class MasterKeyRotation(IStore store, KeyRing keys, MasterKeys m
     {
         if ((await StoreIdentity.ReadAsync(store, ct))!.Value.Value is { NextKeyCheck: null } known)
         {
-            if (place.IsCredential && newKeyFile is null)
-                return new($"the master key is a systemd credential, which can't be written from here. Make a new one, readable by this user alone (umask 077; openssl rand -base64 32 > FILE), and name it: --new-key FILE");
             if (await BeginAsync(newKeyFile, known, actor, ct) is { } refused)
                 return refused;
         }
@@ -57,17 +55,16 @@ internal sealed class MasterKeyRotation(IStore store, KeyRing keys, MasterKeys m
 
     private async Task<MasterKeyChange?> BeginAsync(string? newKeyFile, StoreIdentity known, Actor actor, CancellationToken ct)
     {
-        // While the key changes, a start finds the one in use where the settings lead. Another key there would be taken for it, or overwritten.
-        if (!File.Exists(place.File) || MasterKey.Read(place.File, place.IsCredential).Check != known.KeyCheck)
-            return new(known.KeyBeside is { } beside ? $"the master key in use is {beside}, and {place.File} is another one still. Keep that elsewhere, put {beside} in its place, and run this again"
-                : $"{place.File} does not hold the master key in use any more; put it back there first");
-        var next = newKeyFile is not null ? MasterKey.Read(newKeyFile) : File.Exists(place.Next) ? MasterKey.Read(place.Next) : MasterKey.Create(place.Next);
+        var (next, refused) = await vault.NextAsync(known, newKeyFile, ct);
+        if (next is null)
+            return new(refused);
         var begun = await store.RetryAsync(async (commit, token) =>
         {
             var (identity, read) = (await StoreIdentity.ReadAsync(store, token))!.Value;
             if (next.Check == identity.KeyCheck || identity.NextKeyCheck is not null)
                 return false;
             commit.Put(StoreIdentity.At, (identity with { NextKeyCheck = next.Check, KeyBeside = newKeyFile }).Bytes(), Condition.At(read));
+            await vault.AddAsync(commit, next, token);
             jobs.Add(commit, KeyRing.Installation, JobKind, KeyRing.Installation);
             await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(actor, "master-key.rotate", next.Check), token);
             return true;
@@ -92,14 +89,12 @@ internal sealed class MasterKeyRotation(IStore store, KeyRing keys, MasterKeys m
             // Only here memory takes the new key, as a start would: whoever began may not have come so far, or never will, and where
             // memory wraps with the old key still, a look at all finds nothing to do.
             if (masters.Wrapping.Check != next)
-                masters.Take(place.Read(identity, version).Masters);
+                masters.Take((await vault.ReadAsync(identity, version, ct)).Masters);
             var rewrapped = 0;
             int some;
             do
                 rewrapped += some = await RewrapAsync(ct);
             while (some > 0);
-            if (identity.KeyBeside is null && masters.Before is { } old)
-                place.Switch(old, time.GetUtcNow());
             await EndAsync(job, ct);
             return new(null, rewrapped, identity.KeyBeside);
         }
@@ -144,6 +139,7 @@ internal sealed class MasterKeyRotation(IStore store, KeyRing keys, MasterKeys m
                 job.Complete(commit);
             if (identity.NextKeyCheck is not { } next)
                 return null;
+            await vault.EndAsync(commit, identity, masters.Before, time.GetUtcNow(), token);
             commit.Put(StoreIdentity.At, (identity with { KeyCheck = next, NextKeyCheck = null, KeySince = time.GetUtcNow() }).Bytes(), Condition.At(version));
             await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(Actor.System, "master-key.changed", next), token);
             return version + 1;

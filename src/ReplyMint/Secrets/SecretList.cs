@@ -21,7 +21,7 @@ internal sealed record SecretFact(string Name, string Kind, string Where, DateTi
 
 /// <summary>All keys and secrets of the installation and its tenants.</summary>
 internal sealed class SecretList(
-    IStore store, KeyRing keys, MasterKeyPlace place, StoredSecrets stored, SecretSource source, IReadOnlyList<NamedSecret> named, Tenants tenants, Channels channels,
+    IStore store, KeyRing keys, IKeyVault vault, StoredSecrets stored, SecretSource source, IReadOnlyList<NamedSecret> named, Tenants tenants, Channels channels,
     Webhooks webhooks, SigningKeys signing, AttestationKeys attestations, Pepper pepper, RecoveryKits kits, SecretsSettings settings, TimeProvider time)
 {
     /// <summary>The name of the recovery kit's fact.</summary>
@@ -30,9 +30,9 @@ internal sealed class SecretList(
     public async IAsyncEnumerable<SecretFact> AllAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
     {
         var identity = (await StoreIdentity.ReadAsync(store, ct))!.Value.Value;
-        yield return Reminded("master-key", "master", identity.KeyBeside ?? place.File, identity.KeySince) is var master && identity.NextKeyCheck is null ? master
+        yield return Reminded("master-key", "master", identity.KeyBeside ?? vault.Where, identity.KeySince) is var master && identity.NextKeyCheck is null ? master
             : master with { Problem = "is being changed; the next start goes on, or: replymint secrets rotate master-key" };
-        foreach (var (file, since) in place.Old())
+        foreach (var (file, since) in vault.Old())
             yield return OldMaster(file, since);
         yield return await KitAsync(identity, ct);
         yield return await TenantAsync(KeyRing.Installation, ct);

@@ -42,7 +42,7 @@ internal sealed record AwsSettings
     /// <param name="environment">Which one this is.</param>
     public IEnumerable<string> Problems(bool isStore, DeploymentEnvironment environment)
     {
-        foreach (var (name, value) in isStore ? new[] { ("region", Region), ("tablePrefix", TablePrefix), ("bucket", Bucket) } : [])
+        foreach (var (name, value) in isStore ? new[] { ("region", Region), ("tablePrefix", TablePrefix), ("bucket", Bucket), ("key", Key) } : [])
             if (value is null)
                 yield return $"{name} must be set: the store is to lie on AWS.";
         if (Region is not null && !IsRegion(Region))

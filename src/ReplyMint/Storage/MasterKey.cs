@@ -11,8 +11,11 @@ internal sealed record MasterKeySettings
     /// <summary>The name of a systemd credential that holds the key.</summary>
     public string? Credential { get; init; }
 
-    public IEnumerable<string> Problems()
+    /// <param name="store">Where it lies.</param>
+    public IEnumerable<string> Problems(StoreKind store)
     {
+        if (store != StoreKind.Embedded && (File is not null || Credential is not null))
+            yield return "masterKey is for the embedded store; the master key of a store on AWS is wrapped by aws.key.";
         if (File is not null && Credential is not null)
             yield return "masterKey: name a file or a credential, not both.";
     }
@@ -42,6 +45,11 @@ internal sealed class MasterKey
 
     public byte[]? Unwrap(ReadOnlySpan<byte> wrapped, ReadOnlySpan<byte> context) => Sealing.Open(_key, wrapped, context);
 
+    public static MasterKey Random() => new(RandomNumberGenerator.GetBytes(Bytes));
+
+    /// <summary>Null when these bytes are no key.</summary>
+    public static MasterKey? Of(ReadOnlySpan<byte> key) => key.Length == Bytes ? new(key.ToArray()) : null;
+
     /// <summary>The path of the key file of a store, for messages and doctor.</summary>
     public static string DefaultFile(string configFolder, string storeId) => Path.Combine(configFolder, "keys", storeId + ".key");
 
@@ -57,7 +65,7 @@ internal sealed class MasterKey
                 Directory.CreateDirectory(folder, OwnerOnly | UnixFileMode.UserExecute);
                 FolderSync.Sync(Path.GetDirectoryName(folder)!);
             }
-            var key = new MasterKey(RandomNumberGenerator.GetBytes(Bytes));
+            var key = Random();
             key.WriteTo(file);
             return key;
         }
@@ -85,6 +93,9 @@ internal sealed class MasterKey
 
     /// <summary>The key wrapped by another one, for a recovery kit.</summary>
     public byte[] WrapSelf(ReadOnlySpan<byte> by, ReadOnlySpan<byte> context) => Sealing.Seal(by, _key, context);
+
+    /// <summary>The key wrapped by somebody else, who is shown it.</summary>
+    public Task<byte[]> WrapSelfAsync(Func<ReadOnlyMemory<byte>, Task<byte[]>> by) => by(_key);
 
     /// <summary>Null when it does not open.</summary>
     public static MasterKey? UnwrapSelf(ReadOnlySpan<byte> by, ReadOnlySpan<byte> wrapped, ReadOnlySpan<byte> context) =>

@@ -4,7 +4,7 @@ using ReplyMint.Security;
 namespace ReplyMint.Storage;
 
 /// <summary>An open store with its keys: what every other room stands on.</summary>
-internal sealed class OpenStore(IStore store, IBlobStore blobs, KeyRing keys, TenantKeys installation, DataFolder folder, string id, MasterKeys masters, MasterKeyPlace place) : IAsyncDisposable
+internal sealed class OpenStore(IStore store, IBlobStore blobs, KeyRing keys, TenantKeys installation, DataFolder folder, string id, MasterKeys masters, IKeyVault vault) : IAsyncDisposable
 {
     public IStore Store => store;
     public IBlobStore Blobs => blobs;
@@ -18,10 +18,7 @@ internal sealed class OpenStore(IStore store, IBlobStore blobs, KeyRing keys, Te
     public bool IsEmbedded => store is SqliteStore;
     public StoredSecrets Secrets { get; } = new(store, keys);
     public MasterKeys Masters => masters;
-    public MasterKeyPlace Place => place;
-
-    /// <summary>Where the master key lies, for the notice at the first start.</summary>
-    public string KeyFile => place.File;
+    public IKeyVault Vault => vault;
 
     /// <summary>What whoever starts this should be told of the master key, or null.</summary>
     public string? KeyNotice { get; private init; }
@@ -35,14 +32,18 @@ internal sealed class OpenStore(IStore store, IBlobStore blobs, KeyRing keys, Te
         OpenAsync(SqliteStore.Open(folder.Database, folder.Backup, time), new BlobFolder(folder.Blobs), folder, configFolder, settings, time, ct);
 
     /// <summary>The same on any adapter, which belongs to what is opened from now on; it is closed should that fail.</summary>
-    public static async Task<OpenStore> OpenAsync(IStore store, IBlobStore blobs, DataFolder folder, string configFolder, MasterKeySettings settings, TimeProvider time, CancellationToken ct)
+    public static Task<OpenStore> OpenAsync(IStore store, IBlobStore blobs, DataFolder folder, string configFolder, MasterKeySettings settings, TimeProvider time, CancellationToken ct) =>
+        OpenAsync(store, blobs, folder, id => MasterKeyPlace.Of(settings, configFolder, id), time, ct);
+
+    /// <summary>The same with a vault of the master key, which is asked for by the store's id.</summary>
+    public static async Task<OpenStore> OpenAsync(IStore store, IBlobStore blobs, DataFolder folder, Func<string, IKeyVault> vaultOf, TimeProvider time, CancellationToken ct)
     {
         try
         {
             var item = await store.GetAsync(StoreIdentity.At, ct);
             return item is null
-                ? await CreateAsync(store, blobs, folder, configFolder, settings, time, ct)
-                : await ReopenAsync(store, blobs, folder, configFolder, settings, item, time, ct);
+                ? await CreateAsync(store, blobs, folder, vaultOf, time, ct)
+                : await ReopenAsync(store, blobs, folder, vaultOf, item, time, ct);
         }
         catch
         {
@@ -63,29 +64,29 @@ internal sealed class OpenStore(IStore store, IBlobStore blobs, KeyRing keys, Te
 
     private static ValueTask CloseAsync(IStore store) => store is IAsyncDisposable open ? open.DisposeAsync() : default;
 
-    private static async Task<OpenStore> ReopenAsync(IStore store, IBlobStore blobs, DataFolder folder, string configFolder, MasterKeySettings settings, Item item, TimeProvider time, CancellationToken ct)
+    private static async Task<OpenStore> ReopenAsync(IStore store, IBlobStore blobs, DataFolder folder, Func<string, IKeyVault> vaultOf, Item item, TimeProvider time, CancellationToken ct)
     {
         var identity = StoreIdentity.Of(item);
-        var place = MasterKeyPlace.Of(settings, configFolder, identity.Id);
-        var (masters, notice) = place.Read(identity, item.Version);
+        var vault = vaultOf(identity.Id);
+        var (masters, notice) = await vault.ReadAsync(identity, item.Version, ct);
         var keys = new KeyRing(store, masters, time);
-        return new OpenStore(store, blobs, keys, await keys.RequireAsync(KeyRing.Installation, ct), folder, identity.Id, masters, place) { KeyNotice = notice };
+        return new OpenStore(store, blobs, keys, await keys.RequireAsync(KeyRing.Installation, ct), folder, identity.Id, masters, vault) { KeyNotice = notice };
     }
 
-    private static async Task<OpenStore> CreateAsync(IStore store, IBlobStore blobs, DataFolder folder, string configFolder, MasterKeySettings settings, TimeProvider time, CancellationToken ct)
+    private static async Task<OpenStore> CreateAsync(IStore store, IBlobStore blobs, DataFolder folder, Func<string, IKeyVault> vaultOf, TimeProvider time, CancellationToken ct)
     {
         var id = Ids.Random('s');
-        var place = MasterKeyPlace.Of(settings, configFolder, id);
-        var master = place.IsUsual ? MasterKey.Create(place.File) : MasterKey.Read(place.File, place.IsCredential);
+        var (vault, commit) = (vaultOf(id), new Commit());
+        var master = await vault.FirstAsync(commit, ct);
         var masters = new MasterKeys(master, null, 0);
         var keys = new KeyRing(store, masters, time);
         var identity = new StoreIdentity(1, id, master.Check, KeySince: time.GetUtcNow(), MadeAt: time.GetUtcNow());
-        var commit = new Commit().Put(StoreIdentity.At, identity.Bytes(), Condition.Absent);
+        commit.Put(StoreIdentity.At, identity.Bytes(), Condition.Absent);
         keys.Create(commit, KeyRing.Installation);
         if (await store.CommitAsync(commit, ct) != CommitResult.Committed)
             throw new StoreRefusedException("The store was made by another process at the same moment. Start again.");
         masters.Change(master, null, 1);
-        return new OpenStore(store, blobs, keys, await keys.RequireAsync(KeyRing.Installation, ct), folder, id, masters, place) { IsNew = true };
+        return new OpenStore(store, blobs, keys, await keys.RequireAsync(KeyRing.Installation, ct), folder, id, masters, vault) { IsNew = true };
     }
 }
 
@@ -101,7 +102,7 @@ internal static class StorageFeature
         .AddSingleton(open.Keys)
         .AddSingleton(open.Masters)
         .AddSingleton(open.Secrets)
-        .AddSingleton(open.Place)
+        .AddSingleton(open.Vault)
         .AddSingleton<TenantRekeying>()
         .AddSingleton(open.Store)
         .AddSingleton(new LogTruncation(open.Store is SqliteStore embedded ? embedded.TruncateLogAsync : static _ => Task.FromResult(true)))

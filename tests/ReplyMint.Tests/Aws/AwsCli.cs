@@ -1,4 +1,5 @@
 using ReplyMint.Aws;
+using ReplyMint.Storage;
 using ReplyMint.Tests.Cli;
 
 namespace ReplyMint.Tests.Aws;
@@ -15,6 +16,7 @@ internal sealed class AwsCli : IAsyncDisposable
     public AwsFront Front { get; }
     public CliRun Run { get; } = CliRun.OnStore();
     public S3Blobs Blobs => _bucket.Blobs;
+    public KmsDouble Kms { get; private set; } = null!;
 
     public static async Task<AwsCli> StartAsync()
     {
@@ -24,8 +26,17 @@ internal sealed class AwsCli : IAsyncDisposable
         var cli = new AwsCli(tables, handler, bucket, await AwsFront.StartAsync(tables));
         foreach (var (name, value) in cli.Front.Variables(tables, bucket.Name))
             cli.Run.Environment[name] = value;
+        cli.Kms = new(cli.Front);
+        cli.Run.Environment["REPLYMINT_AWS__KEY"] = cli.Kms.NewKey();
         return cli;
     }
+
+    /// <summary>As its variables say.</summary>
+    public static AwsSettings SettingsOf(CliRun run) => new()
+    {
+        Region = AwsFront.Region, Endpoint = run.Environment["REPLYMINT_AWS__ENDPOINT"], TablePrefix = run.Environment["REPLYMINT_AWS__TABLE_PREFIX"],
+        Bucket = run.Environment["REPLYMINT_AWS__BUCKET"], Key = run.Environment["REPLYMINT_AWS__KEY"],
+    };
 
     /// <summary>The same store, from another machine.</summary>
     public CliRun Elsewhere()

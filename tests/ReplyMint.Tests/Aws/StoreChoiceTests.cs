@@ -33,7 +33,6 @@ public sealed class StoreChoiceTests
         await aws.Run.OkAsync("tenant", "add", "Acme", "--store", "aws");
         using var other = aws.Elsewhere();
         other.Environment["REPLYMINT_STORE"] = "aws";
-        other.Environment["REPLYMINT_CONFIG"] = Path.Combine(aws.Run.Folder, "config");
         Assert.Contains("Acme", await other.OkAsync("tenant", "list"), StringComparison.Ordinal);
         Assert.False(File.Exists(Path.Combine(aws.Run.Folder, "data", "db", "replymint.db")));
         Assert.Empty(aws.Front.Refused);
@@ -48,7 +47,7 @@ public sealed class StoreChoiceTests
         var settings = aws.Run.OfServer with
         {
             Store = StoreKind.Aws,
-            Aws = new() { Region = AwsFront.Region, Endpoint = aws.Front.Address.ToString(), TablePrefix = aws.Run.Environment["REPLYMINT_AWS__TABLE_PREFIX"], Bucket = aws.Run.Environment["REPLYMINT_AWS__BUCKET"] },
+            Aws = AwsCli.SettingsOf(aws.Run),
         };
         await using var server = await ServerProcess.StartAsync(settings, aws.Run.Host(TextWriter.Null, TextWriter.Null), Ct);
         // No lock, and no socket by which the command would go to the server.
@@ -118,7 +117,7 @@ public sealed class StoreChoiceTests
         var wrong = member switch
         {
             "endpoint" => good.Aws with { Endpoint = value },
-            "region" => good.Aws with { Region = value, Key = null, Topic = null },
+            "region" => good.Aws with { Region = value, Key = good.Aws.Key!.Replace("eu-central-1", value, StringComparison.Ordinal), Topic = null },
             "tablePrefix" => good.Aws with { TablePrefix = value },
             "bucket" => good.Aws with { Bucket = value },
             "queue" => good.Aws with { Queue = value },
@@ -134,7 +133,7 @@ public sealed class StoreChoiceTests
     public void A_store_on_AWS_names_its_region_tables_and_bucket()
     {
         var problems = (Good(DeploymentEnvironment.Production) with { Aws = new() }).Problems().ToList();
-        Assert.Equal(["aws.region", "aws.tablePrefix", "aws.bucket"], problems.Select(problem => problem.Split(' ')[0]));
+        Assert.Equal(["aws.region", "aws.tablePrefix", "aws.bucket", "aws.key"], problems.Select(problem => problem.Split(' ')[0]));
         Assert.Empty((Good(DeploymentEnvironment.Development) with { Aws = Good(DeploymentEnvironment.Development).Aws with { Endpoint = "http://[::1]:4566" } }).Problems());
         var same = "https://sqs.eu-central-1.amazonaws.com/123456789012/replymint";
         Assert.StartsWith("aws.eraseQueue must be another queue", Assert.Single((Good(DeploymentEnvironment.Production) with { Aws = Good(DeploymentEnvironment.Production).Aws with { Queue = same, EraseQueue = same } }).Problems()), StringComparison.Ordinal);

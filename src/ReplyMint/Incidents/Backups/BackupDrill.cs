@@ -81,7 +81,7 @@ internal sealed class BackupDrill(OpenStore open, Backups backups, BackupMaker m
         try
         {
             var keys = new KeyRing(store, open.Masters, time);
-            return new OpenStore(store, new BlobFolder(folder.Blobs), keys, await keys.RequireAsync(KeyRing.Installation, ct), folder, open.Id, open.Masters, open.Place);
+            return new OpenStore(store, new BlobFolder(folder.Blobs), keys, await keys.RequireAsync(KeyRing.Installation, ct), folder, open.Id, open.Masters, open.Vault);
         }
         catch
         {

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using System.Text.Json;
 
@@ -17,6 +18,9 @@ internal sealed record AwsPlace(string Region, string Service, Uri Endpoint)
 /// <param name="Error">AWS's word for what went wrong, such as "ThrottlingException"; null when all went well.</param>
 internal readonly record struct AwsAnswer(int Status, string? Error, byte[] Body)
 {
+    /// <summary>The whole request went to the connection: should no answer come, the call may have had its effect.</summary>
+    public bool HandedOver { get; init; }
+
     /// <summary>The same call may go well in a moment.</summary>
     public bool IsPassing => Status is 0 or >= 500 || Error is
         "ProvisionedThroughputExceededException" or "ThrottlingException" or "Throttling" or "TooManyRequestsException" or "RequestLimitExceeded" or "RequestThrottled"
@@ -28,6 +32,8 @@ internal readonly record struct AwsAnswer(int Status, string? Error, byte[] Body
 internal sealed class AwsClient(HttpClient http, CredentialSource credentials, AwsPlace place, TimeProvider time)
 {
     public const string Expired = "ExpiredTokenException";
+    /// <summary>Ours, for an answer that has more bytes than the caller takes.</summary>
+    public const string TooLarge = "TooLarge";
     private const string NoCredentials = "NoCredentials";
 
     /// <summary>For services that speak JSON (DynamoDB, SQS, SSM, KMS).</summary>
@@ -39,8 +45,10 @@ internal sealed class AwsClient(HttpClient http, CredentialSource credentials, A
 
     /// <param name="path">Below the endpoint, with its query; must need no escaping.</param>
     /// <param name="fields">Of the request's header.</param>
-    public async Task<AwsAnswer> SendAsync(HttpMethod method, string path, ReadOnlyMemory<byte> body, IEnumerable<(string Name, string Value)> fields, TimeSpan patience, CancellationToken ct)
+    /// <param name="most">Bytes of an answer that are taken.</param>
+    public async Task<AwsAnswer> SendAsync(HttpMethod method, string path, ReadOnlyMemory<byte> body, IEnumerable<(string Name, string Value)> fields, TimeSpan patience, CancellationToken ct, long most = long.MaxValue)
     {
+        using var content = new WatchedBody(body);
         using var late = new CancellationTokenSource(patience + AwsPatience.ForBytes(body.Length), time);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct, late.Token);
         try
@@ -48,7 +56,7 @@ internal sealed class AwsClient(HttpClient http, CredentialSource credentials, A
             var signer = await credentials.GetAsync(limit.Token);
             using var request = new HttpRequestMessage(method, new Uri(place.Endpoint, path));
             if (method == HttpMethod.Post || method == HttpMethod.Put)
-                request.Content = new ReadOnlyMemoryContent(body);
+                request.Content = content;
             foreach (var (name, value) in fields)
                 if (!request.Headers.TryAddWithoutValidation(name, value))
                     request.Content?.Headers.TryAddWithoutValidation(name, value);
@@ -56,11 +64,13 @@ internal sealed class AwsClient(HttpClient http, CredentialSource credentials, A
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
             // How much comes is known only now.
             late.CancelAfter(patience + AwsPatience.ForBytes(response.Content.Headers.ContentLength ?? 0));
-            var content = await response.Content.ReadAsByteArrayAsync(limit.Token);
-            var error = response.IsSuccessStatusCode ? null : ErrorOf(content) ?? $"HTTP {(int)response.StatusCode}";
+            if (response.IsSuccessStatusCode && (response.Content.Headers.ContentLength ?? long.MaxValue) > most)
+                return new((int)response.StatusCode, TooLarge, []);
+            var answer = await response.Content.ReadAsByteArrayAsync(limit.Token);
+            var error = response.IsSuccessStatusCode ? null : ErrorOf(answer) ?? ErrorOf(response) ?? $"HTTP {(int)response.StatusCode}";
             if (error is Expired or "ExpiredToken")
                 credentials.Forget(signer);
-            return new((int)response.StatusCode, error, content);
+            return new((int)response.StatusCode, error, answer) { HandedOver = true };
         }
         catch (NoCredentialsException none)
         {
@@ -68,17 +78,21 @@ internal sealed class AwsClient(HttpClient http, CredentialSource credentials, A
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            return new(0, "no answer in time", []);
+            return new(0, "no answer in time", []) { HandedOver = content.Sent };
         }
         catch (HttpRequestException lost)
         {
-            return new(0, $"no answer ({lost.HttpRequestError})", []);
+            return new(0, $"no answer ({lost.HttpRequestError})", []) { HandedOver = content.Sent };
         }
         catch (IOException)
         {
-            return new(0, "no whole answer", []);
+            return new(0, "no whole answer", []) { HandedOver = content.Sent };
         }
     }
+
+    /// <summary>Services with addresses of their own for each call say it in a field of the header, such as "MessageRejected:http://...".</summary>
+    private static string? ErrorOf(HttpResponseMessage response) =>
+        response.Headers.TryGetValues("x-amzn-ErrorType", out var said) && said.FirstOrDefault()?.Split(':')[0] is { Length: > 0 and <= 100 } word ? word : null;
 
     /// <summary>In JSON "com.amazonaws.dynamodb.v20120810#ThrottlingException" is a ThrottlingException; S3 answers in XML.</summary>
     private static string? ErrorOf(byte[] content)
@@ -96,6 +110,28 @@ internal sealed class AwsClient(HttpClient http, CredentialSource credentials, A
         {
             // A proxy's page, for example.
             return null;
+        }
+    }
+
+    /// <summary>Knows whether all of it went to the connection.</summary>
+    private sealed class WatchedBody(ReadOnlyMemory<byte> body) : HttpContent
+    {
+        public bool Sent { get; private set; }
+
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+        {
+            Sent = false;
+            await stream.WriteAsync(body, cancellationToken);
+            // The last bytes may still lie in the client's buffer; counting them as sent errs to the safe side.
+            Sent = true;
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = body.Length;
+            return true;
         }
     }
 }

@@ -8,6 +8,9 @@ internal sealed class AwsServices : IDisposable
     // A service's addresses change, and a connection that stays open would never see it.
     private static readonly TimeSpan ConnectionLife = TimeSpan.FromMinutes(5);
 
+    // Somebody waits for a secret in the middle of something else.
+    private static readonly AwsPatience s_parameters = new(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(5));
+
     private readonly HttpClient _http;
     private readonly CredentialSource _credentials;
     private readonly AwsSettings _settings;
@@ -37,6 +40,14 @@ internal sealed class AwsServices : IDisposable
     public KmsVault Vault(IStore store, string storeId) => new KmsVault(new(Client("kms"), "TrentService.", AwsPatience.Usual, _time), _settings.Key!, store, storeId);
 
     public S3Blobs Blobs() => new(Bucket(_settings.Bucket!), AwsPatience.Usual, _time);
+
+    /// <summary>The bucket into which SES puts mails.</summary>
+    public S3Calls Mails() => new(Bucket(_settings.MailBucket!), AwsPatience.Usual, _time);
+
+    public ParameterStore Parameters() => new(new(Client("ssm"), "AmazonSSM.", s_parameters, _time), _settings, _time);
+
+    /// <summary>SES's API, which signatures call by another name than its address does.</summary>
+    public AwsClient Mail() => Client("ses", "email");
 
     /// <summary>A bucket's own address; a stand-in has it as a folder.</summary>
     public AwsClient Bucket(string name) => new(_http, _credentials, Place("s3", $"{name}.s3", name + "/"), _time);

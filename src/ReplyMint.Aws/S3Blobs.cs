@@ -1,7 +1,5 @@
 using System.Globalization;
-using System.Net;
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
 using System.Text;
 using ReplyMint.Security;
 using ReplyMint.Storage;
@@ -16,17 +14,19 @@ namespace ReplyMint.Aws;
 /// <param name="page">How many names a list holds, 1 to 1,000.</param>
 internal sealed class S3Blobs(AwsClient client, AwsPatience patience, TimeProvider time, int page = 1_000) : IBlobStore
 {
+    private readonly S3Calls _calls = new(client, patience, time);
+
     public async Task WriteAsync(string tenant, string id, ReadOnlyMemory<byte> content, CancellationToken ct)
     {
-        await CallAsync(HttpMethod.Put, KeyOf(tenant, id), content, ct);
+        await _calls.CallAsync(HttpMethod.Put, KeyOf(tenant, id), content, ct);
     }
 
     public async Task<byte[]?> ReadAsync(string tenant, string id, CancellationToken ct) =>
-        await CallAsync(HttpMethod.Get, KeyOf(tenant, id), default, ct) is { Error: null } answer ? answer.Body : null;
+        await _calls.CallAsync(HttpMethod.Get, KeyOf(tenant, id), default, ct) is { Error: null } answer ? answer.Body : null;
 
-    public Task DeleteAsync(string tenant, string id, CancellationToken ct) => CallAsync(HttpMethod.Delete, KeyOf(tenant, id), default, ct);
+    public Task DeleteAsync(string tenant, string id, CancellationToken ct) => _calls.CallAsync(HttpMethod.Delete, KeyOf(tenant, id), default, ct);
 
-    public Task RemoveAsync(StoredBlob blob, CancellationToken ct) => CallAsync(HttpMethod.Delete, blob.Name, default, ct);
+    public Task RemoveAsync(StoredBlob blob, CancellationToken ct) => _calls.CallAsync(HttpMethod.Delete, blob.Name, default, ct);
 
     public async Task<int> DeleteAllAsync(string tenant, CancellationToken ct)
     {
@@ -35,7 +35,7 @@ internal sealed class S3Blobs(AwsClient client, AwsPatience patience, TimeProvid
         var count = 0;
         await foreach (var (name, _) in ListAsync(tenant + "/", ct))
         {
-            await CallAsync(HttpMethod.Delete, name, default, ct);
+            await _calls.CallAsync(HttpMethod.Delete, name, default, ct);
             count++;
         }
         return count;
@@ -59,7 +59,7 @@ internal sealed class S3Blobs(AwsClient client, AwsPatience patience, TimeProvid
         while (true)
         {
             var query = $"?list-type=2&max-keys={page}&prefix={Uri.EscapeDataString(prefix)}{(after.Length == 0 ? "" : $"&start-after={Uri.EscapeDataString(after)}")}";
-            var text = Encoding.UTF8.GetString((await CallAsync(HttpMethod.Get, query, default, ct)).Body);
+            var text = Encoding.UTF8.GetString((await _calls.CallAsync(HttpMethod.Get, query, default, ct)).Body);
             foreach (var entry in text.Split("<Contents>").Skip(1))
             {
                 // Escapes stand in no name of ours, so names are compared as they are written.
@@ -76,21 +76,5 @@ internal sealed class S3Blobs(AwsClient client, AwsPatience patience, TimeProvid
         var start = text.IndexOf($"<{element}>", StringComparison.Ordinal) + element.Length + 2;
         var end = text.IndexOf($"</{element}>", StringComparison.Ordinal);
         return start > element.Length + 1 && end >= start ? text[start..end] : throw new StoreUnavailableException("S3 gave a list that can't be read.");
-    }
-
-    /// <summary>Tries again while the failure passes: each of these calls may be made twice.</summary>
-    /// <returns>An answer without an error, or that it is not there.</returns>
-    private async Task<AwsAnswer> CallAsync(HttpMethod method, string place, ReadOnlyMemory<byte> content, CancellationToken ct)
-    {
-        (string, string)[] fields = [("X-Amz-Content-Sha256", Convert.ToHexStringLower(SHA256.HashData(content.Span)))];
-        var tries = new AwsTries(patience with { Whole = patience.Whole + AwsPatience.ForBytes(content.Length) }, time);
-        while (true)
-        {
-            var answer = await client.SendAsync(method, place, content, fields, patience.Attempt, ct);
-            if (answer.Error is null || (answer.Error == "NoSuchKey" && method != HttpMethod.Put))
-                return answer;
-            if (!(answer.IsPassing || answer is { Error: "SlowDown" or "OperationAborted" } || answer.Status == (int)HttpStatusCode.TooManyRequests) || !await tries.AgainAsync(ct))
-                throw new StoreUnavailableException($"S3 did not carry out {method}: {answer.Error}.");
-        }
     }
 }

@@ -17,12 +17,12 @@ internal static class Installation
     /// <exception cref="RefusedException">With the reason and the remedy.</exception>
     public static async Task<OpenInstallation> OpenAsync(ReplyMintSettings settings, CommandHost host, CancellationToken ct)
     {
-        var aws = settings.Store == StoreKind.Aws ? AwsOf(settings, host) : null;
+        var aws = settings.NeedsAws() ? AwsOf(settings, host) : null;
         try
         {
-            return new(await RefusingAsync(settings, async folder => aws is null
+            return new(await RefusingAsync(settings, async folder => settings.Store == StoreKind.Embedded
                 ? await OpenStore.OpenAsync(folder, settings.Config!, settings.MasterKey, TimeProvider.System, ct)
-                : await SharedAsync(aws, folder, ct)), aws);
+                : await SharedAsync(aws!, folder, ct)), aws);
         }
         catch
         {
@@ -110,7 +110,7 @@ internal static class Installation
     {
         try
         {
-            services.AddReplyMint(settings, open.Store);
+            services.AddReplyMint(settings, open.Store, await AwsRooms.AddAsync(services, settings, open.Aws));
         }
         catch (SettingsException e)
         {

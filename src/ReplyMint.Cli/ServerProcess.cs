@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using ReplyMint.Cli.Reach;
 using ReplyMint.Inbound;
+using ReplyMint.Incidents;
 using ReplyMint.Privacy;
 using ReplyMint.Security;
 using ReplyMint.Storage;
@@ -72,6 +73,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         var app = await BuildAsync(settings, open);
         _giveBack.Push(app.DisposeAsync);
         Services = app.Services;
+        await Services.GetRequiredService<SettingsChanges>().LookAsync(settings.ChangedBy, ct);
         await ListenAsync(app, settings, ct);
         _giveBack.Push(async () => await app.StopAsync(CancellationToken.None));
         Url = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();

@@ -36,10 +36,16 @@ public static class ReplyMintApp
     }
 
     /// <summary>All rooms, from the ground up. Commands without a server use the same, and start nothing.</summary>
-    internal static IServiceCollection AddReplyMint(this IServiceCollection services, ReplyMintSettings settings, OpenStore open)
+    /// <param name="services">The application's.</param>
+    /// <param name="settings">Without problems.</param>
+    /// <param name="open">What all stands on.</param>
+    /// <param name="parameters">A store of secrets outside, where settings name one.</param>
+    internal static IServiceCollection AddReplyMint(this IServiceCollection services, ReplyMintSettings settings, OpenStore open, ParameterDoor? parameters = null)
     {
         services.TryAddSingleton(TimeProvider.System);
-        var secrets = SecretSource.FromEnvironment(open.Secrets.Read);
+        var secrets = SecretSource.FromEnvironment(open.Secrets.Read, parameters);
+        if (parameters is not null)
+            services.AddSingleton(parameters);
         services.AddSingleton(secrets);
         services.AddSingleton(settings);
         services.AddSecurity(settings.HttpFront());
@@ -61,14 +67,14 @@ public static class ReplyMintApp
             .AddReplies(settings.Model, settings.Notices, open, secrets)
             .AddPrivacy()
             .AddIncidents()
-            .AddBackups(settings.Backup, new SettingsToKeep(() => SettingsJson.Show(settings.WithoutSecrets())), provider => store => Rooms(settings, store, provider));
+            .AddBackups(settings.Backup, new SettingsToKeep(() => SettingsJson.Show(settings.WithoutSecrets() with { ChangedBy = null })), provider => store => Rooms(settings, store, provider));
     }
 
     /// <summary>All rooms over a store that a drill restored. Nothing is started, and nothing of it may leave the machine.</summary>
     private static ServiceProvider Rooms(ReplyMintSettings settings, OpenStore store, IServiceProvider outer)
     {
         var services = new ServiceCollection().AddLogging().AddSingleton(outer.GetRequiredService<TimeProvider>());
-        return services.AddReplyMint(settings with { Backup = new(), Notices = new() }, store).BuildServiceProvider();
+        return services.AddReplyMint(settings with { Backup = new(), Notices = new() }, store, outer.GetService<ParameterDoor>()).BuildServiceProvider();
     }
 
     /// <summary>The way of a request, in order, and behind it all routes.</summary>

@@ -22,6 +22,9 @@ internal sealed record ReplyMintSettings
     /// <summary>The folder of the master key and of replymint.json, outside the data folder; null is the user's.</summary>
     public string? Config { get; init; }
 
+    /// <summary>Who changed these settings last, such as the role that deployed them; stands in the record of the change. At most 200 characters.</summary>
+    public string? ChangedBy { get; init; }
+
     public DeploymentEnvironment Environment { get; init; } = DeploymentEnvironment.Production;
 
     /// <summary>Where HTTP is served.</summary>
@@ -102,6 +105,12 @@ internal sealed record ReplyMintSettings
         ];
         foreach (var problem in rooms.SelectMany(room => room))
             yield return problem;
+        if (ChangedBy is not null && (ChangedBy.Length is 0 or > 200 || ChangedBy.AsSpan().ContainsAnyInRange('\0', '\u001f')))
+            yield return "changedBy must be one line of at most 200 characters.";
+        if (Outbound.Channel == OutboundSettings.ToSes && Aws.Region is null && Store != StoreKind.Aws)
+            yield return "aws.region must be set: answers are to leave by SES.";
+        foreach (var secret in Parameters().Where(_ => Aws.Parameters is null || Aws.Region is null))
+            yield return $"{secret.Setting} names a parameter, but aws.parameters or aws.region does not say where it lies.";
     }
 
     /// <summary>Where the secrets lie that these settings name.</summary>
@@ -110,6 +119,14 @@ internal sealed record ReplyMintSettings
         new("mailgun.signingKey", Mailgun.SigningKey), new("mailgun.previousSigningKey", Mailgun.PreviousSigningKey),
         new("outbound.smtp.password", Outbound.Smtp.Password), new("outbound.mailgun.apiKey", Outbound.Mailgun.ApiKey), new("model.apiKey", Model.ApiKey),
     }.Where(secret => secret.Reference.Length > 0);
+
+    /// <summary>Those that lie in SSM Parameter Store.</summary>
+    public IEnumerable<NamedSecret> Parameters() =>
+        SecretReferences().Concat(Audit.Anchors.Select((anchor, i) => new NamedSecret($"audit.anchors[{i}].secret", anchor.Secret ?? "")))
+            .Where(secret => secret.Reference.StartsWith(SecretSource.ParameterPrefix, StringComparison.Ordinal));
+
+    /// <summary>Something of AWS is called.</summary>
+    public bool NeedsAws() => Store == StoreKind.Aws || Aws.Parameters is not null || Outbound.Channel == OutboundSettings.ToSes;
 
     /// <summary>What the HTTP front needs, with what stands at the root because it concerns more than HTTP.</summary>
     public HttpSettings HttpFront() => Http with { Environment = Environment, Urls = Urls };

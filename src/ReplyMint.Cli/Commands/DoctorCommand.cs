@@ -88,7 +88,7 @@ internal static class DoctorCommand
         foreach (var due in facts.Where(fact => fact.StartsWith(DueMark, StringComparison.Ordinal)).Select(fact => fact.Split(' ', 4)))
             yield return due[1] == nameof(DueState.Overdue) ? Finding.Fail($"record {due[2]}", due[3], MendOf(due[2])) : Finding.Warn($"record {due[2]}", due[3], MendOf(due[2]));
         yield return await ReachChecks.ModelAsync(settings.Model, ct);
-        yield return await ReachChecks.OutboundAsync(settings.Outbound, data, ct);
+        yield return await ReachChecks.OutboundAsync(settings.Outbound, settings.Aws, data, ct);
     }
 
     private static string MendOf(string kind) => kind switch

@@ -8,7 +8,7 @@ namespace ReplyMint.Cli.Commands;
 /// <summary>What was done and when it is due again (SOC-5).</summary>
 internal static class RecordCommands
 {
-    public static Command Build() => new("record", "reviews, drills, tests, rotations: what was done, and what is due") { List(), Add(), Settle() };
+    public static Command Build() => new("record", "reviews, drills, tests, rotations: what was done, and what is due") { List(), Add(), Change(), Settle() };
 
     private static StoreCommand List()
     {
@@ -49,6 +49,29 @@ internal static class RecordCommands
             return ExitCode.Ok;
         }) { Arguments = { kind }, Options = { note, due }, Examples = ["record add penetration-test --note \"two findings, both mended\"", "record add patch --note \"packages of May\" --due 2030-06-30"] };
     }
+
+    private static StoreCommand Change()
+    {
+        var what = new Argument<string>("WHAT") { Description = "what was changed, such as infrastructure" };
+        var by = new Option<string>("--by") { HelpName = "NAME", Description = "whose change it is, such as the role that deployed", Required = true };
+        var (before, after) = (new Option<string>("--before") { HelpName = "FILE", Description = "how it was: JSON or text, without secrets", Required = true }, new Option<string>("--after") { HelpName = "FILE", Description = "how it is now", Required = true });
+        return new StoreCommand("change", "write down a change of infrastructure, with before and after; changed settings leave such a record by themselves at the next start", async (context, parse, ct) =>
+        {
+            var differences = ChangeText.Of(Text(context.Files[0]), Text(context.Files[1]));
+            if (differences.Count == 0)
+                return context.Fail("the two files say the same, so nothing was changed");
+            var note = SettingsChanges.Note(Plain.Line(parse.GetValue(what)!, 100), Plain.Line(parse.GetValue(by)!, 200), [.. differences.Select(line => Plain.Line(line, 500))]);
+            var record = await context.Get<Records>().AddAsync(RecordKinds.Change, StoreWords.Actor.Id, note, null, ct);
+            context.Out.WriteLine($"{record.Item.Id}; {differences.Count} differences");
+            return ExitCode.Ok;
+        })
+        {
+            Arguments = { what }, Options = { by, before, after }, Examples = ["record change infrastructure --by deploy --before old.json --after new.json"],
+            ReadFiles = async (parse, host, ct) => [.. await NamedFiles.OneAsync(parse.GetValue(before)!, host, ct), .. await NamedFiles.OneAsync(parse.GetValue(after)!, host, ct)],
+        };
+    }
+
+    private static string Text(ForwardedFile file) => System.Text.Encoding.UTF8.GetString(file.Bytes);
 
     private static StoreCommand Settle()
     {

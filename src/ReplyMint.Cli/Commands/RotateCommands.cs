@@ -41,7 +41,7 @@ internal static class RotateCommands
                 case var listed when listed.Split('/') is ["webhook", var owner, var id]:
                     return await WebhookAsync(context, owner, id, ct);
                 default:
-                    return context.Fail(wanted.StartsWith("channel/", StringComparison.Ordinal) || wanted.StartsWith("store:", StringComparison.Ordinal)
+                    return context.Fail(wanted.StartsWith("channel/", StringComparison.Ordinal) || wanted.StartsWith("store:", StringComparison.Ordinal) || wanted.StartsWith("parameter:", StringComparison.Ordinal)
                         ? $"only whoever gives out {Plain.Line(wanted, 60)} can make a new one; get it there, then: replymint secrets set {Plain.Line(wanted, 60)}"
                         : $"{Plain.Line(wanted, 60)} is nothing that can be rotated; see: replymint secrets rotate --help");
             }

@@ -34,7 +34,7 @@ internal static class SecretCommands
 
     private static StoreCommand Set()
     {
-        var name = new Argument<string>("NAME") { Description = "a name that settings use as store:NAME, or channel/ID" };
+        var name = new Argument<string>("NAME") { Description = "a name that settings use as store:NAME, or channel/ID, or parameter:NAME (SSM Parameter Store)" };
         var overlap = OverlapOption();
         return new StoreCommand("set", "store a secret, sealed; its value is asked for, or comes from standard input", async (context, parse, ct) =>
         {
@@ -52,11 +52,12 @@ internal static class SecretCommands
             }
             if (await context.Get<SecretDesk>().SetAsync(wanted, value, TimeSpan.FromHours(parse.GetValue(overlap)), StoreWords.Actor, ct) is { } problem)
                 return context.Fail(problem.TrimEnd('.'));
-            context.Out.WriteLine(wanted.StartsWith(SecretDesk.ChannelPrefix, StringComparison.Ordinal) ? $"{wanted} takes the new secret from now on, and the one before for {parse.GetValue(overlap)} hours" : $"stored; settings name it {SecretSource.StorePrefix}{wanted}");
+            context.Out.WriteLine(wanted.StartsWith(SecretDesk.ChannelPrefix, StringComparison.Ordinal) ? $"{wanted} takes the new secret from now on, and the one before for {parse.GetValue(overlap)} hours"
+                : wanted.StartsWith(SecretSource.ParameterPrefix, StringComparison.Ordinal) ? $"stored in Parameter Store; running processes take it within five minutes; settings name it {wanted}" : $"stored; settings name it {SecretSource.StorePrefix}{wanted}");
             return ExitCode.Ok;
         })
         {
-            Arguments = { name }, Options = { overlap }, Examples = ["secrets set smtp-password", "secrets set channel/ID --overlap 48"],
+            Arguments = { name }, Options = { overlap }, Examples = ["secrets set smtp-password", "secrets set channel/ID --overlap 48", "secrets set parameter:mailgun-api-key --store aws"],
             ReadFiles = async (parse, host, ct) => host.Interactive
                 ? [new("-", Encoding.UTF8.GetBytes(await host.AskHiddenAsync($"The value of {Plain.Line(parse.GetValue(name)!, 60)} (it is not shown)", ct)))]
                 : await NamedFiles.OneAsync("-", host, ct),
@@ -85,6 +86,8 @@ internal static class SecretCommands
         return new StoreCommand("remove", "remove a stored secret; settings that name it find none", async (context, parse, ct) =>
         {
             var wanted = Stored(parse.GetValue(name)!);
+            if (wanted.StartsWith(SecretSource.ParameterPrefix, StringComparison.Ordinal))
+                return context.Fail("Parameter Store removes it for whoever may do so there");
             if (!parse.GetValue(yes) && !await context.Confirm($"Remove the secret {Plain.Line(wanted, 100)}?", ct))
                 return ExitCode.Failed;
             if (!await context.Get<SecretDesk>().RemoveAsync(wanted, StoreWords.Actor, ct))
@@ -100,7 +103,7 @@ internal static class SecretCommands
 
     private static string Stored(string name) => name.StartsWith(SecretSource.StorePrefix, StringComparison.Ordinal) ? name[SecretSource.StorePrefix.Length..] : name;
 
-    private static string? Unshown(string name) => name.Split('/')[0] switch
+    private static string? Unshown(string name) => name.StartsWith(SecretSource.ParameterPrefix, StringComparison.Ordinal) ? "Parameter Store shows it to whoever may read it there" : name.Split('/')[0] switch
     {
         "master-key" => "the master key is shown to nobody; make a copy of it that a passphrase opens: replymint secrets recovery-kit FILE",
         "tenant-key" or "signing-key" or "pepper" => $"{name.Split('/')[0]} is shown to nobody, and nobody needs it; to replace it: replymint secrets rotate",

@@ -60,6 +60,7 @@ internal sealed class DnsChecks(DnsSettings settings, OutboundSettings outbound)
     private string Sender() => outbound.Channel switch
     {
         OutboundSettings.ToMailgun => "include:mailgun.org",
+        OutboundSettings.ToSes => "include:amazonses.com",
         OutboundSettings.ToSmtp when IPAddress.TryParse(outbound.Smtp.Host, out var ip) => ip.GetAddressBytes().Length == 4 ? $"ip4:{ip}" : $"ip6:{ip}",
         OutboundSettings.ToSmtp when outbound.Smtp.Host.Contains('.', StringComparison.Ordinal) => $"a:{outbound.Smtp.Host}",
         _ => "mx",

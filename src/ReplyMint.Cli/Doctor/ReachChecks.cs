@@ -1,9 +1,11 @@
 using System.Net.Sockets;
 using MailKit;
 using MailKit.Security;
+using ReplyMint.Aws;
 using ReplyMint.Outbound;
 using ReplyMint.Replies;
 using ReplyMint.Security;
+using ReplyMint.Storage;
 
 namespace ReplyMint.Cli.Doctor;
 
@@ -24,7 +26,7 @@ internal static class ReachChecks
             : Finding.Ok("model", $"{endpoint.Host} port {endpoint.Port} can be reached");
     }
 
-    public static async Task<Finding> OutboundAsync(OutboundSettings outbound, string data, CancellationToken ct)
+    public static async Task<Finding> OutboundAsync(OutboundSettings outbound, AwsSettings aws, string data, CancellationToken ct)
     {
         switch (outbound.Channel)
         {
@@ -37,8 +39,13 @@ internal static class ReachChecks
                 return await ConnectsAsync(endpoint, ct) is { } why
                     ? Finding.Fail("outbound", $"{endpoint.Host} port {endpoint.Port} can't be reached ({why})", "check the way out to the internet and the setting outbound.mailgun.endpoint; answers wait meanwhile")
                     : Finding.Ok("outbound", $"Mailgun at {endpoint.Host} can be reached");
+            case OutboundSettings.ToSes:
+                var ses = aws.Endpoint is { } standIn ? new Uri(standIn) : AwsPlace.Of(aws.Region!, "email").Endpoint;
+                return await ConnectsAsync(ses, ct) is { } silent
+                    ? Finding.Fail("outbound", $"{ses.Host} port {ses.Port} can't be reached ({silent})", "check the way out (on AWS: the endpoint of SES, or the NAT) and the setting aws.region; answers wait meanwhile")
+                    : Finding.Ok("outbound", $"Amazon SES at {ses.Host} can be reached");
             default:
-                return Finding.Warn("outbound", $"answers are written to files in {Path.Combine(data, "out")} and reach nobody", "to send them, set outbound.channel to smtp or mailgun");
+                return Finding.Warn("outbound", $"answers are written to files in {Path.Combine(data, "out")} and reach nobody", "to send them, set outbound.channel to smtp, mailgun or ses");
         }
     }
 
@@ -70,9 +77,9 @@ internal static class ReachChecks
         }
     }
 
-    /// <summary>What lies in the store is judged where that is open (secrets list).</summary>
+    /// <summary>What lies in the store or in Parameter Store is judged where that is open (secrets list).</summary>
     private static Finding? Secret(string setting, string reference) =>
-        reference.Length > 0 && !reference.StartsWith(SecretSource.StorePrefix, StringComparison.Ordinal) && SecretSource.FromEnvironment().Read(setting, reference).Problem is { } problem
+        reference.Length > 0 && !reference.StartsWith(SecretSource.StorePrefix, StringComparison.Ordinal) && !reference.StartsWith(SecretSource.ParameterPrefix, StringComparison.Ordinal) && SecretSource.FromEnvironment().Read(setting, reference).Problem is { } problem
             ? Finding.Fail("secret", problem, "put the secret where the setting says, for this user alone") : null;
 
     private static async Task<string?> ConnectsAsync(Uri endpoint, CancellationToken ct)

@@ -49,6 +49,9 @@ internal static class RecordKinds
     public const string Patch = "patch";
     public const string Training = "training";
 
+    /// <summary>Settings or infrastructure were changed (SOC-2); never due.</summary>
+    public const string Change = "change";
+
     /// <summary>Something that is left to do, once; it has a date of its own.</summary>
     public const string FollowUp = "follow-up";
 

@@ -66,6 +66,15 @@ internal sealed class Records(IStore store, KeyRing keys, AuditLog audit, Alerts
         return record;
     }, ct);
 
+    /// <summary>Adds a record that is due never again to a commit, with its audit entry.</summary>
+    public async Task<KeptRecord> AddAsync(Commit commit, string kind, string by, string note, CancellationToken ct)
+    {
+        var record = new KeptRecord(new RecordItem(1, Ids.Timed(time), kind, time.GetUtcNow(), by, null), note, null);
+        await PutAsync(commit, record, null, ct);
+        await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(new Actor(by), "record.add", record.Item.Id, Details(record.Item)), ct);
+        return record;
+    }
+
     /// <summary>Adds something that is left to do to a commit; the caller adds the audit entry.</summary>
     public async Task<KeptRecord> AddFollowUpAsync(Commit commit, string incident, string by, string note, DateTimeOffset due, CancellationToken ct)
     {

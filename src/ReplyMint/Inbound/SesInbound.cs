@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
 using ReplyMint.Accounts;
 using ReplyMint.Limits;
@@ -13,8 +12,8 @@ namespace ReplyMint.Inbound;
 /// Amazon SES by SNS: mail in, events about mail out, and the confirmations of the subscription, all at one address. SNS repeats
 /// for 429 and 5xx, and gives up for every other 4xx, so each answer says which of the two is wanted.
 /// </summary>
-internal sealed partial class SesInbound(
-    Channels channels, SnsCertificates certificates, SesSubscriptions subscriptions, SesEvents events, SpentTokens spent, Inbox inbox, UnprovedBodies bodies, Containments contained, TimeProvider time, ILogger<SesInbound> logger)
+internal sealed class SesInbound(
+    Channels channels, SnsCertificates certificates, SesSubscriptions subscriptions, SesEvents events, SpentTokens spent, SesAcceptance acceptance, UnprovedBodies bodies, Containments contained, TimeProvider time)
 {
     private const string Name = Channel.Ses;
     // SNS carries 256 KB, which its JSON in JSON may double and more.
@@ -74,45 +73,17 @@ internal sealed partial class SesInbound(
     private async Task<IResult> ReceivedAsync(HttpContext context, SnsProof proof, SesNotification said, CancellationToken ct)
     {
         if (said.Content is null)
-            return Refuse(422, "not-inline", "The mail itself is not in the message. In the receipt rule use the action \"Publish to Amazon SNS topic\" with the encoding Base64 (mails up to 150 KB); mail that lies in S3 is not fetched.");
+            return Refuse(422, "not-inline", "The mail itself is not in the message. In the receipt rule use the action \"Publish to Amazon SNS topic\" with the encoding Base64 (mails up to 150 KB); mail that lies in S3 is fetched where SQS tells of it (aws.mailBucket).");
         if (said.Recipients() is not { } recipients)
             return Refuse(400, "form", "The message must name 1 to 100 recipients in \"receipt\".");
         if (said.Decode() is not { } content)
             return Refuse(400, "form", "The mail in \"content\" can't be decoded.");
-        var unknown = 0;
-        foreach (var recipient in recipients)
+        return await acceptance.AcceptAsync(proof, said, recipients, content, ct) switch
         {
-            var raw = new RawDelivery(content, new Envelope(said.ReversePath(), recipient), proof.Channel.Id, proof.Channel.Owner, said.Verdict());
-            switch (await AcceptAsync(AuthenticatedDelivery.From(raw, proof), ct))
-            {
-                case AcceptOutcome.UnknownRecipient:
-                    InboundMeter.UnknownRecipient(Name);
-                    unknown++;
-                    break;
-                case AcceptOutcome.TooBusy or AcceptOutcome.NoRoom or AcceptOutcome.TenantFull or AcceptOutcome.DomainLost:
-                    return UnprovedBodies.Later(context);
-                case AcceptOutcome.Replayed:
-                    return Refuse(401, "replay", "The message's id was spent on something else.");
-                default:
-                    break;
-            }
-        }
-        return unknown == recipients.Count ? new Problem(406, "There is no such mailbox here.") : TypedResults.Ok();
+            SesAccepted.Later => UnprovedBodies.Later(context),
+            SesAccepted.Replayed => Refuse(401, "replay", "The message's id was spent on something else."),
+            SesAccepted.Unknown => new Problem(406, "There is no such mailbox here."),
+            _ => TypedResults.Ok(),
+        };
     }
-
-    private async Task<AcceptOutcome> AcceptAsync(AuthenticatedDelivery delivery, CancellationToken ct)
-    {
-        try
-        {
-            return await inbox.AcceptAsync(delivery, ct);
-        }
-        catch (Exception e) when (!ct.IsCancellationRequested)
-        {
-            LogFailed(logger, Failure.Of(e));
-            return AcceptOutcome.TooBusy;
-        }
-    }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "A mail from Amazon SES could not be stored; SNS was told to come again: {failure}")]
-    private static partial void LogFailed(ILogger logger, string failure);
 }

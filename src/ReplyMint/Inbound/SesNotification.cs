@@ -74,7 +74,7 @@ internal sealed record SesReceipt(
 
 internal sealed record SesVerdict(string? Status);
 
-internal sealed record SesAction(string? Type, string? Encoding);
+internal sealed record SesAction(string? Type, string? Encoding, string? BucketName, string? ObjectKey);
 
 internal sealed record SesBounce(string? BounceType, IReadOnlyList<SesBounced>? BouncedRecipients, DateTimeOffset? Timestamp);
 

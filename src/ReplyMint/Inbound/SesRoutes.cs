@@ -18,6 +18,8 @@ internal static class SesRoutes
             .AddSingleton<SnsCertificates>()
             .AddSingleton<SesSubscriptions>()
             .AddSingleton<SesEvents>()
+            .AddSingleton<SesAcceptance>()
+            .AddSingleton<SesQueue>()
             .AddSingleton<SesInbound>();
     }
 

@@ -16,6 +16,7 @@ internal static class IncidentsFeature
         .AddSingleton<AccessGivers>()
         .AddSingleton<AccessReviews>()
         .AddSingleton<DrillDesk>()
+        .AddSingleton<SettingsChanges>()
         .AddSingleton(provider => new JobHandler(RevocationDesk.JobKind, provider.GetRequiredService<RevocationDesk>().HandleAsync));
 
     public static void MapIncidents(this IEndpointRouteBuilder routes)

@@ -6,10 +6,12 @@ namespace ReplyMint.Outbound;
 internal static class OutboundChannels
 {
     /// <param name="folder">Where channel "file" writes.</param>
-    public static IOutboundChannel Create(OutboundSettings settings, string folder, SecretSource secrets, TimeProvider time) => settings.Channel switch
+    /// <param name="ses">How channel "ses" calls; null where it may not.</param>
+    public static IOutboundChannel Create(OutboundSettings settings, string folder, SecretSource secrets, TimeProvider time, SesCall? ses = null) => settings.Channel switch
     {
         OutboundSettings.ToSmtp => new SmtpChannel(settings.Smtp, secrets, time),
         OutboundSettings.ToMailgun => new MailgunChannel(settings.Mailgun, Http(settings.Concurrency), secrets, time),
+        OutboundSettings.ToSes => new SesChannel(settings.Ses, ses),
         _ => new FileChannel(folder),
     };
 

@@ -12,7 +12,8 @@ internal static class OutboundFeature
     public static IServiceCollection AddOutbound(this IServiceCollection services, OutboundSettings settings, OpenStore open) => services
         .AddSingleton(settings)
         .AddSingleton(new ReplyTokens(open.Installation.Derive("reply tokens")))
-        .AddSingleton(provider => OutboundChannels.Create(settings, open.Folder.Out, provider.GetRequiredService<SecretSource>(), provider.GetRequiredService<TimeProvider>()))
+        .AddSingleton(provider => OutboundChannels.Create(settings, open.Folder.Out, provider.GetRequiredService<SecretSource>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetService<SesCall>()))
         .AddSingleton(new SealedOnce("out/", Outbox.MayRewrite))
         .AddSingleton<WishLedger>()
         .AddSingleton<Suppressions>()

@@ -41,7 +41,7 @@ internal sealed record SendOutcome(SendResult Result, string Detail)
     public bool AddressRefused { get; init; }
 }
 
-/// <summary>A way out for finished mails: file, SMTP, Mailgun's API, later SES.</summary>
+/// <summary>A way out for finished mails: file, SMTP, Mailgun's API, Amazon SES.</summary>
 internal interface IOutboundChannel
 {
     string Name { get; }

@@ -9,8 +9,9 @@ internal sealed record OutboundSettings
     public const string ToFile = "file";
     public const string ToSmtp = "smtp";
     public const string ToMailgun = "mailgun";
+    public const string ToSes = "ses";
 
-    /// <summary>"file" (into the data folder's out), "smtp" or "mailgun".</summary>
+    /// <summary>"file" (into the data folder's out), "smtp", "mailgun" or "ses".</summary>
     public string Channel { get; set; } = ToFile;
 
     /// <summary>For channel "smtp".</summary>
@@ -19,7 +20,10 @@ internal sealed record OutboundSettings
     /// <summary>For channel "mailgun".</summary>
     public MailgunSettings Mailgun { get; set; } = new();
 
-    /// <summary>Mails that are handed over at once to a mail server or Mailgun, 1 to 64.</summary>
+    /// <summary>For channel "ses".</summary>
+    public SesSettings Ses { get; set; } = new();
+
+    /// <summary>Mails that are handed over at once to a mail server, Mailgun or SES, 1 to 64.</summary>
     public int Concurrency { get; set; } = 8;
 
     /// <summary>How many sendings may be under way. Nobody has to be spared from files, and those written at once share their syncs.</summary>
@@ -29,11 +33,11 @@ internal sealed record OutboundSettings
 
     public IEnumerable<string> Problems()
     {
-        if (Channel is not (ToFile or ToSmtp or ToMailgun))
-            yield return $"outbound.channel: \"{Channel}\" is none of \"file\", \"smtp\", \"mailgun\".";
+        if (Channel is not (ToFile or ToSmtp or ToMailgun or ToSes))
+            yield return $"outbound.channel: \"{Channel}\" is none of \"file\", \"smtp\", \"mailgun\", \"ses\".";
         if (Concurrency is < 1 or > 64)
             yield return "outbound.concurrency: must be a number from 1 to 64.";
-        foreach (var problem in Channel == ToSmtp ? Smtp.Problems() : Channel == ToMailgun ? Mailgun.Problems() : [])
+        foreach (var problem in Channel == ToSmtp ? Smtp.Problems() : Channel == ToMailgun ? Mailgun.Problems() : Channel == ToSes ? Ses.Problems() : [])
             yield return problem;
     }
 }
@@ -55,7 +59,7 @@ internal sealed record SmtpSettings
     /// <summary>Empty: no authentication.</summary>
     public string User { get; set; } = "";
 
-    /// <summary>Where the password lies: "file:/absolute/path" or "credential:NAME".</summary>
+    /// <summary>Where the password lies: "file:/absolute/path", "credential:NAME", "store:NAME" or "parameter:NAME".</summary>
     public string Password { get; set; } = "";
 
     /// <summary>A PEM file with the certificate authority that signed the server's certificate; empty trusts the system's.</summary>
@@ -105,7 +109,7 @@ internal sealed record MailgunSettings
     /// <summary>The sending domain as registered with Mailgun; empty takes that of the mail's sender.</summary>
     public string Domain { get; set; } = "";
 
-    /// <summary>Where the API key lies: "file:/absolute/path" or "credential:NAME".</summary>
+    /// <summary>Where the API key lies: "file:/absolute/path", "credential:NAME", "store:NAME" or "parameter:NAME".</summary>
     public string ApiKey { get; set; } = "";
 
     /// <summary>How long one mail may take, 5 to 300.</summary>
@@ -122,5 +126,23 @@ internal sealed record MailgunSettings
             yield return problem;
         if (TimeoutSeconds is < 5 or > 300)
             yield return "outbound.mailgun.timeoutSeconds: must be a number from 5 to 300.";
+    }
+}
+
+/// <summary>Amazon SES's HTTPS API, in aws.region and under the role of the process: there is no key or password to name.</summary>
+internal sealed record SesSettings
+{
+    /// <summary>The configuration set that publishes deliveries, bounces and complaints; empty takes the identity's own.</summary>
+    public string ConfigurationSet { get; set; } = "";
+
+    /// <summary>How long one mail may take, 5 to 300.</summary>
+    public int TimeoutSeconds { get; set; } = 60;
+
+    public IEnumerable<string> Problems()
+    {
+        if (ConfigurationSet.Length > 64 || !ConfigurationSet.All(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-'))
+            yield return "outbound.ses.configurationSet: must be a name of at most 64 letters, digits, '_' and '-', or empty.";
+        if (TimeoutSeconds is < 5 or > 300)
+            yield return "outbound.ses.timeoutSeconds: must be a number from 5 to 300.";
     }
 }

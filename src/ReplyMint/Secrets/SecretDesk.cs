@@ -10,7 +10,7 @@ namespace ReplyMint.Secrets;
 /// Where a person sets, reads and removes secrets. Each of it stands in the audit log, in the same commit and without the value; a reading
 /// is stored before anything is shown (SEC-3).
 /// </summary>
-internal sealed class SecretDesk(IStore store, StoredSecrets secrets, Channels channels, AuditLog audit, TimeProvider time)
+internal sealed class SecretDesk(IStore store, StoredSecrets secrets, Channels channels, AuditLog audit, TimeProvider time, ParameterDoor? parameters = null)
 {
     public const string ChannelPrefix = "channel/";
 
@@ -23,6 +23,8 @@ internal sealed class SecretDesk(IStore store, StoredSecrets secrets, Channels c
             return $"the secret {weakness}";
         if (name.StartsWith(ChannelPrefix, StringComparison.Ordinal))
             return await SetChannelAsync(name[ChannelPrefix.Length..], value, overlap, actor, ct);
+        if (name.StartsWith(SecretSource.ParameterPrefix, StringComparison.Ordinal))
+            return await SetParameterAsync(name[SecretSource.ParameterPrefix.Length..], value, actor, ct);
         if (!SecretSource.IsName(name))
             return $"a secret's name has {SecretSource.NameRule}";
         await store.RetryAsync(async (commit, token) =>
@@ -55,6 +57,21 @@ internal sealed class SecretDesk(IStore store, StoredSecrets secrets, Channels c
         await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(actor, "secret.remove", SecretSource.StorePrefix + name), token);
         return true;
     }, ct);
+
+    /// <summary>Outside nothing is part of our commit, so the entry comes first: it says at least what somebody was about to do.</summary>
+    private async Task<string?> SetParameterAsync(string name, string value, Actor actor, CancellationToken ct)
+    {
+        if (!SecretSource.IsName(name))
+            return $"a parameter's name has {SecretSource.NameRule}";
+        if (parameters is null)
+            return "settings do not say where parameters lie (aws.parameters)";
+        await store.RetryAsync(async (commit, token) =>
+        {
+            await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(actor, "secret.change", SecretSource.ParameterPrefix + name), token);
+            return true;
+        }, ct);
+        return await parameters.SetAsync(name, value, ct);
+    }
 
     private async Task<string?> SetChannelAsync(string id, string value, TimeSpan overlap, Actor actor, CancellationToken ct)
     {

@@ -89,7 +89,7 @@ internal sealed class SecretList(
         var file = secret.Reference.StartsWith("file:", StringComparison.Ordinal) ? secret.Reference["file:".Length..] : null;
         DateTimeOffset? since = file is not null && File.Exists(file) ? new DateTimeOffset(File.GetLastWriteTimeUtc(file), TimeSpan.Zero) : null;
         var read = source.Read(secret.Setting, secret.Reference);
-        var fact = Reminded(secret.Setting, "setting", secret.Reference, since);
+        var fact = Reminded(secret.Setting, "setting", secret.Reference, since ?? read.Since);
         return read.Problem is { } problem ? fact with { Problem = problem } : fact;
     }
 

@@ -6,6 +6,9 @@ namespace ReplyMint.Security;
 /// <summary>What reading a secret gave: its value, or a message for the operator that never holds any of it.</summary>
 internal readonly record struct SecretReading(string? Value, string? Problem)
 {
+    /// <summary>When it was set, where whoever keeps it says so.</summary>
+    public DateTimeOffset? Since { get; init; }
+
     public static SecretReading Refused(string problem) => new(null, problem);
 }
 
@@ -13,19 +16,24 @@ internal readonly record struct SecretReading(string? Value, string? Problem)
 internal sealed record NamedSecret(string Setting, string Reference);
 
 /// <summary>The raw form of <see cref="SecretReading"/>, for keys that are bytes.</summary>
-internal readonly record struct SecretBytes(byte[]? Value, string? Problem);
+internal readonly record struct SecretBytes(byte[]? Value, string? Problem)
+{
+    public DateTimeOffset? Since { get; init; }
+}
 
 /// <summary>
 /// Reads the operator's secrets. Settings only name them: "file:/absolute/path" for a file that nobody else can read,
-/// "credential:NAME" for one that systemd hands over (LoadCredential=, systemd.exec(5)), or "store:NAME" for one that was
-/// put into the store, sealed (`replymint secrets set NAME`).
+/// "credential:NAME" for one that systemd hands over (LoadCredential=, systemd.exec(5)), "store:NAME" for one that was
+/// put into the store, sealed (`replymint secrets set NAME`), or "parameter:NAME" for one in SSM Parameter Store, below aws.parameters.
 /// </summary>
 /// <param name="credentialsDirectory">Where systemd put this service's credentials, or null.</param>
 /// <param name="stored">Opens a secret of the store, or gives null when there is none of that name; null where no store is open.</param>
-internal sealed class SecretSource(string? credentialsDirectory, Func<string, byte[]?>? stored = null)
+/// <param name="parameters">A store of secrets outside of ours, or null.</param>
+internal sealed class SecretSource(string? credentialsDirectory, Func<string, byte[]?>? stored = null, ParameterDoor? parameters = null)
 {
-    public const string Forms = "\"file:/absolute/path\", \"credential:NAME\" or \"store:NAME\"";
+    public const string Forms = "\"file:/absolute/path\", \"credential:NAME\", \"store:NAME\" or \"parameter:NAME\"";
     public const string StorePrefix = "store:";
+    public const string ParameterPrefix = "parameter:";
     public const int MaxBytes = 64 * 1024;
 
     /// <summary>The rest of a sentence.</summary>
@@ -34,7 +42,8 @@ internal sealed class SecretSource(string? credentialsDirectory, Func<string, by
     private const string FilePrefix = "file:";
     private const string CredentialPrefix = "credential:";
 
-    public static SecretSource FromEnvironment(Func<string, byte[]?>? stored = null) => new(Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY"), stored);
+    public static SecretSource FromEnvironment(Func<string, byte[]?>? stored = null, ParameterDoor? parameters = null) =>
+        new(Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY"), stored, parameters);
 
     /// <summary>What is wrong with the reference itself, without reading it; for a settings record's own checks.</summary>
     /// <param name="setting">The member's name as the operator writes it.</param>
@@ -46,15 +55,17 @@ internal sealed class SecretSource(string? credentialsDirectory, Func<string, by
             return IsName(reference.AsSpan(CredentialPrefix.Length)) ? null : $"{setting}: a credential's name has {NameRule}.";
         if (reference.StartsWith(StorePrefix, StringComparison.Ordinal))
             return IsName(reference.AsSpan(StorePrefix.Length)) ? null : $"{setting}: a stored secret's name has {NameRule}.";
+        if (reference.StartsWith(ParameterPrefix, StringComparison.Ordinal))
+            return IsName(reference.AsSpan(ParameterPrefix.Length)) ? null : $"{setting}: a parameter's name has {NameRule}.";
         return $"{setting}: a secret is never written into the settings, only where it lies: {Forms}. If this was a real secret, replace it: it may have been copied.";
     }
 
     /// <summary>The secret as text, without a line end behind it; weak ones and placeholders are refused.</summary>
     public SecretReading Read(string setting, string reference)
     {
-        var (bytes, problem) = ReadBytes(setting, reference);
-        if (bytes is null)
-            return SecretReading.Refused(problem!);
+        var read = ReadBytes(setting, reference);
+        if (read.Value is not { } bytes)
+            return SecretReading.Refused(read.Problem!);
         string text;
         try
         {
@@ -65,7 +76,7 @@ internal sealed class SecretSource(string? credentialsDirectory, Func<string, by
             return SecretReading.Refused($"{setting}: the secret is not text in UTF-8.");
         }
         var weakness = SecretStrength.Weakness(text);
-        return weakness is null ? new(text, null) : SecretReading.Refused($"{setting}: the secret {weakness}");
+        return weakness is null ? new(text, null) { Since = read.Since } : SecretReading.Refused($"{setting}: the secret {weakness}");
     }
 
     /// <summary>The secret's bytes as they lie there; their quality is the caller's to check.</summary>
@@ -77,6 +88,8 @@ internal sealed class SecretSource(string? credentialsDirectory, Func<string, by
             return ReadFile(setting, reference[FilePrefix.Length..], FileGuard.PrivateFile);
         if (reference.StartsWith(StorePrefix, StringComparison.Ordinal))
             return ReadStored(setting, reference[StorePrefix.Length..]);
+        if (reference.StartsWith(ParameterPrefix, StringComparison.Ordinal))
+            return ReadParameter(setting, reference[ParameterPrefix.Length..]);
         if (string.IsNullOrEmpty(credentialsDirectory))
             return new(null, $"{setting}: names a credential, but the service was started without any (CREDENTIALS_DIRECTORY is not set).");
         // systemd may grant our user the right by an access list on a file of root, which shows as group bits.
@@ -86,6 +99,14 @@ internal sealed class SecretSource(string? credentialsDirectory, Func<string, by
     private SecretBytes ReadStored(string setting, string name) =>
         stored is null ? new(null, $"{setting}: the secret {name} lies in the store, which is not open here.")
             : stored(name) is { } value ? new(value, null) : new(null, $"{setting}: there is no secret {name} in the store. Put it there with: replymint secrets set {name}");
+
+    private SecretBytes ReadParameter(string setting, string name)
+    {
+        if (parameters is null)
+            return new(null, $"{setting}: names a parameter, but Parameter Store is not open here.");
+        var read = parameters.Read(name);
+        return new(read.Value, read.Problem is { } problem ? $"{setting}: {problem}" : null) { Since = read.Since };
+    }
 
     private static SecretBytes ReadFile(string setting, string path, UnixFileMode forbidden)
     {

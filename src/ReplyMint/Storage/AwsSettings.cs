@@ -17,6 +17,7 @@ internal sealed record AwsSettings
 {
     private static readonly SearchValues<char> s_table = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-");
     private static readonly SearchValues<char> s_bucket = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-");
+    private static readonly SearchValues<char> s_key = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-/:");
     private static readonly SearchValues<char> s_path = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-/");
 
     /// <summary>The region, such as eu-central-1; null is what the variable AWS_REGION says.</summary>
@@ -25,12 +26,16 @@ internal sealed record AwsSettings
     public string? TablePrefix { get; init; }
     /// <summary>The bucket of large mails, without dots in its name. It must keep no older versions.</summary>
     public string? Bucket { get; init; }
+    /// <summary>The bucket into which SES puts mails that come in, another one than bucket; null is none.</summary>
+    public string? MailBucket { get; init; }
     /// <summary>The address of the SQS queue that wakes workers.</summary>
     public string? Queue { get; init; }
     /// <summary>The address of the SQS queue of erasures, which only the function that may destroy keys reads.</summary>
     public string? EraseQueue { get; init; }
     /// <summary>The path of secrets in SSM Parameter Store, such as /replymint/production; each secret is PATH/NAME.</summary>
     public string? Parameters { get; init; }
+    /// <summary>The KMS key (ARN, id or alias) under which commands put secrets into Parameter Store; null is AWS's own key for it.</summary>
+    public string? ParametersKey { get; init; }
     /// <summary>The ARN of the KMS key that wraps the master key.</summary>
     public string? Key { get; init; }
     /// <summary>The ARN of the SNS topic that hears of alerts; null is none.</summary>
@@ -49,8 +54,13 @@ internal sealed record AwsSettings
             yield return "region must be a region of AWS, such as eu-central-1.";
         if (TablePrefix is not null && (TablePrefix.Length > 200 || TablePrefix.AsSpan().ContainsAnyExcept(s_table)))
             yield return "tablePrefix has at most 200 characters of A-Z, a-z, 0-9, '_', '.' and '-'.";
-        if (Bucket is not null && (Bucket.Length is < 3 or > 63 || Bucket.AsSpan().ContainsAnyExcept(s_bucket)))
-            yield return "bucket must be the name of a bucket: 3 to 63 characters of a-z, 0-9 and '-' (AWS's certificates fit no name with dots).";
+        foreach (var (name, value) in new[] { ("bucket", Bucket), ("mailBucket", MailBucket) })
+            if (value is not null && (value.Length is < 3 or > 63 || value.AsSpan().ContainsAnyExcept(s_bucket)))
+                yield return $"{name} must be the name of a bucket: 3 to 63 characters of a-z, 0-9 and '-' (AWS's certificates fit no name with dots).";
+        if (MailBucket is not null && MailBucket == Bucket)
+            yield return "mailBucket must be another bucket than aws.bucket: SES writes to it, and what was taken is removed.";
+        if (ParametersKey is not null && (ParametersKey.Length is 0 or > 200 || ParametersKey.AsSpan().ContainsAnyExcept(s_key)))
+            yield return "parametersKey must be the ARN, the id or the alias of a key of KMS.";
         foreach (var (name, value) in new[] { ("queue", Queue), ("eraseQueue", EraseQueue) })
             if (value is not null && !IsQueue(value))
                 yield return $"{name} must be the https address of a queue of SQS.";

@@ -23,9 +23,9 @@ internal sealed class AwsFront : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly HttpClient _http = new();
     private readonly SignatureCheck _check = new(AccessKey, SecretKey, Region);
-    private readonly Uri _tables, _fauxqs;
+    private readonly Uri? _tables, _fauxqs;
 
-    private AwsFront(WebApplication app, Uri tables, Uri fauxqs) => (_app, _tables, _fauxqs) = (app, tables, fauxqs);
+    private AwsFront(WebApplication app, Uri? tables, Uri? fauxqs) => (_app, _tables, _fauxqs) = (app, tables, fauxqs);
 
     public Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
 
@@ -38,22 +38,29 @@ internal sealed class AwsFront : IAsyncDisposable
     /// <summary>Why calls were refused.</summary>
     public ConcurrentQueue<string> Refused { get; } = new();
 
-    public static async Task<AwsFront> StartAsync(DynamoBench tables)
+    /// <param name="tables">Null: only doubles answer.</param>
+    public static async Task<AwsFront> StartAsync(DynamoBench? tables)
     {
-        var fauxqs = await NodeStandIn.Fauxqs;
+        var fauxqs = tables is null ? null : await NodeStandIn.Fauxqs;
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         builder.Logging.SetMinimumLevel(LogLevel.None);
-        var front = new AwsFront(builder.Build(), tables.Endpoint, fauxqs);
+        var front = new AwsFront(builder.Build(), tables?.Endpoint, fauxqs);
         front._app.Run(front.AnswerAsync);
         await front._app.StartAsync();
         return front;
     }
 
-    /// <summary>Variables that a process under the role gets, and the settings that lead here.</summary>
+    /// <summary>What a process under the role gets.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; } = new Dictionary<string, string>
+    {
+        ["AWS_REGION"] = Region, ["AWS_ACCESS_KEY_ID"] = AccessKey, ["AWS_SECRET_ACCESS_KEY"] = SecretKey, ["AWS_SESSION_TOKEN"] = SessionToken,
+    };
+
+    /// <summary>The same, and the settings that lead here.</summary>
     public IEnumerable<KeyValuePair<string, string>> Variables(DynamoBench tables, string bucket) =>
     [
-        new("AWS_REGION", Region), new("AWS_ACCESS_KEY_ID", AccessKey), new("AWS_SECRET_ACCESS_KEY", SecretKey), new("AWS_SESSION_TOKEN", SessionToken),
+        .. Environment,
         new("REPLYMINT_AWS__ENDPOINT", Address.ToString()), new("REPLYMINT_AWS__TABLE_PREFIX", tables.Prefix), new("REPLYMINT_AWS__BUCKET", bucket),
     ];
 
@@ -81,7 +88,7 @@ internal sealed class AwsFront : IAsyncDisposable
         {
             Calls.Enqueue(call);
             var service = Doubles.FirstOrDefault(one => call.StartsWith(one.Key, StringComparison.Ordinal)).Value;
-            reply = service is not null ? await service(new(name, target, body)) : await PassOnAsync(name.StartsWith("DynamoDB_", StringComparison.Ordinal) ? _tables : _fauxqs, request, target, body);
+            reply = service is not null ? await service(new(name, target, body)) : await PassOnAsync((name.StartsWith("DynamoDB_", StringComparison.Ordinal) ? _tables : _fauxqs)!, request, target, body);
         }
         context.Response.StatusCode = reply.Status;
         context.Response.ContentType = reply.ContentType;

@@ -180,7 +180,7 @@ public sealed class SesQueueTests : IAsyncLifetime
         _host.Get<Outbox>().Enqueue(commit, subject.TenantId, await _host.Get<KeyRing>().RequireAsync(subject.TenantId, None),
             new OutboxRecord { Id = "o1", Purpose = OutboxPurpose.Reply, State = OutboxState.Uncertain, CreatedAt = _host.Time.GetUtcNow() }, Mails.Answer() with { MessageId = tokens.MessageId(subject, "shop.example") });
         Assert.Equal(CommitResult.Committed, await _host.Get<IStore>().CommitAsync(commit, None));
-        var mail = SnsMail.Of($$"""{"eventType": "Delivery", "mail": {"source": "x@y.example", "headers": [{"name": "Message-ID", "value": "<{{tokens.MessageId(subject, "shop.example")}}>"}]}}""", _host.Time.GetUtcNow());
+        var mail = SnsMail.Of($$"""{"eventType": "Delivery", "mail": {"source": "x@y.example", "headers": [{"name": "Message-ID", "value": "<{{tokens.MessageId(subject, "shop.example")}}>"}] } }""", _host.Time.GetUtcNow());
         mail["Signature"] = Convert.ToBase64String(new byte[256]);
         Assert.Equal(QueuedMail.Done, await ReceiveAsync(mail.Json()));
         Assert.Equal(QueuedMail.Done, await ReceiveAsync(mail.Json()));

@@ -111,6 +111,21 @@ lint() {
     fi
 }
 
+# Asks tools of others about the templates of AWS, with what the tests wrote.
+infra() {
+    local folder=tools/infra log=$logs/infra.log ok bad
+    packages "$folder" || return
+    step 'Templates of AWS'
+    (cd "$folder" && timeout --kill-after=10 300 node check.mjs written) >"$log" 2>&1 || true
+    ok=$(sed -n 's/^\([0-9]*\) passed, [0-9]* failed$/\1/p' "$log" | tail -1)
+    bad=$(sed -n 's/^[0-9]* passed, \([0-9]*\) failed$/\1/p' "$log" | tail -1)
+    # Without its last line it broke off.
+    [[ ${bad:-1} -eq 0 && ${ok:-0} -gt 0 ]] || cat "$log" >&2
+    passed=$((passed + ${ok:-0}))
+    failed=$((failed + ${bad:-1}))
+    echo "Templates of AWS: ${ok:-0} passed, ${bad:-1} failed"
+}
+
 # Takes one protection after another away and counts those that a test misses (tools/ReplyMint.Mutants); at most 35 minutes.
 mutants() {
     local log=$logs/mutants.log ok bad
@@ -139,15 +154,21 @@ need flock util-linux
 need setpriv util-linux
 need node nodejs
 need npm npm
+# The scripts of infra/ need them, and their tests run those.
+need jq jq
+need zip zip
 
 quiet=(-v quiet --nologo -p:UseSharedCompilation=false)
 must 'Restore' "$DOTNET" restore "${quiet[@]}"
 must 'Build, all analyzers on, warnings as errors' "$DOTNET" build --no-restore -c Release -p:RunAnalyzers=true "${quiet[@]}"
 export REPLYMINT_TEST_OPENAPI=$here/tools/openapi/openapi.json
 rm -f "$REPLYMINT_TEST_OPENAPI"
+export REPLYMINT_TEST_INFRA=$here/tools/infra/written
+rm -rf "$REPLYMINT_TEST_INFRA"
 packages tools/stand-ins
 tests 'Tests' tests/ReplyMint.Tests/bin/Release/net10.0/ReplyMint.Tests
 lint
+infra
 [[ -z ${REPLYMINT_TEST_FULL:-} ]] || mutants
 
 machine=$(uname -m)

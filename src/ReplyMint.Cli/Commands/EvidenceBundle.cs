@@ -14,7 +14,13 @@ internal static class EvidenceBundle
 {
     public const string Statement = "manifest.jws";
 
+    private const string Elsewhere = "aws-";
+    private const int MostName = 40;
+
     private static readonly SearchValues<char> OfNames = SearchValues.Create("abcdefghijklmnopqrstuvwxyz-.");
+
+    /// <summary>Whether a file from elsewhere may be called so: none of our own is.</summary>
+    public static bool IsBrought(string name) => name.StartsWith(Elsewhere, StringComparison.Ordinal) && name.EndsWith(".jsonl", StringComparison.Ordinal) && name.Length <= MostName && !name.AsSpan().ContainsAnyExcept(OfNames);
 
     /// <summary>Opens a bundle into a new folder, its files readable by nobody else.</summary>
     /// <exception cref="InvalidDataException">The rest of a sentence that begins with the file's name.</exception>
@@ -33,7 +39,7 @@ internal static class EvidenceBundle
             {
                 var tab = line.AsSpan().IndexOf((byte)'\t');
                 var name = tab > 0 ? Encoding.ASCII.GetString(line, 0, tab) : "";
-                if (name.Length is 0 or > 40 || name[0] == '.' || name.AsSpan().ContainsAnyExcept(OfNames) || statement is not null)
+                if (name.Length is 0 or > MostName || name[0] == '.' || name.AsSpan().ContainsAnyExcept(OfNames) || statement is not null)
                     throw new InvalidDataException("holds something else than evidence");
                 if (!files.TryGetValue(name, out var file))
                     files[name] = file = new FileStream(Path.Combine(folder, name), new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite });

@@ -23,9 +23,10 @@ internal static class EvidenceCommands
         var since = SinceOption();
         var to = new Option<string>("--out") { HelpName = "FILE", Description = "the bundle; must not be there yet", Required = true };
         var pass = PassphraseOption();
+        var also = AlsoOption();
         var take = new Verb("evidence", "gather audit entries, sign-ins, key use, changes, alerts, watches and states into a sealed bundle")
         {
-            Options = { incident, tenant, since, to, pass }, Examples = ["incident evidence --incident ID --out case.evidence --passphrase-file passphrase.txt"],
+            Options = { incident, tenant, since, also, to, pass }, Examples = ["incident evidence --incident ID --out case.evidence --passphrase-file passphrase.txt"],
         };
         take.SetAction(async (parse, ct) =>
         {
@@ -40,7 +41,8 @@ internal static class EvidenceCommands
                     return Drop(host, partial, $"{parse.GetValue(to)} is there already; name another file");
                 using var sealing = new PassphraseWriter(file, passphrase);
                 using var lines = new SealedLines(sealing);
-                string[] asked = ["incident", DataName, parse.GetValue(incident)!, .. parse.GetValue(tenant) is { } of ? (string[])["--tenant", of] : [], .. parse.GetValue(since) is { } from ? (string[])["--since", from] : []];
+                string[] asked = ["incident", DataName, parse.GetValue(incident)!, .. parse.GetValue(tenant) is { } of ? (string[])["--tenant", of] : [], .. parse.GetValue(since) is { } from ? (string[])["--since", from] : [],
+                    .. (parse.GetValue(also) ?? []).SelectMany(file => (string[])["--also", host.Full(file)])];
                 var code = await RunAsync(host with { Out = lines }, parse, asked, ct);
                 if (code != ExitCode.Ok || !lines.IsWhole)
                     return Drop(host, partial, code == ExitCode.Ok ? "the evidence broke off; try again" : null);
@@ -105,12 +107,14 @@ internal static class EvidenceCommands
     /// <summary>Not shown: the lines, each behind its file's name, and at last the signed manifest.</summary>
     public static StoreCommand Data()
     {
-        var (incident, tenant, since) = (StoreWords.Id("ID", "the incident"), StoreWords.TenantOption(), SinceOption());
+        var (incident, tenant, since, also) = (StoreWords.Id("ID", "the incident"), StoreWords.TenantOption(), SinceOption(), AlsoOption());
         return new StoreCommand(DataName, "print the evidence of an incident", async (context, parse, ct) =>
         {
             var seen = await context.Get<IncidentBook>().FindAsync(parse.GetValue(incident)!, ct) ?? throw new WrongException($"there is no incident {Plain.Line(parse.GetValue(incident)!, 60)}; list them with: replymint incident list");
             var from = RevokeCommand.TimeOf("--since", parse.GetValue(since), context.Get<TimeProvider>().GetUtcNow()) ?? seen.Incident.OpenedAt.AddDays(-7);
             var scope = new EvidenceScope(seen.Incident.Id, parse.GetValue(tenant) is { } named ? (await context.TenantAsync(named, ct)).Id : null, from);
+            if (context.Files.FirstOrDefault(file => !EvidenceBundle.IsBrought(file.Name)) is { } strange)
+                return context.Fail($"{Plain.Line(strange.Name, 60)} is no name for what was brought along: aws-, then a-z and '-', then .jsonl");
             await context.Get<EvidenceDesk>().BeginAsync(scope, StoreWords.Actor, ct);
             var hashes = new EvidenceHashes();
             await foreach (var line in context.Get<EvidenceDesk>().GatherAsync(scope, ct))
@@ -118,9 +122,19 @@ internal static class EvidenceCommands
                 hashes.Add(line.File, line.Json);
                 context.Out.Write($"{line.File}\t{Encoding.UTF8.GetString(line.Json)}\n");
             }
+            foreach (var (name, bytes) in context.Files)
+                foreach (var line in Encoding.UTF8.GetString(bytes).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+                {
+                    hashes.Add(name, Encoding.UTF8.GetBytes(line));
+                    context.Out.Write($"{name}\t{line}\n");
+                }
             context.Out.Write($"{EvidenceBundle.Statement}\t{await context.Get<EvidenceDesk>().SignAsync(scope, StoreWords.Actor, hashes, ct)}\n");
             return ExitCode.Ok;
-        }) { Arguments = { incident }, Options = { tenant, since }, Hidden = true };
+        })
+        {
+            Arguments = { incident }, Options = { tenant, since, also }, Hidden = true,
+            ReadFiles = (parse, host, ct) => NamedFiles.ManyAsync(parse.GetValue(also) ?? [], [], host, ct),
+        };
     }
 
     /// <summary>Not shown: the public keys that sign this installation's statements.</summary>
@@ -129,6 +143,8 @@ internal static class EvidenceCommands
         context.Out.WriteLine(System.Text.Json.JsonSerializer.Serialize(await context.Get<AttestationKeys>().PublicAsync(ct), AuditJson.Default.AttestationKeySet));
         return ExitCode.Ok;
     }) { Hidden = true };
+
+    private static Option<string[]> AlsoOption() => new("--also") { HelpName = "FILE", Description = "what was seen elsewhere, such as aws-access.jsonl (infra/evidence.sh gathers it); may be given again" };
 
     private static Option<string> PassphraseOption() => new("--passphrase-file") { HelpName = "FILE", Description = $"a file whose first line is the passphrase, of at least {Passphrase.MinLength} characters; - reads it from standard input", Required = true };
 

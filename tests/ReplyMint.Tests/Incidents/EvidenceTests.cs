@@ -48,6 +48,30 @@ public sealed class EvidenceTests : IDisposable
     }
 
     [Fact]
+    public async Task What_was_seen_elsewhere_is_sealed_and_signed_with_it()
+    {
+        await TakeAsync();
+        await File.WriteAllTextAsync(Path("aws-access.jsonl"), "{\"status\":\"403\"}\n{\"status\":\"200\"}\n");
+        await _cli.OkAsync("incident", "evidence", "--incident", _incident, "--also", "aws-access.jsonl", "--out", "more", "--passphrase-file", "pass");
+        Assert.Equal(0, await OpenAsync("more", "opened"));
+        Assert.Contains("aws-access.jsonl  2 lines", _cli.Out, StringComparison.Ordinal);
+        Assert.Equal(await File.ReadAllTextAsync(Path("aws-access.jsonl")), await File.ReadAllTextAsync(Path("opened/aws-access.jsonl")));
+    }
+
+    /// <summary>What somebody brings along must not pass for what the installation saw.</summary>
+    [Theory]
+    [InlineData("audit.jsonl")]
+    [InlineData("manifest.jws")]
+    [InlineData("aws-1.jsonl")]
+    public async Task What_is_brought_along_never_takes_the_name_of_our_own(string name)
+    {
+        await TakeAsync();
+        await File.WriteAllTextAsync(Path(name), "{}\n");
+        Assert.Equal(1, await _cli.RunAsync(["incident", "evidence", "--incident", _incident, "--also", name, "--out", "more", "--passphrase-file", "pass"]));
+        Assert.False(File.Exists(Path("more")));
+    }
+
+    [Fact]
     public async Task Whatever_is_changed_cut_off_or_of_somebody_else_is_refused()
     {
         await TakeAsync();

@@ -8,7 +8,7 @@ namespace ReplyMint.Tests.Infra;
 /// <param name="All">Beside its properties, such as DeletionPolicy.</param>
 internal sealed record Resource(string Name, string Type, JsonObject All)
 {
-    public JsonObject Properties { get; } = All["Properties"] as JsonObject ?? [];
+    public JsonObject Properties { get; } = All[nameof(Properties)] as JsonObject ?? [];
 
     /// <param name="path">Members with dots between them; "" when there is none.</param>
     public string Text(string path) => Node(path) is JsonValue value ? value.GetValue<string>() : "";

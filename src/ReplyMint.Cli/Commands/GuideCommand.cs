@@ -1,0 +1,161 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using ReplyMint.Cli.Reach;
+using ReplyMint.Guide;
+using ReplyMint.Security;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Cli.Commands;
+
+/// <summary>The security guide that runs: asks a service, its settings and its store for each control, and says what is missing and how to mend it.</summary>
+internal static class GuideCommand
+{
+    private static readonly string[] Looks = ["live", "config", "record"];
+
+    /// <param name="Url">What the user named, or null.</param>
+    private sealed record Wish(IReadOnlyList<Control> Controls, Uri? Url, string? Smtp, IReadOnlyList<string> Origins, IReadOnlyList<string> Looks, string? Environment);
+
+    public static Command Build(CommandHost host)
+    {
+        var url = new Option<string?>("--url") { HelpName = "URL", Description = "look at this service from outside, such as https://api.example.com; else at the server of the data folder" };
+        var smtp = new Option<string?>("--smtp") { HelpName = "ADDRESS:PORT", Description = "the SMTP listener, with --url" };
+        var origin = new Option<string[]>("--origin") { HelpName = "ORIGIN", Description = "a page's origin that may call, with --url; may be repeated" };
+        var look = new Option<string?>("--look") { HelpName = "WHERE,...", Description = "where to look: live (from outside), config (settings and store), record (dated entries); else all that are there" };
+        var only = new Option<string?>("--only") { HelpName = "ID,...", Description = "these controls, or groups of them, such as CORS,NET-1" };
+        var format = new Option<string>("--format") { HelpName = "FORM", Description = "table or json", DefaultValueFactory = _ => "table" };
+        format.AcceptOnlyFromAmong("table", "json");
+        var environment = new Option<string?>("--environment") { HelpName = "NAME", Description = "as given to serve" };
+        var guide = new Verb("guide", "check what the product promises about its own security, say what is missing and how to mend it; status 1 for findings, 2 when nothing could be looked at")
+        {
+            Options = { url, smtp, origin, look, only, format, environment },
+            Examples = ["guide", "guide --url https://api.example.com --origin https://app.example.com", "guide --only CORS,HDR-6 --format json"],
+        };
+        guide.SetAction(async (parse, ct) =>
+        {
+            if (WishOf(parse.GetValue(url), parse.GetValue(smtp), parse.GetValue(origin) ?? [], parse.GetValue(look), parse.GetValue(only), parse.GetValue(environment), out var wrong) is not { } wish)
+                return host.Fail(wrong, ExitCode.Usage);
+            if (await RunAsync(wish, parse, host, ct) is not { } report)
+                return ExitCode.Usage;
+            if (parse.GetValue(format) == "json")
+                host.Out.WriteLine(GuideJson.Write(report));
+            else
+                GuideTable.Write(report, host.Out);
+            return report.HasFindings ? ExitCode.Failed : ExitCode.Ok;
+        });
+        return guide;
+    }
+
+    private static Wish? WishOf(string? url, string? smtp, string[] origins, string? looks, string? only, string? environment, out string wrong)
+    {
+        Uri? named = null;
+        wrong = "--url takes http:// or https://, a host and perhaps a port, such as https://api.example.com";
+        if (url is not null && (!Uri.TryCreate(url, UriKind.Absolute, out named) || named.Scheme is not ("http" or "https") || named.UserInfo.Length > 0 || named.PathAndQuery != "/"))
+            return null;
+        wrong = "--smtp takes the address and port of a listener, such as 192.0.2.1:25";
+        if (smtp is not null && (!IPEndPoint.TryParse(smtp, out var listener) || listener.Port == 0))
+            return null;
+        wrong = "--origin takes an origin as a browser writes it, such as https://app.example.com";
+        if (origins.Any(one => !Uri.TryCreate(one, UriKind.Absolute, out var origin) || origin.GetLeftPart(UriPartial.Authority) != one))
+            return null;
+        var where = looks?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? (named is null ? Looks : ["live"]);
+        wrong = $"--look takes {string.Join(", ", Looks)}, with commas between";
+        if (where.Length == 0 || where.Except(Looks, StringComparer.Ordinal).Any())
+            return null;
+        var controls = Catalogue.All;
+        if (only is not null)
+        {
+            var ids = only.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+            bool Meant(Control control, string id) => control.Id.Equals(id, StringComparison.OrdinalIgnoreCase) || control.Id.StartsWith(id + "-", StringComparison.OrdinalIgnoreCase);
+            wrong = $"there is no control {ids.FirstOrDefault(id => !Catalogue.All.Any(control => Meant(control, id))) ?? only}; replymint guide shows all";
+            if (ids.Length == 0 || ids.Any(id => !Catalogue.All.Any(control => Meant(control, id))))
+                return null;
+            controls = [.. Catalogue.All.Where(control => ids.Any(id => Meant(control, id)))];
+        }
+        return new(controls, named, smtp, origins, where, environment);
+    }
+
+    /// <summary>Null after saying why nothing could be looked at.</summary>
+    private static async Task<GuideReport?> RunAsync(Wish wish, ParseResult parse, CommandHost host, CancellationToken ct)
+    {
+        var (time, outcomes, of) = (TimeProvider.System, new Dictionary<Check, Outcome>(), new List<string>());
+        ServedAt? served = null;
+        var (noStore, noService) = ("only what --look names was looked at", "only what --look names was looked at");
+        if (wish.Looks.Any(look => look != "live") || wish.Url is null)
+        {
+            if (SettingsOfCommand.Read(parse, host, ("environment", wish.Environment, "--environment")) is not { } settings)
+                return null;
+            settings = settings with { Data = settings.Data ?? (settings.Store == StoreKind.Embedded ? new Folders(host).ForCommand().Folder : new Folders(host).Data) };
+            (served, var found, noStore) = await StoreAsync(settings, wish, host, ct);
+            noService = served is null ? noStore.Length > 0 ? noStore : $"no server runs on {settings.Data}; start one (replymint serve), or name one with --url" : "";
+            foreach (var (check, outcome) in found)
+                if (wish.Looks.Contains(check.Look.Name()))
+                    outcomes[check] = outcome;
+            if (found.Count > 0)
+                of.Add(settings.Data!);
+        }
+        if (wish.Looks.Contains("live") && await TargetAsync(wish, served, ct) is { } target)
+        {
+            foreach (var (check, outcome) in await LiveAsync(wish, target, time, host, ct))
+                outcomes[check] = outcome;
+            of.Insert(0, target.Url.GetLeftPart(UriPartial.Authority));
+        }
+        else if (wish.Url is not null && wish.Looks.Contains("live"))
+            noService = $"{wish.Url.Host} leads to no address";
+        if (outcomes.Values.All(outcome => outcome.Verdict == Verdict.NotChecked) && wish.Controls.Any(control => control.IsBuilt))
+        {
+            host.Fail($"nothing could be looked at: {Plain.Line(outcomes.Values.FirstOrDefault()?.Evidence ?? (wish.Looks.Contains("live") ? noService : noStore), 300)}");
+            return null;
+        }
+        var judged = GuideRun.Judge(wish.Controls, check => outcomes.GetValueOrDefault(check), check => check.Look == Look.Live ? noService : noStore);
+        return new(time.GetUtcNow(), HealthEndpoints.Version, string.Join(", ", of), judged);
+    }
+
+    private static async Task<(ServedAt? At, IReadOnlyDictionary<Check, Outcome> Found, string Why)> StoreAsync(ReplyMintSettings settings, Wish wish, CommandHost host, CancellationToken ct)
+    {
+        if (settings.Store == StoreKind.Embedded && !Folders.HoldsStore(settings.Data!))
+            return (null, new Dictionary<Check, Outcome>(), $"there is no store in {settings.Data}");
+        host.Error.WriteLine($"(looking at the settings and the store of {settings.Data})");
+        var (code, output, error) = await StoreRun.AskAsync(settings, host, [GuideFacts.Name, "--only", .. wish.Controls.Select(control => control.Id)], ct);
+        if (code != ExitCode.Ok)
+            return (null, new Dictionary<Check, Outcome>(), $"the store can't be looked at: {error}");
+        try
+        {
+            var (at, found) = GuideWire.Read(output);
+            return (at, found, "");
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            return (null, new Dictionary<Check, Outcome>(), "the running server has another version than this command; use the same one");
+        }
+    }
+
+    private static async Task<LiveTarget?> TargetAsync(Wish wish, ServedAt? served, CancellationToken ct)
+    {
+        if (wish.Url is null)
+            return served is null ? null : GuideWire.TargetOf(served);
+        return await LiveTarget.ResolveAsync(wish.Url.Host, ct) is { } addresses ? new()
+        {
+            Url = wish.Url, Addresses = addresses, Host = LiveTarget.HostOf(wish.Url), Origins = wish.Origins.Count > 0 ? wish.Origins : null,
+            Smtp = wish.Smtp is null ? null : IPEndPoint.Parse(wish.Smtp),
+        } : null;
+    }
+
+    private static async Task<IReadOnlyDictionary<Check, Outcome>> LiveAsync(Wish wish, LiveTarget target, TimeProvider time, CommandHost host, CancellationToken ct)
+    {
+        var (all, done, began) = (wish.Controls.Sum(control => control.Checks.Count(check => check.AtService is not null)), 0, time.GetTimestamp());
+        host.Error.WriteLine($"(asking {target.Url.GetLeftPart(UriPartial.Authority)} for {all} checks; slow refusals take some seconds)");
+        using var http = new RawHttp(target, time);
+        var outcomes = await GuideRun.AtServiceAsync(wish.Controls, new LiveLook(http, time, ct), control =>
+        {
+            done++;
+            if (host.Interactive)
+                host.Error.Write($"\r{done}/{all} {control.Id,-8}");
+        }, ct);
+        if (host.Interactive)
+            host.Error.Write("\r                    \r");
+        host.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"({http.Requests} requests in {time.GetElapsedTime(began).TotalSeconds:0.0} s)"));
+        return outcomes;
+    }
+}

@@ -1,0 +1,56 @@
+using ReplyMint.Security;
+
+namespace ReplyMint.Guide;
+
+/// <summary>Runs checks and puts together what they say. A check that breaks has looked at nothing, and says so.</summary>
+internal static class GuideRun
+{
+    // Evidence quotes what strangers answered.
+    private const int MostEvidence = 2_000;
+
+    /// <param name="controls">Whose checks are meant.</param>
+    /// <param name="told">Hears of each control whose check is done.</param>
+    public static async Task<IReadOnlyDictionary<Check, Outcome>> AtServiceAsync(IEnumerable<Control> controls, LiveLook look, Action<Control> told, CancellationToken ct)
+    {
+        var outcomes = new Dictionary<Check, Outcome>();
+        // Most of the time is spent on waiting for slow refusals, so all wait together; requests are few at once all the same.
+        var running = controls.SelectMany(control => control.Checks, (control, check) => (control, check)).Where(one => one.check.AtService is not null)
+            .Select(one => RunAsync(one.control, one.check, () => one.check.AtService!(look, ct), ct)).ToList();
+        await foreach (var done in Task.WhenEach(running).WithCancellation(ct))
+        {
+            var (control, check, outcome) = await done;
+            outcomes[check] = outcome;
+            told(control);
+        }
+        return outcomes;
+    }
+
+    public static async Task<IReadOnlyDictionary<Check, Outcome>> AtStoreAsync(IEnumerable<Control> controls, StoreLook look, CancellationToken ct)
+    {
+        var outcomes = new Dictionary<Check, Outcome>();
+        foreach (var control in controls)
+            foreach (var check in control.Checks)
+                if (check.AtStore is { } run)
+                    outcomes[check] = (await RunAsync(control, check, () => run(look, ct), ct)).Outcome;
+        return outcomes;
+    }
+
+    /// <summary>One judgement for each control.</summary>
+    /// <param name="outcome">What a look found; null when nobody looked there.</param>
+    /// <param name="why">Why nobody looked.</param>
+    public static IReadOnlyList<Judgement> Judge(IEnumerable<Control> controls, Func<Check, Outcome?> outcome, Func<Check, string> why) =>
+        [.. controls.Select(control => new Judgement(control, [.. control.Checks.Select(check => new Finding(check.Look, check.Missing is { } missing ? Outcome.NotChecked(missing) : outcome(check) ?? Outcome.NotChecked(why(check))))]))];
+
+    private static async Task<(Control Control, Check Check, Outcome Outcome)> RunAsync(Control control, Check check, Func<Task<Outcome>> run, CancellationToken ct)
+    {
+        try
+        {
+            var outcome = await run();
+            return (control, check, outcome.Evidence.Length <= MostEvidence ? outcome : outcome with { Evidence = outcome.Evidence[..MostEvidence] + "..." });
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested)
+        {
+            return (control, check, Outcome.NotChecked($"the check itself failed: {Failure.Types(e)}"));
+        }
+    }
+}

@@ -1,0 +1,37 @@
+using Microsoft.Extensions.DependencyInjection;
+using ReplyMint.Accounts;
+using ReplyMint.Audit;
+using ReplyMint.Inbound;
+using ReplyMint.Incidents;
+using ReplyMint.Limits;
+using ReplyMint.Outbound;
+using ReplyMint.Replies;
+using ReplyMint.Secrets;
+using ReplyMint.Security;
+
+namespace ReplyMint.Guide;
+
+/// <summary>The settings in effect, as far as controls ask for them.</summary>
+internal sealed record GuideSettings(
+    HttpSettings Http, SmtpListenerSettings Smtp, OperatorNoticeSettings Notices, string? Topic, RateSettings Rates, RequestLimitSettings Requests, AccessSettings Access,
+    BackupSettings Backup, AuditSettings Audit, SecretsSettings Secrets, OutboundSettings Outbound, bool SharedStore)
+{
+    /// <summary>Nobody's mail is at stake there: what only matters where it runs for real is not asked for.</summary>
+    public bool IsDevelopment => Http.Environment == DeploymentEnvironment.Development;
+}
+
+/// <summary>What the checks of settings and store work with: the rooms' own doors.</summary>
+internal sealed class StoreLook(IServiceProvider services, GuideSettings settings)
+{
+    /// <summary>Of a long chain of the audit log its newest entries are looked at; the command looks at all.</summary>
+    public const long NewestEntries = 200_000;
+
+    public GuideSettings Settings => settings;
+
+    public DateTimeOffset Now => services.GetRequiredService<TimeProvider>().GetUtcNow();
+
+    /// <summary>What decides whether a mail is answered.</summary>
+    public Func<PolicyFacts, Replies.Verdict> Decide { get; init; } = ReplyPolicy.Decide;
+
+    public T Get<T>() where T : notnull => services.GetRequiredService<T>();
+}

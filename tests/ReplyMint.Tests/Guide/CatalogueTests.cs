@@ -1,0 +1,41 @@
+using ReplyMint.Guide;
+using Xunit;
+
+namespace ReplyMint.Tests.Guide;
+
+/// <summary>The guide holds the whole catalogue, says honestly what it can't look at, and every look of it can fail.</summary>
+public sealed class CatalogueTests
+{
+    /// <summary>The catalogue's ids, in its order.</summary>
+    private static readonly string[] Ids =
+    [
+        "CORS-1", "CORS-2", "CORS-3", "CORS-4", "CORS-5", "CORS-6", "HDR-1", "HDR-2", "HDR-3", "HDR-4", "HDR-5", "HDR-6", "HDR-7", "NET-1", "NET-2", "NET-3", "NET-4", "NET-5",
+        "AUTH-1", "AUTH-2", "AUTH-3", "AUTH-4", "AUTH-5", "AUTH-6", "AUTH-7", "INPUT-1", "INPUT-2", "INPUT-3", "INPUT-4", "INPUT-5", "INPUT-6", "MON-1", "MON-2", "MON-3", "MON-4",
+        "AWS-1", "AWS-2", "AWS-3", "AWS-4", "AWS-5", "AWS-6", "AWS-8", "AWS-7", "SEC-1", "SEC-2", "SEC-3", "IR-1", "IR-2", "IR-3", "IR-4", "IR-5", "IR-6", "GDPR-1", "GDPR-2", "GDPR-3", "GDPR-4",
+        "SOC-1", "SOC-2", "SOC-3", "SOC-4", "SOC-5", "SOC-6", "MAIL-1", "MAIL-2", "MAIL-3", "MAIL-4", "MAIL-5", "MAIL-6", "MAIL-7", "MAIL-8",
+    ];
+
+    [Fact]
+    public void Each_row_of_the_catalogue_is_a_control() => Assert.Equal(Ids, Catalogue.All.Select(control => control.Id));
+
+    [Fact]
+    public void Each_control_says_what_why_and_how_to_mend()
+    {
+        foreach (var control in Catalogue.All)
+        {
+            foreach (var text in (string[])[control.Title, control.Why, control.Remedy, control.Sources])
+                Assert.False(string.IsNullOrWhiteSpace(text), control.Id);
+            Assert.NotEmpty(control.Checks);
+            Assert.All(control.Checks, check => Assert.Single(new object?[] { check.AtService, check.AtStore, check.Missing }.OfType<object>()));
+        }
+    }
+
+    [Fact]
+    public void Each_control_that_something_looks_at_has_a_mutant()
+    {
+        var live = LiveMutants.All.SelectMany(mutant => mutant.Controls).ToHashSet(StringComparer.Ordinal);
+        var store = StoreMutants.All.Select(mutant => mutant.Controls[0]).ToHashSet(StringComparer.Ordinal);
+        Assert.Empty(Catalogue.All.Where(control => control.Checks.Any(check => check.AtService is not null) && !live.Contains(control.Id)).Select(control => control.Id));
+        Assert.Empty(Catalogue.All.Where(control => control.Checks.Any(check => check.AtStore is not null) && !store.Contains(control.Id)).Select(control => control.Id));
+    }
+}

@@ -1,0 +1,74 @@
+using System.Text.Json.Nodes;
+using ReplyMint.Cli;
+using ReplyMint.Guide;
+using ReplyMint.Tests.Cli;
+using Xunit;
+
+namespace ReplyMint.Tests.Guide;
+
+/// <summary>replymint guide, as a user types it.</summary>
+public sealed class GuideCommandTests : IDisposable
+{
+    private readonly CliRun _cli = CliRun.OnStore();
+
+    public void Dispose() => _cli.Dispose();
+
+    private static string VerdictOf(JsonNode report, string id) => (string)report["controls"]!.AsArray().Single(one => (string)one!["id"]! == id)!["verdict"]!;
+
+    [Fact]
+    public async Task A_developers_server_is_found_and_passes_all_that_can_be_looked_at()
+    {
+        var settings = _cli.OfServer with { Http = new() { Limits = new() { HeadSeconds = 0.5, RateGraceSeconds = 1.5 } } };
+        await using var server = await ServerProcess.StartAsync(settings, _cli.Host(TextWriter.Null, TextWriter.Null), TestContext.Current.CancellationToken);
+        _cli.Patience = TimeSpan.FromSeconds(90);
+        var report = JsonNode.Parse(await _cli.OkAsync("guide", "--format", "json"))!;
+        Assert.Equal(Catalogue.All.Count, report["controls"]!.AsArray().Count);
+        Assert.Equal(0, (int)report["counts"]!["fail"]! + (int)report["counts"]!["warn"]!);
+        foreach (var control in Catalogue.All.Where(control => control.IsBuilt))
+            Assert.Contains(VerdictOf(report, control.Id), (string[])["pass", "not applicable"]);
+        Assert.Equal("not checked", VerdictOf(report, "AWS-1"));
+        Assert.Contains(server.Url, (string)report["of"]!, StringComparison.Ordinal);
+        Assert.Matches(@"\(\d+ requests in ", _cli.Error);
+
+        // The same by its address, from outside.
+        var table = await _cli.OkAsync("guide", "--url", server.Url, "--only", "HDR,MAIL-3");
+        Assert.Matches(@"(?m)^HDR-1 +pass +X-Content-Type-Options", table);
+        Assert.Matches(@"(?m)^MAIL-3 +not checked", table);
+        Assert.Contains("8 controls of " + server.Url, table, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_a_server_settings_and_store_are_looked_at_and_findings_are_status_1()
+    {
+        await _cli.OkAsync("tenant", "add", "shop");
+        _cli.Environment["REPLYMINT_ENVIRONMENT"] = "production";
+        Assert.Equal(1, await _cli.RunAsync("guide"));
+        Assert.Matches(@"(?m)^NET-1 +FAIL .*\n +config: environment: production; http.publicUrl and http.hosts name nothing.*\n +mend: Name the public address", _cli.Out);
+        Assert.Matches(@"(?m)^HDR-1 +not checked .*\n +live: no server runs on .*; start one", _cli.Out);
+        Assert.Matches(@"(?m)^IR-1 +not checked .*\n +rehearse: needs a rehearsal", _cli.Out);
+    }
+
+    [Theory]
+    [InlineData("--url ftp://x", "--url takes")]
+    [InlineData("--url http://x/path", "--url takes")]
+    [InlineData("--url http://user@x", "--url takes")]
+    [InlineData("--smtp x", "--smtp takes")]
+    [InlineData("--origin https://x/", "--origin takes")]
+    [InlineData("--only NET-1,NET-99", "there is no control NET-99")]
+    [InlineData("--look everywhere", "--look takes live, config, record")]
+    public async Task A_wrong_wish_gets_one_line_and_status_2(string line, string message)
+    {
+        Assert.Equal(2, await _cli.RunAsync(["guide", .. line.Split(' ')]));
+        Assert.Contains(message, _cli.Error, StringComparison.Ordinal);
+        Assert.Equal("", _cli.Out);
+    }
+
+    [Fact]
+    public async Task Nothing_to_look_at_is_status_2()
+    {
+        Assert.Equal(2, await _cli.RunAsync("guide"));
+        Assert.Contains("nothing could be looked at: there is no store in ", _cli.Error, StringComparison.Ordinal);
+        Assert.Equal(2, await _cli.RunAsync("guide", "--url", "http://127.0.0.1:1"));
+        Assert.Contains("nothing could be looked at: ", _cli.Error, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,111 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using ReplyMint.Guide;
+using ReplyMint.Security;
+using ReplyMint.Tests.Product;
+using Xunit;
+
+namespace ReplyMint.Tests.Guide;
+
+/// <summary>The guide asks a good service and finds nothing; asks one from which a protection was taken, and names it.</summary>
+public sealed class LiveGuideTests
+{
+    private static readonly IReadOnlyList<Control> Live = [.. Catalogue.All.Where(control => control.Checks.Any(check => check.AtService is not null))];
+
+    private static ReplyMintSettings Quick(ReplyMintSettings settings, bool production) => settings with
+    {
+        Environment = production ? DeploymentEnvironment.Production : DeploymentEnvironment.Development,
+        Http = new()
+        {
+            PublicUrl = production ? "https://" + LiveMutants.PublicName : null, Proxies = production ? ["127.0.0.1"] : [],
+            Limits = new() { HeadSeconds = 0.5, RateGraceSeconds = 1.5 },
+        },
+        Smtp = settings.Smtp with { MaxConnectionsPerAddress = 150 },
+    };
+
+    private static LiveTarget Target(int port, int smtp, bool production) => new()
+    {
+        Url = new($"http://127.0.0.1:{port}"), Addresses = [IPAddress.Loopback], Host = production ? LiveMutants.PublicName : $"127.0.0.1:{port}", StandsForProxy = production,
+        Origins = [production ? "https://replymint.vercel.app" : "http://localhost:3000"], Smtp = new(IPAddress.Loopback, smtp),
+    };
+
+    private static async Task<IReadOnlyList<Judgement>> LookAsync(LiveTarget target, IReadOnlyList<Control>? controls = null)
+    {
+        using var http = new RawHttp(target, TimeProvider.System);
+        var outcomes = await GuideRun.AtServiceAsync(controls ?? Live, new LiveLook(http, TimeProvider.System, TestContext.Current.CancellationToken), _ => { }, TestContext.Current.CancellationToken);
+        Assert.InRange(http.Requests, 1, RawHttp.MostRequests);
+        return GuideRun.Judge(controls ?? Live, check => outcomes.GetValueOrDefault(check), _ => "not looked at");
+    }
+
+    private static string[] Found(IEnumerable<Judgement> judgements) => [.. judgements.Where(one => one.Counts).Select(one => one.Control.Id)];
+
+    private static string Told(IEnumerable<Judgement> judgements) =>
+        string.Join('\n', judgements.SelectMany(one => one.Findings.Where(finding => finding.Outcome.Verdict != Verdict.Pass && finding.Look == Look.Live).Select(finding => $"{one.Control.Id} {finding.Outcome.Verdict}: {finding.Outcome.Evidence}")));
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_good_service_passes(bool production)
+    {
+        await using var host = await ProductHost.StartAsync(settings: settings => Quick(settings, production));
+        var judged = await LookAsync(Target(host.Http.Port, host.SmtpPort, production));
+        Assert.All(judged, one => Assert.True(one.Verdict == Verdict.Pass || (one is { Verdict: Verdict.NotApplicable, Control.Id: "NET-3" } && !production), Told(judged)));
+        Assert.Empty(await host.ListAsync());
+    }
+
+    /// <summary>All at once: most of the time of each is spent on waiting for slow refusals.</summary>
+    [Fact]
+    public async Task Each_protection_that_is_taken_away_is_named_and_nothing_else()
+    {
+        await using var host = await ProductHost.StartAsync(settings: settings => Quick(settings, production: true));
+        var wrong = await Task.WhenAll(LiveMutants.All.Select(async mutant =>
+        {
+            await using var front = new ForgingProxy(new(IPAddress.Loopback, host.Http.Port)) { Ask = mutant.Ask, Answer = mutant.Answer };
+            await using var mail = new ForgingProxy(new(IPAddress.Loopback, host.SmtpPort)) { IsDialogue = true, Answer = (_, said) => mutant.Smtp?.Invoke(said) ?? said };
+            var target = Target(front.Port, mail.Port, production: true);
+            var judged = await LookAsync(mutant.Name.Contains("waited for", StringComparison.Ordinal) ? WithPatience(target, TimeSpan.FromSeconds(6)) : target);
+            return Found(judged).SequenceEqual(mutant.Controls) ? null : $"{mutant.Name}: expected {string.Join(' ', mutant.Controls)}, found {string.Join(' ', Found(judged))}\n{Told(judged)}";
+        }));
+        Assert.Empty(wrong.OfType<string>());
+    }
+
+    private static LiveTarget WithPatience(LiveTarget target, TimeSpan patience) => new()
+    {
+        Url = target.Url, Addresses = target.Addresses, Host = target.Host, StandsForProxy = target.StandsForProxy, Origins = target.Origins, Smtp = target.Smtp, Patience = patience,
+    };
+
+    /// <summary>Some lines of ASP.NET Core as tutorials show them.</summary>
+    [Fact]
+    public async Task A_plain_application_lacks_what_nobody_gave_it()
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new());
+        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        builder.Services.AddRoutingCore().AddCors(options => options.AddDefaultPolicy(policy => policy.AllowAnyOrigin().AllowAnyMethod().AllowAnyHeader()));
+        await using var app = builder.Build();
+        app.UseCors();
+        app.MapGet("/health", () => "ok");
+        await app.StartAsync(TestContext.Current.CancellationToken);
+        var port = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
+        var judged = await LookAsync(new() { Url = new($"http://127.0.0.1:{port}"), Addresses = [IPAddress.Loopback], Host = $"127.0.0.1:{port}", Patience = TimeSpan.FromSeconds(3) });
+        string[] lacking = ["CORS-1", "CORS-2", "CORS-3", "CORS-5", "HDR-1", "HDR-2", "HDR-3", "HDR-4", "HDR-5", "HDR-6", "HDR-7", "NET-1", "NET-3", "NET-4", "MON-2"];
+        Assert.Equal(lacking, Found(judged));
+        Assert.All(judged.Where(one => one.Control.Id is "INPUT-1" or "INPUT-4" or "MAIL-8"), one => Assert.Equal(Verdict.NotChecked, one.Verdict));
+    }
+
+    [Fact]
+    public async Task Nobody_at_home_is_no_pass()
+    {
+        var port = 0;
+        using (var gone = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0))
+        {
+            gone.Start();
+            port = ((IPEndPoint)gone.LocalEndpoint).Port;
+        }
+        var judged = await LookAsync(Target(port, port, production: false));
+        Assert.All(judged, one => Assert.Equal(Verdict.NotChecked, one.Verdict));
+    }
+}

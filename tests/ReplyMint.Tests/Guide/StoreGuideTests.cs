@@ -1,0 +1,72 @@
+using ReplyMint.Audit;
+using ReplyMint.Guide;
+using ReplyMint.Secrets;
+using ReplyMint.Storage;
+using ReplyMint.Tests.Product;
+using Xunit;
+
+namespace ReplyMint.Tests.Guide;
+
+/// <summary>The guide looks at good settings and a good store and finds nothing; at others it names what is wrong.</summary>
+public sealed class StoreGuideTests
+{
+    private static readonly IReadOnlyList<Control> Kept = [.. Catalogue.All.Where(control => control.Checks.Any(check => check.AtStore is not null))];
+
+    public static TheoryData<string> Settings => [.. StoreMutants.All.Where(mutant => mutant.Change is null).Select(mutant => mutant.Name)];
+
+    public static TheoryData<string> Stores => [.. StoreMutants.All.Where(mutant => mutant.Change is not null).Select(mutant => mutant.Name)];
+
+    private static readonly Lazy<Task<ProductHost>> Shared = new(StartAsync);
+
+    private static async Task<ProductHost> StartAsync()
+    {
+        var host = await ProductHost.StartAsync();
+        foreach (var kind in RecordKinds.Repeated)
+            await host.Get<Records>().AddAsync(kind, "somebody", "done", null, default);
+        Assert.NotNull(await host.Get<RecoveryKits>().MakeAsync("correct horse battery staple of the guide", Actor.Machine, default));
+        return host;
+    }
+
+    private static async Task<IReadOnlyList<Judgement>> LookAsync(ProductHost host, StoreMutant mutant)
+    {
+        var outcomes = await GuideRun.AtStoreAsync(Kept, new StoreLook(host.Services, mutant.Settings(StoreMutants.Good)) { Decide = mutant.Decide }, default);
+        return GuideRun.Judge(Kept, check => outcomes.GetValueOrDefault(check), _ => "not looked at");
+    }
+
+    private static void Holds(StoreMutant mutant, IReadOnlyList<Judgement> judged) => Assert.True(
+        judged.Where(one => one.Counts || (one.Verdict == Verdict.NotChecked)).Select(one => one.Control.Id).ToHashSet(StringComparer.Ordinal).SetEquals(mutant.Controls),
+        string.Join('\n', judged.SelectMany(one => one.Findings.Where(finding => finding.Outcome.Verdict is not Verdict.Pass && finding.Look is Look.Config or Look.Record).Select(finding => $"{one.Control.Id} {finding.Outcome}"))));
+
+    private static StoreMutant Named(string name) => StoreMutants.All.Single(mutant => mutant.Name == name);
+
+    [Fact]
+    public async Task Good_settings_and_a_good_store_pass()
+    {
+        var judged = await LookAsync(await Shared.Value, new("nothing"));
+        Holds(new("nothing"), judged);
+        Assert.All(judged, one => Assert.Equal(Verdict.Pass, one.Verdict));
+    }
+
+    [Theory, MemberData(nameof(Settings))]
+    public async Task Settings_that_lack_something_are_named(string name) => Holds(Named(name), await LookAsync(await Shared.Value, Named(name)));
+
+    [Theory, MemberData(nameof(Stores))]
+    public async Task A_store_that_lacks_something_is_named(string name)
+    {
+        await using var host = await StartAsync();
+        await Named(name).Change!(host);
+        Holds(Named(name), await LookAsync(host, Named(name)));
+    }
+
+    [Fact]
+    public async Task What_only_matters_where_it_runs_for_real_is_not_asked_of_a_developer()
+    {
+        await using var host = await ProductHost.StartAsync();
+        var good = StoreMutants.Good;
+        var judged = await LookAsync(host, new("a developer's")
+        {
+            Settings = _ => good with { Http = new() { Environment = ReplyMint.Security.DeploymentEnvironment.Development, Urls = ["http://localhost:8080"] }, Notices = new(), Backup = new(), Audit = new(), Outbound = new() },
+        });
+        Assert.DoesNotContain(judged, one => one.Counts);
+    }
+}

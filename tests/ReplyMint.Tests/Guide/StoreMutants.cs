@@ -1,0 +1,83 @@
+using ReplyMint.Accounts;
+using ReplyMint.Audit;
+using ReplyMint.Guide;
+using ReplyMint.Replies;
+using ReplyMint.Security;
+using ReplyMint.Storage;
+using ReplyMint.Tests.Product;
+
+namespace ReplyMint.Tests.Guide;
+
+/// <summary>Settings or a store that lack something.</summary>
+/// <param name="Name">What is wrong.</param>
+/// <param name="Controls">Which control it is, and which depend on it.</param>
+internal sealed record StoreMutant(string Name, params string[] Controls)
+{
+    public Func<GuideSettings, GuideSettings> Settings { get; init; } = settings => settings;
+
+    /// <summary>What is done to the store; it gets one of its own then.</summary>
+    public Func<ProductHost, Task>? Change { get; init; }
+
+    public Func<PolicyFacts, Replies.Verdict> Decide { get; init; } = ReplyPolicy.Decide;
+}
+
+internal static class StoreMutants
+{
+    public static IReadOnlyList<StoreMutant> All { get; } =
+    [
+        new("no name is served", "NET-1") { Settings = s => s with { Http = s.Http with { PublicUrl = null } } },
+        new("this machine's name is served", "NET-1") { Settings = s => s with { Http = s.Http with { Hosts = ["localhost"] } } },
+        new("half of the world is a proxy", "NET-2") { Settings = s => s with { Http = s.Http with { Proxies = ["10.0.0.0/8"] } } },
+        new("nothing arrives by HTTPS", "NET-2") { Settings = s => s with { Http = s.Http with { Proxies = [] } } },
+        new("heads may take two minutes", "NET-4") { Settings = s => s with { Http = s.Http with { Limits = new() { HeadSeconds = 120 } } } },
+        new("one address may take all connections", "NET-4") { Settings = s => s with { Http = s.Http with { Limits = new() { MaxConnectionsPerAddress = 2_000 } } } },
+        new("keys live for ten years", "AUTH-1") { Settings = s => s with { Access = new() { KeyMaxDays = 3_650 } } },
+        new("guessing is free", "AUTH-6") { Settings = s => s with { Requests = new() { FailedFromNetwork = new() { PerMinute = 1_000_000, Burst = 1_000_000 } } } },
+        new("each server counts for itself", "AUTH-6", "IR-5") { Settings = s => s with { SharedStore = true } },
+        new("nobody is told", "MON-1") { Settings = s => s with { Notices = new() } },
+        new("secrets may be ten years old", "SEC-2") { Settings = s => s with { Secrets = new() { RemindDays = 3_650 } } },
+        new("no backup is made", "IR-5") { Settings = s => s with { Backup = new() } },
+        new("answers stay in clear", "GDPR-1") { Settings = s => s with { Outbound = new() } },
+        new("no proof leaves the machine", "SOC-3") { Settings = s => s with { Audit = new() } },
+        new("a tenant may answer the world in an hour", "MAIL-5") { Settings = s => s with { Rates = new() { TenantHour = 1_000_000 } } },
+        new("everybody may say who wrote a mail", "MAIL-6") { Settings = s => s with { Smtp = s.Smtp with { Networks = ["0.0.0.0/0"] } } },
+        new("lists and robots are answered", "MAIL-3") { Decide = facts => ReplyPolicy.Decide(facts with { Overrides = new HashSet<int> { 5, 6, 7, 8, 9 } }) },
+        new("nobody is answered", "MAIL-3") { Decide = facts => ReplyPolicy.Decide(facts with { SeenBefore = true }) },
+        new("others may read the master key", "SEC-1")
+        {
+            Change = host =>
+            {
+                var key = Assert.Single(Directory.GetFiles(Path.Combine(Path.GetDirectoryName(host.DataFolder)!, "config", "keys")));
+                File.SetUnixFileMode(key, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+                return Task.CompletedTask;
+            },
+        },
+        new("a tenant keeps mail for longer", "GDPR-1")
+        {
+            Change = async host => await host.Get<IStore>().CommitAsync(new Commit().Put(Retention.KeyOf(host.Tenant.Id), System.Text.Encoding.UTF8.GetBytes("""{"v":1,"rawDays":30,"textDays":365,"recordDays":400,"attachments":true}"""), Condition.Any), default),
+        },
+        new("the last access review is too old", "SOC-1", "SOC-5") { Change = host => OverdueAsync(host, RecordKinds.Review) },
+        new("the last restore drill is too old", "IR-5", "SOC-5") { Change = host => OverdueAsync(host, RecordKinds.RestoreDrill) },
+        new("nobody looked for patches", "SOC-5") { Change = host => OverdueAsync(host, RecordKinds.Patch) },
+        new("somebody changed the audit log", "SOC-3")
+        {
+            Change = async host =>
+            {
+                var at = AuditLog.KeyOf(host.Tenant.Id, 1);
+                var entry = System.Text.Encoding.UTF8.GetString((await host.Get<IStore>().GetAsync(at, default))!.Value.Span);
+                await host.Get<IStore>().CommitAsync(new Commit().Put(at, System.Text.Encoding.UTF8.GetBytes(entry.Replace("tenant.add", "tenant.axe", StringComparison.Ordinal)), Condition.Any), default);
+            },
+        },
+    ];
+
+    private static async Task OverdueAsync(ProductHost host, string kind)
+    {
+        await host.Get<Records>().AddAsync(kind, "somebody", "done", TimeSpan.FromDays(1), default);
+        host.Time.Advance(TimeSpan.FromDays(2));
+    }
+
+    /// <summary>As somebody sets up a service that runs for real.</summary>
+    public static GuideSettings Good { get; } = new(
+        new() { Environment = DeploymentEnvironment.Production, PublicUrl = "https://api.example.com", Proxies = ["127.0.0.1"] }, new() { AuthservId = ProductHost.TrustedServer }, new() { Email = "ops@example.com", From = ProductHost.Address },
+        null, new(), new(), new(), new() { Folder = "/var/backups/replymint" }, new() { Anchors = [new() { Folder = "/mnt/elsewhere" }] }, new(), new() { Channel = "smtp" }, false);
+}

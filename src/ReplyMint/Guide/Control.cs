@@ -50,7 +50,14 @@ internal sealed class Check
     /// <summary>Why nobody can look.</summary>
     public string? Missing { get; private init; }
 
-    public static Check Live(Func<LiveLook, CancellationToken, Task<Outcome>> run) => new(Look.Live) { AtService = run };
+    /// <summary>Asks by HTTP. Where nobody answers nothing was looked at: silence must not look like a pass.</summary>
+    public static Check Live(Func<LiveLook, CancellationToken, Task<Outcome>> run) => new(Look.Live)
+    {
+        AtService = async (look, ct) => await look.OwnAsync() is { Reply.Status: 0 } silent ? Outcome.NotChecked(silent.ToString()) : await run(look, ct),
+    };
+
+    /// <summary>Asks, and knows itself what silence means.</summary>
+    public static Check LiveUnasked(Func<LiveLook, CancellationToken, Task<Outcome>> run) => new(Look.Live) { AtService = run };
 
     public static Check Config(Func<StoreLook, CancellationToken, Task<Outcome>> run) => new(Look.Config) { AtStore = run };
 

@@ -57,20 +57,22 @@ public sealed class LiveGuideTests
         Assert.Empty(await host.ListAsync());
     }
 
-    /// <summary>All at once: most of the time of each is spent on waiting for slow refusals.</summary>
+    /// <summary>Some at once: most of the time of each is spent on waiting for slow refusals.</summary>
     [Fact]
     public async Task Each_protection_that_is_taken_away_is_named_and_nothing_else()
     {
         await using var host = await ProductHost.StartAsync(settings: settings => Quick(settings, production: true));
-        var wrong = await Task.WhenAll(LiveMutants.All.Select(async mutant =>
+        var wrong = new System.Collections.Concurrent.ConcurrentBag<string>();
+        await Parallel.ForEachAsync(LiveMutants.All, new ParallelOptions { MaxDegreeOfParallelism = 12 }, async (mutant, _) =>
         {
             await using var front = new ForgingProxy(new(IPAddress.Loopback, host.Http.Port)) { Ask = mutant.Ask, Answer = mutant.Answer };
             await using var mail = new ForgingProxy(new(IPAddress.Loopback, host.SmtpPort)) { IsDialogue = true, Answer = (_, said) => mutant.Smtp?.Invoke(said) ?? said };
             var target = Target(front.Port, mail.Port, production: true);
             var judged = await LookAsync(mutant.Name.Contains("waited for", StringComparison.Ordinal) ? WithPatience(target, TimeSpan.FromSeconds(6)) : target);
-            return Found(judged).SequenceEqual(mutant.Controls) ? null : $"{mutant.Name}: expected {string.Join(' ', mutant.Controls)}, found {string.Join(' ', Found(judged))}\n{Told(judged)}";
-        }));
-        Assert.Empty(wrong.OfType<string>());
+            if (!Found(judged).SequenceEqual(mutant.Controls))
+                wrong.Add($"{mutant.Name}: expected {string.Join(' ', mutant.Controls)}, found {string.Join(' ', Found(judged))}\n{Told(judged)}");
+        });
+        Assert.True(wrong.IsEmpty, string.Join("\n\n", wrong));
     }
 
     private static LiveTarget WithPatience(LiveTarget target, TimeSpan patience) => new()
@@ -91,7 +93,7 @@ public sealed class LiveGuideTests
         await app.StartAsync(TestContext.Current.CancellationToken);
         var port = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
         var judged = await LookAsync(new() { Url = new($"http://127.0.0.1:{port}"), Addresses = [IPAddress.Loopback], Host = $"127.0.0.1:{port}", Patience = TimeSpan.FromSeconds(3) });
-        string[] lacking = ["CORS-1", "CORS-2", "CORS-3", "CORS-5", "HDR-1", "HDR-2", "HDR-3", "HDR-4", "HDR-5", "HDR-6", "HDR-7", "NET-1", "NET-3", "NET-4", "MON-2"];
+        string[] lacking = ["CORS-1", "CORS-2", "CORS-3", "CORS-5", "CORS-6", "HDR-1", "HDR-2", "HDR-3", "HDR-4", "HDR-5", "HDR-6", "HDR-7", "NET-1", "NET-3", "NET-4", "MON-2"];
         Assert.Equal(lacking, Found(judged));
         Assert.All(judged.Where(one => one.Control.Id is "INPUT-1" or "INPUT-4" or "MAIL-8"), one => Assert.Equal(Verdict.NotChecked, one.Verdict));
     }

@@ -33,7 +33,7 @@ internal static class StoreMutants
         new("one address may take all connections", "NET-4") { Settings = s => s with { Http = s.Http with { Limits = new() { MaxConnectionsPerAddress = 2_000 } } } },
         new("keys live for ten years", "AUTH-1") { Settings = s => s with { Access = new() { KeyMaxDays = 3_650 } } },
         new("guessing is free", "AUTH-6") { Settings = s => s with { Requests = new() { FailedFromNetwork = new() { PerMinute = 1_000_000, Burst = 1_000_000 } } } },
-        new("each server counts for itself", "AUTH-6", "IR-5") { Settings = s => s with { SharedStore = true } },
+        new("each server counts for itself", "AUTH-6") { Settings = s => s with { SharedStore = true } },
         new("nobody is told", "MON-1") { Settings = s => s with { Notices = new() } },
         new("secrets may be ten years old", "SEC-2") { Settings = s => s with { Secrets = new() { RemindDays = 3_650 } } },
         new("no backup is made", "IR-5") { Settings = s => s with { Backup = new() } },

@@ -19,7 +19,7 @@ internal static class FrontControls
             "Keys, tokens and mail could be read and changed on the way.",
             "Serve https:// (http.certificate) or stand behind a proxy that does (http.proxies), set http.publicUrl, and leave the environment at production.",
             "ASVS 5.0 V12.2.1, V4.1.2; OWASP Top 10 2021 A02; ASP.NET Core: Enforce HTTPS",
-            Check.Live(TransportChecks.HttpsOnlyAsync), Check.Unbuilt(Look.Template)),
+            Check.LiveUnasked(TransportChecks.HttpsOnlyAsync), Check.Unbuilt(Look.Template)),
         new("NET-4", "Size, number, time and connections of requests are bounded",
             "One client that sends much, or slowly, would take the service from all others.",
             "Leave http.limits near their defaults, and see that the proxy in front passes refusals on instead of making errors of its own.",

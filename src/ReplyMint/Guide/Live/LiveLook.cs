@@ -16,11 +16,13 @@ internal sealed class LiveLook
     private readonly Lazy<Task<IReadOnlyList<Exchange>>> _everyKind;
     private readonly Lazy<Task<DeploymentEnvironment?>> _environment;
     private readonly Lazy<Task<Exchange>> _preflight;
+    private readonly Lazy<Task<Exchange>> _own;
 
     public LiveLook(RawHttp http, TimeProvider time, CancellationToken ct)
     {
         (Http, Time) = (http, time);
         _everyKind = new(() => EveryKindOfAnswer.AskAsync(this, ct));
+        _own = new(() => AskAsync("GET", Health, [], ct));
         _environment = new(() => AskEnvironmentAsync(ct));
         _preflight = new(async () => await PreflightAsync((await OriginsAsync())[0], ct));
     }
@@ -28,6 +30,9 @@ internal sealed class LiveLook
     public RawHttp Http { get; }
     public TimeProvider Time { get; }
     public LiveTarget Target => Http.Target;
+
+    /// <summary>The simplest question of all, under the service's own name.</summary>
+    public Task<Exchange> OwnAsync() => _own.Value;
 
     /// <summary>One answer of each kind that a service gives.</summary>
     public Task<IReadOnlyList<Exchange>> EveryKindAsync() => _everyKind.Value;

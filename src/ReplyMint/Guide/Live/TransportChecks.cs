@@ -8,9 +8,7 @@ internal static class TransportChecks
     /// <summary>NET-1.</summary>
     public static async Task<Outcome> HostsAsync(LiveLook look, CancellationToken ct)
     {
-        var own = await look.AskAsync("GET", LiveLook.Health, [], ct);
-        if (own.Reply.Status == 0)
-            return Outcome.NotChecked(own.ToString());
+        var own = await look.OwnAsync();
         if (await look.EnvironmentAsync() == DeploymentEnvironment.Development && !look.Target.IsHere)
             return Outcome.Fail($"{look.Target.Url.Host} says that it is in development, and is no loopback address");
         if (own.Reply.Status == 400)
@@ -40,12 +38,15 @@ internal static class TransportChecks
     /// <summary>NET-3.</summary>
     public static async Task<Outcome> HttpsOnlyAsync(LiveLook look, CancellationToken ct)
     {
+        var own = await look.OwnAsync();
+        if (own.Reply.Ending == Ending.NoTls)
+            return Outcome.Fail($"{look.Target.Url.GetLeftPart(UriPartial.Authority)}: TLS failed, or its certificate is not believed");
+        if (own.Reply.Status == 0)
+            return Outcome.NotChecked(own.ToString());
         if (await look.IsDevelopmentAsync())
             return Outcome.NotApplicable("in development, on a loopback address: nothing crosses a network");
         if (await look.EnvironmentAsync() == DeploymentEnvironment.Development)
             return Outcome.Fail($"{look.Target.Url.Host} says that it is in development, and is no loopback address: it serves plain HTTP");
-        if (look.Target.IsHttps && (await look.AskAsync("GET", LiveLook.Health, [], ct)).Reply.Ending == Ending.NoTls)
-            return Outcome.Fail($"{look.Target.Url.GetLeftPart(UriPartial.Authority)}: TLS failed, or its certificate is not believed");
         string[] plain = look.Target.StandsForProxy ? ["X-Forwarded-Proto: http"] : [];
         var answers = new List<Exchange>();
         foreach (var (method, path) in new[] { ("GET", LiveLook.Health), ("GET", LiveLook.Me), ("POST", LiveLook.SignIn), ("POST", LiveLook.Mailgun), ("OPTIONS", LiveLook.Health) })

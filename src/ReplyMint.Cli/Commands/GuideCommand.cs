@@ -24,27 +24,55 @@ internal static class GuideCommand
         var origin = new Option<string[]>("--origin") { HelpName = "ORIGIN", Description = "a page's origin that may call, with --url; may be repeated" };
         var look = new Option<string?>("--look") { HelpName = "WHERE,...", Description = "where to look: live (from outside), config (settings and store), record (dated entries); else all that are there" };
         var only = new Option<string?>("--only") { HelpName = "ID,...", Description = "these controls, or groups of them, such as CORS,NET-1" };
-        var format = new Option<string>("--format") { HelpName = "FORM", Description = "table or json", DefaultValueFactory = _ => "table" };
-        format.AcceptOnlyFromAmong("table", "json");
+        var format = new Option<string>("--format") { HelpName = "FORM", Description = "table, json, sarif (for build servers) or html (one page for auditors)", DefaultValueFactory = _ => "table" };
+        format.AcceptOnlyFromAmong("table", "json", "sarif", "html");
+        var baseline = new Option<string?>("--baseline") { HelpName = "FILE", Description = "accepted findings (JSON), each with owner, reason and the day until when" };
         var environment = new Option<string?>("--environment") { HelpName = "NAME", Description = "as given to serve" };
         var guide = new Verb("guide", "check what the product promises about its own security, say what is missing and how to mend it; status 1 for findings, 2 when nothing could be looked at")
         {
-            Options = { url, smtp, origin, look, only, format, environment },
-            Examples = ["guide", "guide --url https://api.example.com --origin https://app.example.com", "guide --only CORS,HDR-6 --format json"],
+            Options = { url, smtp, origin, look, only, format, baseline, environment },
+            Examples = ["guide", "guide --url https://api.example.com --origin https://app.example.com", "guide --only CORS,HDR-6 --format json", "guide --format html > guide.html"],
         };
         guide.SetAction(async (parse, ct) =>
         {
             if (WishOf(parse.GetValue(url), parse.GetValue(smtp), parse.GetValue(origin) ?? [], parse.GetValue(look), parse.GetValue(only), parse.GetValue(environment), out var wrong) is not { } wish)
                 return host.Fail(wrong, ExitCode.Usage);
+            IReadOnlyList<Acceptance>? accepted = [];
+            if (parse.GetValue(baseline) is { } file && (accepted = await ReadAsync(host.Full(file), ct) is { } bytes ? Baseline.Read(bytes, out wrong) : null) is null)
+                return host.Fail($"--baseline {Plain.Line(file, 200)}: {(wrong.Length > 0 ? wrong : "the file can't be read")}", ExitCode.Usage);
             if (await RunAsync(wish, parse, host, ct) is not { } report)
                 return ExitCode.Usage;
-            if (parse.GetValue(format) == "json")
-                host.Out.WriteLine(GuideJson.Write(report));
-            else
-                GuideTable.Write(report, host.Out);
+            Baseline.Apply(accepted, report.Judgements, report.At);
+            switch (parse.GetValue(format))
+            {
+                case "json":
+                    host.Out.WriteLine(GuideJson.Write(report));
+                    break;
+                case "sarif":
+                    host.Out.WriteLine(GuideSarif.Write(report));
+                    break;
+                case "html":
+                    host.Out.Write(GuideHtml.Write(report));
+                    break;
+                default:
+                    GuideTable.Write(report, host.Out);
+                    break;
+            }
             return report.HasFindings ? ExitCode.Failed : ExitCode.Ok;
         });
         return guide;
+    }
+
+    private static async Task<byte[]?> ReadAsync(string path, CancellationToken ct)
+    {
+        try
+        {
+            return await File.ReadAllBytesAsync(path, ct);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     private static Wish? WishOf(string? url, string? smtp, string[] origins, string? looks, string? only, string? environment, out string wrong)
@@ -73,6 +101,7 @@ internal static class GuideCommand
                 return null;
             controls = [.. Catalogue.All.Where(control => ids.Any(id => Meant(control, id)))];
         }
+        wrong = "";
         return new(controls, named, smtp, origins, where, environment);
     }
 

@@ -19,6 +19,8 @@ internal static class GuideTable
                 to.WriteLine($"         accepted: {Plain.Line(accepted, Most)}");
             else if (one.Counts)
                 to.WriteLine($"         mend: {one.Control.Remedy}");
+            if (one.Note is { } note)
+                to.WriteLine($"         it was accepted {Plain.Line(note, Most)}; that is over");
         }
         to.WriteLine();
         to.WriteLine($"{report.Judgements.Count} controls of {Plain.Line(report.Of, Most)}: {report.Count(Verdict.Pass)} pass, {report.Count(Verdict.Fail)} fail, {report.Count(Verdict.Warn)} warn, "

@@ -112,6 +112,9 @@ internal sealed class Judgement(Control control, IReadOnlyList<Finding> findings
     /// <summary>Set when somebody accepted it for a time: who, and until when.</summary>
     public string? Accepted { get; set; }
 
+    /// <summary>Set when it was accepted for a time that is over.</summary>
+    public string? Note { get; set; }
+
     /// <summary>It counts against the exit status.</summary>
     public bool Counts => Verdict is Verdict.Fail or Verdict.Warn && Accepted is null;
 }

@@ -48,6 +48,21 @@ public sealed class GuideCommandTests : IDisposable
         Assert.Matches(@"(?m)^IR-1 +not checked .*\n +rehearse: needs a rehearsal", _cli.Out);
     }
 
+    [Fact]
+    public async Task What_somebody_answers_for_is_no_finding()
+    {
+        await _cli.OkAsync("tenant", "add", "shop");
+        _cli.Environment["REPLYMINT_ENVIRONMENT"] = "production";
+        Assert.Equal(1, await _cli.RunAsync("guide", "--only", "MON-1"));
+        var file = _cli.Write("accepted.json", """{"accepted":[{"control":"MON-1","owner":"anna","until":"2999-01-01","reason":"the pager comes next week"}]}""");
+        Assert.Contains("fail, accepted", await _cli.OkAsync("guide", "--only", "MON-1", "--baseline", file), StringComparison.Ordinal);
+        _cli.Write("accepted.json", """{"accepted":[{"control":"MON-1","owner":"anna","until":"2020-01-01","reason":"the pager comes next week"}]}""");
+        Assert.Equal(1, await _cli.RunAsync("guide", "--only", "MON-1", "--baseline", file));
+        Assert.Contains("it was accepted until 2020-01-01 by anna", _cli.Out, StringComparison.Ordinal);
+        Assert.Equal(2, await _cli.RunAsync("guide", "--baseline", "nowhere.json"));
+        Assert.StartsWith("<!doctype html>", (await _cli.RunAsync("guide", "--only", "MON-1", "--format", "html"), _cli.Out).Out, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("--url ftp://x", "--url takes")]
     [InlineData("--url http://x/path", "--url takes")]

@@ -53,6 +53,8 @@ internal static class GuideJson
         json.WriteString("sources", one.Control.Sources);
         if (one.Accepted is { } accepted)
             json.WriteString("accepted", accepted);
+        if (one.Note is { } note)
+            json.WriteString("acceptedBefore", note);
         json.WriteStartArray("looks");
         foreach (var finding in one.Findings)
         {

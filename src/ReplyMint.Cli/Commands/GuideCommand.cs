@@ -28,13 +28,20 @@ internal static class GuideCommand
         format.AcceptOnlyFromAmong("table", "json", "sarif", "html");
         var baseline = new Option<string?>("--baseline") { HelpName = "FILE", Description = "accepted findings (JSON), each with owner, reason and the day until when" };
         var environment = new Option<string?>("--environment") { HelpName = "NAME", Description = "as given to serve" };
+        var write = new Argument<string?>("write") { Description = "print the catalogue of controls as a page of the documentation instead, and look at nothing", Arity = ArgumentArity.ZeroOrOne };
+        write.AcceptOnlyFromAmong("write");
         var guide = new Verb("guide", "check what the product promises about its own security, say what is missing and how to mend it; status 1 for findings, 2 when nothing could be looked at")
         {
-            Options = { url, smtp, origin, look, only, format, baseline, environment },
-            Examples = ["guide", "guide --url https://api.example.com --origin https://app.example.com", "guide --only CORS,HDR-6 --format json", "guide --format html > guide.html"],
+            Arguments = { write }, Options = { url, smtp, origin, look, only, format, baseline, environment },
+            Examples = ["guide", "guide --url https://api.example.com --origin https://app.example.com", "guide --only CORS,HDR-6 --format json", "guide --format html", "guide write"],
         };
         guide.SetAction(async (parse, ct) =>
         {
+            if (parse.GetValue(write) is not null)
+            {
+                host.Out.Write(GuidePage.Write());
+                return ExitCode.Ok;
+            }
             if (WishOf(parse.GetValue(url), parse.GetValue(smtp), parse.GetValue(origin) ?? [], parse.GetValue(look), parse.GetValue(only), parse.GetValue(environment), out var wrong) is not { } wish)
                 return host.Fail(wrong, ExitCode.Usage);
             IReadOnlyList<Acceptance>? accepted = [];

@@ -1,10 +1,13 @@
+using System.CommandLine;
+using System.Text.RegularExpressions;
+using ReplyMint.Cli;
 using ReplyMint.Guide;
 using Xunit;
 
 namespace ReplyMint.Tests.Guide;
 
 /// <summary>The guide holds the whole catalogue, says honestly what it can't look at, and every look of it can fail.</summary>
-public sealed class CatalogueTests
+public sealed partial class CatalogueTests
 {
     /// <summary>The catalogue's ids, in its order.</summary>
     private static readonly string[] Ids =
@@ -29,6 +32,42 @@ public sealed class CatalogueTests
             Assert.All(control.Checks, check => Assert.Single(new object?[] { check.AtService, check.AtStore, check.Missing }.OfType<object>()));
         }
     }
+
+    [Fact]
+    public async Task The_page_in_the_documentation_is_what_the_guide_writes()
+    {
+        using var cli = new Cli.CliRun();
+        Assert.Equal(0, await cli.RunAsync("guide", "write"));
+        var file = Path.Combine(HouseTests.Root, "docs", "security-guide.md");
+        Assert.True(cli.Out == await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), "docs/security-guide.md is stale: ./run.sh guide write > docs/security-guide.md");
+    }
+
+    /// <summary>Who is told to do something finds the command and the page.</summary>
+    [Fact]
+    public void Remedies_name_commands_and_pages_that_there_are()
+    {
+        var named = 0;
+        foreach (var control in Catalogue.All)
+        {
+            foreach (Match match in Named().Matches(control.Remedy))
+            {
+                Command command = CommandTree.Build(CommandHost.Nowhere);
+                foreach (var word in match.Groups[1].Value.Split(' '))
+                    command = command.Subcommands.FirstOrDefault(one => one.Name == word) ?? command;
+                Assert.True(command.Subcommands.Count == 0, $"{control.Id}: {match.Value}");
+                named++;
+            }
+            foreach (Match match in Page().Matches(control.Remedy))
+                Assert.True(File.Exists(Path.Combine(HouseTests.Root, match.Value)), $"{control.Id}: {match.Value}");
+        }
+        Assert.InRange(named, 15, 1_000);
+    }
+
+    [GeneratedRegex("replymint ((?:[a-z-]+ ?)+)")]
+    private static partial Regex Named();
+
+    [GeneratedRegex(@"(?:docs/)?[\w-]+\.md")]
+    private static partial Regex Page();
 
     [Fact]
     public void Each_control_that_something_looks_at_has_a_mutant()

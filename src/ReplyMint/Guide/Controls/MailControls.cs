@@ -27,7 +27,7 @@ internal static class MailControls
             Check.Unbuilt(Look.Rehearse)),
         new("MAIL-5", "Answers are limited by thread, person, tenant and installation; stop switches hold",
             "A rule that went wrong would write to everybody before anybody wakes.",
-            "Bring rates.tenantHour and rates.installationHour near what you send in an hour; replymint switch shows what is stopped.",
+            "Bring rates.tenantHour and rates.installationHour near what you send in an hour; replymint switch list shows what is stopped.",
             "RFC 3834; API Top 10 2023 API6; ASVS 5.0 V2.3.2; LLM Top 10 2025 LLM10",
             Check.Config(MailConfig.RatesAsync), Check.Unbuilt(Look.Rehearse)),
         new("MAIL-6", "What is believed of a sender comes from named servers",

@@ -18,7 +18,7 @@ internal sealed record StoreMutant(string Name, params string[] Controls)
     /// <summary>What is done to the store; it gets one of its own then.</summary>
     public Func<ProductHost, Task>? Change { get; init; }
 
-    public Func<PolicyFacts, Replies.Verdict> Decide { get; init; } = ReplyPolicy.Decide;
+    public Func<PolicyFacts, ReplyMint.Replies.Verdict> Decide { get; init; } = ReplyPolicy.Decide;
 }
 
 internal static class StoreMutants

@@ -8,7 +8,7 @@ using Xunit;
 namespace ReplyMint.Tests.Guide;
 
 /// <summary>The guide looks at good settings and a good store and finds nothing; at others it names what is wrong.</summary>
-public sealed class StoreGuideTests
+public sealed class StoreGuideTests(StoreGuideTests.GoodStore good) : IClassFixture<StoreGuideTests.GoodStore>
 {
     private static readonly IReadOnlyList<Control> Kept = [.. Catalogue.All.Where(control => control.Checks.Any(check => check.AtStore is not null))];
 
@@ -16,7 +16,15 @@ public sealed class StoreGuideTests
 
     public static TheoryData<string> Stores => [.. StoreMutants.All.Where(mutant => mutant.Change is not null).Select(mutant => mutant.Name)];
 
-    private static readonly Lazy<Task<ProductHost>> Shared = new(StartAsync);
+    /// <summary>One for all that only look.</summary>
+    public sealed class GoodStore : IAsyncLifetime
+    {
+        internal ProductHost Host { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync() => Host = await StartAsync();
+
+        public ValueTask DisposeAsync() => Host.DisposeAsync();
+    }
 
     private static async Task<ProductHost> StartAsync()
     {
@@ -44,13 +52,13 @@ public sealed class StoreGuideTests
     [Fact]
     public async Task Good_settings_and_a_good_store_pass()
     {
-        var judged = await LookAsync(await Shared.Value, new("nothing"));
+        var judged = await LookAsync(good.Host, new("nothing"));
         Holds(new("nothing"), judged);
         Assert.All(judged, one => Assert.Equal(Verdict.Pass, one.Verdict));
     }
 
     [Theory, MemberData(nameof(Settings))]
-    public async Task Settings_that_lack_something_are_named(string name) => Holds(Named(name), await LookAsync(await Shared.Value, Named(name)));
+    public async Task Settings_that_lack_something_are_named(string name) => Holds(Named(name), await LookAsync(good.Host, Named(name)));
 
     [Theory, MemberData(nameof(Stores))]
     public async Task A_store_that_lacks_something_is_named(string name)
@@ -64,10 +72,9 @@ public sealed class StoreGuideTests
     public async Task What_only_matters_where_it_runs_for_real_is_not_asked_of_a_developer()
     {
         await using var host = await ProductHost.StartAsync();
-        var good = StoreMutants.Good;
         var judged = await LookAsync(host, new("a developer's")
         {
-            Settings = _ => good with { Http = new() { Environment = ReplyMint.Security.DeploymentEnvironment.Development, Urls = ["http://localhost:8080"] }, Notices = new(), Backup = new(), Audit = new(), Outbound = new() },
+            Settings = settings => settings with { Http = new() { Environment = ReplyMint.Security.DeploymentEnvironment.Development, Urls = ["http://localhost:8080"] }, Notices = new(), Backup = new(), Audit = new(), Outbound = new() },
         });
         Assert.DoesNotContain(judged, one => one.Counts);
     }

@@ -52,7 +52,7 @@ internal static class CareControls
             Check.Unbuilt(Look.Rehearse)),
         new("GDPR-4", "A ledger says who agreed to what; withdrawal counts at once",
             "Without it nobody can show that an answer was wanted.",
-            "replymint consent show.",
+            "replymint consent list.",
             "GDPR Art. 6, 7, 21",
             Check.Unbuilt(Look.Rehearse)),
         new("SOC-1", "Who can do what, and who gave it, can be printed; reviews are recorded",

@@ -65,7 +65,8 @@ internal static class StoreMutants
             {
                 var at = AuditLog.KeyOf(host.Tenant.Id, 1);
                 var entry = System.Text.Encoding.UTF8.GetString((await host.Get<IStore>().GetAsync(at, default))!.Value.Span);
-                await host.Get<IStore>().CommitAsync(new Commit().Put(at, System.Text.Encoding.UTF8.GetBytes(entry.Replace("tenant.add", "tenant.axe", StringComparison.Ordinal)), Condition.Any), default);
+                Assert.StartsWith("{\"v\":1,", entry, StringComparison.Ordinal);
+                await host.Get<IStore>().CommitAsync(new Commit().Put(at, System.Text.Encoding.UTF8.GetBytes("{\"v\":1,\"note\":\"was not I\"," + entry[7..]), Condition.Any), default);
             },
         },
     ];

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using ReplyMint.Cli.Reach;
 using ReplyMint.Guide;
@@ -15,7 +17,7 @@ internal static class GuideCommand
     private static readonly string[] Looks = ["live", "config", "record"];
 
     /// <param name="Url">What the user named, or null.</param>
-    private sealed record Wish(IReadOnlyList<Control> Controls, Uri? Url, string? Smtp, IReadOnlyList<string> Origins, IReadOnlyList<string> Looks, string? Environment);
+    private sealed record Wish(IReadOnlyList<Control> Controls, Uri? Url, string? Smtp, IReadOnlyList<string> Origins, IReadOnlyList<string> Looks, string? Environment, X509Certificate2? Authority = null);
 
     public static Command Build(CommandHost host)
     {
@@ -23,6 +25,7 @@ internal static class GuideCommand
         var smtp = new Option<string?>("--smtp") { HelpName = "ADDRESS:PORT", Description = "the SMTP listener, with --url" };
         var origin = new Option<string[]>("--origin") { HelpName = "ORIGIN", Description = "a page's origin that may call, with --url; may be repeated" };
         var look = new Option<string?>("--look") { HelpName = "WHERE,...", Description = "where to look: live (from outside), config (settings and store), record (dated entries); else all that are there" };
+        var authority = new Option<string?>("--authority") { HelpName = "FILE", Description = "a certificate (PEM) whose signatures are believed beside the system's, with --url" };
         var only = new Option<string?>("--only") { HelpName = "ID,...", Description = "these controls, or groups of them, such as CORS,NET-1" };
         var format = new Option<string>("--format") { HelpName = "FORM", Description = "table, json, sarif (for build servers) or html (one page for auditors)", DefaultValueFactory = _ => "table" };
         format.AcceptOnlyFromAmong("table", "json", "sarif", "html");
@@ -32,7 +35,7 @@ internal static class GuideCommand
         write.AcceptOnlyFromAmong("write");
         var guide = new Verb("guide", "check what the product promises about its own security, say what is missing and how to mend it; status 1 for findings, 2 when nothing could be looked at")
         {
-            Arguments = { write }, Options = { url, smtp, origin, look, only, format, baseline, environment },
+            Arguments = { write }, Options = { url, smtp, origin, authority, look, only, format, baseline, environment },
             Examples = ["guide", "guide --url https://api.example.com --origin https://app.example.com", "guide --only CORS,HDR-6 --format json", "guide --format html", "guide write"],
         };
         guide.SetAction(async (parse, ct) =>
@@ -44,6 +47,8 @@ internal static class GuideCommand
             }
             if (WishOf(parse.GetValue(url), parse.GetValue(smtp), parse.GetValue(origin) ?? [], parse.GetValue(look), parse.GetValue(only), parse.GetValue(environment), out var wrong) is not { } wish)
                 return host.Fail(wrong, ExitCode.Usage);
+            if (parse.GetValue(authority) is { } pem && (wish = wish with { Authority = Certificate(host.Full(pem)) }).Authority is null)
+                return host.Fail($"--authority {Plain.Line(pem, 200)}: this is no certificate in PEM, or it can't be read", ExitCode.Usage);
             IReadOnlyList<Acceptance>? accepted = [];
             if (parse.GetValue(baseline) is { } file && (accepted = await ReadAsync(host.Full(file), ct) is { } bytes ? Baseline.Read(bytes, out wrong) : null) is null)
                 return host.Fail($"--baseline {Plain.Line(file, 200)}: {(wrong.Length > 0 ? wrong : "the file can't be read")}", ExitCode.Usage);
@@ -68,6 +73,18 @@ internal static class GuideCommand
             return report.HasFindings ? ExitCode.Failed : ExitCode.Ok;
         });
         return guide;
+    }
+
+    private static X509Certificate2? Certificate(string path)
+    {
+        try
+        {
+            return X509Certificate2.CreateFromPem(File.ReadAllText(path));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            return null;
+        }
     }
 
     private static async Task<byte[]?> ReadAsync(string path, CancellationToken ct)
@@ -174,7 +191,7 @@ internal static class GuideCommand
         return await LiveTarget.ResolveAsync(wish.Url.Host, ct) is { } addresses ? new()
         {
             Url = wish.Url, Addresses = addresses, Host = LiveTarget.HostOf(wish.Url), Origins = wish.Origins.Count > 0 ? wish.Origins : null,
-            Smtp = wish.Smtp is null ? null : IPEndPoint.Parse(wish.Smtp),
+            Smtp = wish.Smtp is null ? null : IPEndPoint.Parse(wish.Smtp), Authority = wish.Authority,
         } : null;
     }
 

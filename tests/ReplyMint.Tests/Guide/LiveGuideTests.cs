@@ -6,7 +6,9 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using ReplyMint.Guide;
 using ReplyMint.Security;
+using ReplyMint.Tests.Inbound;
 using ReplyMint.Tests.Product;
+using ReplyMint.Tests.Storage;
 using Xunit;
 
 namespace ReplyMint.Tests.Guide;
@@ -55,6 +57,30 @@ public sealed class LiveGuideTests
         var judged = await LookAsync(Target(host.Http.Port, host.SmtpPort, production));
         Assert.All(judged, one => Assert.True(one.Verdict == Verdict.Pass || (one is { Verdict: Verdict.NotApplicable, Control.Id: "NET-3" } && !production), Told(judged)));
         Assert.Empty(await host.ListAsync());
+    }
+
+    /// <summary>By TLS of its own: HTTPS is all that there is, and who is not believed by his certificate is not looked at.</summary>
+    [Fact]
+    public async Task A_good_service_passes_by_TLS_and_one_with_a_strange_certificate_does_not()
+    {
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "tls.pem");
+        TestCertificates.Write(file, LiveMutants.PublicName);
+        await using var host = await ProductHost.StartAsync(settings: settings => Quick(settings, production: true) with
+        {
+            Urls = ["https://127.0.0.1:0"], Smtp = settings.Smtp with { CertificateFile = file },
+            Http = new() { PublicUrl = "https://" + LiveMutants.PublicName, Certificate = new() { CertificateFile = file, KeyFile = file }, Limits = new() { HeadSeconds = 0.5, RateGraceSeconds = 1.5 } },
+        });
+        LiveTarget Target(bool believed) => new()
+        {
+            Url = new($"https://127.0.0.1:{host.Http.Port}"), Addresses = [IPAddress.Loopback], Host = LiveMutants.PublicName, Origins = ["https://replymint.vercel.app"],
+            Smtp = new(IPAddress.Loopback, host.SmtpPort), SmtpOffersTls = true, Authority = believed ? System.Security.Cryptography.X509Certificates.X509Certificate2.CreateFromPem(File.ReadAllText(file)) : null,
+        };
+        var good = await LookAsync(Target(believed: true));
+        Assert.True(good.All(one => one.Verdict == Verdict.Pass), Told(good));
+        var strange = await LookAsync(Target(believed: false));
+        Assert.Equal(["NET-3"], Found(strange));
+        Assert.All(strange.Where(one => one.Control.Id is not ("NET-3" or "MAIL-8")), one => Assert.Equal(Verdict.NotChecked, one.Verdict));
     }
 
     /// <summary>Some at once: most of the time of each is spent on waiting for slow refusals.</summary>

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+using ReplyMint.Jobs;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Aws;
@@ -38,6 +40,13 @@ internal sealed class AwsServices : IDisposable
     public DynamoStore Store() => new(new(Client("dynamodb"), AwsPatience.Usual, _time), new(_settings.TablePrefix!), _time);
 
     public KmsVault Vault(IStore store, string storeId) => new KmsVault(new(Client("kms"), "TrentService.", AwsPatience.Usual, _time), _settings.Key!, store, storeId);
+
+    /// <summary>Settings name queues of wake-ups.</summary>
+    public bool HasQueues => _settings.Queue is not null;
+
+    /// <summary>Hints of due jobs for the workers of other processes.</summary>
+    public SqsWakeUps WakeUps(IEnumerable<ErasingKind> erasing, TimeProvider time, ILogger<SqsWakeUps> log) =>
+        new(Client("sqs"), new(_settings.Queue!, _settings.EraseQueue!), erasing, AwsPatience.Usual, time, log);
 
     public S3Blobs Blobs() => new(Bucket(_settings.Bucket!), AwsPatience.Usual, _time);
 

@@ -2,6 +2,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using ReplyMint.Aws;
+using ReplyMint.Jobs;
 using ReplyMint.Privacy;
 using ReplyMint.Security;
 using ReplyMint.Storage;
@@ -96,9 +97,11 @@ internal static class Installation
         TellNewKey(open.Store, host);
         var services = new ServiceCollection().AddLogging(l => l.SetMinimumLevel(LogLevel.None));
         await AddRoomsAsync(services, settings, open);
+        AddWakeUps(services, settings, open);
         var provider = services.BuildServiceProvider();
         return new OpenedStore(provider, async () =>
         {
+            await provider.GetRequiredService<IWorkQueue>().FlushAsync(CancellationToken.None);
             await provider.DisposeAsync();
             await open.DisposeAsync();
         }) { IsRestored = await RestoredMark.IsSetAsync(open.Store.Store, ct) };
@@ -117,6 +120,13 @@ internal static class Installation
             await open.DisposeAsync();
             throw new RefusedException(e.Message.ReplaceLineEndings(" "), e);
         }
+    }
+
+    /// <summary>For a process without workers of its own: its hints go to those of others, where a queue is named.</summary>
+    public static void AddWakeUps(IServiceCollection services, ReplyMintSettings settings, OpenInstallation open)
+    {
+        if (settings.Store == StoreKind.Aws && open.Aws is { HasQueues: true } aws)
+            services.AddSingleton<IWorkQueue>(provider => aws.WakeUps(provider.GetServices<ErasingKind>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<SqsWakeUps>>()));
     }
 
     public static void TellNewKey(OpenStore open, CommandHost host)

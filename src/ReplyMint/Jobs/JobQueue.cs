@@ -5,13 +5,16 @@ using ReplyMint.Storage;
 namespace ReplyMint.Jobs;
 
 /// <summary>
-/// Jobs are items, ordered by the time before which they must not run; wake-ups are only hints that pass in memory.
+/// Jobs are items, ordered by the time before which they must not run; wake-ups are only hints (<see cref="IWorkQueue"/>).
 /// A lost hint costs time, never work: the sweeper finds the item.
 /// </summary>
-internal sealed class JobQueue(IStore store, JobTurns turns, TimeProvider time)
+internal sealed class JobQueue(IStore store, IWorkQueue hints, TimeProvider time)
 {
     /// <summary>Due jobs are spread over so many partitions, since one partition has a ceiling on DynamoDB.</summary>
     public const int Shards = 4;
+
+    private const int StampLength = 14;
+    private const string Form = "D14";
 
     /// <summary>Adds a job to a commit. Call <see cref="Wake"/> with it once that is committed.</summary>
     /// <param name="notBefore">When it may run; null is at once.</param>
@@ -29,7 +32,7 @@ internal sealed class JobQueue(IStore store, JobTurns turns, TimeProvider time)
     public void Wake(Job job)
     {
         if (DueAt(job.Key) <= time.GetUtcNow())
-            turns.Offer(job);
+            hints.Offer(job);
     }
 
     /// <summary>Puts a job off: the old item goes and the new one comes in one commit.</summary>
@@ -107,6 +110,16 @@ internal sealed class JobQueue(IStore store, JobTurns turns, TimeProvider time)
         return (parts[1], parts[2]);
     }
 
+    /// <summary>The job that a hint from elsewhere names, which was due by the clock of whoever sent it; null when it is gone: done, or put off.</summary>
+    public async Task<Job?> FindAsync(WakeUp hint, CancellationToken ct) =>
+        await store.GetAsync(ItemKey.Main(Partition(hint.Shard), hint.Key), ct) is { } item ? Read(item) : null;
+
+    /// <summary>Whether such a job may lie there.</summary>
+    public static bool IsKey(string key, string tenant, string kind, string target) =>
+        key.Length > StampLength && !key.AsSpan(0, StampLength).ContainsAnyExceptInRange('0', '9') && key[StampLength..] == $"/{tenant}/{kind}/{target}";
+
+    public static int ShardOf(string target) => target.Length == 0 ? 0 : target[^1] % Shards;
+
     public static Job Read(Item item) => new(JsonSerializer.Deserialize(item.Value.Span, JobsJson.Default.JobRecord)!, item.Key, item.Version);
 
     /// <summary>All jobs, due or not, with when each runs.</summary>
@@ -130,7 +143,7 @@ internal sealed class JobQueue(IStore store, JobTurns turns, TimeProvider time)
 
     private static Job Add(Commit commit, JobRecord record, DateTimeOffset due, Condition condition)
     {
-        var key = ItemKey.Main(Partition(Shard(record.Target)), $"{Stamp(due)}/{record.Tenant}/{record.Kind}/{record.Target}");
+        var key = ItemKey.Main(Partition(ShardOf(record.Target)), $"{Stamp(due)}/{record.Tenant}/{record.Kind}/{record.Target}");
         commit.Put(key, StoredJson.Write(record, JobsJson.Default.JobRecord), condition);
         return new Job(record, key, 1);
     }
@@ -139,10 +152,8 @@ internal sealed class JobQueue(IStore store, JobTurns turns, TimeProvider time)
 
     private static string Partition(int shard) => string.Create(CultureInfo.InvariantCulture, $"due/{shard}");
 
-    private static int Shard(string target) => target.Length == 0 ? 0 : target[^1] % Shards;
-
-    private static string Stamp(DateTimeOffset at) => at.ToUnixTimeMilliseconds().ToString("D14", CultureInfo.InvariantCulture);
+    private static string Stamp(DateTimeOffset at) => at.ToUnixTimeMilliseconds().ToString(Form, CultureInfo.InvariantCulture);
 
     private static DateTimeOffset DueAt(ItemKey key) =>
-        DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(key.Sort.AsSpan(0, 14), CultureInfo.InvariantCulture));
+        DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(key.Sort.AsSpan(0, StampLength), CultureInfo.InvariantCulture));
 }

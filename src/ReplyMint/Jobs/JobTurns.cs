@@ -7,7 +7,7 @@ namespace ReplyMint.Jobs;
 /// Hints of due jobs, and whose turn it is. Each tenant has a queue of its own in each lane; places go to the tenants in turn, as
 /// <see cref="JobPlaces"/> allows. What is kept is bounded: a hint that finds no room is lost, and the sweep finds the job.
 /// </summary>
-internal sealed class JobTurns
+internal sealed class JobTurns : IWorkQueue
 {
     /// <summary>Hints that wait in one lane. A tenant takes at most half of what others leave, so that nobody finds none.</summary>
     public const int MaxWaiting = 20_000;
@@ -31,7 +31,7 @@ internal sealed class JobTurns
     /// <summary>The next job that has a place. Whoever takes it gives the place back with <see cref="End"/>.</summary>
     public ValueTask<Job> NextAsync(CancellationToken ct) => _started.Reader.ReadAsync(ct);
 
-    /// <summary>Whether a hint of the job would be kept.</summary>
+    /// <summary>Whether there is room for it, and it waits or runs not yet.</summary>
     public bool Wants(ItemKey key, string tenant, string kind)
     {
         lock (_lock)
@@ -49,6 +49,9 @@ internal sealed class JobTurns
             StartAll();
         }
     }
+
+    /// <summary>Workers of this process took them at once.</summary>
+    public Task FlushAsync(CancellationToken ct) => Task.CompletedTask;
 
     /// <summary>The job's run is over, however it went.</summary>
     public void End(Job job)

@@ -1,7 +1,4 @@
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using ReplyMint.Security;
-using ReplyMint.Storage;
 
 namespace ReplyMint.Jobs;
 
@@ -23,13 +20,8 @@ internal sealed record JobsSettings
 }
 
 /// <summary>Runs due jobs: hinted ones at once, all others when the sweeper finds them.</summary>
-internal sealed partial class JobWorker(JobQueue queue, JobTurns turns, JobSweep sweep, IEnumerable<JobHandler> handlers, JobsSettings settings, TimeProvider time, ILogger<JobWorker> log, BuriedTeller? teller = null) : BackgroundService
+internal sealed class JobWorker(JobRunner runner, JobTurns turns, JobSweep sweep, JobsSettings settings, TimeProvider time) : BackgroundService
 {
-    private const int MaxFailures = 8;
-    private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(30);
-
-    private readonly Dictionary<string, JobHandler> _handlers = handlers.ToDictionary(handler => handler.Kind, StringComparer.Ordinal);
-
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var workers = Enumerable.Range(0, settings.Workers).Select(_ => Task.Run(() => WorkAsync(stoppingToken), stoppingToken)).ToList();
@@ -46,7 +38,7 @@ internal sealed partial class JobWorker(JobQueue queue, JobTurns turns, JobSweep
                 var job = await turns.NextAsync(ct);
                 try
                 {
-                    await RunAsync(job, ct);
+                    await runner.RunAsync(job, ct);
                 }
                 finally
                 {
@@ -76,60 +68,4 @@ internal sealed partial class JobWorker(JobQueue queue, JobTurns turns, JobSweep
             // As above.
         }
     }
-
-    private async Task RunAsync(Job job, CancellationToken ct)
-    {
-        // A sweep may hint at a job that was done meanwhile: it fails at its commit's condition on the item.
-        try
-        {
-            if (_handlers.TryGetValue(job.Record.Kind, out var handler))
-                await FinishAsync(job, await handler.RunAsync(job, ct), ct);
-            else
-                await BuryAsync(job, "no handler for this kind", ct);
-        }
-        catch (OperationCanceledException) when (ct.IsCancellationRequested)
-        {
-            throw;
-        }
-        catch (Exception failure)
-        {
-            LogJobFailed(log, job.Record.Kind, job.Target, job.Attempts, Failure.Of(failure));
-            await AfterFailureAsync(job, failure, ct);
-        }
-    }
-
-    private Task FinishAsync(Job job, JobOutcome outcome, CancellationToken ct) => outcome switch
-    {
-        JobOutcome.Again again => queue.RescheduleAsync(job, again.After, failed: true, ct),
-        JobOutcome.Wait wait => queue.RescheduleAsync(job, wait.After, failed: false, ct),
-        JobOutcome.Dead dead => BuryAsync(job, dead.Reason, ct),
-        _ => Task.CompletedTask,
-    };
-
-    private async Task AfterFailureAsync(Job job, Exception failure, CancellationToken ct)
-    {
-        try
-        {
-            if (job.Attempts >= MaxFailures)
-                await BuryAsync(job, $"failed {job.Attempts + 1} times, last with {failure.GetType().Name}", ct);
-            else
-                await queue.RescheduleAsync(job, AfterFailure * (1 << Math.Min(job.Attempts, 6)), failed: true, ct);
-        }
-        catch (StoreUnavailableException unavailable)
-        {
-            // The item stays due, so the next sweep tries again.
-            LogJobFailed(log, job.Record.Kind, job.Target, job.Attempts, Failure.Of(unavailable));
-        }
-    }
-
-    private async Task BuryAsync(Job job, string reason, CancellationToken ct)
-    {
-        // First, so that no end of the process lies between: told of twice is better than never.
-        if (teller is not null)
-            await teller(job, reason, ct);
-        await queue.BuryAsync(job, reason, ct);
-    }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Job {Kind} {Target} failed (attempt {Attempt}): {Failure}")]
-    private static partial void LogJobFailed(ILogger log, string kind, string target, int attempt, string failure);
 }

@@ -38,6 +38,7 @@ internal static class PrivacyFeature
         // Their slices are short, and they must not wait behind mails whose model hangs.
         .AddSingleton(new JobLaneRule(ErasureWork.JobKind, JobLane.Short))
         .AddSingleton(new JobLaneRule(RetentionMove.JobKind, JobLane.Short))
+        .AddSingleton(new ErasingKind(ErasureWork.JobKind))
         .AddSingleton(provider => new JobHandler(ErasureWork.JobKind, provider.GetRequiredService<ErasureWork>().HandleAsync));
 
     public static void MapPrivacy(this IEndpointRouteBuilder routes)

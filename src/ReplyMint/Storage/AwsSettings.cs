@@ -64,6 +64,8 @@ internal sealed record AwsSettings
         foreach (var (name, value) in new[] { ("queue", Queue), ("eraseQueue", EraseQueue) })
             if (value is not null && !IsQueue(value))
                 yield return $"{name} must be the https address of a queue of SQS.";
+        if (Queue is null != EraseQueue is null)
+            yield return "eraseQueue and aws.queue must be set both, or none of them.";
         if (Queue is not null && Queue == EraseQueue)
             yield return "eraseQueue must be another queue than aws.queue: who reads it may destroy keys.";
         if (Parameters is not null && (Parameters.Length > 900 || Parameters.Split('/') is not ["", .. var levels] || levels.Length > 14 || levels.Contains("") || Parameters.AsSpan().ContainsAnyExcept(s_path)))

@@ -9,7 +9,7 @@ internal static class CommandTree
     /// <summary>How the help shows them; a test holds that none is left out.</summary>
     public static IReadOnlyList<(string Title, string[] Names)> Groups { get; } =
     [
-        ("Start", ["demo", "serve"]),
+        ("Start", ["demo", "serve", "lambda"]),
         ("Mail", ["drafts", "messages", "outbox", "explain"]),
         ("Knowledge", ["knowledge"]),
         ("People and programs", ["operator", "user", "session", "key"]),
@@ -26,7 +26,7 @@ internal static class CommandTree
             root.Options.Add(option);
         Command[] commands =
         [
-            ServeCommand.Build(host), DemoCommand.Build(host), ExplainCommand.Build(host), SettingsCommands.Build(host),
+            ServeCommand.Build(host), LambdaCommand.Build(host), DemoCommand.Build(host), ExplainCommand.Build(host), SettingsCommands.Build(host),
             DraftCommands.Build(), MessageCommands.Build(), OutboxCommands.Build(), KnowledgeCommands.Build(),
             TenantCommands.Build(), OperatorPeopleCommands.Build(), UserCommands.Build(), SessionCommands.Build(), KeyCommands.Build(), MailboxCommands.Build(), ChannelCommands.Build(), WebhookCommands.Build(),
             DoctorCommand.Build(host), BackupCommands.Build(host), DoctorCommand.BuildFacts(), GuideCommand.Build(host), GuideFacts.Build(), SwitchCommands.Build(), AlertCommands.Build(), AuditCommands.Build(host), JobCommands.Build(), SuppressionCommands.Build(), UsageCommand.Build(), SecretCommands.Build(host),

@@ -3,8 +3,6 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Console;
 using ReplyMint.Cli.Reach;
 using ReplyMint.Inbound;
 using ReplyMint.Incidents;
@@ -102,14 +100,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     private static async Task<WebApplication> BuildAsync(ReplyMintSettings settings, OpenInstallation open)
     {
         var builder = ReplyMintApp.NewBuilder();
-        // Output is for what the user asked; the log goes beside it, structured except where a person reads along.
-        builder.Logging.AddConsole(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
-        // Why a start failed is told in one line, not as a trace.
-        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
-        if (settings.Environment == DeploymentEnvironment.Development)
-            builder.Logging.AddSimpleConsole(o => { o.SingleLine = true; o.TimestampFormat = "HH:mm:ss "; o.ColorBehavior = LoggerColorBehavior.Disabled; });
-        else
-            builder.Logging.AddJsonConsole(o => { o.UseUtcTimestamp = true; o.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ"; });
+        ProcessLog.Add(builder.Logging, settings.Environment);
         await Installation.AddRoomsAsync(builder.Services, settings, open);
         var app = builder.Build();
         app.MapReplyMint();

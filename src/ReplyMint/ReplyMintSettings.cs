@@ -36,6 +36,9 @@ internal sealed record ReplyMintSettings
     /// <summary>What of AWS is used.</summary>
     public AwsSettings Aws { get; init; } = new();
 
+    /// <summary>What this process is for on AWS Lambda.</summary>
+    public LambdaSettings Lambda { get; init; } = new();
+
     public MasterKeySettings MasterKey { get; init; } = new();
 
     /// <summary>The built-in SMTP listener.</summary>
@@ -98,7 +101,7 @@ internal sealed record ReplyMintSettings
     {
         IEnumerable<string>[] rooms =
         [
-            HttpFront().Problems(), Of("aws", Aws.Problems(Store == StoreKind.Aws, Environment)), Of("masterKey", MasterKey.Problems(Store)), Of("smtp", Smtp.Problems()), Of("inbound", Inbound.Problems()),
+            HttpFront().Problems(), Of("aws", Aws.Problems(Store == StoreKind.Aws, Environment)), Of("lambda", Lambda.Problems(this)), Of("masterKey", MasterKey.Problems(Store)), Of("smtp", Smtp.Problems()), Of("inbound", Inbound.Problems()),
             Of("outbound", Outbound.Problems()), Of("mailgun", Mailgun.Problems()), Of("rates", Rates.Problems()), Of("requests", Requests.Problems()), Of("jobs", Jobs.Problems()),
             Of("knowledge", Knowledge.Problems()), Of("model", Model.Problems()), Of("notices", Notices.Problems()), Outside.Problems(), Of("dns", Dns.Problems()), Of("accounts", Accounts.Problems()), Of("secrets", Secrets.Problems()),
             Of("audit", Audit.Problems(Environment.NeedsHttps())), Records.Problems(), Of("backup", Backup.Problems(Store)),
@@ -117,7 +120,7 @@ internal sealed record ReplyMintSettings
     public IEnumerable<NamedSecret> SecretReferences() => new NamedSecret[]
     {
         new("mailgun.signingKey", Mailgun.SigningKey), new("mailgun.previousSigningKey", Mailgun.PreviousSigningKey),
-        new("outbound.smtp.password", Outbound.Smtp.Password), new("outbound.mailgun.apiKey", Outbound.Mailgun.ApiKey), new("model.apiKey", Model.ApiKey),
+        new("outbound.smtp.password", Outbound.Smtp.Password), new("outbound.mailgun.apiKey", Outbound.Mailgun.ApiKey), new("model.apiKey", Model.ApiKey), new("lambda.alarmWebhook", Lambda.AlarmWebhook),
     }.Where(secret => secret.Reference.Length > 0);
 
     /// <summary>Those that lie in SSM Parameter Store.</summary>

@@ -8,7 +8,22 @@ namespace ReplyMint.Security;
 /// <param name="atOnce">The first time is at the start.</param>
 internal abstract class PeriodicService(TimeSpan every, TimeProvider time, bool atOnce = true) : BackgroundService
 {
+    // A schedule that wakes us from outside is not exact to the second.
+    private const double Early = 0.9;
+
+    private DateTimeOffset? _last;
+
     protected TimeProvider Time => time;
+
+    /// <summary>For who has no host and no timer, such as a function that a schedule wakes: does the work if it is due, the first time at once.</summary>
+    public async Task TickIfDueAsync(CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        if (now - _last < every * Early)
+            return;
+        await TickAsync(ct);
+        _last = now;
+    }
 
     /// <summary>Does the work once. What it throws ends the host: it logs its failures itself.</summary>
     protected abstract Task TickAsync(CancellationToken ct);

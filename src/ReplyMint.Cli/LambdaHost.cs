@@ -1,0 +1,139 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using ReplyMint.Audit;
+using ReplyMint.Aws;
+using ReplyMint.Inbound;
+using ReplyMint.Jobs;
+using ReplyMint.Limits;
+using ReplyMint.Secrets;
+using ReplyMint.Security;
+using ReplyMint.Storage;
+
+namespace ReplyMint.Cli;
+
+/// <summary>
+/// The rooms behind a function of Lambda, and the sink of its events. Nothing runs between two events, so nothing of a host is started: what
+/// a server does by its timers a schedule wakes (<see cref="Clocks"/>), and what it gathers in memory is stored behind each event.
+/// </summary>
+internal sealed class LambdaHost : IAsyncDisposable
+{
+    /// <summary>How old the list of watches may be; an environment sleeps for as long as nobody asks.</summary>
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(2);
+
+    private readonly IAsyncDisposable _owner;
+    private readonly Watches _watches;
+    private readonly TimeProvider _time;
+    private readonly LambdaSink _sink;
+    private DateTimeOffset _looked;
+
+    private LambdaHost(IServiceProvider services, IAsyncDisposable owner, LambdaSink sink)
+    {
+        (Services, _owner, _sink) = (services, owner, sink);
+        (_watches, _time) = (services.GetRequiredService<Watches>(), services.GetRequiredService<TimeProvider>());
+    }
+
+    public IServiceProvider Services { get; }
+
+    /// <param name="services">Further ones, which win.</param>
+    /// <exception cref="RefusedException">With the reason and the remedy.</exception>
+    public static async Task<LambdaHost> BuildAsync(LambdaFunction function, ReplyMintSettings settings, OpenInstallation open, Action<IServiceCollection>? services = null)
+    {
+        if (function == LambdaFunction.Api)
+            return await ApiAsync(settings, open, services);
+        var rooms = new ServiceCollection().AddLogging(logging => ProcessLog.Add(logging, settings.Environment));
+        await AddAsync(rooms, settings, open, services);
+        foreach (var clock in Clocks(function))
+            rooms.Add(clock);
+        var provider = rooms.BuildServiceProvider();
+        return new(provider, provider, function is LambdaFunction.Worker or LambdaFunction.Erase ? Queue(provider, function) : Schedule(provider, function));
+    }
+
+    /// <summary>For the runtime's loop.</summary>
+    public async Task<LambdaOutcome> TakeAsync(JsonElement root, CancellationToken deadline)
+    {
+        if (_time.GetUtcNow() - _looked > Fresh)
+        {
+            await _watches.ReloadAsync(deadline);
+            _looked = _time.GetUtcNow();
+        }
+        return await _sink(root, deadline);
+    }
+
+    /// <summary>Behind each event, before Lambda may freeze us for good.</summary>
+    public async Task RestAsync(CancellationToken ct)
+    {
+        await Services.GetRequiredService<IWorkQueue>().FlushAsync(ct);
+        await _watches.FlushAsync(ct);
+        await Services.GetRequiredService<UsageCounters>().FlushAsync(ct);
+    }
+
+    public ValueTask DisposeAsync() => _owner.DisposeAsync();
+
+    /// <summary>
+    /// What a schedule ticks. Not the clock of backups and the sweep of exports' files: both are of the embedded store's folder. Not the
+    /// listener: mail comes by HTTP and queues.
+    /// </summary>
+    private static IEnumerable<ServiceDescriptor> Clocks(LambdaFunction function) => function switch
+    {
+        LambdaFunction.Sweep => [ServiceDescriptor.Singleton<PeriodicService, AuditClock>(), ServiceDescriptor.Singleton<PeriodicService, RecordWatch>(), ServiceDescriptor.Singleton<PeriodicService, BlobSweep>()],
+        LambdaFunction.Rotate => [ServiceDescriptor.Singleton<PeriodicService, RotationClock>()],
+        _ => [],
+    };
+
+    private static async Task<LambdaHost> ApiAsync(ReplyMintSettings settings, OpenInstallation open, Action<IServiceCollection>? services)
+    {
+        var builder = ReplyMintApp.NewBuilder();
+        ProcessLog.Add(builder.Logging, settings.Environment);
+        await AddAsync(builder.Services, settings, open, services);
+        // Workers, clocks and the listener; what serves HTTP is added when it is built.
+        builder.Services.RemoveAll<IHostedService>();
+        builder.Services.AddSingleton<LambdaServer>().AddSingleton<IServer>(provider => provider.GetRequiredService<LambdaServer>());
+        var app = builder.Build();
+        app.MapReplyMint();
+        await app.StartAsync();
+        return new(app.Services, app, app.Services.GetRequiredService<LambdaServer>().TakeAsync);
+    }
+
+    private static async Task AddAsync(IServiceCollection rooms, ReplyMintSettings settings, OpenInstallation open, Action<IServiceCollection>? services)
+    {
+        await Installation.AddRoomsAsync(rooms, settings, open);
+        Installation.AddWakeUps(rooms, settings, open);
+        services?.Invoke(rooms);
+    }
+
+    private static LambdaSink Queue(IServiceProvider services, LambdaFunction function)
+    {
+        var erases = function == LambdaFunction.Erase;
+        return new LambdaQueueSink(services.GetRequiredService<JobQueue>(), services.GetRequiredService<JobRunner>(), services.GetServices<ErasingKind>(), erases,
+            erases ? null : OfSes(services.GetRequiredService<SesQueue>()), services.GetRequiredService<ILogger<LambdaQueueSink>>()).TakeAsync;
+    }
+
+    private static OtherMessages OfSes(SesQueue queue) => async (body, ct) => await queue.ReceiveAsync(body, ct) switch
+    {
+        QueuedMail.Done => true,
+        QueuedMail.Again => false,
+        _ => null,
+    };
+
+    private static LambdaSink Schedule(IServiceProvider services, LambdaFunction function)
+    {
+        var clocks = services.GetServices<PeriodicService>().ToList();
+        return async (root, deadline) =>
+        {
+            if (!LambdaEvents.IsScheduled(root))
+                return new LambdaOutcome.Refused("It is no event of a schedule.");
+            if (function == LambdaFunction.Sweep)
+                await services.GetRequiredService<JobSweep>().LookAsync(deadline);
+            // What was found is on its way before anything slower is begun.
+            await services.GetRequiredService<IWorkQueue>().FlushAsync(deadline);
+            foreach (var clock in clocks)
+                await clock.TickIfDueAsync(deadline);
+            return LambdaOutcome.Taken;
+        };
+    }
+}

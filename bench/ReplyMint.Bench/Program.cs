@@ -27,7 +27,7 @@ for (var i = 0; i < args.Length; i += 2)
             only = args[i + 1];
             break;
         default:
-            Console.Error.WriteLine("Usage: ReplyMint.Bench --folder DIR [--binary PATH] [--only accept|answer|health|start|bare|access|noisy|backup|export|erase|audit] [--full]");
+            Console.Error.WriteLine("Usage: ReplyMint.Bench --folder DIR [--binary PATH] [--only accept|answer|health|start|bare|access|noisy|backup|export|erase|audit|lambda] [--full]");
             return 2;
     }
 if (folder is null)
@@ -54,6 +54,7 @@ try
         ("audit", () => AuditFigures.AppendAsync(folder, table)),
         ("backup", () => BackupFigures.WhileMailComesInAsync(installation, table)),
         ("noisy", () => NoisyFigures.OthersBesideANoisyCallerAsync(installation, table)),
+        ("lambda", () => LambdaFigures.FunctionAsync(installation, table)),
         ("erase", () => EraseFigures.EraseAsync(installation, table, full)),
     ])
         if (only is null || only == name)

@@ -76,7 +76,7 @@ public sealed class AwsCommandTests : IAsyncLifetime
         await SeenAsync(async () => (await AskAsync(HttpMethod.Get, "/api/v1/me", key: text)).StatusCode == HttpStatusCode.Unauthorized);
         await OkAsync("incident", "release", "key", id, "--incident", incident);
         await SeenAsync(async () => (await AskAsync(HttpMethod.Get, "/api/v1/me", key: text)).StatusCode == HttpStatusCode.OK);
-        await OkAsync("key", "revoke", id);
+        await OkAsync("key", "revoke", id, "--yes");
         await SeenAsync(async () => (await AskAsync(HttpMethod.Get, "/api/v1/me", key: text)).StatusCode == HttpStatusCode.Unauthorized);
         Assert.Contains("contain.key", await OkAsync("incident", "timeline", incident), StringComparison.Ordinal);
         await OkAsync("audit", "verify");

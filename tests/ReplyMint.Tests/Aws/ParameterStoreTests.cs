@@ -89,7 +89,7 @@ public sealed class ParameterStoreTests : IAsyncLifetime
 
     [Theory]
     [InlineData("changeme-changeme", "SecureString", "looks like a placeholder")]
-    [InlineData("short", "SecureString", "is shorter than")]
+    [InlineData("k9x2", "SecureString", "is shorter than")]
     [InlineData(First, "String", "is no SecureString")]
     [InlineData(null, "", "there is no parameter")]
     public void What_is_weak_or_lies_in_the_clear_or_is_missing_is_refused(string? value, string type, string told)

@@ -1,12 +1,13 @@
 // cdk-nag (AwsSolutions) and cfn-guard (Control Tower's rules) on both templates. A finding is mended, or answered in reasons.mjs; a reason
 // that nothing asks for any more is a finding, too.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { App, Stack } from 'aws-cdk-lib';
 import { CfnInclude } from 'aws-cdk-lib/cloudformation-include';
-import { CfnGuardValidator } from '@cdklabs/cdk-validator-cfnguard';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { reasons } from './reasons.mjs';
 
@@ -16,20 +17,17 @@ export async function packs() {
     const used = new Set();
     for (const name of ['template', 'bootstrap'])
         for (const { rule, where } of findings(name)) {
-            const key = Object.keys(reasons).find(one => {
-                const [of, resource] = one.split(' ');
-                return of === rule && (resource === '*' || resource === where);
-            });
-            if (key) {
-                used.add(key);
+            const reason = reasons.find(([of, at]) => rule.startsWith(of) && (at === '*' || at.includes(where)));
+            if (reason) {
+                used.add(reason);
                 good++;
             } else {
                 wrong.push(`${name} ${where}: ${rule}`);
             }
         }
-    for (const key of Object.keys(reasons))
-        if (!used.has(key))
-            wrong.push(`reasons.mjs: nothing asks for "${key}" any more`);
+    for (const reason of reasons)
+        if (!used.has(reason))
+            wrong.push(`reasons.mjs: nothing asks for ${reason[0]} any more`);
     return { good, wrong };
 }
 
@@ -50,21 +48,22 @@ function findings(name) {
         const stack = new Stack(app, name);
         new CfnInclude(stack, 'T', { templateFile: fileURLToPath(new URL(`../../infra/${name}.yaml`, import.meta.url)), parameters: parameters[name] });
         const nag = new AwsSolutionsChecks().validateScope(app);
-        const guard = silently(() => new CfnGuardValidator().validate({ templatePaths: [app.synth().getStackArtifact(stack.artifactId).templateFullPath] }));
-        return [nag, guard].flatMap(report => report.violations).flatMap(violation => violation.violatingResources.map(one => ({
-            rule: violation.ruleName, where: one.resourceLogicalId ?? one.constructPath.split('/').pop(),
-        })));
+        const template = app.synth().getStackArtifact(stack.artifactId).templateFullPath;
+        return [...nag.violations.flatMap(violation => violation.violatingResources.map(one => ({ rule: violation.ruleName, where: one.constructPath.split('/').pop() }))), ...guard(template)];
     } finally {
         rmSync(out, { recursive: true, force: true });
     }
 }
 
-function silently(act) {
-    const { log, error } = console;
-    console.log = console.error = () => { };
-    try {
-        return act();
-    } finally {
-        Object.assign(console, { log, error });
-    }
+// The package's own reading of what cfn-guard says breaks on templates that were included, so its program is asked directly.
+function guard(template) {
+    const home = dirname(createRequire(import.meta.url).resolve('@cdklabs/cdk-validator-cfnguard/package.json'));
+    const program = join(home, 'bin', process.platform === 'darwin' ? 'macos' : 'ubuntu', process.arch === 'arm64' ? 'aarch64' : 'x86_64', 'cfn-guard');
+    chmodSync(program, 0o755);
+    const { stdout, error } = spawnSync(program, ['validate', '--rules', join(home, 'rules', 'control-tower', 'cfn-guard'), '--data', template, '--output-format', 'json', '--show-summary', 'none', '--structured'],
+        { encoding: 'utf8', maxBuffer: 1 << 28 });
+    if (error)
+        throw error;
+    return JSON.parse(stdout).flatMap(result => (result.not_compliant ?? []).flatMap(({ Rule }) =>
+        [...new Set([...JSON.stringify(Rule).matchAll(/\/Resources\/([A-Za-z0-9]+)/g)].map(match => match[1]))].map(where => ({ rule: Rule.name, where }))));
 }

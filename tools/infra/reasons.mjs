@@ -1,1 +1,37 @@
-export const reasons = {};
+// Findings that are meant so, and why. [the rule, or how it begins; where, "*" is anywhere; why]
+export const reasons = [
+    // cdk-nag
+    ['AwsSolutions-SQS3', ['WakeDeadQueue', 'EraseDeadQueue', 'MailDeadQueue', 'CallsDeadQueue'], 'They are the dead letters; CallsDeadQueue is that of functions, which the rule does not see.'],
+    ['AwsSolutions-IAM5[Resource::*]', ['NetworkPolicy', 'OperatorRole', 'DeployRole'], 'Calls that know no resources: each is listed with its reason in RoleChecks.'],
+    ['AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ssm:', ['ApiRole', 'WorkerRole', 'SweepRole', 'RotateRole', 'EraseRole', 'OperatorRole'], "All secrets of one stage, by exact names that settings say."],
+    ['AwsSolutions-IAM5[Resource::<BlobBucket.Arn>/*]', '*', 'All objects of one bucket; their names are random.'],
+    ['AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:', ['OperatorRole'], 'Things of one stage, by the beginning of their names: dead letters, restored tables, event sources, logs.'],
+    ['AwsSolutions-IAM4[', ['ApiLogRole', 'BackupRole'], 'Roles of services, whose actions AWS keeps. BackupRole is refused the keys table by a policy of its own, and both stand below the boundary.'],
+    ['AwsSolutions-APIG2', ['Api'], 'The product holds each request to its rules (INPUT-1) and answers by problem details.'],
+    ['AwsSolutions-APIG4', '*', 'The product knows who calls: sessions, keys, signatures of webhooks.'],
+    ['AwsSolutions-COG4', '*', 'The same.'],
+    ['AwsSolutions-S1', ['PackageBucket'], 'The trail of the account tells who changed it, and nothing in it can be changed.'],
+    ['AwsSolutions-IAM5[', ['Boundary'], 'The most that a role can be given, not what it is given. It reaches nothing of IAM.'],
+    ['AwsSolutions-IAM5[', ['ExecutionRole'], 'CloudFormation makes and changes all resources of the template; it is refused keys that go, tables that go, users, and whatever holds it.'],
+    ['AwsSolutions-IAM5[', ['DeployRole'], 'Stacks, packages and what the smoke test touches, of both stages.'],
+    // cfn-guard, Control Tower
+    ['iam_managed_policy_no_statements_with_full_access_check', ['Boundary'], 'As above.'],
+    ['iam_inline_policy_no_statements_with_full_access_check', ['ExecutionRole'], 'As above.'],
+    ['api_gw_xray_enabled_check', ['ApiStage'], 'Traces would hold paths and addresses at one more place; the access log has times, and each answer an id.'],
+    ['cloud_trail_encryption_enabled_check', ['Trail'], 'It is encrypted with DataKey (StorageChecks holds it); the rule does not follow the reference.'],
+    ['cloud_trail_cloud_watch_logs_enabled_check', ['Trail'], 'A second copy of each act for 30 days; infra/evidence.sh asks the trail itself.'],
+    ['cloudwatch_log_group_retention_period_check', '*', 'Logs are kept for 30 days at most (MON-2, GDPR-1), and the rule wants a year. The trail is kept that long.'],
+    ['cloudwatch_log_group_encrypted_check', '*', 'They are encrypted with DataKey (StorageChecks holds it); the rule does not follow the reference.'],
+    ['kms_create_grant_aws_service_check', ['DataKey', 'MasterKey'], 'DynamoDB and Backup use grants of DataKey, made by roles that may use it through them; MasterKey allows none.'],
+    ['lambda_function_public_access_prohibited_check', '*', 'Each names the one rule or API that calls (RoleChecks holds it); the rule does not follow the reference.'],
+    ['lambda_inside_vpc_check', '*', 'They are, in production (NetworkChecks holds it); the rule reads no Fn::If.'],
+    ['s3_bucket_default_encryption_kms_check', ['LogBucket', 'PackageBucket'], 'S3 writes its own logs under its own key only; packages are no secret.'],
+    ['s3_bucket_versioning_enabled_check', ['LogBucket', 'BlobBucket', 'MailBucket'], 'What is erased has to be gone; logs of access are written once.'],
+    ['s3_bucket_logging_enabled_check', ['LogBucket', 'PackageBucket'], 'A log of a log; PackageBucket: see AwsSolutions-S1.'],
+    ['s3_event_notifications_enabled_check', '*', 'Nobody waits for them: SES tells of mails by its own topic.'],
+    ['s3_bucket_policy_ssl_requests_only_check', '*', 'They refuse plain transport; the rule wants false where the policy says "false", which IAM takes alike.'],
+    ['s3_bucket_object_lock_enabled_check', ['LogBucket', 'BlobBucket', 'MailBucket'], 'What is erased has to be gone.'],
+    ['s3_version_lifecycle_policy_check', ['PackageBucket'], 'Records of changes stay.'],
+    ['s3_lifecycle_policy_check', ['PackageBucket'], 'Records of changes stay.'],
+    ['sqs_dlq_check', '*', 'Each has one (FunctionChecks holds it), but for dead letters themselves; the rule does not follow the reference.'],
+];

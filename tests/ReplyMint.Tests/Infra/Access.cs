@@ -28,9 +28,7 @@ internal sealed class Access(Stack stack)
     {
         var of = stack.Find(role) ?? throw new InvalidOperationException($"There is no role {role}.");
         var call = new Call(action, resource, Context(of, context, byService));
-        if (!_identity.TryGetValue(role, out var own))
-            _identity[role] = own = [.. StatementsOf(stack, of)];
-        var identity = own.Where(statement => Applies(statement, call)).ToList();
+        var identity = Own(of).Where(statement => Applies(statement, call)).ToList();
         // A bucket's policy speaks of its objects, too.
         var others = _others[resource].Concat(resource.StartsWith("arn:aws:s3:::", StringComparison.Ordinal) && resource.Split('/', 2) is [var bucket, _] ? _others[bucket] : [])
             .Where(statement => Applies(statement, call) && IsOf(statement["Principal"], call)).ToList();
@@ -38,6 +36,15 @@ internal sealed class Access(Stack stack)
         return !identity.Concat(others).Concat(most ?? []).Any(Denies) && identity.Any(Allows) && most?.Any(Allows) != false
             && (!action.StartsWith("kms:", StringComparison.Ordinal) || others.Any(Allows))
             && (byService || !_inVpc.Contains($"arn:aws:iam::{Stack.Account}:role/{of.Text("RoleName")}") || !_endpoints.TryGetValue(action.Split(':')[0], out var endpoint) || Passes(endpoint, call));
+    }
+
+    /// <summary>Whether the role's own policies would let it, whatever else stands in the way: what it does not need it is not given.</summary>
+    public bool IsGiven(string role, string action, string resource, IReadOnlyDictionary<string, string>? context = null, bool byService = false)
+    {
+        var of = stack.Find(role) ?? throw new InvalidOperationException($"There is no role {role}.");
+        var call = new Call(action, resource, Context(of, context, byService));
+        var own = Own(of).Where(statement => Applies(statement, call)).ToList();
+        return !own.Any(Denies) && own.Any(Allows);
     }
 
     /// <summary>Of the role's own policies and of those of this template that are attached to it.</summary>
@@ -69,6 +76,8 @@ internal sealed class Access(Stack stack)
         }
         return pattern[p..].All(c => c == '*');
     }
+
+    private List<JsonObject> Own(Resource role) => _identity.TryGetValue(role.Name, out var own) ? own : _identity[role.Name] = [.. StatementsOf(stack, role)];
 
     private static Dictionary<string, string> Context(Resource role, IReadOnlyDictionary<string, string>? context, bool byService)
     {

@@ -82,7 +82,7 @@ internal static partial class RoleChecks
         var rows = AccessTable.Rows(stack.Stage).Concat(AccessTable.Special(stack.Stage, stack.Find("Network") is not null, stack.Find("MailBucket") is not null, stack.Parameter("MailOut") == "ses"));
         foreach (var row in rows)
             foreach (var role in row.Roles.Where(role => stack.Find(role) is not null))
-                if (access.May(role, row.Action, row.Resource, row.Context, row.ByService) != row.May)
+                if (row.May ? !access.May(role, row.Action, row.Resource, row.Context, row.ByService) : access.IsGiven(role, row.Action, row.Resource, row.Context, row.ByService))
                     yield return $"{role} {(row.May ? "may not" : "may")} {row.Action} on {row.Resource}";
         // A role of each function's own.
         var roles = stack.Of("AWS::Lambda::Function").Select(function => function.Text("Role")).ToList();

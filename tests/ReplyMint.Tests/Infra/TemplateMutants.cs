@@ -158,7 +158,7 @@ internal static class TemplateMutants
         new("another method", "RestOptions", "'GET, POST, PUT, DELETE, OPTIONS'", "'GET, POST, PUT, PATCH, DELETE, OPTIONS'"),
         new("another header", "RootOptions", "Idempotency-Key, If-Match'", "Idempotency-Key, If-Match, Cookie'"),
         new("preflights for a day", "WebhooksOptions", "Max-Age: \"'300'\"", "Max-Age: \"'86400'\""),
-        new("credentials", "WebhooksRestOptions", "            method.response.header.Vary: true\n", "            method.response.header.Vary: true\n            method.response.header.Access-Control-Allow-Credentials: true\n"),
+        new("credentials", "WebhooksRestOptions", "              method.response.header.Vary: \"'Origin'\"\n", "              method.response.header.Vary: \"'Origin'\"\n              method.response.header.Access-Control-Allow-Credentials: \"'true'\"\n"),
         new("a header is not declared", "RestOptions", "            method.response.header.X-Frame-Options: true\n", ""),
         new("a MOCK that answers 500", "RestOptions", "        ContentHandling: CONVERT_TO_TEXT\n", ""),
         new("no nosniff when the WAF refuses", "AnswerFiltered", "        gatewayresponse.header.X-Content-Type-Options: \"'nosniff'\"\n", ""),

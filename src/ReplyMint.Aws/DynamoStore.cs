@@ -19,6 +19,8 @@ internal sealed class DynamoStore(DynamoCalls calls, DynamoTables tables, TimePr
     private readonly DynamoTurns _turns = new();
     private readonly DynamoPauses _pauses = new();
 
+    public bool IsShared => true;
+
     public async ValueTask<Item?> GetAsync(ItemKey key, CancellationToken ct)
     {
         using var answer = await calls.ReadAsync("GetItem", json =>

@@ -110,6 +110,8 @@ internal sealed record ReplyMintSettings
             yield return problem;
         if (ChangedBy is not null && (ChangedBy.Length is 0 or > 200 || ChangedBy.AsSpan().ContainsAnyInRange('\0', '\u001f')))
             yield return "changedBy must be one line of at most 200 characters.";
+        if (Outbound.Channel == OutboundSettings.ToFile && Store == StoreKind.Aws && Environment != DeploymentEnvironment.Development)
+            yield return "outbound.channel: \"file\" writes into a folder of one machine, which is lost with it; where the store lies on AWS it works in development only.";
         if (Outbound.Channel == OutboundSettings.ToSes && Aws.Region is null && Store != StoreKind.Aws)
             yield return "aws.region must be set: answers are to leave by SES.";
         foreach (var secret in Parameters().Where(_ => Aws.Parameters is null || Aws.Region is null))

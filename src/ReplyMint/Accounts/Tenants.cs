@@ -26,7 +26,7 @@ internal sealed class Tenants(IStore store, KeyRing keys, AuditLog audit, TimePr
     public async Task<(Tenant Tenant, TenantKeys Own)> AddAsync(Commit commit, string name, Actor actor, CancellationToken ct, bool selfMade = false)
     {
         var tenant = new Tenant { Id = Ids.Random('t'), Name = name, CreatedAt = time.GetUtcNow(), SelfMade = selfMade };
-        var own = keys.Create(commit, tenant.Id);
+        var own = await keys.CreateAsync(commit, tenant.Id, ct);
         Write(commit, own, tenant, null);
         commit.Put(ItemKey.Main(KeyRing.Installation, ListPrefix + tenant.Id), Clear(tenant.Id), Condition.Absent);
         await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(actor, "tenant.add", tenant.Id), ct);

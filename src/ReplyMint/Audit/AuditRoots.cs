@@ -6,7 +6,8 @@ namespace ReplyMint.Audit;
 
 /// <summary>
 /// Signs, each hour, one statement over the heads of all chains, and copies it off the machine: what was written before it can't be
-/// changed any more without that showing. A process knows which chains got entries since its last root; its first one lists all.
+/// changed any more without that showing. A process knows which chains got entries since its last root; its first one lists all. Where
+/// other processes write, too, it looks at the heads of all chains each time, and lists all when the newest root is another's.
 /// </summary>
 /// <param name="id">The store's, which no other installation's roots name.</param>
 internal sealed class AuditRoots(IStore store, string id, AuditLog log, Attestations attestations, Anchors anchors, TimeProvider time) : IDisposable
@@ -17,7 +18,9 @@ internal sealed class AuditRoots(IStore store, string id, AuditLog log, Attestat
     public const string Here = "this store";
 
     private readonly SemaphoreSlim _one = new(1, 1);
+    // As of the root of that number.
     private SortedDictionary<string, RootLeaf>? _leaves;
+    private long _number;
 
     public string Store => id;
 
@@ -63,7 +66,7 @@ internal sealed class AuditRoots(IStore store, string id, AuditLog log, Attestat
         await _one.WaitAsync(ct);
         try
         {
-            if (_leaves is not { } leaves || !leaves.TryGetValue(chain, out var leaf) || await NewestAsync(ct) is not { } newest)
+            if (_leaves is not { } leaves || !leaves.TryGetValue(chain, out var leaf) || await NewestAsync(ct) is not { } newest || newest.Statement.Number != _number)
                 return null;
             var index = 0;
             foreach (var other in leaves.Keys)
@@ -138,18 +141,19 @@ internal sealed class AuditRoots(IStore store, string id, AuditLog log, Attestat
 
     private async Task<RootStatement> SignAsync(IReadOnlyList<string> moved, CancellationToken ct)
     {
-        var full = _leaves is null;
-        var leaves = _leaves ?? new(StringComparer.Ordinal);
+        // First: who signs one from here on moves the number that this one needs.
+        var (taken, newest) = await LastAsync(ct);
+        var full = _leaves is null || (store.IsShared && newest?.Statement.Number != _number);
+        var leaves = full ? new(StringComparer.Ordinal) : _leaves!;
         _leaves = null;
         var changed = new List<string>();
-        await foreach (var leaf in HeadsAsync(full ? ChainsAsync(ct) : moved.ToAsyncEnumerable(), ct))
+        await foreach (var leaf in HeadsAsync(full || store.IsShared ? ChainsAsync(ct) : moved.ToAsyncEnumerable(), ct))
             if (!leaves.TryGetValue(leaf.Chain, out var before) || before != leaf)
             {
                 leaves[leaf.Chain] = leaf;
                 changed.Add(leaf.ToString());
             }
         changed.Sort(StringComparer.Ordinal);
-        var (taken, newest) = await LastAsync(ct);
         var (number, changes) = (taken + 1, RootStatement.HashOf(changed));
         var pages = changed.Count > RootStatement.PageSize ? (changed.Count + RootStatement.PageSize - 1) / RootStatement.PageSize : 0;
         var statement = new RootStatement(1, id, number, time.GetUtcNow(), newest is null ? AuditRecord.Start : RootStatement.HashOf(newest.Value.Jws),
@@ -162,7 +166,7 @@ internal sealed class AuditRoots(IStore store, string id, AuditLog log, Attestat
         await anchors.AddAsync(commit, $"{RootNames.Folder}{RootNames.Root(number)}.json", document, ct);
         if (await store.CommitAsync(commit, ct) != CommitResult.Committed)
             throw new StoreUnavailableException("Somebody else signed a root at the same moment.");
-        _leaves = leaves;
+        (_leaves, _number) = (leaves, number);
         return statement;
     }
 

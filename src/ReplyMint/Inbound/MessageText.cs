@@ -153,7 +153,7 @@ internal sealed class MessageTexts(IStore store, Messages messages)
 
     public async ValueTask<MessageText?> FindAsync(Message message, CancellationToken ct) =>
         await store.GetAsync(KeyOf(message.Tenant, message.Id), ct) is { } item
-            && await messages.PersonAsync(message.Tenant, message.Record.Person, ct) is { } person && person.Knows(item.Sealed.Span)
+            && await messages.PersonAsync(message.Tenant, message.Record.Person, ct, item.Sealed) is { } person && person.Knows(item.Sealed.Span)
             ? JsonSerializer.Deserialize(person.Open(item), MessageTextJson.Default.KeptText)!.ToText()
             : null;
 }

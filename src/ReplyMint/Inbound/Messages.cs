@@ -111,15 +111,17 @@ internal sealed class Messages(IStore store, KeyRing keys, IBlobStore blobs, Tim
     public async ValueTask<ReadOnlyMemory<byte>?> RawAsync(Message message, CancellationToken ct)
     {
         var key = RawKey(message.Tenant, message.Id);
-        if (await store.GetAsync(key, ct) is not { } item || await PersonAsync(message.Tenant, message.Record.Person, ct) is not { } person)
+        if (await store.GetAsync(key, ct) is not { } item)
             return null;
-        if (!JsonSerializer.Deserialize(item.Value.Span, InboundJson.Default.RawRecord)!.Blob)
-            return person.Knows(item.Sealed.Span) ? person.Open(item) : null;
-        return await blobs.ReadAsync(message.Tenant, message.Id, ct) is { } @sealed && person.Knows(@sealed) ? person.Open(key, 1, @sealed) : null;
+        var blob = JsonSerializer.Deserialize(item.Value.Span, InboundJson.Default.RawRecord)!.Blob;
+        return (blob ? await blobs.ReadAsync(message.Tenant, message.Id, ct) : item.Sealed) is { } @sealed
+            && await PersonAsync(message.Tenant, message.Record.Person, ct, @sealed) is { } person && person.Knows(@sealed.Span)
+            ? person.Open(key, blob ? 1 : item.Version, @sealed.Span) ?? throw new System.Security.Cryptography.CryptographicException($"A mail of {message.Tenant} does not open: it was changed or moved.") : null;
     }
 
-    public async ValueTask<PersonKey?> PersonAsync(string tenant, string person, CancellationToken ct) =>
-        await keys.TenantAsync(tenant, ct) is { } own ? await keys.FindPersonAsync(own, person, ct) : null;
+    /// <param name="opens">What it is to open (<see cref="KeyRing.FindPersonAsync"/>).</param>
+    public async ValueTask<PersonKey?> PersonAsync(string tenant, string person, CancellationToken ct, ReadOnlyMemory<byte> opens = default) =>
+        await keys.TenantAsync(tenant, ct) is { } own ? await keys.FindPersonAsync(own, person, ct, opens) : null;
 
     private Task<Picked> PickAsync(string tenant, Func<MessageRecord, bool> wanted, int limit, string? after, CancellationToken ct) =>
         store.PickAsync(tenant, "message/", descending: true, limit, after, item => wanted(Read(item)), ct);
@@ -129,7 +131,7 @@ internal sealed class Messages(IStore store, KeyRing keys, IBlobStore blobs, Tim
     private async ValueTask<Message?> OpenAsync(Item item, CancellationToken ct)
     {
         var record = Read(item);
-        return await PersonAsync(item.Key.Partition, record.Person, ct) is { } person && person.Knows(item.Sealed.Span)
+        return await PersonAsync(item.Key.Partition, record.Person, ct, item.Sealed) is { } person && person.Knows(item.Sealed.Span)
             ? new Message(record, JsonSerializer.Deserialize(person.Open(item, SealedAt), InboundJson.Default.MessageSummary)!, item)
             : null;
     }

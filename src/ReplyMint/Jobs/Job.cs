@@ -4,7 +4,11 @@ using ReplyMint.Storage;
 namespace ReplyMint.Jobs;
 
 /// <summary>A piece of durable work: which kind, for which tenant, on which record. Ids only.</summary>
-internal sealed record JobRecord(int V, string Tenant, string Kind, string Target, int Attempts);
+/// <param name="Unhinted">Nobody is told of it when its time comes: whoever looks for due jobs should take it at once.</param>
+/// <param name="Until">On a store that several processes share: until then it is whose claim this is.</param>
+internal sealed record JobRecord(int V, string Tenant, string Kind, string Target, int Attempts,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Unhinted = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? Until = null);
 
 /// <summary>A job as it was read, with its place in the store.</summary>
 internal sealed record Job(JobRecord Record, ItemKey Key, long Version)
@@ -18,6 +22,22 @@ internal sealed record Job(JobRecord Record, ItemKey Key, long Version)
     /// what keeps work from happening twice.
     /// </summary>
     public void Complete(Commit commit) => commit.Delete(Key, Condition.At(Version));
+
+    /// <summary>
+    /// The same where the commit happens once for another reason, and must not fail because another process has claimed the job meanwhile.
+    /// </summary>
+    public void End(Commit commit) => commit.Delete(Key);
+
+    /// <summary>Whether it is there as it was read: neither done nor put off, nor claimed by another process.</summary>
+    public async ValueTask<bool> StandsAsync(IStore store, CancellationToken ct) => await store.GetAsync(Key, ct) is { } item && item.Version == Version;
+
+    /// <summary>Adds a claim to a commit; returns the job as it is once that is committed.</summary>
+    internal Job Claim(Commit commit, DateTimeOffset until)
+    {
+        var record = Record with { Until = until };
+        commit.Put(Key, StoredJson.Write(record, JobsJson.Default.JobRecord), Condition.At(Version));
+        return new(record, Key, Version + 1);
+    }
 }
 
 /// <summary>How a handler's work ended.</summary>

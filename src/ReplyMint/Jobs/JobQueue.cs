@@ -19,14 +19,18 @@ internal sealed class JobQueue(IStore store, IWorkQueue hints, TimeProvider time
     /// <summary>Adds a job to a commit. Call <see cref="Wake"/> with it once that is committed.</summary>
     /// <param name="notBefore">When it may run; null is at once.</param>
     public Job Add(Commit commit, string tenant, string kind, string target, DateTimeOffset? notBefore = null) =>
-        Add(commit, new JobRecord(1, tenant, kind, target, 0), notBefore ?? time.GetUtcNow());
+        Add(commit, new JobRecord(1, tenant, kind, target, 0, Unhinted: notBefore > time.GetUtcNow()), notBefore ?? time.GetUtcNow());
+
+    /// <summary>The same without a hint: whoever looks for due jobs comes for it, within seconds.</summary>
+    public void AddUnhinted(Commit commit, string tenant, string kind, string target) =>
+        Add(commit, new JobRecord(1, tenant, kind, target, 0, Unhinted: true), time.GetUtcNow());
 
     /// <summary>The same where no queue is, such as in a store that is being restored: the next start finds it.</summary>
     public static void Add(Commit commit, string tenant, string kind, string target, DateTimeOffset due) =>
-        Add(commit, new JobRecord(1, tenant, kind, target, 0), due);
+        Add(commit, new JobRecord(1, tenant, kind, target, 0, Unhinted: true), due);
 
     /// <summary>Adds one that may stand there already, for the same time; then it is there once. Needs no hint: the sweeper comes for it.</summary>
-    public static void AddAgain(Commit commit, string tenant, string kind, string target, DateTimeOffset notBefore) => Add(commit, new JobRecord(1, tenant, kind, target, 0), notBefore, Condition.Any);
+    public static void AddAgain(Commit commit, string tenant, string kind, string target, DateTimeOffset notBefore) => Add(commit, new JobRecord(1, tenant, kind, target, 0, Unhinted: true), notBefore, Condition.Any);
 
     /// <summary>Hints that the job is there. Jobs of the future need no hint: the sweeper comes for them.</summary>
     public void Wake(Job job)
@@ -42,7 +46,7 @@ internal sealed class JobQueue(IStore store, IWorkQueue hints, TimeProvider time
         job.Complete(commit);
         // Later than now by at least the key's resolution: the old and the new item must not have one key.
         var due = time.GetUtcNow() + (after > TimeSpan.FromMilliseconds(1) ? after : TimeSpan.FromMilliseconds(1));
-        Add(commit, job.Record with { Attempts = job.Attempts + (failed ? 1 : 0) }, due);
+        Add(commit, job.Record with { Attempts = job.Attempts + (failed ? 1 : 0), Unhinted = true, Until = null }, due);
         await store.CommitAsync(commit, ct);
     }
 
@@ -154,6 +158,6 @@ internal sealed class JobQueue(IStore store, IWorkQueue hints, TimeProvider time
 
     private static string Stamp(DateTimeOffset at) => at.ToUnixTimeMilliseconds().ToString(Form, CultureInfo.InvariantCulture);
 
-    private static DateTimeOffset DueAt(ItemKey key) =>
+    public static DateTimeOffset DueAt(ItemKey key) =>
         DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(key.Sort.AsSpan(0, StampLength), CultureInfo.InvariantCulture));
 }

@@ -7,7 +7,7 @@ namespace ReplyMint.Jobs;
 /// Finds due jobs that nobody hinted at. A look reads so much and no more, and the next one goes on behind it, so that a
 /// tenant with more due jobs than anybody can hold in memory hides nobody else's.
 /// </summary>
-internal sealed partial class JobSweep(JobQueue queue, IWorkQueue hints, ILogger<JobSweep> log)
+internal sealed partial class JobSweep(JobQueue queue, IWorkQueue hints, JobClaims claims, ILogger<JobSweep> log)
 {
     private const int PageSize = 500;
     private const int Pages = 8;
@@ -37,8 +37,8 @@ internal sealed partial class JobSweep(JobQueue queue, IWorkQueue hints, ILogger
             foreach (var item in page.Items)
             {
                 var (tenant, kind) = JobQueue.Of(item.Key);
-                if (hints.Wants(item.Key, tenant, kind))
-                    hints.Offer(JobQueue.Read(item));
+                if (hints.Wants(item.Key, tenant, kind) && JobQueue.Read(item) is var job && claims.IsFree(job) && await claims.TakeAsync(job, ct) is { } ours)
+                    hints.Offer(ours);
             }
             if (page.Cursor is null)
                 return;

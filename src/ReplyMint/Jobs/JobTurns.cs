@@ -12,6 +12,8 @@ internal sealed class JobTurns : IWorkQueue
     /// <summary>Hints that wait in one lane. A tenant takes at most half of what others leave, so that nobody finds none.</summary>
     public const int MaxWaiting = 20_000;
 
+    // Hints that a look for due jobs may fill a lane with. Of a shared store no more than are begun soon: the others are for other processes.
+    private readonly int _mostFound;
     private readonly JobPlaces _places;
     private readonly Dictionary<(string Kind, string? Partition), JobLane> _rules;
     private readonly Lane[] _lanes = [new(), new(), new()];
@@ -22,8 +24,10 @@ internal sealed class JobTurns : IWorkQueue
     private readonly Lock _lock = new();
     private int _taken;
 
-    public JobTurns(JobsSettings settings, IEnumerable<JobLaneRule> rules)
+    /// <param name="shared">Other processes look for the same jobs.</param>
+    public JobTurns(JobsSettings settings, IEnumerable<JobLaneRule> rules, bool shared = false)
     {
+        _mostFound = shared ? settings.Workers * 2 : MaxWaiting;
         _places = new(settings.Workers);
         _rules = rules.ToDictionary(rule => (rule.Kind, rule.Partition), rule => rule.Lane);
     }
@@ -31,11 +35,11 @@ internal sealed class JobTurns : IWorkQueue
     /// <summary>The next job that has a place. Whoever takes it gives the place back with <see cref="End"/>.</summary>
     public ValueTask<Job> NextAsync(CancellationToken ct) => _started.Reader.ReadAsync(ct);
 
-    /// <summary>Whether there is room for it, and it waits or runs not yet.</summary>
+    /// <summary>Whether a job that a look found would be kept.</summary>
     public bool Wants(ItemKey key, string tenant, string kind)
     {
         lock (_lock)
-            return !_known.Contains(key) && _lanes[(int)LaneOf(tenant, kind)].HasRoom(tenant);
+            return !_known.Contains(key) && _lanes[(int)LaneOf(tenant, kind)].HasRoom(tenant, _mostFound);
     }
 
     public void Offer(Job job)
@@ -43,7 +47,7 @@ internal sealed class JobTurns : IWorkQueue
         lock (_lock)
         {
             var lane = _lanes[(int)LaneOf(job.Tenant, job.Record.Kind)];
-            if (!lane.HasRoom(job.Tenant) || !_known.Add(job.Key))
+            if (!lane.HasRoom(job.Tenant, MaxWaiting) || !_known.Add(job.Key))
                 return;
             lane.Add(job);
             StartAll();
@@ -90,8 +94,8 @@ internal sealed class JobTurns : IWorkQueue
         private int _waiting;
         private int _running;
 
-        public bool HasRoom(string tenant) =>
-            (_tenants.TryGetValue(tenant, out var own) ? own.Waiting.Count : 0) < MaxWaiting - _waiting;
+        public bool HasRoom(string tenant, int most) =>
+            (_tenants.TryGetValue(tenant, out var own) ? own.Waiting.Count : 0) < most - _waiting;
 
         public void Add(Job job)
         {

@@ -20,7 +20,7 @@ internal sealed record JobsSettings
 }
 
 /// <summary>Runs due jobs: hinted ones at once, all others when the sweeper finds them.</summary>
-internal sealed class JobWorker(JobRunner runner, JobTurns turns, JobSweep sweep, JobsSettings settings, TimeProvider time) : BackgroundService
+internal sealed class JobWorker(JobRunner runner, JobTurns turns, JobSweep sweep, JobClaims claims, JobsSettings settings, TimeProvider time) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -38,7 +38,8 @@ internal sealed class JobWorker(JobRunner runner, JobTurns turns, JobSweep sweep
                 var job = await turns.NextAsync(ct);
                 try
                 {
-                    await runner.RunAsync(job, ct);
+                    if (claims.MayBegin(job))
+                        await runner.RunAsync(job, ct);
                 }
                 finally
                 {

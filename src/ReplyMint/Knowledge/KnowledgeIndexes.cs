@@ -45,6 +45,9 @@ internal sealed partial class KnowledgeIndexes(KnowledgeStore knowledge, KeyRing
     public bool Remove(string tenant)
     {
         _cache.Remove(tenant);
+        // A folder of a machine may be lost with all that was in it.
+        if (!Directory.Exists(folder.Index))
+            return false;
         var path = PathOf(tenant);
         var there = File.Exists(path);
         File.Delete(path + ".part");
@@ -90,6 +93,7 @@ internal sealed partial class KnowledgeIndexes(KnowledgeStore knowledge, KeyRing
         var temporary = path + ".part";
         try
         {
+            Directory.CreateDirectory(folder.Index, Owner | UnixFileMode.UserExecute);
             await using (var stream = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = Owner, Options = FileOptions.Asynchronous }))
             {
                 await stream.WriteAsync(own.Seal(SealedAs(own.Tenant), version, bytes), ct);

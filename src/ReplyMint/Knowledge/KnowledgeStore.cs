@@ -12,7 +12,7 @@ namespace ReplyMint.Knowledge;
 /// </summary>
 internal sealed class KnowledgeStore(IStore store, KeyRing keys, AuditLog audit, TimeProvider time, KnowledgeSettings settings)
 {
-    /// <summary>One change of a tenant at a time: one process owns the store.</summary>
+    /// <summary>One change of a tenant at a time: each removes what others have begun. In other processes, too (<see cref="StoreTurn"/>).</summary>
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _changes = new(StringComparer.Ordinal);
 
     /// <summary>Adds a file, or replaces the one of the same name. The same file again changes nothing.</summary>
@@ -27,7 +27,7 @@ internal sealed class KnowledgeStore(IStore store, KeyRing keys, AuditLog audit,
         if (passages.Count == 0)
             return new AddResult(AddOutcome.Refused, id, 0, problems);
 
-        using var change = await EnterAsync(tenant, ct);
+        await using var change = await EnterAsync(tenant, ct);
         var before = await SourceAsync(own, id, ct);
         if (before?.Record.ContentHash == reading.ContentHash)
             return new AddResult(AddOutcome.Unchanged, id, before.Value.Record.Passages, problems);
@@ -57,7 +57,7 @@ internal sealed class KnowledgeStore(IStore store, KeyRing keys, AuditLog audit,
     public async Task<bool> RemoveAsync(string tenant, string nameOrId, Actor actor, CancellationToken ct)
     {
         var own = await keys.RequireAsync(tenant, ct);
-        using var change = await EnterAsync(tenant, ct);
+        await using var change = await EnterAsync(tenant, ct);
         var sources = await ListAsync(tenant, ct);
         if ((sources.FirstOrDefault(source => source.Name == nameOrId) ?? sources.FirstOrDefault(source => source.Id == nameOrId)) is not { } found)
             return false;
@@ -147,11 +147,19 @@ internal sealed class KnowledgeStore(IStore store, KeyRing keys, AuditLog audit,
     private async ValueTask<(Item Item, SourceRecord Record)?> SourceAsync(TenantKeys own, string id, CancellationToken ct) =>
         await store.GetAsync(SourceKey(own.Tenant, id), ct) is { } item ? (item, Read(own, item)) : null;
 
-    private async Task<IDisposable> EnterAsync(string tenant, CancellationToken ct)
+    private async Task<IAsyncDisposable> EnterAsync(string tenant, CancellationToken ct)
     {
         var gate = _changes.GetOrAdd(tenant, static _ => new SemaphoreSlim(1));
         await gate.WaitAsync(ct);
-        return new Leave(gate);
+        try
+        {
+            return new Leave(gate, store.IsShared ? await new StoreTurn(store, ItemKey.Main(tenant, "knowledge-change"), time).TakeAsync(ct) : null);
+        }
+        catch
+        {
+            gate.Release();
+            throw;
+        }
     }
 
     private const string SourcePrefix = "source/";
@@ -168,8 +176,13 @@ internal sealed class KnowledgeStore(IStore store, KeyRing keys, AuditLog audit,
 
     private static Dictionary<string, string> Details(int passages) => new() { ["passages"] = passages.ToString(CultureInfo.InvariantCulture) };
 
-    private sealed class Leave(SemaphoreSlim gate) : IDisposable
+    private sealed class Leave(SemaphoreSlim gate, IAsyncDisposable? turn) : IAsyncDisposable
     {
-        public void Dispose() => gate.Release();
+        public async ValueTask DisposeAsync()
+        {
+            gate.Release();
+            if (turn is not null)
+                await turn.DisposeAsync();
+        }
     }
 }

@@ -14,14 +14,13 @@ internal delegate Task LimitAlarm(string kind, string subject, string text, Canc
 /// shut anybody out. A try is paid for before it is made, so that a thousand at once are a thousand; a good one gets it back.
 /// What somebody tries against an account from many networks is not slowed further, but the operator is told.
 /// </summary>
-internal sealed partial class FailedTries(RequestLimitSettings settings, TimeProvider time, Func<LimitAlarm> alarm, ILogger<FailedTries> logger)
+internal sealed partial class FailedTries(RequestLimitSettings settings, TakeTokens take, TimeProvider time, Func<LimitAlarm> alarm, ILogger<FailedTries> logger)
 {
     private static readonly TimeSpan BetweenAlarms = TimeSpan.FromMinutes(10);
 
     // So many failures of one account from all networks together are nobody's own mistakes.
     private static readonly BucketRule Everywhere = new(20 / 3600.0, 50);
 
-    private readonly TokenBuckets _buckets = new(time);
     private readonly BucketRule _network = BucketRule.Of(settings.FailedFromNetwork);
     private readonly BucketRule _pair = BucketRule.Of(settings.FailedForAccount);
     private readonly byte[] _unnamed = RandomNumberGenerator.GetBytes(32);
@@ -31,36 +30,36 @@ internal sealed partial class FailedTries(RequestLimitSettings settings, TimePro
     /// <summary>Call it before a credential is checked. Null lets the try be made; else this is the answer.</summary>
     /// <param name="context">Says where the try comes from.</param>
     /// <param name="account">Whose credential it claims to be: a user's or key's id, or a normalised address. Null when nothing says.</param>
-    public IResult? Begin(HttpContext context, string? account = null)
+    public async ValueTask<IResult?> BeginAsync(HttpContext context, string? account = null)
     {
         var network = BucketKey.NetworkOf(context.Connection.RemoteIpAddress);
-        var pair = account is null ? default : _buckets.Take(new("pair", account, network), _pair);
+        var pair = account is null ? default : await take(new("pair", account, network), _pair, 1);
         if (account is not null && !pair.Allowed)
             return Refusal(pair.Wait);
-        var all = _buckets.Take(new("network", "", network), _network);
+        var all = await take(new("network", "", network), _network, 1);
         if (!all.Allowed)
         {
             if (account is not null)
-                _buckets.Give(new("pair", account, network), _pair, 1);
+                await take(new("pair", account, network), _pair, -1);
             Raise("guessing-network", Unnamed(network.ToString(CultureInfo.InvariantCulture)), "A network makes more failed sign-ins, or sends more bad keys and tokens, than people do by mistake. It is slowed.");
             return Refusal(all.Wait);
         }
-        if (account is not null && !_buckets.Take(new("account", account, 0), Everywhere).Allowed)
+        if (account is not null && !(await take(new("account", account, 0), Everywhere, 1)).Allowed)
             Raise("guessing-account", IdAttribute.IsId(account) ? account : Unnamed(account), "Somebody tries to sign in to one account from many networks. Each network is slowed; the account stays open to its owner.");
         return null;
     }
 
     /// <summary>Call it when the credential was good.</summary>
-    public void Succeeded(HttpContext context, string? account = null)
+    public async ValueTask SucceededAsync(HttpContext context, string? account = null)
     {
         var network = BucketKey.NetworkOf(context.Connection.RemoteIpAddress);
         // Only what this try took: an attacker's own good sign-ins must not pay for his guesses.
-        _buckets.Give(new("network", "", network), _network, 1);
+        await take(new("network", "", network), _network, -1);
         if (account is null)
             return;
         // Who knows the secret has nothing to guess.
-        _buckets.Give(new("pair", account, network), _pair, _pair.Burst);
-        _buckets.Give(new("account", account, 0), Everywhere, 1);
+        await take(new("pair", account, network), _pair, -_pair.Burst);
+        await take(new("account", account, 0), Everywhere, -1);
     }
 
     private static TooMany Refusal(TimeSpan wait) => new(wait, "Too many tries failed. Wait, then try again.");

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using ReplyMint.Storage;
 
 namespace ReplyMint.Limits;
 
@@ -24,9 +25,16 @@ internal static class LimitsFeature
     /// <param name="alarm">Who raises alerts; asked late, because that is a room beside this one.</param>
     public static IServiceCollection AddRequestLimits(this IServiceCollection services, RequestLimitSettings settings, Func<IServiceProvider, LimitAlarm> alarm) => services
         .AddSingleton(settings)
-        .AddSingleton(provider => new TokenBuckets(provider.GetRequiredService<TimeProvider>()))
-        .AddSingleton<TakeTokens>(provider => (key, rule, cost) => ValueTask.FromResult(provider.GetRequiredService<TokenBuckets>().Take(key, rule, cost)))
+        .AddSingleton(Buckets)
         .AddSingleton<RequestLimits>()
         .AddSingleton(provider => new DownloadGate(provider.GetRequiredService<TimeProvider>()))
-        .AddSingleton(provider => new FailedTries(settings, provider.GetRequiredService<TimeProvider>(), () => alarm(provider), provider.GetRequiredService<ILogger<FailedTries>>()));
+        .AddSingleton(provider => new FailedTries(settings, Buckets(provider), provider.GetRequiredService<TimeProvider>(), () => alarm(provider), provider.GetRequiredService<ILogger<FailedTries>>()));
+
+    private static TakeTokens Buckets(IServiceProvider provider)
+    {
+        var own = new TokenBuckets(provider.GetRequiredService<TimeProvider>());
+        return provider.GetService<IStore>() is { IsShared: true } store
+            ? new SharedBuckets(store, provider.GetRequiredService<KeyRing>(), own, provider.GetRequiredService<TimeProvider>()).TakeAsync
+            : (key, rule, cost) => ValueTask.FromResult(own.Take(key, rule, cost));
+    }
 }

@@ -7,6 +7,20 @@ namespace ReplyMint.Limits;
 internal readonly record struct BucketRule(double PerSecond, double Burst)
 {
     public static BucketRule Of(RequestRate rate, int times = 1) => new(rate.PerMinute / 60.0 * times, (double)rate.Burst * times);
+
+    /// <summary>Takes from a bucket that will be full at an instant, or nothing.</summary>
+    /// <param name="fullAt">In seconds; moves when something is taken or given back.</param>
+    /// <param name="cost">Tokens; less than 0 gives back.</param>
+    /// <param name="now">On the same scale.</param>
+    public Taken Take(ref double fullAt, double cost, double now)
+    {
+        var before = Math.Max(fullAt, now);
+        var after = Math.Max(before + cost / PerSecond, now);
+        var allowed = cost <= 0 || (after - now) * PerSecond <= Burst + 1e-6;
+        fullAt = allowed ? after : before;
+        return new(allowed, Math.Max(Burst - (fullAt - now) * PerSecond, 0),
+            allowed ? TimeSpan.Zero : TimeSpan.FromSeconds((after - now) - Burst / PerSecond), TimeSpan.FromSeconds(fullAt - now));
+    }
 }
 
 /// <summary>Whose bucket it is.</summary>
@@ -46,8 +60,8 @@ internal readonly record struct BucketKey(string Kind, string Owner, UInt128 Net
 internal readonly record struct Taken(bool Allowed, double Left, TimeSpan Wait, TimeSpan Full);
 
 /// <summary>
-/// The port to the state of rates: takes so many tokens from a bucket, or none. In one process <see cref="TokenBuckets"/> is
-/// behind it; several machines put what they share here.
+/// The port to the state of rates: takes so many tokens from a bucket, or none; less than none gives back. In one process
+/// <see cref="TokenBuckets"/> is behind it, in several <see cref="SharedBuckets"/> on the store that they share.
 /// </summary>
 internal delegate ValueTask<Taken> TakeTokens(BucketKey key, BucketRule rule, double cost);
 
@@ -107,19 +121,16 @@ internal sealed class TokenBuckets(TimeProvider time, int capacity = 131_072)
             {
                 var slot = _index.TryGetValue(key, out var known) ? known : cost > 0 ? Room(key, now) : -1;
                 ref var shared = ref _shared[(key.Neighbourhood & int.MaxValue) % SharedPerShard];
-                var before = Math.Max(slot >= 0 ? _fullAt[slot] : _keys.Count < capacity ? 0 : shared, now);
-                var after = Math.Max(before + cost / rule.PerSecond, now);
-                var allowed = cost <= 0 || (after - now) * rule.PerSecond <= rule.Burst + 1e-6;
-                if (allowed && cost != 0)
+                var full = slot >= 0 ? _fullAt[slot] : _keys.Count < capacity ? 0 : shared;
+                var taken = rule.Take(ref full, cost, now);
+                if (taken.Allowed && cost != 0)
                 {
                     if (slot >= 0)
-                        _fullAt[slot] = after;
+                        _fullAt[slot] = full;
                     else if (_keys.Count == capacity)
-                        shared = after;
+                        shared = full;
                 }
-                var at = allowed ? after : before;
-                return new(allowed, Math.Max(rule.Burst - (at - now) * rule.PerSecond, 0),
-                    allowed ? TimeSpan.Zero : TimeSpan.FromSeconds((after - now) - rule.Burst / rule.PerSecond), TimeSpan.FromSeconds(at - now));
+                return taken;
             }
         }
 

@@ -30,8 +30,8 @@ internal sealed record WatchEvent(
     string? Network = null, string? Trace = null, string? Mailbox = null, string? Target = null);
 
 /// <summary>
-/// Who is watched, and what was seen. The list lies in one item and in memory; one process owns the store, so what it holds is what
-/// holds. Events go to the log at once and to the store within a second, by a queue that no request waits for.
+/// Who is watched, and what was seen. The list lies in one item and in memory; where other processes write, too, it is read anew every few
+/// seconds. Events go to the log at once and to the store within a second, by a queue that no request waits for.
 /// </summary>
 internal sealed partial class Watches(IStore store, TimeProvider time, ILogger<Watches> log) : MemoryFlush(Every, time)
 {
@@ -41,6 +41,7 @@ internal sealed partial class Watches(IStore store, TimeProvider time, ILogger<W
     private const int MaxWaiting = 20_000;
     private const int Batch = 90;
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Reload = TimeSpan.FromSeconds(5);
     // As long as logs are kept.
     private static readonly TimeSpan Kept = TimeSpan.FromDays(30);
     private static readonly ItemKey ListKey = ItemKey.Main(KeyRing.Installation, "watches");
@@ -49,6 +50,9 @@ internal sealed partial class Watches(IStore store, TimeProvider time, ILogger<W
     private volatile Watch[] _active = [];
     // Keeps what happened at one moment in its order; only whoever flushes counts.
     private long _stored;
+    private long _readAt;
+    // Two processes may see something at one moment.
+    private readonly string _process = store.IsShared ? "-" + Ids.Random('p') : "";
 
     /// <summary>Those that have not ended, from the store: commands without a server have nothing in memory.</summary>
     public async Task<IReadOnlyList<Watch>> ActiveAsync(CancellationToken ct) => Alive(await ListAsync(ct));
@@ -75,7 +79,12 @@ internal sealed partial class Watches(IStore store, TimeProvider time, ILogger<W
         return found;
     }
 
-    public async Task ReloadAsync(CancellationToken ct) => _active = [.. await ListAsync(ct)];
+    public async Task ReloadAsync(CancellationToken ct)
+    {
+        var at = Time.GetTimestamp();
+        _active = [.. await ListAsync(ct)];
+        _readAt = at;
+    }
 
     /// <summary>Notes a request of a watched caller, or about a watched mailbox.</summary>
     public void Note(HttpContext context, int status)
@@ -135,11 +144,13 @@ internal sealed partial class Watches(IStore store, TimeProvider time, ILogger<W
     {
         try
         {
+            if (store.IsShared && Time.GetElapsedTime(_readAt) >= Reload)
+                await ReloadAsync(ct);
             while (_seen.Reader.TryPeek(out _))
             {
                 var commit = new Commit();
                 while (commit.Operations.Count < Batch && _seen.Reader.TryRead(out var seen))
-                    commit.Put(ItemKey.Main(KeyRing.Installation, string.Create(CultureInfo.InvariantCulture, $"{EventPrefix}{seen.Watch}/{seen.At.UtcTicks:D19}-{_stored++:D8}")), JsonSerializer.SerializeToUtf8Bytes(seen, WatchJson.Default.WatchEvent), Condition.Absent, expires: seen.At + Kept);
+                    commit.Put(ItemKey.Main(KeyRing.Installation, string.Create(CultureInfo.InvariantCulture, $"{EventPrefix}{seen.Watch}/{seen.At.UtcTicks:D19}-{_stored++:D8}{_process}")), JsonSerializer.SerializeToUtf8Bytes(seen, WatchJson.Default.WatchEvent), Condition.Absent, expires: seen.At + Kept);
                 await store.CommitAsync(commit, CancellationToken.None);
             }
         }

@@ -228,7 +228,7 @@ internal sealed class Consents(IStore store, KeyRing keys, Suppressions suppress
     }
 
     private async ValueTask<ConsentLedger?> OpenAsync(TenantKeys own, Item item, CancellationToken ct) =>
-        await keys.FindPersonAsync(own, Read(item).Person, ct) is { } person && person.Knows(item.Sealed.Span)
+        await keys.FindPersonAsync(own, Read(item).Person, ct, item.Sealed) is { } person && person.Knows(item.Sealed.Span)
             ? JsonSerializer.Deserialize(person.Open(item), ConsentJson.Default.ConsentLedger) : null;
 
     private BasisRecord ReadBasis(Item? item) =>

@@ -154,15 +154,15 @@ internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, WebhookE
     private async ValueTask<OutboxEntry?> OpenAsync(Item item, CancellationToken ct)
     {
         var record = Read(item);
-        return await SealerAsync(item.Key.Partition, record.Person, ct) is { } sealer && sealer.Knows(item.Sealed.Span)
+        return await SealerAsync(item, record.Person, ct) is { } sealer && sealer.Knows(item.Sealed.Span)
             ? new OutboxEntry(record, JsonSerializer.Deserialize(sealer.Open(item, SealedAt), OutboxJson.Default.OutboundMail)!, item)
             : null;
     }
 
-    private async ValueTask<SealingKey?> SealerAsync(string tenant, string? person, CancellationToken ct)
+    private async ValueTask<SealingKey?> SealerAsync(Item item, string? person, CancellationToken ct)
     {
-        if (await keys.TenantAsync(tenant, ct) is not { } own)
+        if (await keys.TenantAsync(item.Key.Partition, ct) is not { } own)
             return null;
-        return person is null ? own : await keys.FindPersonAsync(own, person, ct);
+        return person is null ? own : await keys.FindPersonAsync(own, person, ct, item.Sealed);
     }
 }

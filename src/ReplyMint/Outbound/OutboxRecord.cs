@@ -40,8 +40,10 @@ internal sealed record OutboxRecord
     /// <summary>How long a new one is kept; without it as long as its purpose asks.</summary>
     [JsonIgnore]
     public KeptUntil? Kept { get; init; }
-    /// <summary>Which process started the sending; a Sending of another process that owns the store no more is uncertain.</summary>
+    /// <summary>Which process started the sending; one that is found when that process can be at it no more is uncertain.</summary>
     public string? By { get; init; }
+    /// <summary>On a store that several processes share: until then that process may be at work on it, by its own clock.</summary>
+    public DateTimeOffset? Until { get; init; }
     public string Detail { get; init; } = "";
     public IReadOnlyList<DeliveryEvent> Events { get; init; } = [];
 }

@@ -26,6 +26,7 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
     private const int MaxTries = 20;
 
     private readonly string _process = Ids.Random('p');
+    private readonly SendingLease _lease = new(store, settings, time);
     private readonly SemaphoreSlim _places = new(settings.Places, settings.Places);
 
     /// <summary>
@@ -39,7 +40,7 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
             return null;
         foreach (var state in stops)
             state.Hold(commit);
-        return new StartedSending(_places, Outbox.Add(commit, tenant, sealer, record with { State = OutboxState.Sending, By = _process, Attempts = 1 }, mail));
+        return new StartedSending(_places, Outbox.Add(commit, tenant, sealer, record with { State = OutboxState.Sending, By = _process, Until = _lease.Begin(), Attempts = 1 }, mail));
     }
 
     /// <summary>Carries out what was started, once that is committed.</summary>
@@ -85,9 +86,12 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
                 {
                     Start.Started => await HandOverAsync(job, started, ct),
                     Start.Parked or Start.Refused => JobOutcome.Finished,
-                    // The job was done and this is an old hint of it.
-                    _ => await store.GetAsync(job.Key, ct) is null ? JobOutcome.Finished : null,
+                    // The job was done, or claimed, and this is an old hint of it.
+                    _ => await job.StandsAsync(store, ct) ? null : JobOutcome.Finished,
                 };
+            case OutboxState.Sending when !_lease.IsOver(entry.Record):
+                // Somebody may be at work on it. The job stays as it is: he ends it, or the next look finds it.
+                return JobOutcome.Finished;
             case OutboxState.Sending:
                 if (await CloseAsync(job, entry, ct))
                     await AlertUncertainAsync(job, ct);
@@ -130,7 +134,7 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
         }
         if (entry.Record.Mailbox is { } mailbox && !await right(commit, job.Tenant, mailbox, entry.Mail.From, ct))
             return (await RefuseAsync(job, entry, ct) ? Start.Refused : Start.Moved, entry);
-        var started = outbox.Change(commit, entry, entry.Record with { State = OutboxState.Sending, By = _process, Attempts = entry.Record.Attempts + 1 });
+        var started = outbox.Change(commit, entry, entry.Record with { State = OutboxState.Sending, By = _process, Until = _lease.Begin(), Attempts = entry.Record.Attempts + 1 });
         return (await store.CommitAsync(commit, ct) == CommitResult.Committed ? Start.Started : Start.Moved, started);
     }
 
@@ -154,9 +158,18 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
         return await store.CommitAsync(commit, ct) == CommitResult.Committed;
     }
 
+    private async Task<SendOutcome> HandOverAsync(OutboxEntry entry, CancellationToken ct)
+    {
+        if (!_lease.MayHandOver(entry.Record))
+            return new(SendResult.Temporary, "its start took too long; it was not handed over");
+        using var limit = new CancellationTokenSource(settings.LongestHandOver, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
+        return await channel.SendAsync(entry.Record.Id, entry.Mail, either.Token);
+    }
+
     private async Task<JobOutcome> HandOverAsync(Job job, OutboxEntry entry, CancellationToken ct)
     {
-        var outcome = await channel.SendAsync(job.Target, entry.Mail, ct);
+        var outcome = await HandOverAsync(entry, ct);
         // From here on the result must be stored even while the host stops; else the mail would be uncertain for nothing.
         ct = CancellationToken.None;
         switch (outcome.Result)
@@ -197,7 +210,8 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
                 return false;
             outbox.Change(commit, entry, entry.Record with { State = state, Detail = detail });
             await outbox.TellAsync(commit, entry, state, token);
-            job.Complete(commit);
+            // That nobody else has ended it says the entry.
+            job.End(commit);
             if (state == OutboxState.Queued)
                 jobs.Add(commit, job.Tenant, Outbox.JobKind, job.Target, time.GetUtcNow() + Backoff[entry.Record.Attempts - 1] * (0.8 + 0.4 * Random.Shared.NextDouble()));
             entry = null;

@@ -21,7 +21,7 @@ internal sealed class WebhookEvents(IStore store, Webhooks webhooks, JobQueue jo
                 continue;
             var delivery = new WebhookDelivery { Id = Ids.Timed(time), Webhook = webhook.Id, Event = happened, At = time.GetUtcNow() };
             Write(commit, tenant, delivery, null);
-            jobs.Add(commit, tenant, JobKind, TargetOf(delivery));
+            jobs.AddUnhinted(commit, tenant, JobKind, TargetOf(delivery));
         }
     }
 

@@ -121,7 +121,7 @@ internal sealed class WebhookSender(Webhooks webhooks, WebhookEvents events, ISt
         var (dead, since) = await store.RetryAsync<(bool, DateTimeOffset?)>(async (commit, token) =>
         {
             // Another worker may have had an old hint of the same job.
-            if (await store.GetAsync(job.Key, token) is null || await events.FindAsync(job.Tenant, job.Target, token) is not ({ } delivery, { } item))
+            if (!await job.StandsAsync(store, token) || await events.FindAsync(job.Tenant, job.Target, token) is not ({ } delivery, { } item))
                 return (false, null);
             job.Complete(commit);
             var now = time.GetUtcNow();

@@ -53,9 +53,11 @@ internal sealed class AddressSearch(IStore store, KeyRing keys, Messages message
         var strays = new List<SeenMail>();
         var records = items.Select(item => JsonSerializer.Deserialize(item.Value.Span, InboundJson.Default.MessageRecord)!).ToList();
         var parts = items.Count == 0 ? [] : await store.GetAsync([.. records.SelectMany(record => PartsOf(own.Tenant, record.Id))], ct);
+        // Another process may have destroyed it, or somebody may have written again.
+        keys.Forget(own.Tenant, erasure.Subject);
         for (var i = 0; i < items.Count; i++)
         {
-            if (await keys.FindPersonAsync(own, records[i].Person, ct) is not { } person || !person.Knows(items[i].Sealed.Span))
+            if (await keys.FindPersonAsync(own, records[i].Person, ct, items[i].Sealed) is not { } person || !person.Knows(items[i].Sealed.Span))
             {
                 if (records[i].Person == erasure.Subject)
                     strays.Add(new SeenMail(records[i].Id, null));

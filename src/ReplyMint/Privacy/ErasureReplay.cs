@@ -141,8 +141,11 @@ internal sealed class ErasureReplay(IStore store, KeyRing keys, ErasureLedger le
     }
 
     /// <summary>Whether the key is the one that was destroyed, and not that of a later life of the same address.</summary>
-    private async Task<bool> IsOldKeyAsync(ErasureLine line, CancellationToken ct) =>
-        line.Key is not null && await keys.TenantAsync(line.Tenant, ct) is { } own && await keys.FindPersonAsync(own, line.Subject, ct) is { } key && key.Fingerprint(own) == line.Key;
+    private async Task<bool> IsOldKeyAsync(ErasureLine line, CancellationToken ct)
+    {
+        keys.Forget(line.Tenant, line.Subject);
+        return line.Key is not null && await keys.TenantAsync(line.Tenant, ct) is { } own && await keys.FindPersonAsync(own, line.Subject, ct) is { } key && key.Fingerprint(own) == line.Key;
+    }
 
     /// <summary>A user's address, which only the restored account tells.</summary>
     private async Task<ErasureSecret?> SecretAsync(ErasureLine line, CancellationToken ct) =>

@@ -69,7 +69,8 @@ internal sealed class MailRemoval(IStore store, KeyRing keys, IBlobStore blobs, 
         {
             if (await store.GetAsync(Consents.KeyOf(erasure.Tenant, erasure.Subject), token) is not { } item)
                 return false;
-            // What his present key opens is of a later life.
+            // What his present key opens is of a later life; the one in memory may be the one that another process has destroyed.
+            keys.Forget(erasure.Tenant, erasure.Subject);
             if (await keys.TenantAsync(erasure.Tenant, token) is { } own && await keys.FindPersonAsync(own, erasure.Subject, token) is { } person && person.Knows(item.Sealed.Span))
                 return false;
             commit.Delete(item.Key, Condition.Same(item));
@@ -148,6 +149,7 @@ internal sealed class MailRemoval(IStore store, KeyRing keys, IBlobStore blobs, 
     /// <summary>Those of a later life, which his present key opens.</summary>
     private async Task<HashSet<string>> LiveAsync(string tenant, string person, IReadOnlyList<string> ids, CancellationToken ct)
     {
+        keys.Forget(tenant, person);
         if (await keys.TenantAsync(tenant, ct) is not { } own || await keys.FindPersonAsync(own, person, ct) is not { } key)
             return [];
         var items = await ReadAsync([.. ids.Select(id => Messages.KeyOf(tenant, id))], ct);

@@ -149,7 +149,7 @@ internal sealed class Drafts(IStore store, Messages messages)
     private async ValueTask<Draft?> OpenAsync(Item item, CancellationToken ct)
     {
         var record = Read(item);
-        return await messages.PersonAsync(item.Key.Partition, record.Person, ct) is { } person && person.Knows(item.Sealed.Span)
+        return await messages.PersonAsync(item.Key.Partition, record.Person, ct, item.Sealed) is { } person && person.Knows(item.Sealed.Span)
             ? new Draft(record, JsonSerializer.Deserialize(person.Open(item), RepliesJson.Default.DraftContent)!, item)
             : null;
     }

@@ -73,7 +73,7 @@ internal sealed partial class Notices(
     public void Announce(Commit commit, Alert alert)
     {
         if (settings.Email is not null || settings.Webhook is not null)
-            jobs.Add(commit, KeyRing.Installation, AlertJob, alert.Id);
+            jobs.AddUnhinted(commit, KeyRing.Installation, AlertJob, alert.Id);
     }
 
     /// <summary>One notice for all that is pending; whoever comes later finds nothing left.</summary>

@@ -41,7 +41,7 @@ internal sealed class Receipts(IStore store, Messages messages)
         commit.Change(before, before.Value, StoredJson.Seal(person.AddTo(commit), before.Key, before.Version + 1, receipt, RepliesJson.Default.Receipt));
 
     public async ValueTask<(Receipt Receipt, Item Item)?> FindAsync(string tenant, string id, string person, CancellationToken ct) =>
-        await store.GetAsync(KeyOf(tenant, id), ct) is { } item && await messages.PersonAsync(tenant, person, ct) is { } key && key.Knows(item.Sealed.Span)
+        await store.GetAsync(KeyOf(tenant, id), ct) is { } item && await messages.PersonAsync(tenant, person, ct, item.Sealed) is { } key && key.Knows(item.Sealed.Span)
             ? (JsonSerializer.Deserialize(key.Open(item), RepliesJson.Default.Receipt)!, item)
             : null;
 }

@@ -44,7 +44,7 @@ internal sealed class ReplyPipeline(IStore store, Messages messages, TimeProvide
     {
         var commit = new Commit();
         StoppedSendings.Park(commit, work.Job, work.Mailbox.Id, contained);
-        return await store.CommitAsync(commit, ct) == CommitResult.Committed || await store.GetAsync(work.Job.Key, ct) is null ? JobOutcome.Finished : null;
+        return await store.CommitAsync(commit, ct) == CommitResult.Committed || !await work.Job.StandsAsync(store, ct) ? JobOutcome.Finished : null;
     }
 
     /// <summary>

@@ -135,7 +135,7 @@ internal sealed class MasterKeyRotation(IStore store, KeyRing keys, MasterKeys m
         var ended = await store.RetryAsync<long?>(async (commit, token) =>
         {
             var (identity, version) = (await StoreIdentity.ReadAsync(store, token))!.Value;
-            if (job is not null && await store.GetAsync(job.Key, token) is not null)
+            if (job is not null && await job.StandsAsync(store, token))
                 job.Complete(commit);
             if (identity.NextKeyCheck is not { } next)
                 return null;

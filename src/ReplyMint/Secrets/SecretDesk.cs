@@ -33,6 +33,7 @@ internal sealed class SecretDesk(IStore store, StoredSecrets secrets, Channels c
             await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(actor, known ? "secret.change" : "secret.add", SecretSource.StorePrefix + name), token);
             return true;
         }, ct);
+        await secrets.RefreshAsync(ct);
         return null;
     }
 
@@ -50,13 +51,18 @@ internal sealed class SecretDesk(IStore store, StoredSecrets secrets, Channels c
     }
 
     /// <summary>False when there is none of that name.</summary>
-    public Task<bool> RemoveAsync(string name, Actor actor, CancellationToken ct) => store.RetryAsync(async (commit, token) =>
+    public async Task<bool> RemoveAsync(string name, Actor actor, CancellationToken ct)
     {
-        if (!await secrets.RemoveAsync(commit, name, token))
-            return false;
-        await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(actor, "secret.remove", SecretSource.StorePrefix + name), token);
-        return true;
-    }, ct);
+        var removed = await store.RetryAsync(async (commit, token) =>
+        {
+            if (!await secrets.RemoveAsync(commit, name, token))
+                return false;
+            await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(actor, "secret.remove", SecretSource.StorePrefix + name), token);
+            return true;
+        }, ct);
+        await secrets.RefreshAsync(ct);
+        return removed;
+    }
 
     /// <summary>Outside nothing is part of our commit, so the entry comes first: it says at least what somebody was about to do.</summary>
     private async Task<string?> SetParameterAsync(string name, string value, Actor actor, CancellationToken ct)

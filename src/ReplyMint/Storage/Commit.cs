@@ -45,6 +45,7 @@ internal sealed class Commit
 
     private readonly List<Operation> _operations = [];
     private List<LateWrites>? _late;
+    private Action? _refused;
     private int _reserved;
     private int _decided;
     private int _bytes;
@@ -109,6 +110,9 @@ internal sealed class Commit
         return this;
     }
 
+    /// <summary>Tells somebody when it did not happen: what he put into it may be out of date.</summary>
+    public void WhenRefused(Action told) => _refused += told;
+
     /// <summary>Takes all back: what is committed then is nothing.</summary>
     public void Clear()
     {
@@ -151,6 +155,8 @@ internal sealed class Commit
     /// <summary>For adapters: tells those who filled something in how it ended.</summary>
     public void Settle(bool committed)
     {
+        if (!committed)
+            _refused?.Invoke();
         if (_late is null)
             return;
         if (!committed)

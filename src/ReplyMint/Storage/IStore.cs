@@ -38,6 +38,12 @@ internal enum CommitResult { Committed, Conflict }
 /// </summary>
 internal interface IStore
 {
+    /// <summary>
+    /// Several processes may write here at once: what one of them holds in memory is only so old, and what it finds under way may be another's
+    /// work. Else whoever opened it is alone, and what he finds under way was left by somebody who is gone.
+    /// </summary>
+    bool IsShared { get; }
+
     ValueTask<Item?> GetAsync(ItemKey key, CancellationToken ct);
 
     /// <summary>Several at once, in the order of the keys; at most 100. An adapter reads them in one go where it can.</summary>

@@ -25,13 +25,16 @@ internal sealed class KeyRing(IStore store, MasterKeys masters, TimeProvider tim
     private static readonly TimeSpan GraveKept = TimeSpan.FromDays(1);
 
     private readonly ConcurrentDictionary<string, TenantKeys> _tenants = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<(string Tenant, string Person), PersonKey> _people = new();
+    private readonly ConcurrentDictionary<(string Tenant, string Person), (PersonKey Key, long At)> _people = new();
     // How often keys of a place were forgotten: a reading that this overtook must not be kept.
     private readonly long[] _forgotten = new long[1_024];
 
     /// <summary>Adds a new tenant's keys to the commit that makes the tenant. They are given to seal what else stands in that commit, and known to nobody before it happened.</summary>
-    public TenantKeys Create(Commit commit, string tenant)
+    public async ValueTask<TenantKeys> CreateAsync(Commit commit, string tenant, CancellationToken ct)
     {
+        // What another process changed would fail the commit each time.
+        if (store.IsShared)
+            await masters.RefreshAsync(store, ct);
         var master = masters.WrapIn(commit);
         var record = new TenantKeyRecord(1, NewWrapped(master, tenant, 0), 1, [new WrappedKey(1, NewWrapped(master, tenant, 1), time.GetUtcNow())], master.Check);
         commit.Put(KeyOf(tenant), Bytes(record), Condition.Absent);
@@ -41,12 +44,18 @@ internal sealed class KeyRing(IStore store, MasterKeys masters, TimeProvider tim
     /// <summary>The keys of a tenant, or null when there is no such tenant (any more).</summary>
     public async ValueTask<TenantKeys?> TenantAsync(string tenant, CancellationToken ct)
     {
-        if (_tenants.TryGetValue(tenant, out var known))
+        if (_tenants.TryGetValue(tenant, out var known) && IsFresh(known.ReadAt, SharedStore.Fresh))
             return known;
-        var stamp = Volatile.Read(ref Place(tenant, ""));
-        if (await store.GetAsync(KeyOf(tenant), ct) is not { } item)
+        var (stamp, at) = (Volatile.Read(ref Place(tenant, "")), time.GetTimestamp());
+        if (await RecordAsync(tenant, ct) is not { } read)
+        {
+            if (known is not null)
+                Forget(tenant);
             return null;
-        var own = _tenants.GetOrAdd(tenant, new TenantKeys(tenant, Open(tenant, new(ReadTenant(item), item.Version))));
+        }
+        var own = _tenants.GetOrAdd(tenant, static (tenant, open) => new TenantKeys(tenant, open.Ring.Open(tenant, open.Read)), (Ring: this, Read: read));
+        own.Take(read.Version, () => Open(tenant, read));
+        own.ReadAt = at;
         if (Volatile.Read(ref Place(tenant, "")) != stamp)
             _tenants.TryRemove(tenant, out _);
         return own;
@@ -62,17 +71,18 @@ internal sealed class KeyRing(IStore store, MasterKeys masters, TimeProvider tim
     /// </summary>
     public async ValueTask<PersonKey> PersonAsync(TenantKeys tenant, string person, CancellationToken ct)
     {
-        if (_people.TryGetValue((tenant.Tenant, person), out var known))
+        if (Known(tenant, person) is { } known)
             return known;
         var stamp = Volatile.Read(ref Place(tenant.Tenant, person));
         var item = await store.GetAsync(PersonKey.KeyOf(tenant.Tenant, person), ct);
-        return Open(tenant, person, item, stamp) ?? tenant.NewPerson(person, Condition.Same(item), stamp);
+        return Open(tenant, person, item, stamp) ?? tenant.NewPerson(person, Condition.Same(item), stamp, Stale(tenant.Tenant, person));
     }
 
     /// <summary>A correspondent's key, or null when it was never made or has been destroyed.</summary>
-    public async ValueTask<PersonKey?> FindPersonAsync(TenantKeys tenant, string person, CancellationToken ct)
+    /// <param name="opens">What it is to open: another process may have made a new key since memory has this one.</param>
+    public async ValueTask<PersonKey?> FindPersonAsync(TenantKeys tenant, string person, CancellationToken ct, ReadOnlyMemory<byte> opens = default)
     {
-        if (_people.TryGetValue((tenant.Tenant, person), out var known))
+        if (Known(tenant, person) is { } known && (!store.IsShared || opens.IsEmpty || known.Knows(opens.Span)))
             return known;
         var stamp = Volatile.Read(ref Place(tenant.Tenant, person));
         return Open(tenant, person, await store.GetAsync(PersonKey.KeyOf(tenant.Tenant, person), ct), stamp);
@@ -83,7 +93,7 @@ internal sealed class KeyRing(IStore store, MasterKeys masters, TimeProvider tim
     {
         if (_people.Count >= MaxCached)
             _people.Clear();
-        _people[(key.Tenant, key.Person)] = key.Stored();
+        _people[(key.Tenant, key.Person)] = (key.Stored(), time.GetTimestamp());
         if (Volatile.Read(ref Place(key.Tenant, key.Person)) != key.Stamp)
             _people.TryRemove((key.Tenant, key.Person), out _);
     }
@@ -143,18 +153,34 @@ internal sealed class KeyRing(IStore store, MasterKeys masters, TimeProvider tim
     {
         if (item is null || Read(item) is not { Wrapped.Length: > 0 } record)
             return null;
-        var key = tenant.OpenPerson(person, record, item.Version, stamp);
+        var key = tenant.OpenPerson(person, record, item.Version, stamp, Stale(tenant.Tenant, person));
         Remember(key);
         return key;
     }
+
+    private PersonKey? Known(TenantKeys tenant, string person) =>
+        _people.TryGetValue((tenant.Tenant, person), out var known) && IsFresh(known.At, SharedStore.FreshOfPeople) ? known.Key : null;
+
+    /// <summary>Whether what was read then counts still. Where no other process writes, it does until it is forgotten.</summary>
+    private bool IsFresh(long read, TimeSpan atMost) => !store.IsShared || time.GetElapsedTime(read) < atMost;
+
+    private Action? Stale(string tenant, string person) => store.IsShared ? () => Forget(tenant, person) : null;
 
     private static PersonKeyRecord Read(Item item) => JsonSerializer.Deserialize(item.Value.Span, StorageJson.Default.PersonKeyRecord)!;
 
     private ref long Place(string tenant, string person) => ref _forgotten[(uint)HashCode.Combine(tenant, person) % (uint)_forgotten.Length];
 
     /// <summary>A tenant's record as it is stored, or null.</summary>
-    internal async ValueTask<Versioned<TenantKeyRecord>?> RecordAsync(string tenant, CancellationToken ct) =>
-        await store.GetAsync(KeyOf(tenant), ct) is { } item ? new(ReadTenant(item), item.Version) : null;
+    internal async ValueTask<Versioned<TenantKeyRecord>?> RecordAsync(string tenant, CancellationToken ct)
+    {
+        if (await store.GetAsync(KeyOf(tenant), ct) is not { } item)
+            return null;
+        var record = ReadTenant(item);
+        // Another process has changed the master key, or ended the change.
+        if (!masters.Open(record.Master) || tenant == Installation)
+            await masters.RefreshAsync(store, ct);
+        return new(record, item.Version);
+    }
 
     /// <summary>
     /// Adds a change of a tenant's record to a commit: a new number, or old ones that go. Once that is committed, give the record to
@@ -270,8 +296,12 @@ internal sealed class KeyRing(IStore store, MasterKeys masters, TimeProvider tim
     private TenantKeySet Open(string tenant, Versioned<TenantKeyRecord> read)
     {
         var record = read.Value;
-        return new(Unwrap(tenant, 0, record.Lookup), record.Current, record.Keys.ToDictionary(key => key.Number, key => Unwrap(tenant, key.Number, key.Wrapped)), read.Version);
+        return new(Unwrap(tenant, 0, record.Lookup), record.Current, record.Keys.ToDictionary(key => key.Number, key => Unwrap(tenant, key.Number, key.Wrapped)), read.Version, Coming(record));
     }
+
+    private ComingKey? Coming(TenantKeyRecord record) =>
+        store.IsShared && record.Keys.Count > 1 && record.Keys.MaxBy(key => key.Number) is { MadeAt: { } made } && made + SharedStore.Spread > time.GetUtcNow()
+            ? new(time, made + SharedStore.Spread, record.Keys.Where(key => key.Number < record.Current).Max(key => key.Number)) : null;
 
     private static byte[] NewWrapped(MasterKey master, string tenant, int number) => master.Wrap(RandomNumberGenerator.GetBytes(MasterKey.Bytes), Context(tenant, number));
 

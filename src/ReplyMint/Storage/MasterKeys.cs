@@ -12,6 +12,9 @@ internal sealed class MasterKeys
     /// <param name="identity">The version of the store's identity that says so; 0 before there is one.</param>
     public MasterKeys(MasterKey wrapping, MasterKey? before, long identity) => _held = new(wrapping, before, identity);
 
+    /// <summary>Reads what a store's identity names, once that is another one; null where no other process changes it.</summary>
+    public Func<Versioned<StoreIdentity>, CancellationToken, Task<MasterKeys>>? Anew { get; set; }
+
     private sealed record Held(MasterKey Wrapping, MasterKey? Before, long Identity);
 
     /// <summary>What wraps now.</summary>
@@ -30,6 +33,16 @@ internal sealed class MasterKeys
         if (held.Identity > 0)
             commit.Check(StoreIdentity.At, Condition.At(held.Identity));
         return held.Wrapping;
+    }
+
+    /// <summary>Whether what was wrapped with a key can be opened; <paramref name="check"/> is null where that was not noted.</summary>
+    public bool Open(string? check) => check is null || _held is var held && (held.Wrapping.Check == check || held.Before?.Check == check);
+
+    /// <summary>Takes what another process has changed meanwhile.</summary>
+    public async ValueTask RefreshAsync(IStore store, CancellationToken ct)
+    {
+        if (Anew is not null && await StoreIdentity.ReadAsync(store, ct) is { } read && read.Version != _held.Identity)
+            Take(await Anew(read, ct));
     }
 
     /// <summary>Null when it was wrapped with neither, or changed.</summary>

@@ -65,8 +65,17 @@ internal abstract class SealingKey
 }
 
 /// <summary>What a tenant's record holds, opened.</summary>
+/// <param name="Current">The newest number.</param>
 /// <param name="Version">Of the record's item.</param>
-internal sealed record TenantKeySet(byte[] Lookup, int Current, IReadOnlyDictionary<int, byte[]> Keys, long Version);
+/// <param name="Coming">Until when the newest number only opens; null where it seals at once.</param>
+internal sealed record TenantKeySet(byte[] Lookup, int Current, IReadOnlyDictionary<int, byte[]> Keys, long Version, ComingKey? Coming = null)
+{
+    /// <summary>The number that seals now.</summary>
+    public int Sealing => Coming is { } coming && coming.Clock.GetUtcNow() < coming.At ? coming.Before : Current;
+}
+
+/// <summary>On a store that several processes share a new number waits until each of them has it, and the one before seals on.</summary>
+internal sealed record ComingKey(TimeProvider Clock, DateTimeOffset At, int Before);
 
 /// <summary>
 /// A tenant's open keys: they seal what belongs to the tenant and wrap its correspondents' keys. A rotation changes what this holds,
@@ -79,9 +88,12 @@ internal sealed class TenantKeys(string tenant, TenantKeySet keys) : SealingKey
     public string Tenant => tenant;
 
     /// <summary>The number that new items are sealed with.</summary>
-    public int Current => _keys.Current;
+    public int Current => _keys.Sealing;
 
-    protected override (int Number, byte[] Key) Newest => _keys is var held ? (held.Current, held.Keys[held.Current]) : default;
+    /// <summary>When the key ring read the record last, by its clock's time stamps.</summary>
+    internal long ReadAt { get; set; }
+
+    protected override (int Number, byte[] Key) Newest => _keys is var held && held.Sealing is var number ? (number, held.Keys[number]) : default;
 
     protected override byte[]? Number(int number) => _keys.Keys.GetValueOrDefault(number);
 
@@ -96,11 +108,18 @@ internal sealed class TenantKeys(string tenant, TenantKeySet keys) : SealingKey
     public string Person(string normalizedAddress) => Hash("person", normalizedAddress);
 
     /// <summary>Whether a number that was replaced can still be opened here.</summary>
-    internal bool IsOld(int number) => _keys is var held && number != held.Current && held.Keys.ContainsKey(number);
+    internal bool IsOld(int number) => _keys is var held && number < held.Sealing && held.Keys.ContainsKey(number);
 
     /// <summary>Whether this is what a record says: the same number seals, and the same ones open.</summary>
     internal bool Holds(TenantKeyRecord record) =>
         _keys is var held && held.Current == record.Current && held.Keys.Count == record.Keys.Count && record.Keys.All(key => held.Keys.ContainsKey(key.Number));
+
+    /// <summary>The same of a record that was read, unless this is what it holds.</summary>
+    internal void Take(long version, Func<TenantKeySet> read)
+    {
+        if (_keys.Version < version)
+            Take(read());
+    }
 
     /// <summary>The record has changed, and what it now says is stored. What it said before that is not taken.</summary>
     internal void Take(TenantKeySet now)
@@ -115,16 +134,17 @@ internal sealed class TenantKeys(string tenant, TenantKeySet keys) : SealingKey
     /// <param name="person">The keyed hash of the address.</param>
     /// <param name="place">What must hold of the key's item for the new key to be stored.</param>
     /// <param name="stamp">Of the reading that found none.</param>
-    internal PersonKey NewPerson(string person, Condition place, long stamp)
+    /// <param name="stale">See <see cref="PersonKey.Stale"/>.</param>
+    internal PersonKey NewPerson(string person, Condition place, long stamp, Action? stale)
     {
         var key = RandomNumberGenerator.GetBytes(MasterKey.Bytes);
         // Another number than the key had that was destroyed: what that one sealed is told from what was tampered with.
         var number = RandomNumberGenerator.GetInt32(2, ushort.MaxValue + 1);
-        return new PersonKey(tenant, person, key, number, place, stamp, Wrap(person, key, number));
+        return new PersonKey(tenant, person, key, number, place, stamp, Wrap(person, key, number)) { Stale = stale };
     }
 
-    internal PersonKey OpenPerson(string person, PersonKeyRecord record, long version, long stamp) =>
-        new(tenant, person, Unwrap(person, record), record.Number == 0 ? 1 : record.Number, Condition.At(version), stamp, null);
+    internal PersonKey OpenPerson(string person, PersonKeyRecord record, long version, long stamp, Action? stale = null) =>
+        new(tenant, person, Unwrap(person, record), record.Number == 0 ? 1 : record.Number, Condition.At(version), stamp, null) { Stale = stale };
 
     /// <summary>The same key of a person, wrapped with the newest key. Not of one that was destroyed.</summary>
     internal PersonKeyRecord Rewrap(string person, PersonKeyRecord record) => Wrap(person, Unwrap(person, record), record.Number);
@@ -169,6 +189,9 @@ internal sealed class PersonKey : SealingKey
     /// <summary>When it was read or made, as the key ring counts.</summary>
     internal long Stamp { get; }
 
+    /// <summary>Told when a commit that holds the key did not happen: another process may have changed its item. Null where no other does.</summary>
+    internal Action? Stale { get; init; }
+
     protected override (int Number, byte[] Key) Newest => (_number, _key);
 
     internal static ItemKey KeyOf(string tenant, string person) => new(Table.Keys, tenant, "person/" + person);
@@ -188,6 +211,8 @@ internal sealed class PersonKey : SealingKey
             commit.Check(key, _place);
         else
             commit.Put(key, StoredJson.Write(_fresh, StorageJson.Default.PersonKeyRecord), _place);
+        if (Stale is not null)
+            commit.WhenRefused(Stale);
         return this;
     }
 
@@ -195,5 +220,5 @@ internal sealed class PersonKey : SealingKey
     public string Fingerprint(TenantKeys own) => own.Hash("person-key", Convert.ToHexStringLower(_key));
 
     /// <summary>As it is once the commit that it was added to is written.</summary>
-    internal PersonKey Stored() => _fresh is null ? this : new PersonKey(Tenant, Person, _key, _number, Condition.At(_place.Version + 1), Stamp, null);
+    internal PersonKey Stored() => _fresh is null ? this : new PersonKey(Tenant, Person, _key, _number, Condition.At(_place.Version + 1), Stamp, null) { Stale = Stale };
 }

@@ -63,6 +63,8 @@ internal sealed class SqliteStore : IStore, IAsyncDisposable
         }
     }
 
+    public bool IsShared => false;
+
     public ValueTask<Item?> GetAsync(ItemKey key, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();

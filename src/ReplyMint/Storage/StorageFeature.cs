@@ -15,7 +15,7 @@ internal sealed class OpenStore(IStore store, IBlobStore blobs, KeyRing keys, Te
     public string Id => id;
 
     /// <summary>All of it lies in the data folder; else that only has what can be made anew.</summary>
-    public bool IsEmbedded => store is SqliteStore;
+    public bool IsEmbedded => !store.IsShared;
     public StoredSecrets Secrets { get; } = new(store, keys);
     public MasterKeys Masters => masters;
     public IKeyVault Vault => vault;
@@ -41,9 +41,11 @@ internal sealed class OpenStore(IStore store, IBlobStore blobs, KeyRing keys, Te
         try
         {
             var item = await store.GetAsync(StoreIdentity.At, ct);
-            return item is null
+            var open = item is null
                 ? await CreateAsync(store, blobs, folder, vaultOf, time, ct)
                 : await ReopenAsync(store, blobs, folder, vaultOf, item, time, ct);
+            await open.RefreshAsync(ct);
+            return open;
         }
         catch
         {
@@ -69,6 +71,7 @@ internal sealed class OpenStore(IStore store, IBlobStore blobs, KeyRing keys, Te
         var identity = StoreIdentity.Of(item);
         var vault = vaultOf(identity.Id);
         var (masters, notice) = await vault.ReadAsync(identity, item.Version, ct);
+        Share(store, masters, vault);
         var keys = new KeyRing(store, masters, time);
         return new OpenStore(store, blobs, keys, await keys.RequireAsync(KeyRing.Installation, ct), folder, identity.Id, masters, vault) { KeyNotice = notice };
     }
@@ -82,11 +85,21 @@ internal sealed class OpenStore(IStore store, IBlobStore blobs, KeyRing keys, Te
         var keys = new KeyRing(store, masters, time);
         var identity = new StoreIdentity(1, id, master.Check, KeySince: time.GetUtcNow(), MadeAt: time.GetUtcNow());
         commit.Put(StoreIdentity.At, identity.Bytes(), Condition.Absent);
-        keys.Create(commit, KeyRing.Installation);
+        await keys.CreateAsync(commit, KeyRing.Installation, ct);
         if (await store.CommitAsync(commit, ct) != CommitResult.Committed)
             throw new StoreRefusedException("The store was made by another process at the same moment. Start again.");
         masters.Change(master, null, 1);
+        Share(store, masters, vault);
         return new OpenStore(store, blobs, keys, await keys.RequireAsync(KeyRing.Installation, ct), folder, id, masters, vault) { IsNew = true };
+    }
+
+    /// <summary>Before work that begins after a pause, such as a machine's that was put to sleep: what is held of the store is of now.</summary>
+    public Task RefreshAsync(CancellationToken ct) => Secrets.RefreshAsync(ct);
+
+    private static void Share(IStore store, MasterKeys masters, IKeyVault vault)
+    {
+        if (store.IsShared)
+            masters.Anew = async (identity, ct) => (await vault.ReadAsync(identity.Value, identity.Version, ct)).Masters;
     }
 }
 
@@ -96,7 +109,7 @@ internal sealed record LogTruncation(Func<CancellationToken, Task<bool>> RunAsyn
 internal static class StorageFeature
 {
     /// <summary>The store was opened before the container, since a store that refuses must end the start with its own words.</summary>
-    public static IServiceCollection AddStorage(this IServiceCollection services, OpenStore open) => services
+    public static IServiceCollection AddStorage(this IServiceCollection services, OpenStore open) => (open.Store.IsShared ? services.AddHostedService<SharedRefresh>() : services)
         .AddSingleton(open.Folder)
         .AddSingleton(open)
         .AddSingleton(open.Keys)

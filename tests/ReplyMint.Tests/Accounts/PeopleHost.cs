@@ -31,6 +31,8 @@ internal sealed class SeenStore : IStore
         services.AddSingleton<IStore>(this);
     }
 
+    public bool IsShared => _store.IsShared;
+
     public ValueTask<Item?> GetAsync(ItemKey key, CancellationToken ct) => _store.GetAsync(key, ct);
 
     public ValueTask<Page> QueryAsync(Table table, string partition, ReplyMint.Storage.Range range, string? cursor, CancellationToken ct) => _store.QueryAsync(table, partition, range, cursor, ct);

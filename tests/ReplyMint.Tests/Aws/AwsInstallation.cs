@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ReplyMint.Storage;
+using ReplyMint.Tests.Storage;
 
 namespace ReplyMint.Tests.Aws;
 
@@ -26,6 +27,19 @@ internal sealed class AwsInstallation : IAsyncDisposable
     /// <summary>As one process opens it; its own files lie in the data folder.</summary>
     public async Task<OpenStore> OpenAsync(DataFolder data, string config, TimeProvider time) =>
         await OpenStore.OpenAsync((await _tables.Value).Make(time), await BlobsAsync(), data, config, new MasterKeySettings(), time, default);
+
+    /// <summary>The folder of one more process of an installation: its own, and under the same master key.</summary>
+    public static TemporaryFolder Beside(TemporaryFolder first)
+    {
+        var second = new TemporaryFolder();
+        foreach (var key in Directory.EnumerateFiles(first.Sub("config"), "*.key", SearchOption.AllDirectories))
+        {
+            var to = Path.Combine(second.Sub("config"), Path.GetRelativePath(first.Sub("config"), key));
+            Directory.CreateDirectory(Path.GetDirectoryName(to)!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            File.Copy(key, to);
+        }
+        return second;
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -63,15 +63,7 @@ public sealed class AwsProductTests : IAsyncDisposable
     {
         var folder = new TemporaryFolder();
         await using var one = await ProductHost.StartAsync(knowledge: Faq, folder: folder, time: _time, aws: _aws);
-        var second = new TemporaryFolder();
-        // Under the same master key, as every process of an installation.
-        foreach (var key in Directory.EnumerateFiles(folder.Sub("config"), "*.key", SearchOption.AllDirectories))
-        {
-            var to = Path.Combine(second.Sub("config"), Path.GetRelativePath(folder.Sub("config"), key));
-            Directory.CreateDirectory(Path.GetDirectoryName(to)!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            File.Copy(key, to);
-        }
-        await using var other = await ProductHost.StartAsync(folder: second, time: _time, of: one.Tenant, aws: _aws);
+        await using var other = await ProductHost.StartAsync(folder: AwsInstallation.Beside(folder), time: _time, of: one.Tenant, aws: _aws);
         var mails = Enumerable.Range(0, 6).Select(i => one.Mail("How long does delivery take?", from: string.Create(CultureInfo.InvariantCulture, $"person{i}@customer.example"), messageId: $"<both-{i}@customer.example>")).ToList();
 
         var replies = await Task.WhenAll(mails.SelectMany(mail => new[] { one.SmtpAsync(mail), other.SmtpAsync(mail) }));

@@ -136,12 +136,13 @@ public sealed class StoreChoiceTests
         Assert.Equal(["aws.region", "aws.tablePrefix", "aws.bucket", "aws.key"], problems.Select(problem => problem.Split(' ')[0]));
         Assert.Empty((Good(DeploymentEnvironment.Development) with { Aws = Good(DeploymentEnvironment.Development).Aws with { Endpoint = "http://[::1]:4566" } }).Problems());
         var same = "https://sqs.eu-central-1.amazonaws.com/123456789012/replymint";
+        Assert.StartsWith("outbound.channel: \"file\" writes", Assert.Single((Good(DeploymentEnvironment.Production) with { Outbound = new() }).Problems()), StringComparison.Ordinal);
         Assert.StartsWith("aws.eraseQueue must be another queue", Assert.Single((Good(DeploymentEnvironment.Production) with { Aws = Good(DeploymentEnvironment.Production).Aws with { Queue = same, EraseQueue = same } }).Problems()), StringComparison.Ordinal);
     }
 
     private static ReplyMintSettings Good(DeploymentEnvironment environment) => new()
     {
-        Environment = environment, Store = StoreKind.Aws,
+        Environment = environment, Store = StoreKind.Aws, Outbound = new() { Channel = "ses" },
         Aws = new()
         {
             Region = "eu-central-1", TablePrefix = "replymint-production-", Bucket = "replymint-production-123", Queue = "https://sqs.eu-central-1.amazonaws.com/123456789012/wake",

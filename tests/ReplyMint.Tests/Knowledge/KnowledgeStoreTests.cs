@@ -22,7 +22,7 @@ public sealed class KnowledgeStoreTests : IAsyncLifetime
         foreach (var tenant in (string[])[Tenant, "t2"])
         {
             var commit = new Commit();
-            _open.Keys.Create(commit, tenant);
+            await _open.Keys.CreateAsync(commit, tenant, default);
             Assert.Equal(CommitResult.Committed, await _open.Store.CommitAsync(commit, CancellationToken.None));
         }
     }
@@ -199,6 +199,8 @@ public sealed class KnowledgeStoreTests : IAsyncLifetime
     private sealed class FailingStore(IStore inner, int commits) : IStore
     {
         private int _left = commits;
+
+        public bool IsShared => inner.IsShared;
 
         public ValueTask<Item?> GetAsync(ItemKey key, CancellationToken ct) => inner.GetAsync(key, ct);
 

@@ -14,8 +14,14 @@ public sealed class FailedTriesTests
     private readonly BlockingCollection<(string Kind, string Subject)> _alarms = [];
     private readonly FailedTries _tries;
 
-    public FailedTriesTests() => _tries = new(
-        new() { FailedForAccount = new() { Burst = 3, PerMinute = 1 }, FailedFromNetwork = new() { Burst = 10, PerMinute = 6 } }, _time,
+    public FailedTriesTests()
+    {
+        var buckets = new TokenBuckets(_time);
+        _tries = Make((key, rule, cost) => ValueTask.FromResult(buckets.Take(key, rule, cost)));
+    }
+
+    private FailedTries Make(TakeTokens take) => new(
+        new() { FailedForAccount = new() { Burst = 3, PerMinute = 1 }, FailedFromNetwork = new() { Burst = 10, PerMinute = 6 } }, take, _time,
         () => (kind, subject, _, _) =>
         {
             _alarms.Add((kind, subject), CancellationToken.None);
@@ -27,68 +33,77 @@ public sealed class FailedTriesTests
 
     private (string Kind, string Subject) Alarm() => _alarms.TryTake(out var alarm, TimeSpan.FromSeconds(10)) ? alarm : throw new TimeoutException();
 
-    private int Fail(string address, string? account, int times) => Enumerable.Range(0, times).Count(_ => _tries.Begin(From(address), account) is null);
-
-    [Fact]
-    public void Guesses_at_one_account_are_slowed_for_that_network_only()
+    private async Task<int> FailAsync(string address, string? account, int times)
     {
-        Assert.Equal(3, Fail("192.0.2.1", "anna", 20));
-        // The owner, from where he sits, and others from the guesser's network, go on.
-        Assert.Equal(3, Fail("198.51.100.1", "anna", 3));
-        Assert.Equal(3, Fail("192.0.2.1", "ben", 3));
-        _time.Advance(TimeSpan.FromMinutes(1));
-        Assert.Equal(1, Fail("192.0.2.1", "anna", 20));
+        var begun = 0;
+        for (var i = 0; i < times; i++)
+            begun += await _tries.BeginAsync(From(address), account) is null ? 1 : 0;
+        return begun;
     }
 
     [Fact]
-    public void Guesses_at_many_accounts_are_slowed_by_network_and_the_operator_is_told()
+    public async Task Guesses_at_one_account_are_slowed_for_that_network_only()
     {
-        Assert.Equal(10, Enumerable.Range(0, 100).Sum(i => Fail("192.0.2.1", $"account{i}", 1)));
+        Assert.Equal(3, await FailAsync("192.0.2.1", "anna", 20));
+        // The owner, from where he sits, and others from the guesser's network, go on.
+        Assert.Equal(3, await FailAsync("198.51.100.1", "anna", 3));
+        Assert.Equal(3, await FailAsync("192.0.2.1", "ben", 3));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(1, await FailAsync("192.0.2.1", "anna", 20));
+    }
+
+    [Fact]
+    public async Task Guesses_at_many_accounts_are_slowed_by_network_and_the_operator_is_told()
+    {
+        var begun = 0;
+        for (var i = 0; i < 100; i++)
+            begun += await FailAsync("192.0.2.1", $"account{i}", 1);
+        Assert.Equal(10, begun);
         var first = Alarm();
         Assert.Equal("guessing-network", first.Kind);
         Assert.DoesNotContain("192", first.Subject, StringComparison.Ordinal);
         // Another network, some time later, is another alert, though nobody looked at the first.
         _time.Advance(TimeSpan.FromMinutes(10));
-        Assert.Equal(10, Fail("203.0.113.9", null, 11));
+        Assert.Equal(10, await FailAsync("203.0.113.9", null, 11));
         Assert.NotEqual(first.Subject, Alarm().Subject);
-        Assert.Equal(1, Fail("192.0.2.2", null, 1));
+        Assert.Equal(1, await FailAsync("192.0.2.2", null, 1));
     }
 
     [Fact]
-    public void Guesses_at_one_account_from_everywhere_leave_it_open_and_the_operator_is_told()
+    public async Task Guesses_at_one_account_from_everywhere_leave_it_open_and_the_operator_is_told()
     {
         for (var i = 0; i < 60; i++)
-            Assert.Equal(1, Fail($"10.0.{i}.1", "anna", 1));
+            Assert.Equal(1, await FailAsync($"10.0.{i}.1", "anna", 1));
         Assert.Equal(("guessing-account", "anna"), Alarm());
-        Assert.Equal(1, Fail("198.51.100.1", "anna", 1));
+        Assert.Equal(1, await FailAsync("198.51.100.1", "anna", 1));
     }
 
     [Fact]
-    public void Good_tries_are_never_slowed_and_pay_for_no_bad_ones()
+    public async Task Good_tries_are_never_slowed_and_pay_for_no_bad_ones()
     {
         for (var i = 0; i < 100; i++)
         {
-            Assert.Null(_tries.Begin(From("192.0.2.1"), "anna"));
-            _tries.Succeeded(From("192.0.2.1"), "anna");
+            Assert.Null(await _tries.BeginAsync(From("192.0.2.1"), "anna"));
+            await _tries.SucceededAsync(From("192.0.2.1"), "anna");
         }
         // An attacker who signs in to an account of his own between his guesses gets no more of them.
         var guesses = 0;
         for (var i = 0; i < 50; i++)
         {
-            guesses += Fail("203.0.113.1", $"victim{i}", 1);
-            if (_tries.Begin(From("203.0.113.1"), "mallory") is null)
-                _tries.Succeeded(From("203.0.113.1"), "mallory");
+            guesses += await FailAsync("203.0.113.1", $"victim{i}", 1);
+            if (await _tries.BeginAsync(From("203.0.113.1"), "mallory") is null)
+                await _tries.SucceededAsync(From("203.0.113.1"), "mallory");
         }
         Assert.InRange(guesses, 9, 10);
     }
 
     [Fact]
-    public void A_thousand_at_once_are_a_thousand()
+    public async Task A_thousand_at_once_are_a_thousand()
     {
         var passed = 0;
-        Parallel.For(0, 1_000, _ =>
+        await Parallel.ForAsync(0, 1_000, async (_, _) =>
         {
-            if (_tries.Begin(From("192.0.2.1"), "anna") is null)
+            if (await _tries.BeginAsync(From("192.0.2.1"), "anna") is null)
                 Interlocked.Increment(ref passed);
         });
         Assert.Equal(3, passed);

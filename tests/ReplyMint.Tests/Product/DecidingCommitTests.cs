@@ -140,6 +140,7 @@ public sealed class DecidingCommitTests
         private int _commits;
 
         public int Commits => _commits;
+        public bool IsShared => store.IsShared;
         public Func<int, Task<bool>>? Before { get; set; }
 
         public ValueTask<Item?> GetAsync(ItemKey key, CancellationToken ct) => store.GetAsync(key, ct);

@@ -227,6 +227,8 @@ public sealed class StoppedSendingTests
     {
         private Func<Task>? _before = before;
 
+        public bool IsShared => store.IsShared;
+
         public ValueTask<Item?> GetAsync(ItemKey key, CancellationToken ct) => store.GetAsync(key, ct);
 
         public ValueTask<Page> QueryAsync(Table table, string partition, ReplyMint.Storage.Range range, string? cursor, CancellationToken ct) => store.QueryAsync(table, partition, range, cursor, ct);

@@ -100,11 +100,11 @@ public sealed class MasterKeyRotationTests
     {
         await using var run = await SecretsRun.StartAsync();
         var late = new Commit();
-        run.Host.Get<KeyRing>().Create(late, Ids.Random('t'));
+        await run.Host.Get<KeyRing>().CreateAsync(late, Ids.Random('t'), Ct);
         await run.OkAsync("", "secrets", "rotate", "master-key");
         Assert.Equal(CommitResult.Conflict, await run.Host.Get<IStore>().CommitAsync(late, Ct));
         var again = new Commit();
-        run.Host.Get<KeyRing>().Create(again, Ids.Random('t'));
+        await run.Host.Get<KeyRing>().CreateAsync(again, Ids.Random('t'), Ct);
         Assert.Equal(CommitResult.Committed, await run.Host.Get<IStore>().CommitAsync(again, Ct));
     }
 

@@ -91,7 +91,7 @@ public sealed class KeyRingTests : IAsyncLifetime
     public async Task A_tenants_keys_are_forgotten_with_those_of_its_people()
     {
         var commit = new Commit();
-        var own = _open.Keys.Create(commit, "t1");
+        var own = await _open.Keys.CreateAsync(commit, "t1", default);
         var key = await _open.Keys.PersonAsync(own, "p", Ct);
         key.AddTo(commit);
         await _open.Store.CommitAsync(commit, Ct);

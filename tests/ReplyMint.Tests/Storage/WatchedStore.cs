@@ -34,6 +34,8 @@ internal sealed class WatchedStore(IStore inner) : IStore
         return watched;
     }
 
+    public bool IsShared => inner.IsShared;
+
     public async ValueTask<Item?> GetAsync(ItemKey key, CancellationToken ct)
     {
         Read.Enqueue(key);

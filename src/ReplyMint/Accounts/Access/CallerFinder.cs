@@ -44,7 +44,7 @@ internal sealed class CallerFinder(
     private async ValueTask<CallerAnswer> ReadAsync(HttpContext context, CallerKind kind, string credential, UInt128 hash, Standing? known)
     {
         var account = kind == CallerKind.Key ? ApiKeyText.Parse(credential)?.Id : null;
-        if (known is null && tries.Begin(context, account) is { } slowed)
+        if (known is null && await tries.BeginAsync(context, account) is { } slowed)
             return new(null, slowed);
         var standing = kind == CallerKind.Key ? await KeyAsync(credential, context.RequestAborted) : await TokenAsync(credential, known?.Token, context.RequestAborted);
         if (standing is null)
@@ -53,7 +53,7 @@ internal sealed class CallerFinder(
             return CallerAnswer.Nobody;
         }
         if (known is null)
-            tries.Succeeded(context, account);
+            await tries.SucceededAsync(context, account);
         standings.Keep(hash, standing);
         return Welcome(context, standing);
     }

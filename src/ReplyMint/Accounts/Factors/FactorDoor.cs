@@ -29,7 +29,7 @@ internal sealed class FactorDoor(IStore store, SecondFactors factors, Sessions s
     {
         if (caller.Session is not { } session)
             return Problem.NotFound;
-        if (tries.Begin(context, caller.Id) is { } slowed)
+        if (await tries.BeginAsync(context, caller.Id) is { } slowed)
             return slowed;
         var result = await prove();
         if (result == FactorResult.Wrong)
@@ -37,7 +37,7 @@ internal sealed class FactorDoor(IStore store, SecondFactors factors, Sessions s
             await CountWrongAsync(caller.Id, session, ct);
             return new Problem(403, "The code is wrong, was used before, or is too old. Take the next one.");
         }
-        tries.Succeeded(context, caller.Id);
+        await tries.SucceededAsync(context, caller.Id);
         if (result == FactorResult.NotThere)
             return new Problem(409, "There is no such second factor, or the time to confirm it is over. Begin at /api/v1/me/second-factor/totp.");
         var at = time.GetUtcNow();

@@ -102,11 +102,11 @@ internal static class PasskeyRoutes
             return NoHome;
         if (Read(wish.Passkey, out var proof) is { } wrong)
             return wrong;
-        if (tries.Begin(context) is { } slowed)
+        if (await tries.BeginAsync(context) is { } slowed)
             return slowed;
         if (await passkeys.SignInAsync(proof, wish.Tenant, SessionClient.Of(context), ct) is not { } start)
             return new Problem(400, "The passkey was not proved, or leads nowhere here. Ask for a new challenge, or sign in by mail.");
-        tries.Succeeded(context);
+        await tries.SucceededAsync(context);
         return TypedResults.Ok(await tokens.WelcomeAsync(start, ct));
     }
 

@@ -128,7 +128,7 @@ internal sealed class Invitations(
         var wait = await store.RetryAsync<TimeSpan?>(async (commit, token) =>
         {
             mail = null;
-            if (await store.GetAsync(job.Key, token) is null)
+            if (!await job.StandsAsync(store, token))
                 return null;
             if (!settings.CanMail || await store.GetAsync(KeyOf(job.Tenant, job.Target), token) is not { } item || await tenants.FindAsync(job.Tenant, token) is not { } tenant)
             {

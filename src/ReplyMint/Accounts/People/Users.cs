@@ -67,7 +67,7 @@ internal sealed class Users(IStore store, KeyRing keys, TimeProvider time)
     {
         var own = await keys.RequireAsync(KeyRing.Installation, ct);
         var record = JsonSerializer.Deserialize(item.Value.Span, AccountsJson.Default.UserRecord)!;
-        return await keys.FindPersonAsync(own, record.Person, ct) is { } person && person.Knows(item.Sealed.Span)
+        return await keys.FindPersonAsync(own, record.Person, ct, item.Sealed) is { } person && person.Knows(item.Sealed.Span)
             ? JsonSerializer.Deserialize(person.Open(item), AccountsJson.Default.User) : null;
     }
 }

@@ -50,7 +50,7 @@ internal sealed class SignInDesk(
         await store.RetryAsync(async (commit, token) =>
         {
             mail = null;
-            if (await store.GetAsync(job.Key, token) is null)
+            if (!await job.StandsAsync(store, token))
                 return false;
             job.Complete(commit);
             if (await store.GetAsync(KeyOf(job.Target), token) is { } item)

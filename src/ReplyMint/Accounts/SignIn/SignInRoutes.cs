@@ -68,11 +68,11 @@ internal static class SignInRoutes
     {
         if (!SignInLinks.IsVerifier(proof.Verifier))
             return Problem.Of("verifier", "must be 43 to 128 letters, digits and - . _ ~");
-        if (tries.Begin(context) is { } slowed)
+        if (await tries.BeginAsync(context) is { } slowed)
             return slowed;
         var (result, session) = await door.CompleteAsync(proof.Token, proof.Verifier, proof.Tenant, SessionClient.Of(context), ct);
         if (result != SignInResult.Invalid)
-            tries.Succeeded(context);
+            await tries.SucceededAsync(context);
         return result switch
         {
             SignInResult.SignedIn => TypedResults.Ok(await tokens.WelcomeAsync(session!, ct)),

@@ -103,7 +103,7 @@ internal sealed class ExportMails(IStore store, KeyRing keys, Messages messages,
         for (var i = 0; i < page.Count; i++)
         {
             // Whose key was destroyed is gone, though his items may still be on their way out.
-            if (await keys.FindPersonAsync(own, records[i].Person, ct) is not { } person || !person.Knows(page[i].Sealed.Span))
+            if (await keys.FindPersonAsync(own, records[i].Person, ct, page[i].Sealed) is not { } person || !person.Knows(page[i].Sealed.Span))
                 continue;
             var summary = person.Open(page[i], 1);
             json.WriteStartObject();

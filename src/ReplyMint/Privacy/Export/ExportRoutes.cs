@@ -54,6 +54,8 @@ internal static class ExportRoutes
 
     private static async Task<IResult> AskAsync(Caller caller, ExportWish wish, [FromServices] Exports exports, CancellationToken ct)
     {
+        if (!exports.CanPrepare)
+            return new Problem(501, "An export over HTTP would lie on one machine of several, and the next request may come to another. Ask the operator of this installation for it: replymint export.");
         var of = wish.Scope switch { ExportScope.Correspondent => wish.Correspondent, ExportScope.User => wish.User, _ => null };
         if (wish.Scope == ExportScope.Correspondent && (of = AddressRules.Normalize(of ?? "")) is null)
             return Problem.Of("correspondent", "must be a mail address");

@@ -51,6 +51,9 @@ internal sealed class Exports(IStore store, KeyRing keys, Exporter exporter, Exp
 
     public static ItemKey KeyOf(string tenant, string id) => ItemKey.Main(tenant, Prefix + id);
 
+    /// <summary>Prepared files lie in the data folder, which is one machine's: not where several share the store.</summary>
+    public bool CanPrepare => !store.IsShared;
+
     /// <summary>Null when the tenant has as many as it may have.</summary>
     /// <param name="tenant">Whose.</param>
     /// <param name="scope">Of whom.</param>
@@ -211,7 +214,7 @@ internal sealed class Exports(IStore store, KeyRing keys, Exporter exporter, Exp
             var item = change is null ? null : await store.GetAsync(KeyOf(tenant, id), token);
             if (item is not null)
                 commit.Change(item, StoredJson.Write(change!(Read(item)), ExportJson.Default.ExportRecord), item.Sealed);
-            if (done is not null && await store.GetAsync(done.Key, token) is not null)
+            if (done is not null && await done.StandsAsync(store, token))
                 done.Complete(commit);
             return item is not null;
         }, ct);

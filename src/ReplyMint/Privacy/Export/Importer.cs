@@ -127,7 +127,7 @@ internal sealed class Importer(
             if (await removal.IsThereAsync(tenant, token))
                 return null;
             commit.Put(MarkKey(tenant), StoredJson.Write(new ImportMark(1, of), ExportJson.Default.ImportMark), Condition.Absent);
-            return keys.Create(commit, tenant);
+            return await keys.CreateAsync(commit, tenant, token);
         }, ct);
     }
 

@@ -41,11 +41,11 @@ internal sealed partial class FailedTries(RequestLimitSettings settings, TakeTok
         {
             if (account is not null)
                 await take(new("pair", account, network), _pair, -1);
-            Raise("guessing-network", Unnamed(network.ToString(CultureInfo.InvariantCulture)), "A network makes more failed sign-ins, or sends more bad keys and tokens, than people do by mistake. It is slowed.");
+            Announce("guessing-network", Unnamed(network.ToString(CultureInfo.InvariantCulture)), "A network makes more failed sign-ins, or sends more bad keys and tokens, than people do by mistake. It is slowed.");
             return Refusal(all.Wait);
         }
         if (account is not null && !(await take(new("account", account, 0), Everywhere, 1)).Allowed)
-            Raise("guessing-account", IdAttribute.IsId(account) ? account : Unnamed(account), "Somebody tries to sign in to one account from many networks. Each network is slowed; the account stays open to its owner.");
+            Announce("guessing-account", IdAttribute.IsId(account) ? account : Unnamed(account), "Somebody tries to sign in to one account from many networks. Each network is slowed; the account stays open to its owner.");
         return null;
     }
 
@@ -67,7 +67,7 @@ internal sealed partial class FailedTries(RequestLimitSettings settings, TakeTok
     /// <summary>An address must not stand in an alert; the same one is still told from others until the next start.</summary>
     private string Unnamed(string personal) => LookupHash.Of(_unnamed, personal);
 
-    private void Raise(string kind, string subject, string text)
+    private void Announce(string kind, string subject, string text)
     {
         lock (_alarms)
         {

@@ -20,21 +20,27 @@ namespace ReplyMint.Cli;
 /// The rooms behind a function of Lambda, and the sink of its events. Nothing runs between two events, so nothing of a host is started: what
 /// a server does by its timers a schedule wakes (<see cref="Clocks"/>), and what it gathers in memory is stored behind each event.
 /// </summary>
-internal sealed class LambdaHost : IAsyncDisposable
+internal sealed partial class LambdaHost : IAsyncDisposable
 {
     /// <summary>How old the list of watches may be; an environment sleeps for as long as nobody asks.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(2);
 
     private readonly IAsyncDisposable _owner;
     private readonly Watches _watches;
+    private readonly OpenStore _open;
     private readonly TimeProvider _time;
     private readonly LambdaSink _sink;
+    private readonly ILogger<LambdaHost> _log;
     private DateTimeOffset _looked;
+    private DateTimeOffset _refreshed;
 
     private LambdaHost(IServiceProvider services, IAsyncDisposable owner, LambdaSink sink)
     {
         (Services, _owner, _sink) = (services, owner, sink);
-        (_watches, _time) = (services.GetRequiredService<Watches>(), services.GetRequiredService<TimeProvider>());
+        (_watches, _open) = (services.GetRequiredService<Watches>(), services.GetRequiredService<OpenStore>());
+        (_time, _log) = (services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<LambdaHost>>());
+        // It was opened just now.
+        _refreshed = _time.GetUtcNow();
     }
 
     public IServiceProvider Services { get; }
@@ -56,12 +62,32 @@ internal sealed class LambdaHost : IAsyncDisposable
     /// <summary>For the runtime's loop.</summary>
     public async Task<LambdaOutcome> TakeAsync(JsonElement root, CancellationToken deadline)
     {
-        if (_time.GetUtcNow() - _looked > Fresh)
+        try
         {
-            await _watches.ReloadAsync(deadline);
-            _looked = _time.GetUtcNow();
+            await FreshenAsync(deadline);
+        }
+        catch (StoreUnavailableException failure)
+        {
+            // What was read last goes on to count, as on a server.
+            LogStale(_log, Failure.Of(failure));
         }
         return await _sink(root, deadline);
+    }
+
+    /// <summary>Reads anew what a server does by its timers and other processes may have changed.</summary>
+    private async Task FreshenAsync(CancellationToken ct)
+    {
+        var now = _time.GetUtcNow();
+        if (now - _looked > Fresh)
+        {
+            await _watches.ReloadAsync(ct);
+            _looked = now;
+        }
+        if (now - _refreshed > SharedStore.Fresh / 2)
+        {
+            await _open.RefreshAsync(ct);
+            _refreshed = now;
+        }
     }
 
     /// <summary>Behind each event, before Lambda may freeze us for good.</summary>
@@ -136,4 +162,7 @@ internal sealed class LambdaHost : IAsyncDisposable
             return LambdaOutcome.Taken;
         };
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "What other processes may have changed could not be read: {Failure}")]
+    private static partial void LogStale(ILogger log, string failure);
 }

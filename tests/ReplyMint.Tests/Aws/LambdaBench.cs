@@ -20,11 +20,13 @@ internal sealed class LambdaBench : IAsyncDisposable
 {
     public const string Address = "support@shop.example";
 
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder;
     private readonly List<Running> _running = [];
     private OpenStore _open = null!;
 
-    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
+    private LambdaBench(TemporaryFolder folder) => _folder = folder;
+
+    public FakeTimeProvider Time { get; private init; } = new(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
     public ReplyMintSettings Settings { get; private set; } = null!;
     public OpenStore Store => _open;
     public Tenant Tenant { get; private set; } = null!;
@@ -35,13 +37,16 @@ internal sealed class LambdaBench : IAsyncDisposable
 
     public string OutFolder => _open.Folder.Out;
 
-    public static async Task<LambdaBench> StartAsync(Func<ReplyMintSettings, ReplyMintSettings>? settings = null)
+    /// <param name="settings">Changes the usual ones.</param>
+    /// <param name="aws">Where the store lies, in place of the data folder.</param>
+    /// <param name="beside">Another environment on the same store, with what it was filled with.</param>
+    public static async Task<LambdaBench> StartAsync(Func<ReplyMintSettings, ReplyMintSettings>? settings = null, AwsInstallation? aws = null, LambdaBench? beside = null)
     {
-        var bench = new LambdaBench();
+        var bench = beside is null ? new LambdaBench(new()) : new LambdaBench(AwsInstallation.Beside(beside._folder)) { Time = beside.Time, Tenant = beside.Tenant, Mailbox = beside.Mailbox };
         var chosen = new ReplyMintSettings { Environment = DeploymentEnvironment.Development, Requests = Roomy.Limits, Http = new() { PublicUrl = "https://api.shop.example" } };
         bench.Settings = settings?.Invoke(chosen) ?? chosen;
         var (data, config) = (DataFolder.Open(bench._folder.Sub("data")), bench._folder.Sub("config"));
-        bench._open = AwsInstallation.IsAsked ? await AwsInstallation.Of(bench._folder.Path).OpenAsync(data, config, bench.Time)
+        bench._open = aws is not null ? await aws.OpenAsync(data, config, bench.Time) : AwsInstallation.IsAsked ? await AwsInstallation.Of(bench._folder.Path).OpenAsync(data, config, bench.Time)
             : await OpenStore.OpenAsync(data, config, new MasterKeySettings(), bench.Time, default);
         return bench;
     }

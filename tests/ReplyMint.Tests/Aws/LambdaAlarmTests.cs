@@ -27,6 +27,7 @@ public sealed class LambdaAlarmTests : IAsyncLifetime
     {
         _clients.ForEach(client => client.Dispose());
         await _chat.DisposeAsync();
+        _log.Dispose();
     }
 
     private Task<LambdaOutcome> SendAsync(string @event, OutsideSettings? outside = null)

@@ -75,6 +75,9 @@ internal sealed class LambdaBench : IAsyncDisposable
         return running;
     }
 
+    /// <summary>Where one function runs.</summary>
+    public Running Only => _running.Single();
+
     public async ValueTask DisposeAsync()
     {
         foreach (var running in _running)

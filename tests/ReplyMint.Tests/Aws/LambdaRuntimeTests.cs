@@ -33,6 +33,7 @@ public sealed class LambdaRuntimeTests : IAsyncLifetime
         await _api.DisposeAsync();
         _http.Dispose();
         _stop.Dispose();
+        _log.Dispose();
     }
 
     private LambdaRuntime Runtime() => new(_http, _api.Address, _time, _log);

@@ -25,7 +25,11 @@ public sealed class SeveralProcessesTests : IAsyncDisposable
     private readonly Outgoing _out = new();
     private readonly TemporaryFolder _folder = new();
 
-    public ValueTask DisposeAsync() => _aws.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _aws.DisposeAsync();
+        _folder.Dispose();
+    }
 
     [Fact]
     public async Task A_mail_that_one_process_hands_over_is_left_alone_by_the_others()

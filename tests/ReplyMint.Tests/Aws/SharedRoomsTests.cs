@@ -22,7 +22,11 @@ public sealed class SharedRoomsTests : IAsyncDisposable
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
     private readonly TemporaryFolder _folder = new();
 
-    public ValueTask DisposeAsync() => _aws.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _aws.DisposeAsync();
+        _folder.Dispose();
+    }
 
     [Fact]
     public async Task Knowledge_that_one_process_was_given_answers_at_another_whose_folder_is_empty()

@@ -23,7 +23,7 @@ public sealed class LambdaApiTests : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _bench.DisposeAsync();
 
-    private LambdaBench.Running Api => _bench.Only;
+    private LambdaBench.Running Api => _bench.First;
 
     private async Task<(string Name, string Value)> KeyAsync(params string[] networks)
     {

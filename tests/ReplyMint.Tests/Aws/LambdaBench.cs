@@ -75,8 +75,8 @@ internal sealed class LambdaBench : IAsyncDisposable
         return running;
     }
 
-    /// <summary>Where one function runs.</summary>
-    public Running Only => _running.Single();
+    /// <summary>The function that was started first.</summary>
+    public Running First => _running[0];
 
     public async ValueTask DisposeAsync()
     {

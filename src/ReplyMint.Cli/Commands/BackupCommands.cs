@@ -8,7 +8,7 @@ namespace ReplyMint.Cli.Commands;
 /// <summary>Backups of the open store: make, list, prune, and the rehearsal of a restore.</summary>
 internal static class BackupCommands
 {
-    public static Command Build(CommandHost host) => new("backup", "copies of the store, and the restore of one") { Create(), List(), BackupFileCommands.Verify(host), BackupFileCommands.Restore(host), Drill(), Prune() };
+    public static Command Build(CommandHost host) => new("backup", "copies of the store, and the restore of one") { Create(), List(), BackupFileCommands.Verify(host), BackupFileCommands.Restore(host), Restored(), Drill(), Prune() };
 
     private static Option<string?> FolderOption(string name) => new(name) { HelpName = "DIR", Description = "another folder than backup.folder (a whole path; without both it is backup/ in the data folder)" };
 
@@ -60,6 +60,35 @@ internal static class BackupCommands
                 context.Out.WriteLine("none are made by themselves: the setting backup.folder names no folder");
             return ExitCode.Ok;
         }) { Options = { folder, json }, OpensRestored = true };
+    }
+
+    /// <summary>What a restore of the embedded store does by itself: AWS brings tables back without asking us.</summary>
+    private static StoreCommand Restored()
+    {
+        var at = new Option<string>("--at") { HelpName = "TIME", Description = "the moment that the restored tables show, such as 2026-11-26T09:30:00Z", Required = true };
+        var yes = StoreWords.YesOption();
+        return new StoreCommand("restored", "say that tables of AWS were restored, before a server works on them: what may have happened since is put into people's hands", async (context, parse, ct) =>
+        {
+            var open = context.Get<OpenStore>();
+            if (open.IsEmbedded)
+                return context.Fail("the embedded store is restored by: replymint backup restore");
+            var now = context.Get<TimeProvider>().GetUtcNow();
+            if (!DateTimeOffset.TryParse(parse.GetValue(at), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment) || moment > now)
+                return context.Fail($"--at: {Plain.Line(parse.GetValue(at)!, 60)} is no moment that has passed, such as 2026-11-26T09:30:00Z");
+            if (!parse.GetValue(yes) && !await context.Confirm("All sessions and keys end, nothing is answered or sent, and members wait to be confirmed. Were these tables restored?", ct))
+                return ExitCode.Failed;
+            try
+            {
+                var name = string.Create(CultureInfo.InvariantCulture, $"tables of {moment.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC");
+                BackupFileCommands.SayHolds(await Incidents.Restore.HoldAsync(open, new(moment, now, name, "keys as they are"), context.Get<TimeProvider>(), ct), context.Out);
+            }
+            catch (StoreRefusedException refused)
+            {
+                return context.Fail(refused.Message.TrimEnd('.'));
+            }
+            context.Out.WriteLine("before it serves: replymint erase replay (--ledger FOLDER, where no place of audit.anchors can be read)");
+            return ExitCode.Ok;
+        }) { Options = { at, yes }, OpensRestored = true, Examples = ["backup restored --at 2026-11-26T09:30:00Z --store aws --set aws.tablePrefix=restored-"] };
     }
 
     private static StoreCommand Drill()

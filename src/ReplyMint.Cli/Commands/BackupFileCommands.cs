@@ -90,17 +90,23 @@ internal static class BackupFileCommands
         }
     }
 
+    /// <summary>What a restored store leaves to people.</summary>
+    public static void SayHolds(RestoreHolds holds, TextWriter to)
+    {
+        to.WriteLine($"{holds.Uncertain} mails that were on their way out are uncertain now (replymint outbox list --state uncertain, then outbox settle)");
+        to.WriteLine($"{holds.Undecided} mails that were not decided, and mails of before this restore that are delivered again, will wait for a person (replymint drafts list)");
+        to.WriteLine($"{holds.Drafts} drafts wait that may have been approved, and sent, after the backup: each leaves only with --override restored (replymint drafts list), so look before, or reject it");
+        to.WriteLine($"{holds.Access.Sessions} sessions, {holds.Access.Keys} API keys and all refresh tokens, sign-in links and invitations have ended, and the signing key is a new one, since some may have been revoked after the backup (replymint key rotate ID gives a key a new secret)");
+        to.WriteLine($"{holds.Access.Members} members and operators can't come in until you say that they still belong (replymint user confirm lists them); a passkey signs nobody in before it was added anew");
+        to.WriteLine("nothing is answered or sent, since stops, containments and legal holds of after the backup are missing (wishes too, but for those that erase replay finds): set them again, then run replymint switch set start");
+        to.WriteLine("secrets of channels and of settings are those of the backup: change again what was changed since (replymint secrets list)");
+    }
+
     private static void Say(RestoredStore restored, RestoreOrder order, ReplyMintSettings settings, CommandHost host)
     {
         var (header, holds) = (restored.Data.Header, restored.Holds);
         host.Out.WriteLine($"store {header.StoreId} of {header.At:yyyy-MM-dd HH:mm:ss} UTC lies in {order.Into}, with keys of {restored.Keys.Header.At:yyyy-MM-dd HH:mm:ss} UTC");
-        host.Out.WriteLine($"{holds.Uncertain} mails that were on their way out are uncertain now (replymint outbox list --state uncertain, then outbox settle)");
-        host.Out.WriteLine($"{holds.Undecided} mails that were not decided, and mails of before this restore that are delivered again, will wait for a person (replymint drafts list)");
-        host.Out.WriteLine($"{holds.Drafts} drafts wait that may have been approved, and sent, after the backup: each leaves only with --override restored (replymint drafts list), so look before, or reject it");
-        host.Out.WriteLine($"{holds.Access.Sessions} sessions, {holds.Access.Keys} API keys and all refresh tokens, sign-in links and invitations have ended, and the signing key is a new one, since some may have been revoked after the backup (replymint key rotate ID gives a key a new secret)");
-        host.Out.WriteLine($"{holds.Access.Members} members and operators can't come in until you say that they still belong (replymint user confirm lists them); a passkey signs nobody in before it was added anew");
-        host.Out.WriteLine("nothing is answered or sent, since stops, containments and legal holds of after the backup are missing (wishes too, but for those that erase replay finds): set them again, then run replymint switch set start");
-        host.Out.WriteLine("secrets of channels and of settings are those of the backup: change again what was changed since (replymint secrets list)");
+        SayHolds(holds, host.Out);
         host.Out.WriteLine($"before it serves: replymint erase replay --data {order.Into} (--ledger FOLDER, where no place of audit.anchors can be read)");
         if (holds.Closed > 0)
             host.Error.WriteLine($"replymint: {holds.Closed} tenants do not open: their key of then is not in this part, which was made before that key or longer than backup.keepDays after its end; restore with keys that are nearer to the data");

@@ -100,6 +100,39 @@ public sealed class AwsCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Restored_tables_serve_once_the_ledger_was_replayed_and_let_in_nobody_from_before()
+    {
+        await OkAsync("tenant", "add", "Acme");
+        var text = (await OkAsync("key", "create", "shop", "--scopes", "messages:read", "--tenant", "Acme")).Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries).First(word => word.StartsWith("rm_", StringComparison.Ordinal));
+        Assert.Contains("no moment that has passed", await _aws.Run.FailsAsync("backup", "restored", "--at", "2999-01-01T00:00:00Z", "--yes"), StringComparison.Ordinal);
+        var said = await OkAsync("backup", "restored", "--at", DateTime.UtcNow.AddMinutes(-10).ToString("O", System.Globalization.CultureInfo.InvariantCulture), "--yes");
+        Assert.Contains("1 API keys", said, StringComparison.Ordinal);
+        Assert.Contains("erase replay", await _aws.Run.FailsAsync("tenant", "list"), StringComparison.Ordinal);
+        Assert.Contains("erase replay", (await Assert.ThrowsAsync<RefusedException>(() => ServeAsync())).Message, StringComparison.Ordinal);
+        await OkAsync("erase", "replay", "--nothing-was-erased-since");
+        await ServeAsync();
+        Assert.Equal(HttpStatusCode.Unauthorized, (await AskAsync(HttpMethod.Get, "/api/v1/me", key: text)).StatusCode);
+        Assert.Contains("backup.restore", await OkAsync("audit", "list", "--installation"), StringComparison.Ordinal);
+        using var embedded = ReplyMint.Tests.Cli.CliRun.OnStore();
+        await embedded.OkAsync("tenant", "add", "Acme");
+        Assert.Contains("backup restore", await embedded.FailsAsync("backup", "restored", "--at", "2026-01-01T00:00:00Z", "--yes"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Mails_in_a_bucket_are_read_within_a_bound_and_removed()
+    {
+        using var aws = new ReplyMint.Aws.AwsServices(AwsCli.SettingsOf(_aws.Run) with { MailBucket = AwsCli.SettingsOf(_aws.Run).Bucket }, _aws.Run.Environment.GetValueOrDefault, TimeProvider.System);
+        var mails = AwsRooms.Mails("any", aws.Mails());
+        await aws.Mails().CallAsync(HttpMethod.Put, "inbound/d6iitobk75", new byte[1_000], Ct);
+        Assert.Equal(1_000, (await mails.ReadAsync("inbound/d6iitobk75", 1_000, Ct)).Content!.Length);
+        Assert.Equal(new(null, true), await mails.ReadAsync("inbound/d6iitobk75", 999, Ct));
+        await mails.DeleteAsync("inbound/d6iitobk75", Ct);
+        await mails.DeleteAsync("inbound/d6iitobk75", Ct);
+        Assert.Equal(new(null, false), await mails.ReadAsync("inbound/d6iitobk75", 1_000, Ct));
+        Assert.Empty(_aws.Front.Refused);
+    }
+
+    [Fact]
     public async Task Changed_settings_leave_a_record_with_author_before_and_after()
     {
         await ServeAsync();

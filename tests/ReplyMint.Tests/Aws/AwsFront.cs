@@ -92,6 +92,9 @@ internal sealed class AwsFront : IAsyncDisposable
         }
         context.Response.StatusCode = reply.Status;
         context.Response.ContentType = reply.ContentType;
+        // As AWS does, which always says how much comes.
+        if (reply.Body.Length > 0)
+            context.Response.ContentLength = reply.Body.Length;
         await context.Response.Body.WriteAsync(reply.Body);
     }
 

@@ -210,6 +210,6 @@ public sealed class RestoredAccessTests : IDisposable
                 Look(child, $"{path} {child.Name}".Trim());
         }
         Look(CommandTree.Build(CommandHost.Nowhere), "");
-        Assert.Equal(["backup create", "backup drill", "backup list", "backup prune", "erase replay", "secrets list"], open.Order(StringComparer.Ordinal));
+        Assert.Equal(["backup create", "backup drill", "backup list", "backup prune", "backup restored", "erase replay", "secrets list"], open.Order(StringComparer.Ordinal));
     }
 }

@@ -43,7 +43,7 @@ internal sealed class BackupDrill(OpenStore open, Backups backups, BackupMaker m
                 items = Compare(made, folder, problems);
                 done.Add($"comparison: {items} items are the same to the byte");
                 await using var restored = await OpenAsync(folder, ct);
-                var holds = await Restore.HoldAsync(restored, checkedData.Header, checkedKeys.Header, time, ct);
+                var holds = await Restore.HoldAsync(restored, RestoredOf.Parts(checkedData.Header, checkedKeys.Header), time, ct);
                 done.Add($"held for people: {holds.Uncertain} uncertain mails, {holds.Undecided} undecided, {holds.Drafts} drafts");
                 done.Add($"shut out: {holds.Access.Sessions} sessions, {holds.Access.Keys} API keys, {holds.Access.Members} people until they are confirmed");
                 if (holds.Closed > 0)

@@ -23,6 +23,14 @@ internal sealed record RestoreOrder(string Data, string Keys, string Into, strin
 /// <param name="Access">Whom and what it shut out.</param>
 internal sealed record RestoreHolds(int Uncertain, int Undecided, int Drafts, int Closed, EndedAccess Access);
 
+/// <summary>Of which moments a restored store is.</summary>
+/// <param name="Data">What the audit log calls the copy of the data.</param>
+/// <param name="Keys">What it calls the copy of the keys.</param>
+internal sealed record RestoredOf(DateTimeOffset DataAt, DateTimeOffset KeysAt, string Data, string Keys)
+{
+    public static RestoredOf Parts(BackupHeader data, BackupHeader keys) => new(data.At, keys.At, BackupFiles.NameOf(data), BackupFiles.NameOf(keys));
+}
+
 internal sealed record RestoredStore(CheckedPart Data, CheckedPart Keys, string KeyFile, RestoreHolds Holds);
 
 /// <summary>
@@ -48,7 +56,7 @@ internal static class Restore
         RestoreHolds holds;
         var usual = keyFile == MasterKeyPlace.Of(order.MasterKey, order.ConfigFolder, keys.Header.StoreId).File;
         await using (var open = await OpenStore.OpenAsync(folder, order.ConfigFolder, usual ? order.MasterKey : new MasterKeySettings { File = keyFile }, time, ct))
-            holds = await HoldAsync(open, checkedData.Header, checkedKeys.Header, time, ct);
+            holds = await HoldAsync(open, RestoredOf.Parts(checkedData.Header, checkedKeys.Header), time, ct);
         File.Delete(folder.Unfinished);
         FolderSync.Sync(folder.Root);
         return new(checkedData, checkedKeys, keyFile, holds);
@@ -88,10 +96,10 @@ internal static class Restore
     /// may be done twice.
     /// </summary>
     /// <exception cref="StoreRefusedException">The installation's own items do not open with these keys; nothing was changed.</exception>
-    public static async Task<RestoreHolds> HoldAsync(OpenStore open, BackupHeader data, BackupHeader keys, TimeProvider time, CancellationToken ct)
+    public static async Task<RestoreHolds> HoldAsync(OpenStore open, RestoredOf of, TimeProvider time, CancellationToken ct)
     {
-        await TakeBackAsync(open, KeyRing.Installation, data, time, ct);
-        await RequireOwnItemsAsync(open, data, keys, ct);
+        await TakeBackAsync(open, KeyRing.Installation, of.DataAt, time, ct);
+        await RequireOwnItemsAsync(open, of, ct);
         var (store, now) = (open.Store, time.GetUtcNow());
         int uncertain = 0, drafts = 0, undecided = 0, closed = 0;
         var tenants = new List<string> { KeyRing.Installation };
@@ -99,8 +107,8 @@ internal static class Restore
             tenants.Add(entry.Key.Sort["tenant/".Length..]);
         foreach (var tenant in tenants)
         {
-            await TakeBackAsync(open, tenant, data, time, ct);
-            uncertain += await RestoredSendings.HoldAsync(store, tenant, data.At, now, ct);
+            await TakeBackAsync(open, tenant, of.DataAt, time, ct);
+            uncertain += await RestoredSendings.HoldAsync(store, tenant, of.DataAt, now, ct);
             drafts += await RestoredDrafts.HoldAsync(store, open.Keys, tenant, ct);
             closed += await OpensAsync(open, tenant, ct) ? 0 : 1;
         }
@@ -111,11 +119,11 @@ internal static class Restore
         await store.RetryAsync(async (commit, token) =>
         {
             RestoredMark.Set(commit);
-            RestorePoint.Set(commit, now, data.At);
+            RestorePoint.Set(commit, now, of.DataAt);
             await switches.SetAsync(commit, KeyRing.Installation, null, stopped: true, "restored from a backup", token);
-            await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(Actor.Machine, "backup.restore", BackupFiles.NameOf(data), new Dictionary<string, string>
+            await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(Actor.Machine, "backup.restore", of.Data, new Dictionary<string, string>
             {
-                ["keys"] = BackupFiles.NameOf(keys),
+                ["keys"] = of.Keys,
                 ["uncertain"] = Text(uncertain), ["sessions"] = Text(holds.Access.Sessions), ["apiKeys"] = Text(holds.Access.Keys), ["members"] = Text(holds.Access.Members), ["switch"] = "stop",
             }), token);
             return true;
@@ -126,11 +134,11 @@ internal static class Restore
     private static string Text(int number) => number.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>Data of before a key was dropped open with it: it is among the keys for as long as such data are kept. What is under it is put again by its job.</summary>
-    private static async Task TakeBackAsync(OpenStore open, string tenant, BackupHeader data, TimeProvider time, CancellationToken ct)
+    private static async Task TakeBackAsync(OpenStore open, string tenant, DateTimeOffset dataAt, TimeProvider time, CancellationToken ct)
     {
         var back = await open.Store.RetryAsync(async (commit, token) =>
         {
-            var record = await open.Keys.TakeBackAsync(commit, tenant, data.At, token);
+            var record = await open.Keys.TakeBackAsync(commit, tenant, dataAt, token);
             if (record is { } now)
                 JobQueue.Add(commit, tenant, TenantKeyRotation.JobKind, Text(now.Value.Current), time.GetUtcNow());
             return record;
@@ -140,12 +148,12 @@ internal static class Restore
     }
 
     /// <summary>Without these no key and no session works, and what was signed can't be checked: such a store is none.</summary>
-    private static async Task RequireOwnItemsAsync(OpenStore open, BackupHeader data, BackupHeader keys, CancellationToken ct)
+    private static async Task RequireOwnItemsAsync(OpenStore open, RestoredOf of, CancellationToken ct)
     {
         foreach (var prefix in (string[])["pepper", "signing-keys", "attestation-keys", "secret/", "channel/", "anchor/"])
             await foreach (var item in open.Store.AllAsync(Table.Main, KeyRing.Installation, prefix, ct))
                 if (!item.Sealed.IsEmpty && open.Installation.Open(item.Key, item.Version, item.Sealed.Span) is null)
-                    throw new StoreRefusedException($"The installation's own items ({item.Key.Sort}) do not open: its key was changed between the data of {data.At:u} and the keys of {keys.At:u}. Take keys that are nearer to the data, or newer data, and another folder.");
+                    throw new StoreRefusedException($"The installation's own items ({item.Key.Sort}) do not open: its key was changed between the data of {of.DataAt:u} and the keys of {of.KeysAt:u}. Take keys that are nearer to the data, or newer data, and another folder.");
     }
 
     /// <summary>A tenant has items under a number that the keys lack when its key was dropped longer ago than backups are kept, or was made after older keys. One without any key was erased.</summary>

@@ -83,7 +83,8 @@ public sealed class SeveralProcessesTests : IAsyncDisposable
         await EndedAsync(other, message.Id);
         Assert.True(_time.GetUtcNow() - until >= SharedStore.Skew);
         Assert.Equal(OutboxState.Uncertain, (await StateAsync(other, message.Id)).State);
-        Assert.Contains(await other.Get<Alerts>().NewestAsync(5, default), alert => alert.Kind == "uncertain-send");
+        // It is raised behind the commit.
+        await ProductHost.EventuallyAsync(async () => (await other.Get<Alerts>().NewestAsync(5, default)).FirstOrDefault(alert => alert.Kind == "uncertain-send"));
         Assert.Equal([message.Id], _out.Sent);
         await NothingIsLeftAsync(other);
     }

@@ -12,8 +12,9 @@ internal static class GuideTable
         foreach (var one in report.Judgements)
         {
             to.WriteLine($"{one.Control.Id,-8} {Word(one),-15} {one.Control.Title}");
+            // What this version can't look at is told once, below.
             foreach (var finding in one.Findings)
-                if (finding.Outcome.Verdict == one.Verdict && one.Verdict != Verdict.Pass)
+                if (finding.Outcome.Verdict == one.Verdict && one.Verdict != Verdict.Pass && one.Control.IsBuilt)
                     to.WriteLine($"         {finding.Look.Name()}: {Plain.Line(finding.Outcome.Evidence, Most)}");
             if (one.Accepted is { } accepted)
                 to.WriteLine($"         accepted: {Plain.Line(accepted, Most)}");
@@ -22,6 +23,9 @@ internal static class GuideTable
             if (one.Note is { } note)
                 to.WriteLine($"         it was accepted {Plain.Line(note, Most)}; that is over");
         }
+        to.WriteLine();
+        foreach (var way in report.Judgements.Where(one => !one.Control.IsBuilt).GroupBy(one => one.Findings[0].Outcome.Evidence, StringComparer.Ordinal))
+            to.WriteLine($"{string.Join(" ", way.Select(one => one.Control.Id))}: {way.Key}.");
         to.WriteLine();
         to.WriteLine($"{report.Judgements.Count} controls of {Plain.Line(report.Of, Most)}: {report.Count(Verdict.Pass)} pass, {report.Count(Verdict.Fail)} fail, {report.Count(Verdict.Warn)} warn, "
             + $"{report.Count(Verdict.NotApplicable)} not applicable, {report.Count(Verdict.NotChecked)} not checked{(report.Accepted > 0 ? $"; {report.Accepted} findings are accepted" : "")}.");

@@ -45,7 +45,8 @@ public sealed class GuideCommandTests : IDisposable
         Assert.Equal(1, await _cli.RunAsync("guide"));
         Assert.Matches(@"(?m)^NET-1 +FAIL .*\n +config: environment: production; http.publicUrl and http.hosts name nothing.*\n +mend: Name the public address", _cli.Out);
         Assert.Matches(@"(?m)^HDR-1 +not checked .*\n +live: no server runs on .*; start one", _cli.Out);
-        Assert.Matches(@"(?m)^IR-1 +not checked .*\n +rehearse: needs a rehearsal", _cli.Out);
+        Assert.Matches(@"(?m)^IR-1 +not checked ", _cli.Out);
+        Assert.Matches(@"(?m)^.*\bIR-1 .*: needs a rehearsal, which this version can't do yet\.$", _cli.Out);
     }
 
     [Fact]

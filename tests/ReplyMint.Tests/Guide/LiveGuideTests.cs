@@ -71,13 +71,18 @@ public sealed class LiveGuideTests
             Urls = ["https://127.0.0.1:0"], Smtp = settings.Smtp with { CertificateFile = file },
             Http = new() { PublicUrl = "https://" + LiveMutants.PublicName, Certificate = new() { CertificateFile = file, KeyFile = file }, Limits = new() { HeadSeconds = 0.5, RateGraceSeconds = 1.5 } },
         });
-        LiveTarget Target(bool believed) => new()
+        LiveTarget Target(bool believed, int? mail = null) => new()
         {
             Url = new($"https://127.0.0.1:{host.Http.Port}"), Addresses = [IPAddress.Loopback], Host = LiveMutants.PublicName, Origins = ["https://replymint.vercel.app"],
-            Smtp = new(IPAddress.Loopback, host.SmtpPort), SmtpOffersTls = true, Authority = believed ? System.Security.Cryptography.X509Certificates.X509Certificate2.CreateFromPem(File.ReadAllText(file)) : null,
+            Smtp = new(IPAddress.Loopback, mail ?? host.SmtpPort), SmtpOffersTls = true, Authority = believed ? System.Security.Cryptography.X509Certificates.X509Certificate2.CreateFromPem(File.ReadAllText(file)) : null,
         };
         var good = await LookAsync(Target(believed: true));
         Assert.True(good.All(one => one.Verdict == Verdict.Pass), Told(good));
+        foreach (var (from, to) in ((string, string)[])[("250-STARTTLS\r\n", ""), ("501 5.5.4 Nothing", "220 2.0.0 Go ahead\r\n250 2.0.0 Nothing")])
+        {
+            await using var mail = new ForgingProxy(new(IPAddress.Loopback, host.SmtpPort)) { IsDialogue = true, Answer = (_, said) => said.Replace(from, to, StringComparison.Ordinal) };
+            Assert.Equal(["MAIL-8"], Found(await LookAsync(Target(believed: true, mail.Port), [.. Live.Where(control => control.Id == "MAIL-8")])));
+        }
         var strange = await LookAsync(Target(believed: false));
         Assert.Equal(["NET-3"], Found(strange));
         Assert.All(strange.Where(one => one.Control.Id is not ("NET-3" or "MAIL-8")), one => Assert.Equal(Verdict.NotChecked, one.Verdict));

@@ -19,6 +19,8 @@ internal sealed record StoreMutant(string Name, params string[] Controls)
     public Func<ProductHost, Task>? Change { get; init; }
 
     public Func<PolicyFacts, ReplyMint.Replies.Verdict> Decide { get; init; } = ReplyPolicy.Decide;
+
+    public Func<string, string?> Variable { get; init; } = _ => null;
 }
 
 internal static class StoreMutants
@@ -31,8 +33,14 @@ internal static class StoreMutants
         new("nothing arrives by HTTPS", "NET-2") { Settings = s => s with { Http = s.Http with { Proxies = [] } } },
         new("heads may take two minutes", "NET-4") { Settings = s => s with { Http = s.Http with { Limits = new() { HeadSeconds = 120 } } } },
         new("one address may take all connections", "NET-4") { Settings = s => s with { Http = s.Http with { Limits = new() { MaxConnectionsPerAddress = 2_000 } } } },
-        new("keys live for ten years", "AUTH-1") { Settings = s => s with { Access = new() { KeyMaxDays = 3_650 } } },
-        new("guessing is free", "AUTH-6") { Settings = s => s with { Requests = new() { FailedFromNetwork = new() { PerMinute = 1_000_000, Burst = 1_000_000 } } } },
+        new("keys live for ten years", "AUTH-1") { Settings = s => s with { Accounts = s.Accounts with { Access = new() { KeyMaxDays = 3_650 } } } },
+        new("sessions live for three months", "AUTH-2") { Settings = s => s with { Accounts = s.Accounts with { Access = new() { SessionDays = 90 } } } },
+        new("links lead to plain HTTP", "AUTH-3") { Settings = s => s with { Accounts = s.Accounts with { SignInUrl = "http://localhost:3000/sign-in" } } },
+        new("tenants reach the metadata service", "INPUT-6") { Settings = s => s with { Outside = new() { Networks = ["169.254.0.0/16"] } } },
+        new("tenants reach all of the operator's network", "INPUT-6") { Settings = s => s with { Outside = new() { Networks = ["10.0.0.0/8"] } } },
+        new("a user's key opens AWS", "AWS-8") { Variable = name => name == "AWS_ACCESS_KEY_ID" ? "AKIAIOSFODNN7EXAMPLE" : null },
+        new("everybody may write a thousand times a second", "AUTH-6") { Settings = s => s with { Requests = new() { Write = new() { PerMinute = 60_000, Burst = 60_000 } } } },
+        new("guessing is free", "AUTH-7") { Settings = s => s with { Requests = new() { FailedFromNetwork = new() { PerMinute = 1_000_000, Burst = 1_000_000 } } } },
         new("each server counts for itself", "AUTH-6") { Settings = s => s with { SharedStore = true } },
         new("nobody is told", "MON-1") { Settings = s => s with { Notices = new() } },
         new("secrets may be ten years old", "SEC-2") { Settings = s => s with { Secrets = new() { RemindDays = 3_650 } } },
@@ -58,7 +66,18 @@ internal static class StoreMutants
         },
         new("the last access review is too old", "SOC-1", "SOC-5") { Change = host => OverdueAsync(host, RecordKinds.Review) },
         new("the last restore drill is too old", "IR-5", "SOC-5") { Change = host => OverdueAsync(host, RecordKinds.RestoreDrill) },
-        new("nobody looked for patches", "SOC-5") { Change = host => OverdueAsync(host, RecordKinds.Patch) },
+        new("nobody looked for patches", "SOC-6", "SOC-5") { Change = host => OverdueAsync(host, RecordKinds.Patch) },
+        new("nobody was trained", "SOC-5") { Change = host => OverdueAsync(host, RecordKinds.Training) },
+        new("what an incident left to do was not done", "IR-6", "SOC-5")
+        {
+            Change = async host =>
+            {
+                var commit = new Commit();
+                await host.Get<Records>().AddFollowUpAsync(commit, "inc", "somebody", "change the relay's password", host.Time.GetUtcNow().AddDays(1), default);
+                await host.Get<IStore>().CommitAsync(commit, default);
+                host.Time.Advance(TimeSpan.FromDays(2));
+            },
+        },
         new("somebody changed the audit log", "SOC-3")
         {
             Change = async host =>
@@ -80,5 +99,5 @@ internal static class StoreMutants
     /// <summary>As somebody sets up a service that runs for real.</summary>
     public static GuideSettings Good { get; } = new(
         new() { Environment = DeploymentEnvironment.Production, PublicUrl = "https://api.example.com", Proxies = ["127.0.0.1"] }, new() { AuthservId = ProductHost.TrustedServer }, new() { Email = "ops@example.com", From = ProductHost.Address },
-        null, new(), new(), new(), new() { Folder = "/var/backups/replymint" }, new() { Anchors = [new() { Folder = "/mnt/elsewhere" }] }, new(), new() { Channel = "smtp" }, false);
+        null, new(), new(), new() { From = ProductHost.Address, SignInUrl = "https://app.example.com/sign-in" }, new() { Folder = "/var/backups/replymint" }, new() { Anchors = [new() { Folder = "/mnt/elsewhere" }] }, new(), new() { Channel = "smtp" }, new(), false, true);
 }

@@ -59,7 +59,7 @@ internal static class CloudControls
             "Keys that live for ever are found in old files for ever.",
             "Deploy with roles; remove users and their keys.",
             "ASVS 5.0 V13.3.1; AWS Well-Architected SEC02; CIS AWS Foundations: IAM",
-            Check.Unbuilt(Look.Template), Check.Unbuilt(Look.Config), Check.Unbuilt(Look.Record)),
+            Check.Config(AccessConfig.Credentials), Check.Unbuilt(Look.Template), Check.Unbuilt(Look.Record)),
         new("AWS-7", "Gateway, queues, topics and buckets take TLS 1.2 and up only",
             "What crosses a network in the clear is read there.",
             "Set the minimal version at the gateway, and policies that refuse plain transport.",

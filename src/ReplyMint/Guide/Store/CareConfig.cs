@@ -88,6 +88,16 @@ internal static class CareConfig
         return look.Settings.Audit.Anchors.Count == 0 && !look.Settings.IsDevelopment ? Outcome.Warn($"audit.anchors is empty. {evidence}") : Outcome.Pass(evidence);
     }
 
+    /// <summary>IR-6: what incidents left to do.</summary>
+    public static async Task<Outcome> FollowUpsAsync(StoreLook look, CancellationToken ct)
+    {
+        var open = (await look.Get<Records>().DueAsync(ct)).Where(due => due.Kind == RecordKinds.FollowUp).ToList();
+        return open.Find(due => due.State == DueState.Overdue) is { } overdue ? Outcome.Fail(Records.Words(overdue)) : Outcome.Pass($"{open.Count} follow-ups of incidents are open, none is overdue");
+    }
+
+    /// <summary>SOC-6.</summary>
+    public static Task<Outcome> PatchedAsync(StoreLook look, CancellationToken ct) => DueAsync(look, due => due.Kind == RecordKinds.Patch, "look for patches", ct);
+
     /// <summary>SOC-5.</summary>
     public static Task<Outcome> DueAsync(StoreLook look, CancellationToken ct) => DueAsync(look, _ => true, "record", ct);
 

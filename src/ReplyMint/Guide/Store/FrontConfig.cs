@@ -9,7 +9,9 @@ namespace ReplyMint.Guide;
 internal static class FrontConfig
 {
     // So many times the usual is no bound any more.
-    private const int Times = 10;
+    public const int Times = 10;
+
+    private static readonly IPAddress[] Metadata = [IPAddress.Parse("169.254.169.254"), IPAddress.Parse("169.254.170.2"), IPAddress.Parse("fd00:ec2::254")];
 
     /// <summary>NET-1.</summary>
     public static Outcome Hosts(StoreLook look)
@@ -65,7 +67,7 @@ internal static class FrontConfig
         (string Name, RequestRate Now, RequestRate Usual)[] all =
         [
             ("read", now.Read, usual.Read), ("write", now.Write, usual.Write), ("costly", now.Costly, usual.Costly), ("signIn", now.SignIn, usual.SignIn), ("webhooks", now.Webhooks, usual.Webhooks),
-            ("public", now.Public, usual.Public), ("unproved", now.Unproved, usual.Unproved), ("failedFromNetwork", now.FailedFromNetwork, usual.FailedFromNetwork), ("failedForAccount", now.FailedForAccount, usual.FailedForAccount),
+            ("public", now.Public, usual.Public), ("unproved", now.Unproved, usual.Unproved),
         ];
         foreach (var (name, rate, normal) in all)
             if (rate.PerMinute > (long)normal.PerMinute * Times || rate.Burst > (long)normal.Burst * Times)
@@ -73,5 +75,20 @@ internal static class FrontConfig
         if (look.Settings.SharedStore)
             return Outcome.Warn("the buckets lie in each process's memory: several servers on one store let through as many times as much");
         return Outcome.Pass($"a person or key reads {now.Read.PerMinute} and writes {now.Write.PerMinute} a minute, a tenant {now.TenantTimes} times as much; a stranger's network: {now.Public.PerMinute} public, {now.SignIn.PerMinute} sign-ins, {now.Unproved.PerMinute} unproved");
+    }
+
+    /// <summary>INPUT-6: the networks that tenants' addresses may lead into.</summary>
+    public static Outcome Outside(StoreLook look)
+    {
+        var networks = look.Settings.Outside.Networks;
+        foreach (var text in networks)
+            if (IPNetwork.TryParse(text, out var network))
+            {
+                if (Metadata.Any(network.Contains))
+                    return Outcome.Fail($"outside.networks: {text} holds a metadata service, which hands out the machine's credentials");
+                if (network.PrefixLength < (network.BaseAddress.GetAddressBytes().Length == 4 ? 16 : 48))
+                    return Outcome.Warn($"outside.networks: {text} is wide; each tenant reaches all of it");
+            }
+        return Outcome.Pass(networks.Count == 0 ? "outside.networks: none, so tenants reach public addresses only" : $"outside.networks: {string.Join(", ", networks)}");
     }
 }

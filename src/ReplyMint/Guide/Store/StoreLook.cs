@@ -13,8 +13,8 @@ namespace ReplyMint.Guide;
 
 /// <summary>The settings in effect, as far as controls ask for them.</summary>
 internal sealed record GuideSettings(
-    HttpSettings Http, SmtpListenerSettings Smtp, OperatorNoticeSettings Notices, string? Topic, RateSettings Rates, RequestLimitSettings Requests, AccessSettings Access,
-    BackupSettings Backup, AuditSettings Audit, SecretsSettings Secrets, OutboundSettings Outbound, bool SharedStore)
+    HttpSettings Http, SmtpListenerSettings Smtp, OperatorNoticeSettings Notices, string? Topic, RateSettings Rates, RequestLimitSettings Requests, AccountsSettings Accounts,
+    BackupSettings Backup, AuditSettings Audit, SecretsSettings Secrets, OutboundSettings Outbound, OutsideSettings Outside, bool SharedStore, bool UsesAws)
 {
     /// <summary>Nobody's mail is at stake there: what only matters where it runs for real is not asked for.</summary>
     public bool IsDevelopment => Http.Environment == DeploymentEnvironment.Development;
@@ -32,6 +32,9 @@ internal sealed class StoreLook(IServiceProvider services, GuideSettings setting
 
     /// <summary>What decides whether a mail is answered.</summary>
     public Func<PolicyFacts, Replies.Verdict> Decide { get; init; } = ReplyPolicy.Decide;
+
+    /// <summary>Variables of the process that serves.</summary>
+    public Func<string, string?> Variable { get; init; } = Environment.GetEnvironmentVariable;
 
     public T Get<T>() where T : notnull => services.GetRequiredService<T>();
 }

@@ -29,6 +29,9 @@ function question(stack, role, row) {
             action: row.action,
             resource: { resource: row.resource, accountId: stack.account },
             contextVariables: {
+                'aws:PrincipalAccount': stack.account,
+                'aws:PrincipalArn': role.arn,
+                'aws:ResourceAccount': stack.account,
                 'aws:SecureTransport': 'true',
                 's3:TlsVersion': '1.3',
                 ...(row.byService ? {} : { 'lambda:SourceFunctionArn': `arn:aws:lambda:eu-central-1:${stack.account}:function:${name}` }),

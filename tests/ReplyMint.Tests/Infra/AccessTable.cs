@@ -81,7 +81,8 @@ internal static class AccessTable
         // The data key is used through the services that hold data, never by itself.
         Never(Everybody + " OperatorRole", "kms:Decrypt kms:GenerateDataKey", Key("DataKey"));
         Never(Everybody, "ssm:PutParameter ssm:DeleteParameter", Parameter("model-key"));
-        Never(Everybody, "ssm:GetParametersByPath ssm:DescribeParameters", Parameter(""));
+        Never(Everybody, "ssm:GetParametersByPath", Parameter(""));
+        Never(Everybody, "ssm:DescribeParameters", "*");
         Never("AlarmRole", "ssm:GetParameter ssm:GetParameters", Parameter("model-key"));
         Never(Store + " AlarmRole OperatorRole", "ssm:GetParameter", $"arn:aws:ssm:{Stack.Region}:{Stack.Account}:parameter/replymint/{(stage == "staging" ? "production" : "staging")}/model-key");
         Never("ApiRole SweepRole RotateRole WorkerRole AlarmRole", "sqs:ReceiveMessage sqs:DeleteMessage", Queue("erase"), byService: true);
@@ -93,16 +94,20 @@ internal static class AccessTable
         Never("RotateRole AlarmRole", "s3:GetObject s3:PutObject s3:DeleteObject", Bucket("blobs") + "/t/b");
         Never("SweepRole", "s3:GetObject s3:PutObject", Bucket("blobs") + "/t/b");
         Never("ApiRole SweepRole RotateRole EraseRole AlarmRole OperatorRole", "s3:GetObject", Bucket("mail") + "/x");
-        Never(Everybody + " OperatorRole", "s3:PutObject s3:DeleteObject s3:DeleteObjectVersion s3:PutBucketPolicy s3:BypassGovernanceRetention", Bucket("trail") + "/x");
+        Never(Everybody + " OperatorRole", "s3:PutObject s3:DeleteObject s3:DeleteObjectVersion s3:BypassGovernanceRetention", Bucket("trail") + "/x");
+        Never(Everybody + " OperatorRole", "s3:PutBucketPolicy s3:DeleteBucket s3:PutBucketVersioning", Bucket("trail"));
         Never(Everybody + " OperatorRole", "s3:DeleteBucket s3:PutBucketPolicy s3:PutBucketVersioning", Bucket("blobs"));
         Never("ApiRole SweepRole RotateRole EraseRole AlarmRole OperatorRole", "ses:SendEmail ses:SendRawEmail", identity);
         Never(Everybody, "logs:DeleteLogGroup logs:DeleteLogStream logs:PutRetentionPolicy logs:GetLogEvents", Logs("api"));
         Never("WorkerRole AlarmRole", "logs:PutLogEvents", Logs("api"));
-        Never("OperatorRole", "logs:DeleteLogGroup logs:PutRetentionPolicy cloudtrail:StopLogging cloudtrail:DeleteTrail cloudtrail:UpdateTrail", $"arn:aws:cloudtrail:{Stack.Region}:{Stack.Account}:trail/replymint-{stage}");
-        Never(Everybody + " OperatorRole", "iam:CreateUser iam:CreateAccessKey iam:PutRolePolicy iam:AttachRolePolicy iam:PassRole iam:UpdateAssumeRolePolicy", $"arn:aws:iam::{Stack.Account}:role/replymint-{stage}-api");
+        Never("OperatorRole", "logs:DeleteLogGroup logs:DeleteLogStream logs:PutRetentionPolicy", Logs("api"));
+        Never("OperatorRole", "cloudtrail:StopLogging cloudtrail:DeleteTrail cloudtrail:UpdateTrail", $"arn:aws:cloudtrail:{Stack.Region}:{Stack.Account}:trail/replymint-{stage}");
+        Never(Everybody + " OperatorRole", "iam:CreateUser iam:CreateAccessKey", $"arn:aws:iam::{Stack.Account}:user/somebody");
+        Never(Everybody + " OperatorRole", "iam:PutRolePolicy iam:AttachRolePolicy iam:PassRole iam:UpdateAssumeRolePolicy", $"arn:aws:iam::{Stack.Account}:role/replymint-{stage}-api");
         Never(Everybody + " OperatorRole", "sts:AssumeRole", $"arn:aws:iam::{Stack.Account}:role/replymint-{stage}-erase");
         Never(Everybody + " OperatorRole", "lambda:UpdateFunctionCode lambda:UpdateFunctionConfiguration lambda:InvokeFunction lambda:AddPermission", $"arn:aws:lambda:{Stack.Region}:{Stack.Account}:function:replymint-{stage}-erase");
-        Never(Everybody + " OperatorRole", "wafv2:UpdateWebACL wafv2:DeleteWebACL wafv2:DisassociateWebACL", $"arn:aws:wafv2:{Stack.Region}:{Stack.Account}:regional/webacl/replymint-{stage}/1");
+        Never(Everybody + " OperatorRole", "wafv2:DisassociateWebACL", $"arn:aws:apigateway:{Stack.Region}::/restapis/Api/stages/{stage}");
+        Never(Everybody + " OperatorRole", "wafv2:UpdateWebACL wafv2:DeleteWebACL", $"arn:aws:wafv2:{Stack.Region}:{Stack.Account}:regional/webacl/replymint-{stage}/1");
         Never(Everybody, "wafv2:UpdateIPSet", $"arn:aws:wafv2:{Stack.Region}:{Stack.Account}:regional/ipset/replymint-{stage}-blocked-4/1");
         Never(Everybody + " OperatorRole", "sns:Subscribe sns:DeleteTopic sns:SetTopicAttributes", topic);
         Never("BackupRole", "dynamodb:CreateBackup dynamodb:StartAwsBackupJob dynamodb:ExportTableToPointInTime", Table("keys"));
@@ -115,8 +120,8 @@ internal static class AccessTable
     public static IEnumerable<AccessRow> Special(string stage, bool vpc, bool mail, bool send)
     {
         if (vpc)
-            foreach (var action in new[] { "ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface" })
-                yield return new(Everybody, action, $"arn:aws:ec2:{Stack.Region}:{Stack.Account}:network-interface/*", true, ByService: true);
+            foreach (var (action, on) in new[] { ("ec2:CreateNetworkInterface", $"arn:aws:ec2:{Stack.Region}:{Stack.Account}:network-interface/*"), ("ec2:DeleteNetworkInterface", $"arn:aws:ec2:{Stack.Region}:{Stack.Account}:network-interface/*"), ("ec2:DescribeNetworkInterfaces", "*") })
+                yield return new(Everybody, action, on, true, ByService: true);
         if (send)
             foreach (var action in new[] { "ses:SendEmail", "ses:SendRawEmail" })
                 foreach (var resource in new[] { "identity/example.com", $"configuration-set/replymint-{stage}" })

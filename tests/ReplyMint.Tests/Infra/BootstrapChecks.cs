@@ -21,7 +21,7 @@ internal static class BootstrapChecks
         Dictionary<string, string> below = new() { ["iam:PermissionsBoundary"] = Boundary };
         Dictionary<string, string> forFormation = new() { ["iam:PassedToService"] = "cloudformation.amazonaws.com" };
         Dictionary<string, string> forLambda = new() { ["iam:PassedToService"] = "lambda.amazonaws.com" };
-        const string Execution = $"arn:aws:iam::{Infra.Stack.Account}:role/replymint-bootstrap-execution", Any = $"arn:aws:iam::{Infra.Stack.Account}:role/somebody";
+        const string Execution = $"arn:aws:iam::{Infra.Stack.Account}:role/replymint-bootstrap-execution", OfService = $"arn:aws:iam::{Infra.Stack.Account}:role/aws-service-role/x", Any = $"arn:aws:iam::{Infra.Stack.Account}:role/somebody";
         string Of(string service, string name) => $"arn:aws:{service}:{Infra.Stack.Region}:{Infra.Stack.Account}:{name}";
         (string Role, string Action, string Resource, Dictionary<string, string>? Context, bool May)[] rows =
         [
@@ -32,6 +32,7 @@ internal static class BootstrapChecks
             ("ExecutionRole", "iam:CreateUser", $"arn:aws:iam::{Infra.Stack.Account}:user/x", null, false), ("ExecutionRole", "iam:CreateAccessKey", $"arn:aws:iam::{Infra.Stack.Account}:user/x", null, false),
             ("ExecutionRole", "kms:ScheduleKeyDeletion", Of("kms", "key/1"), null, false), ("ExecutionRole", "dynamodb:DeleteTable", Of("dynamodb", "table/replymint-production-main"), null, false),
             ("ExecutionRole", "iam:PassRole", Any, forLambda, false), ("ExecutionRole", "sts:AssumeRole", Any, null, false),
+            ("ExecutionRole", "iam:CreateServiceLinkedRole", OfService, new() { ["iam:AWSServiceName"] = "wafv2.amazonaws.com" }, true), ("ExecutionRole", "iam:CreateServiceLinkedRole", OfService, new() { ["iam:AWSServiceName"] = "x.amazonaws.com" }, false),
             ("DeployRole", "cloudformation:CreateChangeSet", Of("cloudformation", "stack/replymint-staging/1"), new() { ["cloudformation:RoleArn"] = Execution }, true),
             ("DeployRole", "iam:PassRole", Execution, forFormation, true), ("DeployRole", "lambda:InvokeFunction", Of("lambda", "function:replymint-staging-rotate"), null, true),
             ("DeployRole", "cloudformation:CreateChangeSet", Of("cloudformation", "stack/replymint-staging/1"), new() { ["cloudformation:RoleArn"] = Any }, false),

@@ -39,7 +39,8 @@ public sealed class LiveGuideTests
     {
         using var http = new RawHttp(target, TimeProvider.System);
         var outcomes = await GuideRun.AtServiceAsync(controls ?? Live, new LiveLook(http, TimeProvider.System, TestContext.Current.CancellationToken), _ => { }, TestContext.Current.CancellationToken);
-        Assert.InRange(http.Requests, 1, RawHttp.MostRequests);
+        // A look at mail alone asks nothing by HTTP.
+        Assert.InRange(http.Requests, controls is null ? 1 : 0, RawHttp.MostRequests);
         return GuideRun.Judge(controls ?? Live, check => outcomes.GetValueOrDefault(check), _ => "not looked at");
     }
 

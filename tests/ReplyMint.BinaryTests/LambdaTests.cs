@@ -20,17 +20,15 @@ public sealed class LambdaTests : IAsyncLifetime
         await _api.DisposeAsync();
     }
 
-    private Process Start(string? function, params (string Name, string Value)[] more)
+    private async Task SetUpAsync() => Assert.Equal(0, (await _binary.RunAsync("tenant", "add", "Acme", "--data", "d", "--config", "c")).Code);
+
+    private Process Start(string function)
     {
         var environment = new Dictionary<string, string>
         {
             ["AWS_LAMBDA_RUNTIME_API"] = _api.Address, ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = "256", ["AWS_REGION"] = "eu-central-1",
-            ["REPLYMINT_ENVIRONMENT"] = "development", ["REPLYMINT_DATA"] = "d", ["REPLYMINT_CONFIG"] = "c", ["REPLYMINT_HTTP__PUBLIC_URL"] = "https://api.shop.example",
+            ["REPLYMINT_LAMBDA__FUNCTION"] = function, ["REPLYMINT_ENVIRONMENT"] = "development", ["REPLYMINT_DATA"] = "d", ["REPLYMINT_CONFIG"] = "c", ["REPLYMINT_HTTP__PUBLIC_URL"] = "https://api.shop.example",
         };
-        if (function is not null)
-            environment["REPLYMINT_LAMBDA__FUNCTION"] = function;
-        foreach (var (name, value) in more)
-            environment[name] = value;
         var process = _binary.Start(environment, "lambda");
         process.BeginErrorReadLine();
         return process;
@@ -48,11 +46,12 @@ public sealed class LambdaTests : IAsyncLifetime
     [Fact]
     public async Task Http_events_are_answered_and_other_ones_refused()
     {
-        Assert.Equal(0, (await _binary.RunAsync("tenant", "add", "Acme", "--data", "d", "--config", "c")).Code);
-        var made = await _binary.RunAsync("key", "create", "test", "--scopes", "messages:read", "--data", "d", "--config", "c");
+        await SetUpAsync();
+        // Keys of development are none elsewhere, and the other way round.
+        var made = await _binary.RunAsync("key", "create", "test", "--scopes", "messages:read", "--data", "d", "--config", "c", "--set", "environment=development");
         Assert.True(made.Code == 0, made.Error);
         var key = made.Out.Trim();
-        using var process = Start("api");
+        var process = Start("api");
 
         Assert.Equal(200, (await AskAsync(new("GET", "/health"))).Status);
         var me = await AskAsync(new("GET", "/api/v1/me") { Headers = [("X-API-Key", key)] });
@@ -80,15 +79,14 @@ public sealed class LambdaTests : IAsyncLifetime
     [Fact]
     public async Task Queues_and_schedules_are_served()
     {
-        Assert.Equal(0, (await _binary.RunAsync("tenant", "add", "Acme", "--data", "d", "--config", "c")).Code);
-        using (var worker = Start("worker"))
-        {
-            Assert.Equal("""{"batchItemFailures":[{"itemIdentifier":"poisoned"}]}""", (await SendAsync(
-                """{"Records":[{"eventSource":"aws:sqs","messageId":"poisoned","body":"x"},{"eventSource":"aws:sqs","messageId":"gone","body":"{\"v\":1,\"tenant\":\"t1\",\"kind\":\"mail\",\"target\":\"x1\",\"key\":\"01795521600000/t1/mail/x1\",\"shard\":1}"}]}""")).Body);
-            worker.Kill();
-            await worker.WaitForExitAsync(Ct);
-        }
-        using var sweep = Start("sweep");
+        await SetUpAsync();
+        var worker = Start("worker");
+        Assert.Equal("""{"batchItemFailures":[{"itemIdentifier":"poisoned"}]}""", (await SendAsync(
+            """{"Records":[{"eventSource":"aws:sqs","messageId":"poisoned","body":"x"},{"eventSource":"aws:sqs","messageId":"gone","body":"{\"v\":1,\"tenant\":\"t1\",\"kind\":\"mail\",\"target\":\"x1\",\"key\":\"01795521600000/t1/mail/x1\",\"shard\":1}"}]}""")).Body);
+        // One process owns the embedded store.
+        worker.Kill();
+        await worker.WaitForExitAsync(Ct);
+        Start("sweep");
         Assert.Equal(new("null", null), await SendAsync("""{"version":"0","detail-type":"Scheduled Event","source":"aws.events","detail":{}}"""));
         Assert.Equal("ReplyMint.Refused", (await SendAsync("{}")).ErrorType);
     }

@@ -50,7 +50,7 @@ try
         ("start", () => HttpFigures.StartAsync(installation, table)),
         ("bare", () => HttpFigures.HardenedAgainstBareAsync(installation, table)),
         ("access", () => HttpFigures.AuthenticatedReadAsync(installation, table)),
-        ("export", () => ExportFigures.TenantAsync(installation, table)),
+        ("export", () => ExportFigures.TenantAsync(installation, table, full)),
         ("audit", () => AuditFigures.AppendAsync(folder, table)),
         ("backup", () => BackupFigures.WhileMailComesInAsync(installation, table)),
         ("noisy", () => NoisyFigures.OthersBesideANoisyCallerAsync(installation, table)),

@@ -46,7 +46,7 @@ internal sealed class KeyRing(IStore store, MasterKeys masters, TimeProvider tim
     {
         if (_tenants.TryGetValue(tenant, out var known) && IsFresh(known.ReadAt, SharedStore.Fresh))
             return known;
-        var (stamp, at) = (Volatile.Read(ref Place(tenant, "")), time.GetTimestamp());
+        var (stamp, at) = (Volatile.Read(ref Place(tenant, "")), time.GetUtcNow().UtcTicks);
         if (await RecordAsync(tenant, ct) is not { } read)
         {
             if (known is not null)
@@ -93,7 +93,7 @@ internal sealed class KeyRing(IStore store, MasterKeys masters, TimeProvider tim
     {
         if (_people.Count >= MaxCached)
             _people.Clear();
-        _people[(key.Tenant, key.Person)] = (key.Stored(), time.GetTimestamp());
+        _people[(key.Tenant, key.Person)] = (key.Stored(), time.GetUtcNow().UtcTicks);
         if (Volatile.Read(ref Place(key.Tenant, key.Person)) != key.Stamp)
             _people.TryRemove((key.Tenant, key.Person), out _);
     }
@@ -161,8 +161,11 @@ internal sealed class KeyRing(IStore store, MasterKeys masters, TimeProvider tim
     private PersonKey? Known(TenantKeys tenant, string person) =>
         _people.TryGetValue((tenant.Tenant, person), out var known) && IsFresh(known.At, SharedStore.FreshOfPeople) ? known.Key : null;
 
-    /// <summary>Whether what was read then counts still. Where no other process writes, it does until it is forgotten.</summary>
-    private bool IsFresh(long read, TimeSpan atMost) => !store.IsShared || time.GetElapsedTime(read) < atMost;
+    /// <summary>
+    /// Whether what was read then counts still. Where no other process writes, it does until it is forgotten. By the day's clock: another one
+    /// may stand still while a machine sleeps.
+    /// </summary>
+    private bool IsFresh(long read, TimeSpan atMost) => !store.IsShared || TimeSpan.FromTicks(time.GetUtcNow().UtcTicks - read).Duration() < atMost;
 
     private Action? Stale(string tenant, string person) => store.IsShared ? () => Forget(tenant, person) : null;
 

@@ -90,7 +90,7 @@ internal sealed class TenantKeys(string tenant, TenantKeySet keys) : SealingKey
     /// <summary>The number that new items are sealed with.</summary>
     public int Current => _keys.Sealing;
 
-    /// <summary>When the key ring read the record last, by its clock's time stamps.</summary>
+    /// <summary>When the key ring read the record last, in ticks of UTC.</summary>
     internal long ReadAt { get; set; }
 
     protected override (int Number, byte[] Key) Newest => _keys is var held && held.Sealing is var number ? (number, held.Keys[number]) : default;

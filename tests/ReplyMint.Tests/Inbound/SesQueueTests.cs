@@ -24,9 +24,11 @@ public sealed class SesQueueTests : IAsyncLifetime
     private ProductHost _host = null!;
     private Channel _channel = null!;
 
-    public async ValueTask InitializeAsync()
+    public async ValueTask InitializeAsync() => await StartAsync(static settings => settings);
+
+    private async Task StartAsync(Func<ReplyMintSettings, ReplyMintSettings> settings)
     {
-        _host = await ProductHost.StartAsync(knowledge: Faq, services: services => services.AddSingleton(new StoredMails(Bucket,
+        _host = await ProductHost.StartAsync(knowledge: Faq, settings: settings, services: services => services.AddSingleton(new StoredMails(Bucket,
             (key, most, _) => _down ? throw new StoreUnavailableException("S3 is down.") : Task.FromResult(!_objects.TryGetValue(key, out var bytes) ? default : bytes.Length > most ? new StoredMail(null, true) : new StoredMail(bytes, false)),
             (key, _) =>
             {
@@ -103,6 +105,17 @@ public sealed class SesQueueTests : IAsyncLifetime
         _down = false;
         Assert.Equal(QueuedMail.Done, await ReceiveAsync(told));
         Assert.Single(await _host.ListAsync());
+    }
+
+    [Fact]
+    public async Task A_mail_that_can_not_be_stored_stays_in_the_bucket()
+    {
+        await _host.DisposeAsync();
+        // No disk has so much room.
+        await StartAsync(static settings => settings with { Inbound = settings.Inbound with { MinFreeMegabytes = 1_000_000 } });
+        Assert.Equal(QueuedMail.Again, await ReceiveAsync(Told(Put("mail1", _host.Mail("When do you open?", authentication: null)))));
+        Assert.Single(_objects);
+        Assert.Empty(await _host.ListAsync());
     }
 
     [Theory]

@@ -1,15 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
-using ReplyMint.Inbound;
-using ReplyMint.Mail;
-using ReplyMint.Outbound;
 using ReplyMint.Privacy;
-using ReplyMint.Replies;
-using ReplyMint.Storage;
 
 namespace ReplyMint.Bench;
 

@@ -11,15 +11,6 @@ internal static class SettingsChecks
     /// <summary>Which function runs which loop; of these, what needs the store.</summary>
     public static readonly string[] Functions = ["api", "worker", "sweep", "rotate", "erase", "alarm"];
 
-    /// <summary>Settings that the template may set although the records do not hold them; none, once all of the parts for AWS are here.</summary>
-    private static readonly string[] s_agreed =
-    [
-        "lambda.function", "store", "aws.region", "aws.tablePrefix", "aws.bucket", "aws.queue", "aws.eraseQueue", "aws.parameters", "aws.key", "aws.topic", "aws.mailBucket",
-        "outbound.ses.configurationSet", "lambda.alarmWebhook",
-    ];
-
-    private const string SesIsMissing = "outbound.channel: \"ses\" is none of \"file\", \"smtp\", \"mailgun\".";
-
     public static string VariableOf(string path)
     {
         var name = string.Concat(path.Select(c => c == '.' ? "__" : char.IsAsciiLetterUpper(c) ? "_" + c : char.ToUpperInvariant(c).ToString()));
@@ -86,12 +77,11 @@ internal static class SettingsChecks
     private static IEnumerable<string> Understood(Dictionary<string, string> variables)
     {
         var known = SettingsShape.Root.Leaves.Select(leaf => leaf.Variable).ToHashSet(StringComparer.Ordinal);
-        foreach (var variable in variables.Keys.Where(name => !known.Contains(name) && !s_agreed.Select(VariableOf).Contains(name, StringComparer.Ordinal)))
+        foreach (var variable in variables.Keys.Where(name => !known.Contains(name)))
             yield return $"{variable} is no setting";
         // Lambda says the region to each function.
         var outcome = SettingsReader.Read(new(null, [], variables.Where(one => known.Contains(one.Key)).Append(new("AWS_REGION", Stack.Region)), []));
-        // Until its channel is here, "ses" is none.
-        foreach (var problem in outcome.Problems.Concat(outcome.Settings?.Problems() ?? []).Where(problem => !problem.StartsWith(SesIsMissing, StringComparison.Ordinal)))
+        foreach (var problem in outcome.Problems.Concat(outcome.Settings?.Problems() ?? []))
             yield return problem;
     }
 

@@ -51,6 +51,9 @@ internal sealed class StoreCommand(string name, string description, StoreBody bo
     /// <summary>It works on a store that was restored and not held to the ledger of erasures yet: it shows and changes nothing of what may have to go.</summary>
     public bool OpensRestored { get; init; }
 
+    /// <summary>Does what a command line asks that needs no store; null where one is needed.</summary>
+    public Func<ParseResult, CommandHost, CancellationToken, Task<int>?>? WithoutStore { get; init; }
+
     /// <summary>Reads the files the command line names; null when it names none. Throws <see cref="IOException"/> with a sentence for the user.</summary>
     public Func<ParseResult, CommandHost, CancellationToken, Task<IReadOnlyList<ForwardedFile>>>? ReadFiles { get; init; }
 }

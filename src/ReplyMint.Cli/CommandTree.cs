@@ -11,7 +11,7 @@ internal static class CommandTree
     [
         ("Start", ["demo", "serve", "lambda"]),
         ("Mail", ["drafts", "messages", "outbox", "explain"]),
-        ("Knowledge", ["knowledge"]),
+        ("Knowledge", ["knowledge", "eval"]),
         ("People and programs", ["operator", "user", "session", "key"]),
         ("Set-up", ["tenant", "mailbox", "channel", "webhook", "settings"]),
         ("Operation", ["doctor", "guide", "backup", "usage", "switch", "alerts", "audit", "jobs", "suppression", "secrets"]),
@@ -27,7 +27,7 @@ internal static class CommandTree
         Command[] commands =
         [
             ServeCommand.Build(host), LambdaCommand.Build(host), DemoCommand.Build(host), ExplainCommand.Build(host), SettingsCommands.Build(host),
-            DraftCommands.Build(), MessageCommands.Build(), OutboxCommands.Build(), KnowledgeCommands.Build(),
+            DraftCommands.Build(), MessageCommands.Build(), OutboxCommands.Build(), KnowledgeCommands.Build(), EvalCommand.Build(host),
             TenantCommands.Build(), OperatorPeopleCommands.Build(), UserCommands.Build(), SessionCommands.Build(), KeyCommands.Build(), MailboxCommands.Build(), ChannelCommands.Build(), WebhookCommands.Build(),
             DoctorCommand.Build(host), BackupCommands.Build(host), DoctorCommand.BuildFacts(), GuideCommand.Build(host), GuideFacts.Build(), SwitchCommands.Build(), AlertCommands.Build(), AuditCommands.Build(host), JobCommands.Build(), SuppressionCommands.Build(), UsageCommand.Build(), SecretCommands.Build(host),
             EraseCommands.Build(), HoldCommands.Build(), RetentionCommands.Build(), ExportCommands.Build(host), ImportCommands.Build(), ConsentCommands.Build(),

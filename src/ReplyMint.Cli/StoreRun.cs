@@ -13,6 +13,8 @@ internal static class StoreRun
 
     public static async Task<int> ActAsync(StoreCommand command, ParseResult parse, CommandHost host, CancellationToken ct)
     {
+        if (command.WithoutStore?.Invoke(parse, host, ct) is { } alone)
+            return await alone;
         if (SettingsOfCommand.Read(parse, host) is not { } settings)
             return ExitCode.Usage;
         var data = settings.Data;

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.Text;
+using ReplyMint.Cli.Eval;
 using ReplyMint.Mail;
 using ReplyMint.Replies;
 
@@ -70,15 +70,11 @@ internal static class ExplainCommand
         }
         if (bytes.Length == 0)
             return ExplainedMail.Of(file, "it is empty");
-        var body = Path.GetExtension(file).ToUpperInvariant() switch { ".TXT" => "text/plain", ".HTML" or ".HTM" => "text/html", _ => null };
-        var mail = MailParser.Parse(body is null ? bytes : AsMail(body, bytes), new(null, mailbox));
+        var mail = ReadBody.Parse(file, bytes, mailbox);
         if (mail.Headers.Count == 0)
             return ExplainedMail.Of(file, "it has no header field, so it is no mail; name it .txt if it is a body alone");
         var authentication = authserv is null ? null : AuthenticationResults.Read(mail.TrustFields, authserv);
         var verdict = ReplyPolicy.Decide(new() { Mail = mail, MailboxAddress = mailbox, Authentication = authentication });
         return ExplainedMail.Of(file, mail, authentication, verdict);
     }
-
-    private static byte[] AsMail(string type, byte[] body) =>
-        [.. Encoding.ASCII.GetBytes($"Content-Type: {type}; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"), .. body];
 }

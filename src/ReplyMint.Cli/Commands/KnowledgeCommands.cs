@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using ReplyMint.Cli.Reach;
 using ReplyMint.Knowledge;
 
 namespace ReplyMint.Cli.Commands;
@@ -87,19 +88,54 @@ internal static class KnowledgeCommands
 
     private static StoreCommand Eval()
     {
-        var queries = new Argument<string>("FILE") { Description = "lines of {\"query\": text, \"relevant\": [ids]}" };
+        var queries = new Option<string>("--queries") { HelpName = "FILE", Description = "lines of {\"query\": text, \"relevant\": [ids]}; - for standard input", Required = true };
+        var docs = new Option<string?>("--docs") { HelpName = "PATH", Description = "measure this file or folder, without a store; else the tenant's knowledge" };
+        var json = new Option<bool>("--json") { Description = "one JSON object with what each question found" };
         var tenant = StoreWords.TenantOption();
         return new StoreCommand("eval", "measure how well questions find their passages", async (context, parse, ct) =>
         {
             var owner = await context.TenantAsync(parse.GetValue(tenant), ct);
-            var (asked, problems) = KnowledgeEval.ReadQueries(context.Files[0].Name, context.Files[0].Bytes);
-            foreach (var problem in problems)
-                context.Error.WriteLine(Plain.Line(problem.ToString()));
-            context.Out.WriteLine(KnowledgeEval.Run(await context.Get<KnowledgeIndexes>().OpenAsync(owner.Id, ct), asked).ToJson());
-            return problems.Count > 0 ? ExitCode.Failed : ExitCode.Ok;
+            return Measure(await context.Get<KnowledgeIndexes>().OpenAsync(owner.Id, ct), context.Files[0], parse.GetValue(json), context.Out, context.Error);
         })
         {
-            Arguments = { queries }, Options = { tenant }, ReadFiles = (parse, host, ct) => NamedFiles.OneAsync(parse.GetValue(queries), host, ct),
+            Options = { queries, docs, json, tenant },
+            ReadFiles = (parse, host, ct) => NamedFiles.OneAsync(parse.GetValue(queries), host, ct),
+            WithoutStore = (parse, host, ct) => parse.GetValue(docs) is { } path ? MeasureFilesAsync(path, parse.GetValue(queries)!, parse.GetValue(json), host, ct) : null,
+            Examples = ["knowledge eval --queries questions.jsonl", "knowledge eval --docs faq.jsonl --queries questions.jsonl --json"],
         };
+    }
+
+    private static async Task<int> MeasureFilesAsync(string docs, string queries, bool json, CommandHost host, CancellationToken ct)
+    {
+        try
+        {
+            var passages = new List<Passage>();
+            foreach (var file in await NamedFiles.ManyAsync([docs], PassageReader.Formats, host, ct))
+            {
+                var reading = PassageReader.Read(file.Name, file.Bytes);
+                foreach (var problem in reading.Problems)
+                    host.Error.WriteLine(Plain.Line(problem.ToString()));
+                passages.AddRange(reading.Passages);
+            }
+            if (passages.Count == 0)
+                return host.Fail($"{Plain.Line(docs, 200)} holds no passage");
+            var asked = await NamedFiles.OneAsync(queries, host, ct);
+            return Measure(KnowledgeIndex.Of(passages), asked[0], json, host.Out, host.Error);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return host.Fail(e.Message);
+        }
+    }
+
+    private static int Measure(KnowledgeIndex index, ForwardedFile queries, bool json, TextWriter output, TextWriter error)
+    {
+        var (asked, problems) = KnowledgeEval.ReadQueries(queries.Name, queries.Bytes);
+        foreach (var problem in problems)
+            error.WriteLine(Plain.Line(problem.ToString()));
+        var report = KnowledgeEval.Run(index, asked);
+        output.WriteLine(json ? report.ToJson()
+            : string.Create(CultureInfo.InvariantCulture, $"{asked.Count} questions: hit@1 {report.HitAt1:0.000}, hit@5 {report.HitAt5:0.000}, mrr {report.Mrr:0.000}"));
+        return problems.Count > 0 || asked.Count == 0 ? ExitCode.Failed : ExitCode.Ok;
     }
 }

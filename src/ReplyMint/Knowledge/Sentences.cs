@@ -63,7 +63,7 @@ internal static class Sentences
     }
 
     /// <summary>Behind the sentence that starts at <paramref name="start"/>: an end mark before a space, or an empty line. Line ends alone only wrap.</summary>
-    private static int End(ReadOnlySpan<char> text, int start)
+    public static int End(ReadOnlySpan<char> text, int start)
     {
         for (var i = start; i < text.Length; i++)
         {

@@ -76,7 +76,7 @@ internal sealed class DraftDesk(
                 commit.Clear();
                 return new DeskOutcome.QuotaUsedUp();
             }
-            Drafts.Change(commit, person, Decided(draft, DraftState.Approved, actor), text is null ? draft.Content : draft.Content with { Text = text, Drafter = "person" }, draft.Item);
+            Drafts.Change(commit, person, Decided(draft, DraftState.Approved, actor), text is null ? draft.Content : draft.Content with { Text = text, Drafter = "person", Support = [] }, draft.Item);
             Messages.Change(commit, person, message, message.Record with { State = MessageState.Answered, Reasons = ["approved"], DecidedAt = time.GetUtcNow() });
             await WriteReceiptAsync(commit, person, message, actor, guarded.Findings, token);
             await webhooks.RaiseAsync(commit, tenant, Decided(draft, "approved"), token);
@@ -103,7 +103,7 @@ internal sealed class DraftDesk(
                 return new DeskOutcome.Changed();
             if (await messages.PersonAsync(tenant, message.Record.Person, token) is not { } person)
                 return new DeskOutcome.Gone();
-            Drafts.Change(commit, person, draft.Record, draft.Content with { Text = text, Drafter = "person" }, draft.Item);
+            Drafts.Change(commit, person, draft.Record, draft.Content with { Text = text, Drafter = "person", Support = [] }, draft.Item);
             await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "draft.edit", id), token);
             return new DeskOutcome.Done();
         }, ct);

@@ -15,6 +15,8 @@ internal sealed record GuardInput
     public required Mailbox Mailbox { get; init; }
     /// <summary>The passages that the draft rests on.</summary>
     public IReadOnlyList<Passage> Passages { get; init; } = [];
+    /// <summary>On what each sentence rests, where a model wrote.</summary>
+    public IReadOnlyList<SupportedSentence> Support { get; init; } = [];
     /// <summary>The language the answer should have ("en", "de", "fr", "es"), or empty when it is not known.</summary>
     public string Language { get; init; } = "";
     /// <summary>The model's system instruction; empty when no model wrote.</summary>
@@ -33,6 +35,9 @@ internal static class DraftGuard
 {
     /// <summary>No answer is longer than this, whoever approves it.</summary>
     public const int MaxCharacters = 10_000;
+
+    /// <summary>Who has read these knows what to think of the text.</summary>
+    private const int MostUnsupported = 5;
 
     private const int MaxPrompts = 64;
 
@@ -67,6 +72,8 @@ internal static class DraftGuard
         if (input.Language.Length > 0 && ReplyLanguage.Guess(input.Text) is { Length: > 0 } language && language != input.Language)
             findings.Add(new(GuardRule.Language, $"{language} instead of {input.Language}"));
         Statements(input, findings);
+        foreach (var sentence in input.Support.Where(sentence => sentence.Passage is null).Take(MostUnsupported))
+            findings.Add(new(GuardRule.Support, ReplySubject.Cut(input.Text.Substring(sentence.Start, sentence.Length), 100)));
         if (input.Restored)
             findings.Add(new(GuardRule.Restored, "it is of before the store was restored, and may have been sent since; look into the mailbox, or ask"));
         return findings;

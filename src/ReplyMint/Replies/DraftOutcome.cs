@@ -29,6 +29,8 @@ internal abstract record DraftOutcome
         /// <summary>What the guard must not find in the text; empty without a model.</summary>
         public string SystemPrompt { get; init; } = "";
         public string Canary { get; init; } = "";
+        /// <summary>On what each sentence rests; empty when each of them stands in a passage as it is, or in the settings.</summary>
+        public IReadOnlyList<SupportedSentence> Support { get; init; } = [];
         /// <summary>Who wrote: "extractive", "fixed", "rule:NAME" or the model's name.</summary>
         public string Author { get; init; } = "extractive";
     }

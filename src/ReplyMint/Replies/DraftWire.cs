@@ -19,14 +19,26 @@ internal sealed record DraftEntry(
 /// <summary>A draft with its text, the mail that it answers, and what it rests on.</summary>
 /// <param name="Author">Who wrote the text: extractive, fixed, rule:NAME, person or a model's name; empty when nobody did.</param>
 /// <param name="Question">What the correspondent newly wrote; null once retention removed it.</param>
+/// <param name="Support">What each sentence of a model's text rests on; empty for texts of others.</param>
 /// <param name="Findings">What the guard holds the text for as it stands.</param>
 internal sealed record DraftDetail(
-    DraftEntry Draft, string Text, string Author, string Language, string? Question, IReadOnlyList<PassageDetail> Passages, IReadOnlyList<FindingDetail> Findings, IReadOnlyList<NoteDetail> Notes)
+    DraftEntry Draft, string Text, string Author, string Language, string? Question, IReadOnlyList<PassageDetail> Passages, IReadOnlyList<SupportDetail> Support, IReadOnlyList<FindingDetail> Findings, IReadOnlyList<NoteDetail> Notes)
 {
     public static DraftDetail Of(Draft draft, Message message, MessageText? mail, IReadOnlyList<GuardFinding> findings) => new(
         DraftEntry.Of(draft, message), draft.Content.Text, draft.Content.Drafter, draft.Content.Language, mail?.Reply,
         [.. draft.Content.Passages.Select(hit => new PassageDetail(hit.Passage.Source, hit.Passage.Question, hit.Passage.Answer, Math.Round(hit.Score, 3)))],
-        [.. findings.Select(finding => FindingDetail.Of(finding, quoting: true))], [.. draft.Content.Notes.Select(note => new NoteDetail(note.By, note.At, note.Text))]);
+        [.. draft.Content.Support.Select(sentence => SupportDetail.Of(sentence, draft.Content))], [.. findings.Select(finding => FindingDetail.Of(finding, quoting: true))], [.. draft.Content.Notes.Select(note => new NoteDetail(note.By, note.At, note.Text))]);
+}
+
+/// <param name="Sentence">As it stands in the text.</param>
+/// <param name="Passage">Which of the passages says it, counted from 0; null when none does.</param>
+internal sealed record SupportDetail(string Sentence, int? Passage)
+{
+    public static SupportDetail Of(SupportedSentence sentence, DraftContent content)
+    {
+        var passage = content.Passages.TakeWhile(hit => hit.Passage.Id != sentence.Passage).Count();
+        return new(content.Text.Substring(sentence.Start, sentence.Length), passage < content.Passages.Count ? passage : null);
+    }
 }
 
 /// <param name="By">A user's or key's id.</param>

@@ -62,6 +62,10 @@ internal sealed class Drafting(KnowledgeIndexes indexes, KnowledgeSettings setti
     public static GuardInput ToGuard(DraftTask work, Drafted drafted) =>
         ToGuard(work.Mail, work.Mailbox, drafted.Content.Text, drafted.Content) with { SystemPrompt = drafted.SystemPrompt, Canary = drafted.Canary };
 
+    /// <summary>What the guard is asked for what a drafter wrote.</summary>
+    public static GuardInput ToGuard(InboundMail mail, Mailbox mailbox, DraftOutcome.Draft draft) =>
+        ToGuard(mail, mailbox, draft.Text, Content(draft, [.. draft.Passages.Select(passage => new PassageHit(passage, 1))])) with { SystemPrompt = draft.SystemPrompt, Canary = draft.Canary };
+
     /// <summary>What the guard is asked for a stored draft, as it is or with a person's text.</summary>
     public static GuardInput ToGuard(InboundMail mail, Mailbox mailbox, string text, Draft draft) =>
         ToGuard(mail, mailbox, text, draft.Content) with { Restored = RestoredDrafts.IsHeld(draft.Record) };
@@ -73,6 +77,8 @@ internal sealed class Drafting(KnowledgeIndexes indexes, KnowledgeSettings setti
         Mailbox = mailbox,
         Passages = [.. content.Passages.Select(hit => hit.Passage)],
         Language = content.Language,
+        // A person's own text rests on himself.
+        Support = text == content.Text ? content.Support : [],
     };
 
     public async Task<Drafted> FromKnowledgeAsync(DraftTask work, CancellationToken ct)
@@ -93,10 +99,9 @@ internal sealed class Drafting(KnowledgeIndexes indexes, KnowledgeSettings setti
         switch (outcome)
         {
             case DraftOutcome.Draft draft:
-                var used = draft.Passages.Select(passage => passage.Id).ToHashSet(StringComparer.Ordinal);
                 return new Drafted
                 {
-                    Content = new DraftContent { Text = draft.Text, Drafter = draft.Author, Language = draft.Language, Passages = [.. hits.Where(hit => used.Contains(hit.Passage.Id))] },
+                    Content = Content(draft, hits),
                     Usage = outcome.Usage,
                     SystemPrompt = draft.SystemPrompt,
                     Canary = draft.Canary,
@@ -110,6 +115,12 @@ internal sealed class Drafting(KnowledgeIndexes indexes, KnowledgeSettings setti
             default:
                 throw new InvalidOperationException("Unknown outcome.");
         }
+    }
+
+    private static DraftContent Content(DraftOutcome.Draft draft, IReadOnlyList<PassageHit> hits)
+    {
+        var used = draft.Passages.Select(passage => passage.Id).ToHashSet(StringComparer.Ordinal);
+        return new() { Text = draft.Text, Drafter = draft.Author, Language = draft.Language, Support = draft.Support, Passages = [.. hits.Where(hit => used.Contains(hit.Passage.Id))] };
     }
 
     // Who has to write himself is shown the nearest passages all the same.

@@ -43,6 +43,8 @@ internal sealed record DraftContent
     public required string Drafter { get; init; }
     public required string Language { get; init; }
     public IReadOnlyList<PassageHit> Passages { get; init; } = [];
+    /// <summary>On what each sentence of a model's rests; empty for others'.</summary>
+    public IReadOnlyList<SupportedSentence> Support { get; init; } = [];
     /// <summary>What people told each other about it, the oldest first; never sent.</summary>
     public IReadOnlyList<DraftNote> Notes { get; set; } = [];
 }
@@ -86,7 +88,7 @@ internal sealed class Drafts(IStore store, Messages messages)
     {
         if (draft.Record.Assignee is not null || draft.Content.Notes.Count > 0)
         {
-            Change(commit, person, draft.Record with { State = DraftState.Cancelled }, draft.Content with { Text = "", Passages = [] }, draft.Item);
+            Change(commit, person, draft.Record with { State = DraftState.Cancelled }, draft.Content with { Text = "", Passages = [], Support = [] }, draft.Item);
             return;
         }
         commit.Delete(draft.Item.Key, Condition.Same(draft.Item));

@@ -66,7 +66,12 @@ internal sealed class ModelDrafter(IChatClient client, ModelSettings settings, s
             return new DraftOutcome.NothingFits("the model's server withheld the answer") { Usage = usage };
         if (response.FinishReason == ChatFinishReason.Length)
             return new DraftOutcome.Failed("the model's answer was cut off", Retryable: false) { Usage = usage };
-        return new DraftOutcome.Draft(frame.Put(text), passages, language) { Usage = usage, SystemPrompt = system, Canary = canary, Author = settings.Model };
+        var draft = frame.Put(text);
+        return new DraftOutcome.Draft(draft, passages, language)
+        {
+            Usage = usage, SystemPrompt = system, Canary = canary, Author = settings.Model,
+            Support = SentenceSupport.Of(draft, frame.Before.Length..(frame.Before.Length + text.Length), passages),
+        };
     }
 
     /// <summary>For servers that don't count, and calls whose end nobody saw: about four characters a token.</summary>

@@ -23,18 +23,6 @@ internal static class PromiseFacts
 
     private static readonly Dictionary<char, (string Stem, string Promise)[]> ByLetter = Stems.GroupBy(s => s.Stem[0]).ToDictionary(g => g.Key, g => g.ToArray());
 
-    private static readonly HashSet<string> Denials =
-    [
-        "no", "not", "never", "cannot", "can't", "don't", "won't", "doesn't", "isn't", "aren't", "unfortunately", "without", "unable", "kein", "keine", "keinen", "keiner", "keinerlei", "nicht", "nie", "leider", "ohne",
-        "ne", "n'", "pas", "aucun", "aucune", "jamais", "sans", "nunca", "ningún", "ninguna", "ningun", "tampoco", "sin",
-    ];
-
-    private static readonly string[] NoDenial =
-    [
-        "problem", "worr", "doubt", "delay", "question", "hassle", "matter", "later", "only", "least", "sorge", "zweifel", "verzögerung", "verzug", "frage", "wenn und aber", "umständ", "nur", "zuletzt",
-        "souci", "doute", "délai", "retard", "seulement", "hésite", "duda", "demora", "sólo", "solo", "dude", "hesitate", "zöger",
-    ];
-
     public static void Find(FactScanner scanner, bool grants)
     {
         var text = scanner.Text;
@@ -62,7 +50,7 @@ internal static class PromiseFacts
                 if (i + stem.Length > text.Length || !text.AsSpan(i, stem.Length).SequenceEqual(stem))
                     continue;
                 // What the stem itself denies ("sans frais", "no charge") is the promise.
-                denied ??= Denied(text, start, end, i, i + stem.Length);
+                denied ??= Denials.Stand(text, start, end, i, i + stem.Length);
                 if (denied == false)
                     scanner.Mention(FactKind.Promise, promise, i, i + stem.Length);
                 if (denied == true || grants)
@@ -70,39 +58,6 @@ internal static class PromiseFacts
                 break;
             }
         }
-    }
-
-    private static bool Denied(string text, int start, int end, int from, int to)
-    {
-        for (var i = start; i < end;)
-        {
-            if (i >= from && i < to || !char.IsLetter(text[i]))
-            {
-                i++;
-                continue;
-            }
-            var stop = i + 1;
-            while (stop < end && (char.IsLetter(text[stop]) || text[stop] == '\''))
-                stop++;
-            var word = text[i..Math.Min(stop, i + 20)];
-            if ((Denials.Contains(word) || word.StartsWith("n'", StringComparison.Ordinal)) && !Harmless(text, stop))
-                return true;
-            i = stop;
-        }
-        return false;
-    }
-
-    /// <summary>"No problem", "without delay", "ohne Zweifel" deny nothing.</summary>
-    private static bool Harmless(string text, int at)
-    {
-        while (at < text.Length && text[at] is ' ' or ',')
-            at++;
-        if (at + 2 < text.Length && text[at] == 'a' && text[at + 1] == ' ')
-            at += 2;
-        foreach (var word in NoDenial)
-            if (at + word.Length <= text.Length && text.AsSpan(at, word.Length).SequenceEqual(word))
-                return true;
-        return false;
     }
 
     private static int SentenceEnd(string text, int start)

@@ -12,13 +12,23 @@ internal static class KnowledgeCommands
 
     private static StoreCommand Add()
     {
-        var paths = new Argument<string[]>("PATH") { Description = "files or folders: Markdown, text, CSV, JSONL", Arity = ArgumentArity.OneOrMore };
+        var paths = new Argument<string[]>("PATH") { Description = "files or folders (Markdown, text, HTML, CSV, JSONL), or https addresses of web pages", Arity = ArgumentArity.OneOrMore };
         var tenant = StoreWords.TenantOption();
         return new StoreCommand("add", "add files of knowledge, or replace those of the same name", async (context, parse, ct) =>
         {
             var owner = await context.TenantAsync(parse.GetValue(tenant), ct);
             var refused = false;
-            foreach (var file in context.Files)
+            var files = context.Files.ToList();
+            foreach (var url in parse.GetValue(paths)!.Where(IsUrl))
+            {
+                var page = await context.Get<KnowledgePages>().FetchAsync(url, ct);
+                if (page.Problem.Length > 0)
+                    context.Error.WriteLine($"{Plain.Line(url, 200)} {page.Problem}");
+                else
+                    files.Add(new(page.Name, page.File.ToArray()));
+                refused |= page.Problem.Length > 0;
+            }
+            foreach (var file in files)
             {
                 var result = await context.Get<KnowledgeStore>().AddAsync(owner.Id, PassageReader.Read(file.Name, file.Bytes), StoreWords.Actor, ct);
                 foreach (var problem in result.Problems)
@@ -30,10 +40,12 @@ internal static class KnowledgeCommands
         })
         {
             Arguments = { paths }, Options = { tenant },
-            ReadFiles = (parse, host, ct) => NamedFiles.ManyAsync(parse.GetValue(paths)!, PassageReader.Formats, host, ct),
-            Examples = ["knowledge add faq/", "knowledge add prices.csv opening-hours.md --tenant Acme"],
+            ReadFiles = (parse, host, ct) => NamedFiles.ManyAsync(parse.GetValue(paths)!.Where(path => !IsUrl(path)), PassageReader.Formats, host, ct),
+            Examples = ["knowledge add faq/", "knowledge add https://www.example.com/faq", "knowledge add prices.csv opening-hours.md --tenant Acme"],
         };
     }
+
+    private static bool IsUrl(string path) => path.StartsWith("https://", StringComparison.OrdinalIgnoreCase) || path.StartsWith("http://", StringComparison.OrdinalIgnoreCase);
 
     private static StoreCommand List()
     {

@@ -8,5 +8,6 @@ internal static class KnowledgeFeature
         .AddSingleton(settings)
         .ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Add(KnowledgeWire.Default))
         .AddSingleton<KnowledgeStore>()
+        .AddSingleton<KnowledgePages>()
         .AddSingleton<KnowledgeIndexes>();
 }

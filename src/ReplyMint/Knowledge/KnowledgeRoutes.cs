@@ -13,8 +13,11 @@ using ReplyMint.Security;
 
 namespace ReplyMint.Knowledge;
 
-/// <param name="Name">The file's name; its end tells the format: .md, .txt, .csv, .jsonl and relatives. The same name is the same file.</param>
+/// <param name="Name">The file's name; its end tells the format: .md, .txt, .html, .csv, .jsonl and relatives. The same name is the same file.</param>
 internal sealed record NewKnowledge([Line(200), Example("faq.md")] string Name, [Text(2_000_000), Example("# How long does a parcel take?\n\nThree days.")] string Text);
+
+/// <param name="Url">Of one page, whose headings become questions. Private addresses are refused.</param>
+internal sealed record NewKnowledgePage([Line(2_000), Example("https://www.example.com/faq")] string Url);
 
 /// <param name="Passages">Pieces that an answer may rest on.</param>
 internal sealed record KnowledgeEntry(string Id, string Name, int Passages, DateTimeOffset AddedAt)
@@ -44,6 +47,8 @@ internal static class KnowledgeRoutes
         var write = routes.MapApi(Permission.KnowledgeWrite, "knowledge");
         write.MapPost("/knowledge", AddAsync).WithName("AddKnowledge").WithSummary("Add a file, or replace the one of the same name. A file may also be posted as it is, as multipart/form-data")
             .Accepts<NewKnowledge>("application/json").Produces<KnowledgeAdded>(201).Produces<KnowledgeAdded>().WithMetadata(new BodyLimit(MostBody)).Costly();
+        write.MapPost("/knowledge/pages", FetchAsync).WithName("FetchKnowledge").WithSummary("Fetch a web page, and add it or replace what it said before")
+            .Produces<KnowledgeAdded>(201).Produces<KnowledgeAdded>().Costly();
         // The same address: the router tells them apart by what comes; what names no type meets the first.
         write.MapPost("/knowledge", UploadAsync).WithMetadata(new FormBody(), new BodyLimit(MostBody)).WithOrder(1).ExcludeFromDescription().Costly();
         write.MapDelete("/knowledge/{id}", RemoveAsync).WithName("RemoveKnowledge").WithSummary("Take a file out of the knowledge").Produces(204);
@@ -62,6 +67,12 @@ internal static class KnowledgeRoutes
 
     private static Task<IResult> AddAsync(Caller caller, NewKnowledge file, [FromServices] KnowledgeStore knowledge, CancellationToken ct) =>
         StoreAsync(caller, file.Name, Encoding.UTF8.GetBytes(file.Text), knowledge, ct);
+
+    private static async Task<IResult> FetchAsync(Caller caller, NewKnowledgePage page, [FromServices] KnowledgePages pages, [FromServices] KnowledgeStore knowledge, CancellationToken ct)
+    {
+        var fetched = await pages.FetchAsync(page.Url, ct);
+        return fetched.Problem.Length > 0 ? Problem.Of("url", fetched.Problem + ".") : await StoreAsync(caller, fetched.Name, fetched.File, knowledge, ct);
+    }
 
     private static async Task<IResult> UploadAsync(HttpContext context, Caller caller, [FromServices] KnowledgeStore knowledge, CancellationToken ct)
     {
@@ -124,6 +135,7 @@ internal static class KnowledgeRoutes
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(NewKnowledge))]
+[JsonSerializable(typeof(NewKnowledgePage))]
 [JsonSerializable(typeof(Listing<KnowledgeEntry>))]
 [JsonSerializable(typeof(KnowledgeAdded))]
 internal sealed partial class KnowledgeWire : JsonSerializerContext;

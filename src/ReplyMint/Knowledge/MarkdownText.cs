@@ -23,7 +23,7 @@ internal static class MarkdownText
         while (at < text.Length)
         {
             var c = text[at];
-            if (c == '\\' && at + 1 < text.Length && char.IsPunctuation(text[at + 1]))
+            if (c == '\\' && at + 1 < text.Length && char.IsAscii(text[at + 1]) && (char.IsPunctuation(text[at + 1]) || char.IsSymbol(text[at + 1])))
             {
                 result.Append(text[at + 1]);
                 at += 2;

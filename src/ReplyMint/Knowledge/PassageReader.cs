@@ -18,7 +18,7 @@ internal static class PassageReader
     public const int MostFile = 10 * 1024 * 1024;
 
     /// <summary>The formats by the ends of their names.</summary>
-    public static IReadOnlyList<string> Formats { get; } = [".md", ".markdown", ".txt", ".text", ".csv", ".tsv", ".jsonl", ".ndjson"];
+    public static IReadOnlyList<string> Formats { get; } = [".md", ".markdown", ".txt", ".text", ".csv", ".tsv", ".jsonl", ".ndjson", ".html", ".htm"];
 
     /// <summary>Never throws for what the file holds, nor for a file that can't be opened.</summary>
     public static async Task<SourceReading> ReadFileAsync(string path, CancellationToken ct)
@@ -49,6 +49,7 @@ internal static class PassageReader
         var entries = Path.GetExtension(name).ToUpperInvariant() switch
         {
             ".MD" or ".MARKDOWN" => MarkdownReader.Entries(text),
+            ".HTML" or ".HTM" => HtmlReader.Entries(text),
             ".CSV" or ".TSV" => CsvReader.Entries(name, text, problems),
             ".JSONL" or ".NDJSON" => JsonLines.Entries(name, text, problems),
             _ => PlainTextReader.Entries(text),

@@ -24,15 +24,26 @@ internal sealed class HtmlText
 
     private readonly record struct Element(string Name, HtmlLook Look, bool Skip, bool Pre, int Quote);
 
-    private HtmlText(int length, List<string> hidden)
+    private readonly bool _page;
+
+    private HtmlText(int length, List<string> hidden, bool page)
     {
         _text = new StringBuilder(length / 2);
         _hidden = hidden;
+        _page = page;
     }
 
-    public static string Render(string html, List<string> hidden)
+    /// <summary>Stands before a heading's text in what <see cref="RenderPage"/> makes; behind it the heading's level, 1 to 6.</summary>
+    public const char Heading = '\uE000';
+
+    public static string Render(string html, List<string> hidden) => Render(html, hidden, page: false);
+
+    /// <summary>A web page's matter: headings are marked, and what stands around the matter on each page of a site is left out.</summary>
+    public static string RenderPage(string html) => Render(html.Replace(Heading, ' '), [], page: true);
+
+    private static string Render(string html, List<string> hidden, bool page)
     {
-        var renderer = new HtmlText(html.Length, hidden);
+        var renderer = new HtmlText(html.Length, hidden, page);
         using var reader = new StringReader(html);
         var tokenizer = new HtmlTokenizer(reader);
         while (renderer._text.Length < MailLimits.TextChars && tokenizer.ReadNextToken(out var token))
@@ -89,7 +100,8 @@ internal sealed class HtmlText
         var look = _styles.Look(tag, parent.Look, out var borderless);
         if (look.Hidden != parent.Look.Hidden)
             Hide();
-        var skip = parent.Skip || name is "style" or "script" or "title" or "template" or "noscript" or "select" or "svg" or "object" or "xml";
+        var skip = parent.Skip || name is "style" or "script" or "title" or "template" or "noscript" or "select" or "svg" or "object" or "xml"
+            || _page && name is "nav" or "footer" or "aside" or "button" or "form" or "dialog";
         if (name == "style")
             _css = new StringBuilder();
         // A quotation; without a border it is how a mail program indents.
@@ -97,12 +109,26 @@ internal sealed class HtmlText
         if (quote != parent.Quote)
             _breaks = Math.Max(_breaks, 1);
         _open.Add(new(name, look, skip, parent.Pre || name == "pre", quote));
+        if (_page && !skip && !look.Hidden && HeadingLevel(name) is var level and > 0)
+        {
+            _breaks = Math.Max(_breaks, _text.Length > 0 ? 1 : 0);
+            Append(Heading, false);
+            Append((char)('0' + level), false);
+        }
         if (name == "li" && !skip && !look.Hidden)
         {
             Append('-', false);
             _space = true;
         }
     }
+
+    /// <summary>A term that is defined and what opens a fold are questions as headings are, of a level below all.</summary>
+    private static int HeadingLevel(string name) => name switch
+    {
+        "h1" or "h2" or "h3" or "h4" or "h5" or "h6" => name[1] - '0',
+        "dt" or "summary" => 6,
+        _ => 0,
+    };
 
     private void Close(string name)
     {
@@ -131,7 +157,7 @@ internal sealed class HtmlText
             case "p" or "blockquote" or "ul" or "ol" or "pre" or "h1" or "h2" or "h3" or "h4" or "h5" or "h6" or "dl":
                 _breaks = Math.Max(_breaks, _text.Length > 0 ? 2 : 0);
                 break;
-            case "div" or "tr" or "li" or "table" or "body" or "html" or "hr" or "section" or "article" or "header" or "footer" or "address" or "center" or "form" or "dt" or "dd" or "fieldset" or "tbody" or "thead" or "main" or "aside":
+            case "div" or "tr" or "li" or "table" or "body" or "html" or "hr" or "section" or "article" or "header" or "footer" or "address" or "center" or "form" or "dt" or "dd" or "fieldset" or "tbody" or "thead" or "main" or "aside" or "summary" or "details":
                 _breaks = Math.Max(_breaks, _text.Length > 0 ? 1 : 0);
                 break;
             case "td" or "th" when closing:

@@ -1,7 +1,7 @@
 namespace ReplyMint.Replies;
 
 /// <summary>
-/// Words that bind the tenant: refunds, guarantees, gifts, reductions. A source that denies one ("no refunds") lets an
+/// Words that bind the tenant or that others are called for: refunds, guarantees, gifts, reductions, law and medicine. A source that denies one ("no refunds") lets an
 /// answer deny it too, but not promise it.
 /// </summary>
 internal static class PromiseFacts
@@ -19,6 +19,11 @@ internal static class PromiseFacts
         ("we promise", "promise"), ("i promise", "promise"), ("promised", "promise"), ("verspr", "promise"), ("zusicher", "promise"), ("zugesichert", "promise"), ("nous promettons", "promise"), ("promettons", "promise"), ("je vous promets", "promise"), ("prometemos", "promise"), ("prometo", "promise"), ("le prometemos", "promise"), ("legally binding", "promise"), ("rechtsverbindlich", "promise"), ("we assure", "promise"), ("we commit", "promise"),
         ("cancel your contract", "cancel"), ("waive", "waiver"), ("erlassen", "waiver"), ("kulanz", "waiver"),
         ("replacement", "replacement"), ("ersatzlieferung", "replacement"), ("ersatzgerät", "replacement"), ("remplac", "replacement"), ("reemplaz", "replacement"),
+        ("lawsuit", "legal"), ("lawyer", "legal"), ("attorney", "legal"), ("liabil", "legal"), ("liable", "legal"), ("legal ", "legal"), ("legally", "legal"), ("illegal", "legal"), ("sue ", "legal"), ("suing", "legal"),
+        ("rechtsanw", "legal"), ("anwalt", "legal"), ("anwält", "legal"), ("haftung", "legal"), ("haftbar", "legal"), ("haften", "legal"), ("verklag", "legal"), ("rechtlich", "legal"), ("rechtsanspruch", "legal"),
+        ("avocat", "legal"), ("juridique", "legal"), ("légal", "legal"), ("poursuites", "legal"), ("abogad", "legal"), ("demanda judicial", "legal"), ("jurídic", "legal"), ("responsabilité civile", "legal"), ("responsabilidad civil", "legal"),
+        ("diagnos", "medical"), ("dosage", "medical"), ("dose", "medical"), ("dosis", "medical"), ("dosierung", "medical"), ("prescri", "medical"), ("medicat", "medical"), ("medicine", "medical"), ("side effect", "medical"), ("medikament", "medical"),
+        ("arznei", "medical"), ("nebenwirkung", "medical"), ("therap", "medical"), ("symptom", "medical"), ("symptôm", "medical"), ("síntoma", "medical"), ("médicament", "medical"), ("ordonnance", "medical"), ("medicamento", "medical"), ("posolog", "medical"),
     ];
 
     private static readonly Dictionary<char, (string Stem, string Promise)[]> ByLetter = Stems.GroupBy(s => s.Stem[0]).ToDictionary(g => g.Key, g => g.ToArray());

@@ -13,9 +13,10 @@ internal static class OutsideHttp
     public static IServiceCollection AddOutside(this IServiceCollection services, OutsideSettings settings, bool needsHttps)
     {
         var allowed = new OutsideAddress(settings);
-        return services.AddSingleton(allowed).AddSingleton(new OutsideClients(Create(allowed, needsHttps), Create(allowed, needsHttps: false), Create(null, needsHttps, maxAnswerBytes: 1024 * 1024)));
+        return services.AddSingleton(allowed).AddSingleton(new OutsideClients(Create(allowed, needsHttps), Create(allowed, needsHttps: false), Create(null, needsHttps, maxAnswerBytes: 1024 * 1024), Create(allowed, needsHttps, maxAnswerBytes: MostPage)));
     }
 
+    private const int MostPage = 4 * 1024 * 1024;
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(10);
 
@@ -72,4 +73,5 @@ internal static class OutsideHttp
 /// <param name="Tenants">For addresses that a tenant named: https only, outside of development.</param>
 /// <param name="Operator">For addresses that the installation's settings name.</param>
 /// <param name="Anchors">For the operator's places off this machine, which may well be private: https only, outside of development.</param>
-internal sealed record OutsideClients(HttpClient Tenants, HttpClient Operator, HttpClient Anchors);
+/// <param name="Pages">For web pages that a tenant named, which are longer: https only, outside of development.</param>
+internal sealed record OutsideClients(HttpClient Tenants, HttpClient Operator, HttpClient Anchors, HttpClient Pages);

@@ -1,3 +1,7 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using System.Text;
 using ReplyMint.Accounts;
 using ReplyMint.Inbound;
@@ -115,5 +119,71 @@ public sealed class KnowledgeRouteTests
         (await api.GetAsync("writer", "knowledge")).Expect(403);
         (await api.PostAsync("writer", "knowledge", new { name = "x.md", text = Hours })).Expect(201);
         Assert.Equal("kwriter", (await api.LastActAsync()).Actor);
+    }
+
+    [Fact]
+    public async Task A_web_page_is_fetched_once_from_where_it_says_and_never_from_inside()
+    {
+        await using var server = await PageServer.StartAsync();
+        await using var api = await ApiHost.StartAsync(settings: s => s with { Outside = new() { Networks = ["127.0.0.0/8"] } });
+        var added = await api.PostAsync("admin", "knowledge/pages", new { url = server.Url + "/faq?lang=en" });
+        Assert.Equal(1, (int)added.Expect(201)["passages"]!);
+        Assert.EndsWith("/faq?lang=en.html", (string?)added.Json["name"], StringComparison.Ordinal);
+        Assert.Equal("unchanged", (string?)(await api.PostAsync("admin", "knowledge/pages", new { url = server.Url + "/faq?lang=en" })).Expect(200)["outcome"]);
+        foreach (var (path, why) in new[] { ("/moved", "leads on to"), ("/missing", "answered 404"), ("/picture", "image/png"), ("/huge", "be fetched") })
+            Assert.Contains(why, (await api.PostAsync("admin", "knowledge/pages", new { url = server.Url + path })).Expect(400).ToJsonString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("/secret", server.Asked);
+        (await api.PostAsync("auditor", "knowledge/pages", new { url = server.Url + "/faq" })).Expect(403);
+        (await api.PostAsync("admin", "knowledge/pages", new { url = "no address" })).Expect(400);
+
+        // Without the operator's word a private address is not called.
+        await using var closed = await ApiHost.StartAsync();
+        var before = server.Asked.Count;
+        (await closed.PostAsync("admin", "knowledge/pages", new { url = server.Url + "/faq" })).Expect(400);
+        Assert.Equal(before, server.Asked.Count);
+    }
+
+    private sealed class PageServer : IAsyncDisposable
+    {
+        private readonly WebApplication _app;
+
+        private PageServer(WebApplication app) => _app = app;
+
+        public string Url => _app.Urls.Single();
+        public System.Collections.Concurrent.ConcurrentBag<string> Asked { get; } = [];
+
+        public static async Task<PageServer> StartAsync()
+        {
+            var builder = WebApplication.CreateSlimBuilder();
+            builder.Logging.ClearProviders();
+            builder.WebHost.UseUrls("http://127.0.0.1:0");
+            var server = new PageServer(builder.Build());
+            server._app.Run(context =>
+            {
+                server.Asked.Add(context.Request.Path);
+                switch (context.Request.Path)
+                {
+                    case "/faq":
+                        context.Response.ContentType = "text/html; charset=iso-8859-1";
+                        return context.Response.Body.WriteAsync(System.Text.Encoding.Latin1.GetBytes("<h2>Wann öffnen Sie?</h2><p>Um neun.</p>")).AsTask();
+                    case "/moved":
+                        context.Response.Redirect("/secret");
+                        return Task.CompletedTask;
+                    case "/picture":
+                        context.Response.ContentType = "image/png";
+                        return Task.CompletedTask;
+                    case "/huge":
+                        context.Response.ContentType = "text/html";
+                        return context.Response.WriteAsync(new string('a', 5 * 1024 * 1024));
+                    default:
+                        context.Response.StatusCode = 404;
+                        return Task.CompletedTask;
+                }
+            });
+            await server._app.StartAsync();
+            return server;
+        }
+
+        public async ValueTask DisposeAsync() => await _app.DisposeAsync();
     }
 }

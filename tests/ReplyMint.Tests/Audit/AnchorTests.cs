@@ -174,7 +174,7 @@ public sealed class AnchorTests : IDisposable
         server.Held = held.Task;
         using var patient = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
         await using var host = await ProductHost.StartAsync(
-            settings: settings => settings with { Audit = new() { Anchors = [new() { Url = server.Url }, Folder] } }, services: services => services.AddSingleton(new OutsideClients(patient, patient, patient)));
+            settings: settings => settings with { Audit = new() { Anchors = [new() { Url = server.Url }, Folder] } }, services: services => services.AddSingleton(new OutsideClients(patient, patient, patient, patient)));
         var write = host.Get<Anchors>().WriteAsync("erasure/01a.json", Document, Ct);
         await ProductHost.EventuallyAsync(async () => await WaitingAsync(host, "erasure/01a.json") == 1 && !server.Authorizations.IsEmpty ? "" : null);
         Assert.True(File.Exists(_elsewhere.Sub("erasure/01a.json")));

@@ -99,6 +99,10 @@ public class DraftGuardTests
     [InlineData("Nous vous remboursons", GuardRule.Promise)]
     [InlineData("Le reembolsamos todo", GuardRule.Promise)]
     [InlineData("You get a voucher", GuardRule.Promise)]
+    [InlineData("You can sue them for that", GuardRule.Promise)]
+    [InlineData("Dafür haften wir", GuardRule.Promise)]
+    [InlineData("Take a double dose of it", GuardRule.Promise)]
+    [InlineData("Das sind keine Nebenwirkungen", GuardRule.Promise)]
     [InlineData("Your order 99887766 is on its way", GuardRule.Reference)]
     public void What_they_do_not_say_is_held_but_a_person_may_send_it(string draft, object rule)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using ReplyMint.Storage;
 using Range = ReplyMint.Storage.Range;
@@ -78,7 +79,10 @@ internal sealed class DynamoStore(DynamoCalls calls, DynamoTables tables, TimePr
         return new(items, items[^1].Key.Sort);
     }
 
-    public async ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken ct)
+    public ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken ct) =>
+        CommitMeter.IsOn ? CommitMeter.MeasureAsync(Stopwatch.GetTimestamp(), WriteAsync(commit, ct)) : WriteAsync(commit, ct);
+
+    private async ValueTask<CommitResult> WriteAsync(Commit commit, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
         var turn = await _turns.EnterAsync(commit, ct);

@@ -10,6 +10,7 @@ using ReplyMint.Aws;
 using ReplyMint.Inbound;
 using ReplyMint.Jobs;
 using ReplyMint.Limits;
+using ReplyMint.Monitoring;
 using ReplyMint.Secrets;
 using ReplyMint.Security;
 using ReplyMint.Storage;
@@ -31,14 +32,19 @@ internal sealed partial class LambdaHost : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly LambdaSink _sink;
     private readonly ILogger<LambdaHost> _log;
+    private readonly EmfLine? _emf;
+    private readonly OtlpExporter? _exporter;
     private DateTimeOffset _looked;
     private DateTimeOffset _refreshed;
 
-    private LambdaHost(IServiceProvider services, IAsyncDisposable owner, LambdaSink sink)
+    private LambdaHost(IServiceProvider services, IAsyncDisposable owner, LambdaSink sink, LambdaFunction function)
     {
         (Services, _owner, _sink) = (services, owner, sink);
         (_watches, _open) = (services.GetRequiredService<Watches>(), services.GetRequiredService<OpenStore>());
         (_time, _log) = (services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<LambdaHost>>());
+        if (services.GetService<MetricBook>() is { } book && services.GetRequiredService<MonitoringSettings>().Emf)
+            _emf = new(book, function.ToString().ToLowerInvariant(), _time);
+        _exporter = services.GetService<OtlpExporter>();
         // It was opened just now.
         _refreshed = _time.GetUtcNow();
     }
@@ -55,8 +61,10 @@ internal sealed partial class LambdaHost : IAsyncDisposable
         await AddAsync(rooms, settings, open, services);
         foreach (var clock in Clocks(function))
             rooms.Add(clock);
+        if (function == LambdaFunction.Sweep && settings.Monitoring.Measures)
+            rooms.AddSingleton<PeriodicService>(provider => provider.GetRequiredService<StateClock>());
         var provider = rooms.BuildServiceProvider();
-        return new(provider, provider, function is LambdaFunction.Worker or LambdaFunction.Erase ? Queue(provider, function) : Schedule(provider, function));
+        return new(provider, provider, function is LambdaFunction.Worker or LambdaFunction.Erase ? Queue(provider, function) : Schedule(provider, function), function);
     }
 
     /// <summary>For the runtime's loop.</summary>
@@ -93,6 +101,10 @@ internal sealed partial class LambdaHost : IAsyncDisposable
     /// <summary>Behind each event, before Lambda may freeze us for good.</summary>
     public async Task RestAsync(CancellationToken ct)
     {
+        if (_emf?.Next() is { } line)
+            await Console.Out.WriteLineAsync(line);
+        if (_exporter is not null)
+            await _exporter.TickIfDueAsync(ct);
         await Services.GetRequiredService<IWorkQueue>().FlushAsync(ct);
         await _watches.FlushAsync(ct);
         await Services.GetRequiredService<UsageCounters>().FlushAsync(ct);
@@ -122,7 +134,7 @@ internal sealed partial class LambdaHost : IAsyncDisposable
         var app = builder.Build();
         app.MapReplyMint();
         await app.StartAsync();
-        return new(app.Services, app, app.Services.GetRequiredService<LambdaServer>().TakeAsync);
+        return new(app.Services, app, app.Services.GetRequiredService<LambdaServer>().TakeAsync, LambdaFunction.Api);
     }
 
     private static async Task AddAsync(IServiceCollection rooms, ReplyMintSettings settings, OpenInstallation open, Action<IServiceCollection>? services)

@@ -16,6 +16,6 @@ internal static class ProcessLog
         if (environment == DeploymentEnvironment.Development)
             logging.AddSimpleConsole(o => { o.SingleLine = true; o.TimestampFormat = "HH:mm:ss "; o.ColorBehavior = LoggerColorBehavior.Disabled; });
         else
-            logging.AddJsonConsole(o => { o.UseUtcTimestamp = true; o.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ"; });
+            logging.AddJsonConsole(o => { o.UseUtcTimestamp = true; o.IncludeScopes = true; o.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ"; });
     }
 }

@@ -10,6 +10,7 @@ using ReplyMint.Incidents;
 using ReplyMint.Jobs;
 using ReplyMint.Knowledge;
 using ReplyMint.Limits;
+using ReplyMint.Monitoring;
 using ReplyMint.Outbound;
 using ReplyMint.Privacy;
 using ReplyMint.Replies;
@@ -30,6 +31,8 @@ public static class ReplyMintApp
         builder.Services.AddRoutingCore();
         builder.Logging.SetMinimumLevel(LogLevel.Information);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        // Each line names the request or job that it belongs to (MON-2).
+        builder.Logging.Configure(options => options.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
         // Would log each request's path and make an activity of it; ReplyMint names requests itself.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         return builder;
@@ -52,6 +55,8 @@ public static class ReplyMintApp
         services.AddOutside(settings.Outside, settings.Environment.NeedsHttps());
         return services
             .AddStorage(open)
+            // First, so that it ends last and tells of the others' end.
+            .AddMonitoring(settings.Monitoring, settings.Environment)
             .AddAudit(settings.Audit, open)
             .AddRecords(settings.Records)
             .AddJobs(settings.Jobs)
@@ -74,7 +79,7 @@ public static class ReplyMintApp
     private static ServiceProvider Rooms(ReplyMintSettings settings, OpenStore store, IServiceProvider outer)
     {
         var services = new ServiceCollection().AddLogging().AddSingleton(outer.GetRequiredService<TimeProvider>());
-        return services.AddReplyMint(settings with { Backup = new(), Notices = new() }, store, outer.GetService<ParameterDoor>()).BuildServiceProvider();
+        return services.AddReplyMint(settings with { Backup = new(), Notices = new(), Monitoring = new() }, store, outer.GetService<ParameterDoor>()).BuildServiceProvider();
     }
 
     /// <summary>The way of a request, in order, and behind it all routes.</summary>
@@ -93,6 +98,7 @@ public static class ReplyMintApp
         app.MapReplies();                     // messages, threads, receipts, drafts
         app.MapPrivacy();                     // legal holds, erasures, retention
         app.MapIncidents();                   // incidents, records, access reviews
+        app.MapMonitoring();                  // /metrics, where a token is set
     }
 
     /// <summary>What stands before every route.</summary>

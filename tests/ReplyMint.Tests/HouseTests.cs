@@ -13,8 +13,8 @@ public sealed partial class HouseTests
     /// <summary>A room may look down, never up and never at its neighbours (docs/architecture.md shows this table).</summary>
     private static readonly string[][] Floors =
     [
-        ["Mail", "Security"], ["Storage"], ["Audit", "Jobs", "Limits"], ["Knowledge", "Outbound"], ["Accounts"],
-        ["Billing", "Inbound", "Secrets"], ["Replies"], ["Privacy"], ["Incidents"], ["Guide"], ["Console"],
+        ["Telemetry"], ["Mail", "Security"], ["Storage"], ["Audit", "Jobs", "Limits"], ["Knowledge", "Outbound"], ["Accounts"],
+        ["Billing", "Inbound", "Secrets"], ["Replies"], ["Privacy"], ["Incidents"], ["Monitoring"], ["Guide"], ["Console"],
     ];
 
     internal static readonly string Root = FindRoot();

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using ReplyMint.Security;
+using ReplyMint.Telemetry;
 
 namespace ReplyMint.Inbound;
 
@@ -57,7 +58,7 @@ internal sealed class ApiBodies(int maxBytes, InboundBudget inbound, TimeProvide
 
     private static UnprovedBody Refuse(string reason, Problem problem)
     {
-        InboundMeter.Refuse("api", reason);
+        Measures.MailRefused.Add("api", reason);
         return new(problem);
     }
 

@@ -10,6 +10,7 @@ using ReplyMint.Mail;
 using ReplyMint.Outbound;
 using ReplyMint.Security;
 using ReplyMint.Storage;
+using ReplyMint.Telemetry;
 
 namespace ReplyMint.Inbound;
 
@@ -107,7 +108,7 @@ internal static class ApiMessages
 
     private static Problem Unknown()
     {
-        InboundMeter.UnknownRecipient("api");
+        Measures.MailRefused.Add("api", "unknown-recipient");
         return new(422, "The mail can't be taken.", new Dictionary<string, string[]> { ["to"] = ["is no mailbox here"] });
     }
 

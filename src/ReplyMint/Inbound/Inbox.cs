@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -9,6 +10,7 @@ using ReplyMint.Limits;
 using ReplyMint.Mail;
 using ReplyMint.Outbound;
 using ReplyMint.Storage;
+using ReplyMint.Telemetry;
 
 namespace ReplyMint.Inbound;
 
@@ -38,6 +40,33 @@ internal sealed class Inbox(IStore store, KeyRing keys, Tenants tenants, Mailbox
 
     /// <summary>The same, with the message's id: of the one before, when this is a duplicate.</summary>
     public async Task<(AcceptOutcome Outcome, string? Message)> SubmitAsync(AuthenticatedDelivery delivery, CancellationToken ct)
+    {
+        // By SMTP and from queues nothing stands around it.
+        using var span = Activity.Current is null ? Spans.Root("accept", ActivityKind.Consumer) : Spans.Part("accept");
+        var (outcome, message) = await AcceptingAsync(delivery, ct);
+        span.Tag("replymint.channel", delivery.Raw.Way);
+        span.Tag("replymint.outcome", outcome.ToString());
+        span.Tag("replymint.message.id", message);
+        if (outcome == AcceptOutcome.Accepted)
+            Measures.MailAccepted.Add(delivery.Raw.Way);
+        else if (outcome == AcceptOutcome.Duplicate)
+            Measures.MailDuplicates.Add(delivery.Raw.Way);
+        else if (WhyNot(outcome) is { } reason)
+            Measures.MailRefused.Add(delivery.Raw.Way, reason);
+        return (outcome, message);
+    }
+
+    /// <summary>Null where the channel counts it itself.</summary>
+    private static string? WhyNot(AcceptOutcome outcome) => outcome switch
+    {
+        AcceptOutcome.TooBusy => "busy",
+        AcceptOutcome.NoRoom => "no-room",
+        AcceptOutcome.TenantFull => "tenant-full",
+        AcceptOutcome.DomainLost => "domain-lost",
+        _ => null,
+    };
+
+    private async Task<(AcceptOutcome Outcome, string? Message)> AcceptingAsync(AuthenticatedDelivery delivery, CancellationToken ct)
     {
         var raw = delivery.Raw;
         // Its senders come again, and nothing is lost (IR-1).

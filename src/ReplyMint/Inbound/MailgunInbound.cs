@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
 using ReplyMint.Mail;
 using ReplyMint.Security;
+using ReplyMint.Telemetry;
 
 namespace ReplyMint.Inbound;
 
@@ -46,11 +47,11 @@ internal sealed partial class MailgunInbound(
         var unknown = 0;
         foreach (var recipient in mail.Recipients)
         {
-            var raw = new RawDelivery(mail.Content, new Envelope(mail.ReversePath, recipient), proof.Source.Id, proof.Source.Owner, mail.Believed(proof.Source.Verdicts));
+            var raw = new RawDelivery(mail.Content, new Envelope(mail.ReversePath, recipient), proof.Source.Id, proof.Source.Owner, mail.Believed(proof.Source.Verdicts)) { Way = "mailgun" };
             switch (await AcceptAsync(AuthenticatedDelivery.From(raw, proof, fingerprint), ct))
             {
                 case AcceptOutcome.UnknownRecipient:
-                    InboundMeter.UnknownRecipient("mailgun");
+                    Measures.MailRefused.Add("mailgun", "unknown-recipient");
                     unknown++;
                     break;
                 case AcceptOutcome.TooBusy or AcceptOutcome.NoRoom or AcceptOutcome.TenantFull or AcceptOutcome.DomainLost:
@@ -87,7 +88,7 @@ internal static class MailgunRefusal
 {
     public static Problem For(SignatureVerdict verdict)
     {
-        InboundMeter.Refuse("mailgun", verdict switch { SignatureVerdict.Stale => "stale", SignatureVerdict.NoKey => "no-key", _ => "signature" });
+        Measures.MailRefused.Add("mailgun", verdict switch { SignatureVerdict.Stale => "stale", SignatureVerdict.NoKey => "no-key", _ => "signature" });
         return new(401, verdict == SignatureVerdict.Stale
             ? "The signature is older or newer than 5 minutes."
             : "The webhook carries no valid signature.");
@@ -95,7 +96,7 @@ internal static class MailgunRefusal
 
     public static Problem Replayed()
     {
-        InboundMeter.Refuse("mailgun", "replay");
+        Measures.MailRefused.Add("mailgun", "replay");
         return new(401, "The signature was spent on something else.");
     }
 }

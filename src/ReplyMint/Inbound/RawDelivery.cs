@@ -12,4 +12,7 @@ internal sealed record RawDelivery(
 {
     /// <summary>False: whoever handed it over gave no date, so what stands in the mail is the moment of the call and tells no two mails apart.</summary>
     public bool Dated { get; init; } = true;
+
+    /// <summary>By which kind of channel it came, for the metrics.</summary>
+    public string Way { get; init; } = "smtp";
 }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using ReplyMint.Accounts;
 using ReplyMint.Mail;
 using ReplyMint.Security;
+using ReplyMint.Telemetry;
 
 namespace ReplyMint.Inbound;
 
@@ -25,11 +26,11 @@ internal sealed partial class SesAcceptance(Inbox inbox, ILogger<SesAcceptance> 
         var unknown = 0;
         foreach (var recipient in recipients)
         {
-            var raw = new RawDelivery(content, new Envelope(said.ReversePath(), recipient), proof.Channel.Id, proof.Channel.Owner, said.Verdict());
+            var raw = new RawDelivery(content, new Envelope(said.ReversePath(), recipient), proof.Channel.Id, proof.Channel.Owner, said.Verdict()) { Way = "ses" };
             switch (await AcceptAsync(AuthenticatedDelivery.From(raw, proof), ct))
             {
                 case AcceptOutcome.UnknownRecipient:
-                    InboundMeter.UnknownRecipient(Channel.Ses);
+                    Measures.MailRefused.Add(Channel.Ses, "unknown-recipient");
                     unknown++;
                     break;
                 case AcceptOutcome.TooBusy or AcceptOutcome.NoRoom or AcceptOutcome.TenantFull or AcceptOutcome.DomainLost:

@@ -5,6 +5,7 @@ using ReplyMint.Accounts;
 using ReplyMint.Limits;
 using ReplyMint.Mail;
 using ReplyMint.Security;
+using ReplyMint.Telemetry;
 
 namespace ReplyMint.Inbound;
 
@@ -51,7 +52,7 @@ internal sealed class SesInbound(
 
     private static Problem Refuse(int status, string reason, string detail)
     {
-        InboundMeter.Refuse(Name, reason);
+        Measures.MailRefused.Add(Name, reason);
         return new(status, detail);
     }
 

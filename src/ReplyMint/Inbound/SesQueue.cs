@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using ReplyMint.Accounts;
 using ReplyMint.Limits;
 using ReplyMint.Security;
+using ReplyMint.Telemetry;
 
 namespace ReplyMint.Inbound;
 
@@ -97,7 +98,7 @@ internal sealed partial class SesQueue(
 
     private static QueuedMail Refuse(string reason)
     {
-        InboundMeter.Refuse(Channel.Ses, reason);
+        Measures.MailRefused.Add(Channel.Ses, reason);
         return QueuedMail.Refused;
     }
 

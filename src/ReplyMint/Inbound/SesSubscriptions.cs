@@ -6,6 +6,7 @@ using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Security;
 using ReplyMint.Storage;
+using ReplyMint.Telemetry;
 
 namespace ReplyMint.Inbound;
 
@@ -19,7 +20,7 @@ internal sealed partial class SesSubscriptions(Channels channels, SpentTokens sp
     {
         if (SnsAddresses.OfConfirmation(proof.Message) is not { } address)
         {
-            InboundMeter.Refuse(Channel.Ses, "subscribe-url");
+            Measures.MailRefused.Add(Channel.Ses, "subscribe-url");
             return new Problem(400, "The message's SubscribeURL is none of its topic's.");
         }
         if (await spent.IsSpentAsync(proof.Spend(), ct))

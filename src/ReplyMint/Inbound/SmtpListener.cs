@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using ReplyMint.Security;
+using ReplyMint.Telemetry;
 
 namespace ReplyMint.Inbound;
 
@@ -170,13 +171,13 @@ internal sealed partial class SmtpListener(SmtpRoom room, SmtpExposure exposure)
             var client = ((IPEndPoint)connection.RemoteEndPoint!).Address;
             if (!room.Networks.Contains(client))
             {
-                InboundMeter.Refuse("smtp", "network");
+                Measures.MailRefused.Add("smtp", "network");
                 await stream.WriteAsync("554 5.7.1 Your network may not deliver here\r\n"u8.ToArray(), _stop.Token);
                 return;
             }
             if (!Enter(client))
             {
-                InboundMeter.Refuse("smtp", "connections");
+                Measures.MailRefused.Add("smtp", "connections");
                 await stream.WriteAsync("421 4.7.0 Too many connections\r\n"u8.ToArray(), _stop.Token);
                 return;
             }

@@ -5,6 +5,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
+using ReplyMint.Telemetry;
 
 namespace ReplyMint.Inbound;
 
@@ -28,7 +29,6 @@ internal sealed class SmtpSession(SmtpRoom room, NetworkStream network, IPAddres
     private int _errors, _unknown;
 
     private SmtpListenerSettings Settings => room.Settings;
-
     private Stream Connection => (Stream?)_tls ?? network;
 
     private string HostName => Settings.HostName.Length > 0 ? Settings.HostName : Environment.MachineName;
@@ -223,7 +223,7 @@ internal sealed class SmtpSession(SmtpRoom room, NetworkStream network, IPAddres
                     break;
                 case false:
                     // Leaves nothing but a count (MAIL-1).
-                    InboundMeter.UnknownRecipient("smtp");
+                    Measures.MailRefused.Add("smtp", "unknown-recipient");
                     Reply("550 5.1.1 No such mailbox here");
                     Bound(ref _unknown, MaxUnknownRecipients);
                     break;

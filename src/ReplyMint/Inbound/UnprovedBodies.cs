@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using ReplyMint.Security;
+using ReplyMint.Telemetry;
 
 namespace ReplyMint.Inbound;
 
@@ -51,7 +52,7 @@ internal sealed class UnprovedBodies(int maxBytes, InboundBudget proved, TimePro
         var address = ClientNetwork.Of(context.Connection.RemoteIpAddress ?? IPAddress.None);
         if (Enter(address) is not { } share)
         {
-            InboundMeter.Refuse(channel, "bodies");
+            Measures.MailRefused.Add(channel, "bodies");
             return new(Retry(context, 429, 5, "Too many posts from your address at once."));
         }
         var buffer = new MailBuffer(Math.Min(limit, maxBytes), share.Budget);
@@ -71,7 +72,7 @@ internal sealed class UnprovedBodies(int maxBytes, InboundBudget proved, TimePro
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            InboundMeter.Refuse(channel, "slow");
+            Measures.MailRefused.Add(channel, "slow");
             body.Dispose();
             return new(new Problem(408, "The body came too slowly."));
         }
@@ -85,7 +86,7 @@ internal sealed class UnprovedBodies(int maxBytes, InboundBudget proved, TimePro
         body.Dispose();
         if (buffer.State == BufferState.TooLarge)
             return new(TooLarge());
-        InboundMeter.Refuse(channel, "memory");
+        Measures.MailRefused.Add(channel, "memory");
         return new(Later(context));
     }
 

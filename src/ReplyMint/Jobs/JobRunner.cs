@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using ReplyMint.Security;
 using ReplyMint.Storage;
+using ReplyMint.Telemetry;
 
 namespace ReplyMint.Jobs;
 
@@ -16,6 +18,11 @@ internal sealed partial class JobRunner(JobQueue queue, IEnumerable<JobHandler> 
     public async Task<bool> RunAsync(Job job, CancellationToken ct)
     {
         // A hint may be of a job that was done meanwhile: it fails at its commit's condition on the item.
+        using var span = Spans.Root("job", ActivityKind.Consumer);
+        span.Tag("replymint.job", job.Record.Kind);
+        span.Tag("replymint.tenant.id", job.Tenant);
+        span.Tag("replymint.target.id", job.Target);
+        var began = Stopwatch.GetTimestamp();
         try
         {
             if (_handlers.TryGetValue(job.Record.Kind, out var handler))
@@ -31,7 +38,13 @@ internal sealed partial class JobRunner(JobQueue queue, IEnumerable<JobHandler> 
         catch (Exception failure)
         {
             LogJobFailed(log, job.Record.Kind, job.Target, job.Attempts, Failure.Of(failure));
+            Measures.JobsFailed.Add(job.Record.Kind);
+            span.Fail();
             return await AfterFailureAsync(job, failure, ct);
+        }
+        finally
+        {
+            Measures.JobTime.Record(Stopwatch.GetElapsedTime(began), job.Record.Kind);
         }
     }
 
@@ -67,6 +80,7 @@ internal sealed partial class JobRunner(JobQueue queue, IEnumerable<JobHandler> 
         if (teller is not null)
             await teller(job, reason, ct);
         await queue.BuryAsync(job, reason, ct);
+        Measures.JobsBuried.Add(job.Record.Kind);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Job {Kind} {Target} failed (attempt {Attempt}): {Failure}")]

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using ReplyMint.Security;
+using ReplyMint.Telemetry;
 
 namespace ReplyMint.Limits;
 
@@ -44,6 +45,7 @@ internal sealed partial class FailedTries(RequestLimitSettings settings, TakeTok
             Announce("guessing-network", Unnamed(network.ToString(CultureInfo.InvariantCulture)), "A network makes more failed sign-ins, or sends more bad keys and tokens, than people do by mistake. It is slowed.");
             return Refusal(all.Wait);
         }
+        Measures.CredentialTries.Add("begun");
         if (account is not null && !(await take(new("account", account, 0), Everywhere, 1)).Allowed)
             Announce("guessing-account", IdAttribute.IsId(account) ? account : Unnamed(account), "Somebody tries to sign in to one account from many networks. Each network is slowed; the account stays open to its owner.");
         return null;
@@ -52,6 +54,7 @@ internal sealed partial class FailedTries(RequestLimitSettings settings, TakeTok
     /// <summary>Call it when the credential was good.</summary>
     public async ValueTask SucceededAsync(HttpContext context, string? account = null)
     {
+        Measures.CredentialTries.Add("good");
         var network = BucketKey.NetworkOf(context.Connection.RemoteIpAddress);
         // Only what this try took: an attacker's own good sign-ins must not pay for his guesses.
         await take(new("network", "", network), _network, -1);
@@ -62,7 +65,11 @@ internal sealed partial class FailedTries(RequestLimitSettings settings, TakeTok
         await take(new("account", account, 0), Everywhere, -1);
     }
 
-    private static TooMany Refusal(TimeSpan wait) => new(wait, "Too many tries failed. Wait, then try again.");
+    private static TooMany Refusal(TimeSpan wait)
+    {
+        Measures.CredentialTries.Add("slowed");
+        return new(wait, "Too many tries failed. Wait, then try again.");
+    }
 
     /// <summary>An address must not stand in an alert; the same one is still told from others until the next start.</summary>
     private string Unnamed(string personal) => LookupHash.Of(_unnamed, personal);

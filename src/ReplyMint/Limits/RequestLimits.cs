@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using ReplyMint.Security;
+using ReplyMint.Telemetry;
 
 namespace ReplyMint.Limits;
 
@@ -67,11 +68,11 @@ internal sealed class RequestLimits
         if (!taken.Allowed)
         {
             headers["RateLimit"] = own.Tell(taken);
-            return new TooMany(taken.Wait, "You asked too much in a short time.");
+            return Refused(own, taken.Wait, "You asked too much in a short time.");
         }
         var ofAll = await _take(new(tenant.Name, caller.Tenant, 0), tenant.Rule, 1);
         headers["RateLimit"] = $"{own.Tell(taken)}, {tenant.Tell(ofAll)}";
-        return ofAll.Allowed ? null : new TooMany(ofAll.Wait, "All callers of your organisation together asked too much in a short time.");
+        return ofAll.Allowed ? null : Refused(tenant, ofAll.Wait, "All callers of your organisation together asked too much in a short time.");
     }
 
     private async ValueTask<IResult?> OfNetworkAsync(HttpContext context, NamedLimit limit)
@@ -80,7 +81,13 @@ internal sealed class RequestLimits
         var headers = context.Response.Headers;
         headers["RateLimit-Policy"] = limit.Policy;
         headers["RateLimit"] = limit.Tell(taken);
-        return taken.Allowed ? null : new TooMany(taken.Wait, "Too many requests came from your network in a short time.");
+        return taken.Allowed ? null : Refused(limit, taken.Wait, "Too many requests came from your network in a short time.");
+    }
+
+    private static TooMany Refused(NamedLimit limit, TimeSpan wait, string detail)
+    {
+        Measures.RateLimited.Add(limit.Name);
+        return new(wait, detail);
     }
 
     private (NamedLimit Own, NamedLimit Tenant, string Policy) OfCaller(Endpoint endpoint, string method) =>

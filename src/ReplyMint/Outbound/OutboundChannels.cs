@@ -21,6 +21,7 @@ internal static class OutboundChannels
         AllowAutoRedirect = false,
         UseProxy = false,
         UseCookies = false,
+        ActivityHeadersPropagator = null,
         ConnectTimeout = TimeSpan.FromSeconds(10),
         // A connection that the server has closed meanwhile would make a mail uncertain.
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(20),

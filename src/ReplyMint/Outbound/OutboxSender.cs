@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using ReplyMint.Audit;
 using ReplyMint.Jobs;
 using ReplyMint.Limits;
 using ReplyMint.Storage;
+using ReplyMint.Telemetry;
 
 namespace ReplyMint.Outbound;
 
@@ -162,6 +164,9 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
     {
         if (!_lease.MayHandOver(entry.Record))
             return new(SendResult.Temporary, "its start took too long; it was not handed over");
+        using var span = Spans.Part("send", ActivityKind.Producer);
+        span.Tag("replymint.message.id", entry.Record.Id);
+        span.Tag("replymint.channel", settings.Channel);
         using var limit = new CancellationTokenSource(settings.LongestHandOver, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
         return await channel.SendAsync(entry.Record.Id, entry.Mail, either.Token);
@@ -201,6 +206,10 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
     /// <summary>Stores how a sending ended. What others wrote meanwhile stays: a delivery event may be faster than we are.</summary>
     private Task EndAsync(Job job, OutboxEntry started, OutboxState state, string detail, CancellationToken ct)
     {
+        Measures.Sendings.Add(state.ToString().ToLowerInvariant(), settings.Channel);
+        // An answer has its message's id, which tells when that came.
+        if (state == OutboxState.Sent && started.Record.Purpose == OutboxPurpose.Reply && Ids.IsTimed(started.Record.Id))
+            Measures.AnswerTime.Record(time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(Ids.TimeOf(started.Record.Id)));
         watches.Note(job.Tenant, started.Record.Mailbox, "mail." + state.ToString().ToLowerInvariant(), started.Record.Id);
         OutboxEntry? entry = started;
         return store.RetryAsync(async (commit, token) =>

@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using ReplyMint.Accounts;
 using ReplyMint.Jobs;
 using ReplyMint.Knowledge;
 using ReplyMint.Mail;
+using ReplyMint.Telemetry;
 
 namespace ReplyMint.Replies;
 
@@ -88,10 +90,28 @@ internal sealed class Drafting(KnowledgeIndexes indexes, KnowledgeSettings setti
         if (model is null)
             return Of(ExtractiveDrafter.Draft(request), hits, work);
         ModelLease? lease = null;
+        using var span = Spans.Part("chat", ActivityKind.Client);
+        var began = Stopwatch.GetTimestamp();
         var outcome = await model.DraftAsync(request, async (worst, perDay, token) => (lease = await spending.TakeAsync(work.Tenant, work.Trial, worst, perDay, token)) is not null, ct);
+        Measure(outcome, Stopwatch.GetElapsedTime(began), span);
         if (lease is not null)
             await spending.SettleAsync(lease, outcome.Usage?.Cost ?? 0);
         return Of(outcome, hits, work);
+    }
+
+    private static void Measure(DraftOutcome outcome, TimeSpan took, Activity? span)
+    {
+        // Without a passage that fits nobody was asked.
+        if (outcome is DraftOutcome.NothingFits { Usage: null })
+            return;
+        var word = outcome switch { DraftOutcome.Draft => "drafted", DraftOutcome.NothingFits => "nothing-fits", _ => "failed" };
+        Measures.ModelTime.Record(took, word);
+        span.Tag("replymint.outcome", word);
+        if (outcome.Usage is not { } usage)
+            return;
+        Measures.ModelTokens.Add("input", usage.InputTokens);
+        Measures.ModelTokens.Add("output", usage.OutputTokens);
+        Measures.ModelCost.Add((long)(usage.Cost * 1_000_000m));
     }
 
     private static Drafted Of(DraftOutcome outcome, IReadOnlyList<PassageHit> hits, DraftTask work)

@@ -1,4 +1,5 @@
 using ReplyMint.Accounts;
+using ReplyMint.Telemetry;
 
 namespace ReplyMint.Replies;
 
@@ -23,7 +24,12 @@ internal sealed class ReplyJudge(Drafting drafting)
     /// <param name="mode">The mailbox's at this moment.</param>
     public async Task<ReplyJudgement> JudgeAsync(DraftTask task, PolicyFacts facts, MailboxMode mode, CancellationToken ct)
     {
-        var verdict = ReplyPolicy.Decide(facts);
+        Verdict verdict;
+        using (var span = Spans.Part("policy"))
+        {
+            verdict = ReplyPolicy.Decide(facts);
+            span.Tag("replymint.verdict", verdict.Result.ToString());
+        }
         // Who wants a person gets one: his mail is shown, with no word of a machine. What else forbids an answer is for nobody to look at.
         if (verdict.Result == Decision.Ignore && verdict.Rules.Where(rule => rule.Outcome is RuleOutcome.Never or RuleOutcome.Cancel).All(rule => rule.Name == ReplyPolicy.HumanPlease))
             return new(ReplyEnding.Hold, verdict, Drafted.Nothing(""), [.. verdict.Reasons]);
@@ -32,7 +38,11 @@ internal sealed class ReplyJudge(Drafting drafting)
         if (verdict.NoDraft)
             return new(ReplyEnding.Hold, verdict, Drafted.Nothing(""), [.. verdict.Reasons]);
 
-        var drafted = await drafting.DraftAsync(task, ct);
+        Drafted drafted;
+        using (Spans.Part("draft"))
+            drafted = await drafting.DraftAsync(task, ct);
+        if (drafted.HasText && !task.Trial)
+            Measures.Drafts.Add();
         if (drafted.Retry is not null)
             return new(ReplyEnding.Later, verdict, drafted, []);
         if (drafted.Ignore)
@@ -40,7 +50,11 @@ internal sealed class ReplyJudge(Drafting drafting)
         if (!drafted.HasText || verdict.Result == Decision.Hold || drafted.Hold is not null)
             return new(ReplyEnding.Hold, verdict, drafted, drafted.Hold is null ? [.. verdict.Reasons] : [.. verdict.Reasons, drafted.Hold]);
 
-        var guarded = ApprovedDraft.From(Drafting.ToGuard(task, drafted));
+        GuardOutcome guarded;
+        using (Spans.Part("guard"))
+            guarded = ApprovedDraft.From(Drafting.ToGuard(task, drafted));
+        foreach (var finding in guarded.Findings)
+            Measures.GuardFindings.Add(finding.Rule.ToString().ToLowerInvariant());
         if (guarded.Draft is not { } approved)
             return new(ReplyEnding.Hold, verdict, drafted with { Findings = guarded.Findings }, [.. guarded.Findings.Select(finding => $"guard-{finding.Rule}".ToLowerInvariant()).Distinct()]);
         return mode == MailboxMode.Automatic ? new(ReplyEnding.Answer, verdict, drafted, [], approved) : new(ReplyEnding.Hold, verdict, drafted, ["mode"]);

@@ -3,6 +3,7 @@ using ReplyMint.Jobs;
 using ReplyMint.Limits;
 using ReplyMint.Outbound;
 using ReplyMint.Storage;
+using ReplyMint.Telemetry;
 
 namespace ReplyMint.Replies;
 
@@ -30,14 +31,21 @@ internal sealed class ReplyPipeline(IStore store, Messages messages, TimeProvide
         if (work.Switches.FirstOrDefault(state => state.Contained) is { } contained)
             return await WaitAsync(work, contained, ct);
         var judged = await judge.JudgeAsync(work.ToTask(), work.Facts, work.Mode, ct);
-        return judged.Ending switch
+        var outcome = await EndAsync(work, judged, ct);
+        // On a conflict it is decided anew.
+        if (outcome is not null)
+            Measures.Verdicts.Add(judged.Ending switch { ReplyEnding.Answer => "answer", ReplyEnding.Hold => "hold", ReplyEnding.Ignore => "ignore", _ => "later" });
+        return outcome;
+    }
+
+    private async Task<JobOutcome?> EndAsync(ReplyWork work, ReplyJudgement judged, CancellationToken ct) =>
+        judged.Ending switch
         {
             ReplyEnding.Later => judged.Drafted.Retry,
             ReplyEnding.Ignore => await endings.IgnoreAsync(work, judged.Verdict, ct, judged.Drafted.Note),
             ReplyEnding.Hold => await endings.HoldAsync(work, judged.Verdict, judged.Drafted, judged.Why, ct),
             _ => await endings.AnswerAsync(work, judged.Verdict, judged.Drafted, judged.Approved!, ct),
         };
-    }
 
     /// <summary>The tenant or mailbox is isolated: the mail waits, undecided, and its release brings the job back. Null: it was released meanwhile.</summary>
     private async Task<JobOutcome?> WaitAsync(ReplyWork work, SwitchState contained, CancellationToken ct)

@@ -32,6 +32,8 @@ internal static class OutsideHttp
             AllowAutoRedirect = false,
             UseCookies = false,
             UseProxy = false,
+            // Whom we call learns no trace id of ours.
+            ActivityHeadersPropagator = null,
             ConnectTimeout = ConnectTimeout,
             PooledConnectionLifetime = TimeSpan.FromMinutes(2),
             MaxResponseHeadersLength = 16,

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
 
@@ -128,7 +129,10 @@ internal sealed class SqliteStore : IStore, IAsyncDisposable
         }
     }
 
-    public async ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken ct)
+    public ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken ct) =>
+        CommitMeter.IsOn ? CommitMeter.MeasureAsync(Stopwatch.GetTimestamp(), WriteAsync(commit, ct)) : WriteAsync(commit, ct);
+
+    private async ValueTask<CommitResult> WriteAsync(Commit commit, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
         var pending = new Pending(commit);

@@ -1,0 +1,81 @@
+using Microsoft.Extensions.Logging;
+using ReplyMint.Audit;
+using ReplyMint.Incidents;
+using ReplyMint.Jobs;
+using ReplyMint.Secrets;
+using ReplyMint.Security;
+using ReplyMint.Storage;
+using ReplyMint.Telemetry;
+
+namespace ReplyMint.Monitoring;
+
+/// <summary>Each minute: how the queue stands; each tenth time how old keys, roots, backups and the program are. Only where somebody wants metrics.</summary>
+internal sealed partial class StateClock(IStore store, JobQueue jobs, SecretList secrets, AuditRoots roots, Backups backups, TimeProvider time, ILogger<StateClock> log) : PeriodicService(Every, time)
+{
+    private const int Page = 1_000;
+    private const int SlowTimes = 10;
+    private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
+
+    private int _ticks;
+
+    protected override async Task TickAsync(CancellationToken ct)
+    {
+        try
+        {
+            await QueueAsync(ct);
+            if (_ticks++ % SlowTimes == 0)
+                await AgesAsync(ct);
+        }
+        catch (ObjectDisposedException)
+        {
+            // A start that was refused gives all back without stopping us first.
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException || !ct.IsCancellationRequested)
+        {
+            LogFailed(log, Failure.Of(failure));
+        }
+    }
+
+    private async Task QueueAsync(CancellationToken ct)
+    {
+        var (depth, oldest) = (0, TimeSpan.Zero);
+        for (var shard = 0; shard < JobQueue.Shards; shard++)
+        {
+            var due = (await jobs.DueAsync(shard, Page, null, ct)).Items;
+            depth += due.Count;
+            if (due.Count > 0 && Time.GetUtcNow() - JobQueue.DueAt(due[0].Key) is var age && age > oldest)
+                oldest = age;
+        }
+        Measures.QueueDepth.Set(depth);
+        Measures.QueueAge.Set(oldest.TotalSeconds);
+    }
+
+    private async Task AgesAsync(CancellationToken ct)
+    {
+        var now = Time.GetUtcNow();
+        if (await roots.NewestAsync(ct) is { Statement: var root })
+            Measures.RootAge.Set((now - root.At).TotalSeconds);
+        if (Environment.ProcessPath is { } program)
+            Measures.BuildAge.Set(Math.Max(0, (now - File.GetLastWriteTimeUtc(program)).TotalSeconds));
+        // There each function may read what it needs and no more, tables have backups of their own, and an alarm watches the rotation.
+        if (store.IsShared)
+            return;
+        var (overdue, oldest) = (0, TimeSpan.Zero);
+        await foreach (var fact in secrets.AllAsync(ct))
+        {
+            overdue += fact.Overdue ? 1 : 0;
+            if (fact is { Since: { } since, Next: not null } && now - since > oldest)
+                oldest = now - since;
+        }
+        Measures.SecretsOverdue.Set(overdue);
+        Measures.OldestKey.Set(oldest.TotalSeconds);
+        var state = await backups.StateAsync(ct);
+        if (state.Data is { } data)
+            Measures.BackupAge.Set((now - data.At).TotalSeconds, "data");
+        if (state.Keys is { } keys)
+            Measures.BackupAge.Set((now - keys.At).TotalSeconds, "keys");
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Looking how the service stands failed: {failure}")]
+    private static partial void LogFailed(ILogger log, string failure);
+}

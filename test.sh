@@ -176,5 +176,7 @@ rid=linux-$([[ $machine == aarch64 ]] && echo arm64 || echo x64)
 must 'Publish the native binary' "$DOTNET" publish src/ReplyMint.Cli -r "$rid" -o artifacts/publish -p:RunAnalyzers=false "${quiet[@]}"
 export REPLYMINT_TEST_BINARY=$here/artifacts/publish/replymint
 ls -l "$REPLYMINT_TEST_BINARY"
+# The scan for known vulnerabilities: a finding fails, a source that knows no advisories is told of and is no pass.
+must 'Known vulnerabilities' "$DOTNET" tools/ReplyMint.Supply/bin/Release/net10.0/ReplyMint.Supply.dll advisories
 tests 'Tests of the native binary' tests/ReplyMint.BinaryTests/bin/Release/net10.0/ReplyMint.BinaryTests
 finish

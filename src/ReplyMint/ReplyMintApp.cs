@@ -86,7 +86,7 @@ public static class ReplyMintApp
     internal static void MapReplyMint(this WebApplication app)
     {
         app.UseReplyMint();
-        app.MapSecurity();                    // /health, /ready, /info, /openapi/v1.json
+        app.MapSecurity();                    // /health, /ready, /info, /openapi/v1.json, /.well-known/security.txt
         app.MapAudit(route => route.Costly()); // /.well-known/attestation-keys.json, /api/v1/audit
         app.MapAccounts();                    // /api/v1: people, keys, tenants, domains
         app.MapMailgun();                     // /webhooks/mailgun/...

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using ReplyMint.Security;
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Cli.Doctor;
@@ -81,6 +82,8 @@ internal static class DoctorCommand
             yield return finding;
         foreach (var warning in settings.HttpFront().Warnings())
             yield return Finding.Warn("http", warning, "name them in replymint.json or by REPLYMINT_HTTP__...");
+        if (settings.Environment != DeploymentEnvironment.Development && settings.Http.SecurityText.Contacts.Count == 0)
+            yield return Finding.Warn("security.txt", "nobody is named there, so /.well-known/security.txt is answered 404", "name who reads reports of holes: http.securityText.contacts, such as mailto:security@example.com");
         foreach (var warning in settings.Accounts.Warnings())
             yield return Finding.Warn("sign-in", warning, "set both in replymint.json, or by REPLYMINT_ACCOUNTS__FROM and REPLYMINT_ACCOUNTS__SIGNINURL");
         foreach (var finding in await new DnsChecks(settings.Dns, settings.Outbound).AllAsync([.. facts.Where(fact => !fact.Contains(' '))], ct))

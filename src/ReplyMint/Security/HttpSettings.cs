@@ -30,6 +30,9 @@ internal sealed record HttpSettings
 
     public HttpLimits Limits { get; set; } = new();
 
+    /// <summary>What /.well-known/security.txt says.</summary>
+    public SecurityTextSettings SecurityText { get; set; } = new();
+
     public IReadOnlyList<string> EffectiveOrigins() => Origins ?? Environment.DefaultOrigins();
 
     /// <summary>Names that are served: the public one, the configured ones, and on a developer's machine its own.</summary>
@@ -74,6 +77,8 @@ internal sealed record HttpSettings
         foreach (var problem in Certificate?.Problems() ?? [])
             yield return problem;
         foreach (var problem in Limits.Problems())
+            yield return problem;
+        foreach (var problem in SecurityText.Problems())
             yield return problem;
     }
 

@@ -111,6 +111,7 @@ internal static class SecurityFeature
         var documents = routes.ServiceProvider.GetRequiredService<OpenApiDocuments>();
         var open = routes.MapPublic();
         open.MapHealth(settings);
+        open.MapSecurityText(settings);
         open.MapMethods($"/openapi/{OpenApiDocuments.Name}.json", ["GET", "HEAD"], documents.WriteAsync).ExcludeFromDescription();
     }
 }

@@ -39,7 +39,7 @@ public sealed class StoreGuideTests(StoreGuideTests.GoodStore good) : IClassFixt
 
     private static async Task<IReadOnlyList<Judgement>> LookAsync(ProductHost host, StoreMutant mutant)
     {
-        var outcomes = await GuideRun.AtStoreAsync(Kept, new StoreLook(host.Services, mutant.Settings(StoreMutants.Good)) { Decide = mutant.Decide, Variable = mutant.Variable }, default);
+        var outcomes = await GuideRun.AtStoreAsync(Kept, new StoreLook(host.Services, mutant.Settings(StoreMutants.Good)) { Decide = mutant.Decide, Variable = mutant.Variable, Built = host.Time.GetUtcNow() - mutant.Age }, default);
         return GuideRun.Judge(Kept, check => outcomes.GetValueOrDefault(check), _ => "not looked at");
     }
 

@@ -21,6 +21,8 @@ internal sealed record StoreMutant(string Name, params string[] Controls)
     public Func<PolicyFacts, ReplyMint.Replies.Verdict> Decide { get; init; } = ReplyPolicy.Decide;
 
     public Func<string, string?> Variable { get; init; } = _ => null;
+
+    public TimeSpan Age { get; init; } = TimeSpan.FromDays(1);
 }
 
 internal static class StoreMutants
@@ -67,6 +69,8 @@ internal static class StoreMutants
         new("the last access review is too old", "SOC-1", "SOC-5") { Change = host => OverdueAsync(host, RecordKinds.Review) },
         new("the last restore drill is too old", "IR-5", "SOC-5") { Change = host => OverdueAsync(host, RecordKinds.RestoreDrill) },
         new("nobody looked for patches", "SOC-6", "SOC-5") { Change = host => OverdueAsync(host, RecordKinds.Patch) },
+        new("what runs is two years old", "SOC-6") { Age = TimeSpan.FromDays(730) },
+        new("nobody is named whom a finder could tell", "IR-6") { Settings = s => s with { Http = s.Http with { SecurityText = new() } } },
         new("nobody was trained", "SOC-5") { Change = host => OverdueAsync(host, RecordKinds.Training) },
         new("what an incident left to do was not done", "IR-6", "SOC-5")
         {
@@ -98,6 +102,6 @@ internal static class StoreMutants
 
     /// <summary>As somebody sets up a service that runs for real.</summary>
     public static GuideSettings Good { get; } = new(
-        new() { Environment = DeploymentEnvironment.Production, PublicUrl = "https://api.example.com", Proxies = ["127.0.0.1"] }, new() { AuthservId = ProductHost.TrustedServer }, new() { Email = "ops@example.com", From = ProductHost.Address },
+        new() { Environment = DeploymentEnvironment.Production, PublicUrl = "https://api.example.com", Proxies = ["127.0.0.1"], SecurityText = new() { Contacts = ["mailto:security@example.com"] } }, new() { AuthservId = ProductHost.TrustedServer }, new() { Email = "ops@example.com", From = ProductHost.Address },
         null, new(), new(), new() { From = ProductHost.Address, SignInUrl = "https://app.example.com/sign-in" }, new() { Folder = "/var/backups/replymint" }, new() { Anchors = [new() { Folder = "/mnt/elsewhere" }] }, new(), new() { Channel = "smtp" }, new(), false, true);
 }

@@ -32,9 +32,9 @@ internal static class CareControls
             Check.Config(CareConfig.BackupsAsync), Check.Record(CareConfig.RestoreDrillAsync)),
         new("IR-6", "The procedure is written down; incidents leave a timeline and follow-ups",
             "What was learnt and not done comes again.",
-            "docs/incident-response.md; settle what is open: replymint record list.",
+            "docs/incident-response.md; settle what is open: replymint record list; set http.securityText.contacts.",
             "AWS Well-Architected SEC10; NIST SP 800-61; ISO 27001 A.5.24 to A.5.27",
-            Check.Record(CareConfig.FollowUpsAsync)),
+            Check.Record(CareConfig.FollowUpsAsync), Check.Config(CareConfig.Contact)),
         new("GDPR-1", "Only what is needed of a mail is kept, and goes by itself",
             "What is not there can't leak, and needs no excuse.",
             "Shorten what replymint retention show names; keep attachments of nobody who does not need them.",
@@ -84,6 +84,6 @@ internal static class CareControls
             "The hole is public on the day of its patch.",
             "Update; then: replymint record add patch --note TEXT.",
             "ASVS 5.0 V15.1.1, V15.2.1; OWASP Top 10 2021 A06",
-            Check.Record(CareConfig.PatchedAsync), Check.Unbuilt(Look.Repo), Check.Unbuilt(Look.Config)),
+            Check.Record(CareConfig.PatchedAsync), Check.Unbuilt(Look.Repo), Check.Config(CareConfig.BuildAge)),
     ];
 }

@@ -4,12 +4,16 @@ using ReplyMint.Audit;
 using ReplyMint.Incidents;
 using ReplyMint.Outbound;
 using ReplyMint.Secrets;
+using ReplyMint.Security;
 
 namespace ReplyMint.Guide;
 
 /// <summary>Who is told, what is kept, backed up, reviewed and due.</summary>
 internal static class CareConfig
 {
+    // Four times the month in which a runtime has a patch.
+    private const int MostBuildDays = 120;
+
     /// <summary>MON-1.</summary>
     public static Outcome SomebodyIsTold(StoreLook look)
     {
@@ -93,6 +97,22 @@ internal static class CareConfig
     {
         var open = (await look.Get<Records>().DueAsync(ct)).Where(due => due.Kind == RecordKinds.FollowUp).ToList();
         return open.Find(due => due.State == DueState.Overdue) is { } overdue ? Outcome.Fail(Records.Words(overdue)) : Outcome.Pass($"{open.Count} follow-ups of incidents are open, none is overdue");
+    }
+
+    /// <summary>IR-6: who finds a hole must find whom to tell.</summary>
+    public static Outcome Contact(StoreLook look) =>
+        look.Settings.Http.SecurityText.Contacts is { Count: > 0 } contacts ? Outcome.Pass($"http.securityText.contacts: {contacts.Count}, published at {SecurityText.Path}")
+            : look.Settings.IsDevelopment ? Outcome.NotApplicable("in development nobody is asked to name a contact")
+            : Outcome.Warn($"http.securityText.contacts: none, so {SecurityText.Path} is answered 404 and who finds a hole has nobody to tell");
+
+    /// <summary>SOC-6: a build that is never replaced runs with all holes that were found since.</summary>
+    public static Outcome BuildAge(StoreLook look)
+    {
+        if (look.Built is not { } built)
+            return look.Settings.IsDevelopment ? Outcome.NotApplicable("this build carries no time, as everyday builds of a working copy don't") : Outcome.NotChecked("this build carries no time: it was not published");
+        var days = (int)(look.Now - built).TotalDays;
+        var words = $"what runs was committed on {Day(built)}, {days} days ago";
+        return days > MostBuildDays ? Outcome.Warn($"{words}; more than {MostBuildDays} is too long without a patch") : Outcome.Pass(words);
     }
 
     /// <summary>SOC-6.</summary>

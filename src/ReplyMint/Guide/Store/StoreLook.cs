@@ -36,5 +36,8 @@ internal sealed class StoreLook(IServiceProvider services, GuideSettings setting
     /// <summary>Variables of the process that serves.</summary>
     public Func<string, string?> Variable { get; init; } = Environment.GetEnvironmentVariable;
 
+    /// <summary>When what runs was committed.</summary>
+    public DateTimeOffset? Built { get; init; } = BuildTime.OfProcess;
+
     public T Get<T>() where T : notnull => services.GetRequiredService<T>();
 }

@@ -156,6 +156,8 @@ need node nodejs
 need npm npm
 # The scripts of infra/ need them, and their tests run those.
 need jq jq
+# Mail of an account is fetched from a real server.
+need doveadm dovecot-imapd
 need zip zip
 
 quiet=(-v quiet --nologo -p:UseSharedCompilation=false)

@@ -1,14 +1,15 @@
 namespace ReplyMint.Accounts;
 
-/// <summary>A way in that proves itself. A delivery by it may only name mailboxes of its owner.</summary>
+/// <summary>A way in that proves itself, or an account that we fetch from ourselves. A delivery by it may only name mailboxes of its owner.</summary>
 /// <param name="Owner">A tenant's id, or <see cref="Operator"/>.</param>
-/// <param name="Kind"><see cref="Mailgun"/> or <see cref="Ses"/>.</param>
-/// <param name="Secret">Mailgun: the webhook signing key. SES: empty, since Amazon signs with a certificate.</param>
+/// <param name="Kind"><see cref="Mailgun"/>, <see cref="Ses"/> or <see cref="ByImap"/>.</param>
+/// <param name="Secret">Mailgun: the webhook signing key. SES: empty, since Amazon signs with a certificate. IMAP: the account's password or refresh token.</param>
 internal sealed record Channel(string Id, string Owner, string Kind, string Secret)
 {
     public const string Operator = "operator";
     public const string Mailgun = "mailgun";
     public const string Ses = "ses";
+    public const string ByImap = "imap";
     public const int MaxTopics = 20;
     public const int MostOfTenant = 20;
 
@@ -22,6 +23,9 @@ internal sealed record Channel(string Id, string Owner, string Kind, string Secr
     /// -Sflag. Where it is off such fields can only come from the sender, and nobody is believed.
     /// </summary>
     public bool Verdicts { get; set; }
+
+    /// <summary>IMAP: the account. Null for all other kinds.</summary>
+    public ImapAccount? Imap { get; set; }
 
     /// <summary>The secret before this one, which counts as well until <see cref="PreviousUntil"/>: whoever signs changes his at another moment.</summary>
     public string? PreviousSecret { get; set; }

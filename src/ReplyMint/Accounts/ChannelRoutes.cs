@@ -14,18 +14,21 @@ internal static class ChannelRoutes
     {
         routes.MapApi(Permission.MailboxesRead, "channels").MapGet("/channels", ListAsync).WithName("ListChannels").WithSummary("The tenant's own ways in").Produces<Listing<ChannelView>>();
         var write = routes.MapApi(Permission.MailboxesWrite, "channels");
-        write.MapPost("/channels", AddAsync).WithName("AddChannel").WithSummary("Add a Mailgun account or Amazon SES").Produces<ChannelView>(201);
+        write.MapPost("/channels", AddAsync).WithName("AddChannel").WithSummary("Add a Mailgun account, Amazon SES, or a mailbox by IMAP").Produces<ChannelView>(201);
         write.MapDelete("/channels/{id}", RemoveAsync).WithName("RemoveChannel").WithSummary("Remove a way in; what comes by it is refused from then on").Produces(204);
     }
 
     private static async Task<IResult> ListAsync(HttpContext context, Caller caller, [FromServices] Channels channels, CancellationToken ct) =>
         TypedResults.Ok(new Listing<ChannelView>([.. (await channels.ListAsync(caller.Tenant, ct)).Select(ChannelView.Of)], null).Linked(context));
 
-    private static async Task<IResult> AddAsync(Caller caller, NewChannel wanted, [FromServices] Channels channels, CancellationToken ct)
+    private static async Task<IResult> AddAsync(
+        Caller caller, NewChannel wanted, [FromServices] Channels channels, [FromServices] Mailboxes mailboxes, [FromServices] OutsideAddress outside, [FromServices] HttpSettings settings, [FromServices] TimeProvider time, CancellationToken ct)
     {
-        var channel = new Channel("", caller.Tenant, wanted.Kind, wanted.Secret ?? "") { Topics = wanted.Topics, Verdicts = wanted.Verdicts };
-        if (MailboxChecks.Channel(channel, wanted.Secret is not null) is { } wrong)
+        var channel = new Channel("", caller.Tenant, wanted.Kind, wanted.Secret ?? "") { Topics = wanted.Topics, Verdicts = wanted.Verdicts, Imap = wanted.Imap?.ToAccount(time.GetUtcNow()) };
+        if (MailboxChecks.Channel(channel, wanted.Secret is not null, outside, settings.Environment.NeedsHttps()) is { } wrong)
             return Problem.Of(wrong.Member, wrong.What);
+        if (channel.Imap is { } account && await mailboxes.GetAsync(caller.Tenant, account.Mailbox, ct) is null)
+            return Problem.Of("imap.mailbox", "is no mailbox of the tenant");
         return await channels.AddAsync(channel, Actor.Of(caller), ct) is not { } added
             ? new Problem(409, $"There are {Channel.MostOfTenant} channels already. Remove one that is not needed.")
             : TypedResults.Created($"{RouteGroups.ApiRoot}/channels/{added.Id}", ChannelView.Of(added));

@@ -34,7 +34,8 @@ internal sealed class Channels(IStore store, KeyRing keys, AuditLog audit, TimeP
                 return false;
             }
             Write(commit, own, channel, null);
-            commit.Put(IndexKey(channel.Id), JsonSerializer.SerializeToUtf8Bytes(new OwnerRecord(1, partition, channel.Id), AccountsJson.Default.OwnerRecord), Condition.Absent);
+            foreach (var key in IndexKeys(channel))
+                commit.Put(key, JsonSerializer.SerializeToUtf8Bytes(new OwnerRecord(1, partition, channel.Id), AccountsJson.Default.OwnerRecord), Condition.Absent);
             return true;
         }, ct);
         return added ? channel : null;
@@ -59,6 +60,9 @@ internal sealed class Channels(IStore store, KeyRing keys, AuditLog audit, TimeP
             if (after.Secret != before.Secret)
             {
                 var now = time.GetUtcNow();
+                // A password that was changed is of no use to us any more; only what others sign with has to overlap.
+                if (before.Kind == Channel.ByImap)
+                    overlap = TimeSpan.Zero;
                 after = after with { PreviousSecret = overlap > TimeSpan.Zero ? before.Secret : null, PreviousUntil = now + overlap, SecretSince = now };
                 details["secret"] = "changed";
                 details["overlapHours"] = overlap.TotalHours.ToString("0.##", CultureInfo.InvariantCulture);
@@ -97,15 +101,39 @@ internal sealed class Channels(IStore store, KeyRing keys, AuditLog audit, TimeP
             var owner = JsonSerializer.Deserialize(index.Value.Span, AccountsJson.Default.OwnerRecord)!;
             commit.Delete(index.Key, Condition.Same(index));
             commit.Delete(KeyOf(owner.Tenant, id));
+            commit.Delete(PolledKey(id));
+            commit.Delete(PositionKey(owner.Tenant, id));
             await audit.AppendAsync(commit, owner.Tenant, new AuditEntry(actor, "channel.remove", id), token);
             return true;
         }, ct);
+
+    /// <summary>All accounts that mail is fetched from, of all owners.</summary>
+    public async Task<IReadOnlyList<Channel>> PolledAsync(CancellationToken ct)
+    {
+        var polled = new List<Channel>();
+        await foreach (var item in store.AllAsync(Table.Main, KeyRing.Installation, Polled, ct))
+            if (JsonSerializer.Deserialize(item.Value.Span, AccountsJson.Default.OwnerRecord)! is var owner
+                && await store.GetAsync(KeyOf(owner.Tenant, owner.Id), ct) is { } found && await keys.TenantAsync(owner.Tenant, ct) is not null)
+                polled.Add(await OpenAsync(found, ct));
+        return polled;
+    }
+
+    /// <summary>Where what was fetched of an account ends; gone with the channel.</summary>
+    internal static ItemKey PositionKey(string tenant, string id) => ItemKey.Main(tenant, "imap/" + id);
+
+    private const string Polled = "imap-channel/";
+
+    private static ItemKey PolledKey(string id) => ItemKey.Main(KeyRing.Installation, Polled + id);
+
+    private static IEnumerable<ItemKey> IndexKeys(Channel channel) => channel.Kind == Channel.ByImap ? [IndexKey(channel.Id), PolledKey(channel.Id)] : [IndexKey(channel.Id)];
 
     private static Dictionary<string, string> Details(Channel channel)
     {
         var details = new Dictionary<string, string> { ["kind"] = channel.Kind };
         if (channel.Topics is { Count: > 0 } topics)
             details["topics"] = string.Join(' ', topics);
+        if (channel.Imap is { } account)
+            details["mailbox"] = account.Mailbox;
         if (channel.Kind == Channel.Mailgun)
             details["verdicts"] = channel.Verdicts ? "true" : "false";
         return details;

@@ -87,17 +87,40 @@ internal sealed record RuleItem(
     [Line(100, Least = 0)] string Word = "",
     [Text(MailboxChecks.MaxTemplate, Least = 0)] string Template = "");
 
-/// <param name="Kind">mailgun or ses.</param>
-/// <param name="Secret">mailgun: the webhook signing key. Never shown again.</param>
+/// <param name="Kind">mailgun, ses or imap.</param>
+/// <param name="Secret">mailgun: the webhook signing key; imap: the password, or the refresh token of OAuth2. Never shown again.</param>
 /// <param name="Topics">ses: the SNS topics that are believed.</param>
 /// <param name="Verdicts">mailgun: the spam filter of its domains is on, so what it says of senders is believed.</param>
-internal sealed record NewChannel([Token(10), Example("mailgun")] string Kind, [Token(200), Example("8f3c1a97e2b64d05b7c9f1e83a6d2450")] string? Secret = null, [Items(Channel.MaxTopics), Token(300), Example("""["arn:aws:sns:eu-central-1:123456789012:mail"]""")] IReadOnlyList<string>? Topics = null, bool Verdicts = false);
+/// <param name="Imap">imap: the account that mail is fetched from.</param>
+internal sealed record NewChannel([Token(10), Example("mailgun")] string Kind, [Line(4_000), Example("8f3c1a97e2b64d05b7c9f1e83a6d2450")] string? Secret = null, [Items(Channel.MaxTopics), Token(300), Example("""["arn:aws:sns:eu-central-1:123456789012:mail"]""")] IReadOnlyList<string>? Topics = null, bool Verdicts = false, NewImap? Imap = null);
 
-/// <param name="Paths">Where the provider has to deliver, behind the API's own address.</param>
-internal sealed record ChannelView(string Id, string Kind, IReadOnlyList<string>? Topics, bool Verdicts, IReadOnlyList<string> Paths)
+/// <param name="Mailbox">The id of the mailbox that all of its mail is for.</param>
+/// <param name="Host">The mail server.</param>
+/// <param name="User">The account's name.</param>
+/// <param name="Port">993 unless it is named.</param>
+/// <param name="Security">tls from the first octet, or starttls, which then is required.</param>
+/// <param name="Folder">Where mail comes in.</param>
+/// <param name="Server">The name that the server signs its Authentication-Results with. Empty believes nobody, and each mail waits for a person.</param>
+/// <param name="Since">Mail from then on is taken; left out, from now on.</param>
+internal sealed record NewImap(
+    [Id] string Mailbox, [Line(253), Example("imap.example.com")] string Host, [Line(254), Example("support@example.com")] string User, [Whole(1, 65535)] int Port = ImapAccount.UsualPort, [Token(10), Example("tls")] string Security = ImapAccount.Tls,
+    [Line(200), Example("INBOX")] string Folder = ImapAccount.UsualFolder, [Line(253, Least = 0), Example("mx.example.com")] string Server = "", DateTimeOffset? Since = null)
 {
-    public static ChannelView Of(Channel channel) => new(channel.Id, channel.Kind, channel.Topics, channel.Verdicts,
-        channel.Kind == Channel.Ses ? [$"/webhooks/ses/{channel.Id}"] : [$"/webhooks/mailgun/{channel.Id}/inbound", $"/webhooks/mailgun/{channel.Id}/events"]);
+    public ImapAccount ToAccount(DateTimeOffset now) => new(Mailbox, Host, Port, Security, User, Folder, Server, Since ?? now);
+}
+
+/// <summary>An account that mail is fetched from, without what is secret of it.</summary>
+internal sealed record ImapView(string Mailbox, string Host, int Port, string Security, string User, string Folder, string Server, DateTimeOffset Since);
+
+/// <param name="Paths">Where the provider has to deliver, behind the API's own address; none where we fetch.</param>
+internal sealed record ChannelView(string Id, string Kind, IReadOnlyList<string>? Topics, bool Verdicts, IReadOnlyList<string> Paths, ImapView? Imap = null)
+{
+    public static ChannelView Of(Channel channel) => new(channel.Id, channel.Kind, channel.Topics, channel.Verdicts, channel.Kind switch
+    {
+        Channel.Ses => [$"/webhooks/ses/{channel.Id}"],
+        Channel.ByImap => [],
+        _ => [$"/webhooks/mailgun/{channel.Id}/inbound", $"/webhooks/mailgun/{channel.Id}/events"],
+    }, channel.Imap is { } of ? new(of.Mailbox, of.Host, of.Port, of.Security, of.User, of.Folder, of.Server, of.Since) : null);
 }
 
 /// <param name="TimeZone">An IANA name, such as Europe/Berlin: of schedules and of dates in answers.</param>

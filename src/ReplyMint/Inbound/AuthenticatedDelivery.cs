@@ -1,4 +1,5 @@
 using System.Net;
+using ReplyMint.Accounts;
 using ReplyMint.Mail;
 using ReplyMint.Security;
 
@@ -37,6 +38,10 @@ internal sealed class AuthenticatedDelivery
     /// <summary>The API: a proved caller with the right to hand over mail vouches for it. That he did is kept with the message (rule 11). Null without that right.</summary>
     public static AuthenticatedDelivery? From(ReadOnlyMemory<byte> content, Envelope envelope, Caller caller, bool dated = true) => !caller.May.Has(Permission.MessagesWrite) ? null
         : new(new RawDelivery(content, envelope, "api", caller.Tenant, new SenderAuthentication($"api:{caller.Id}", AuthResult.None, AuthResult.None, AuthResult.None) { Vouched = true }) { Dated = dated, Way = "api" }, null, null);
+
+    /// <summary>IMAP: we fetched it ourselves from the account that the channel names, for the mailbox that it belongs to. Null for other channels.</summary>
+    public static AuthenticatedDelivery? From(ReadOnlyMemory<byte> content, string? reversePath, string mailbox, Channel channel) => channel.Imap is not { } account ? null
+        : new(new RawDelivery(content, new Envelope(reversePath, mailbox), channel.Id, channel.Owner, null), account.Server.Length > 0 ? account.Server : null, null);
 
     /// <summary>Amazon SES: the message was signed by SNS for a topic that the channel believes; the accepting commit spends its id.</summary>
     public static AuthenticatedDelivery From(RawDelivery raw, SnsProof proof) =>

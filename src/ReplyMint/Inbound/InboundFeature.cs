@@ -40,7 +40,18 @@ internal static class InboundFeature
         .AddSingleton(provider => Room(provider, smtp))
         .AddSingleton(provider => new SmtpExposure(development, () => provider.GetRequiredService<Mailboxes>().AnyAsync(default).GetAwaiter().GetResult()))
         .AddSingleton<SmtpListener>()
-        .AddHostedService(provider => provider.GetRequiredService<SmtpListener>());
+        .AddHostedService(provider => provider.GetRequiredService<SmtpListener>())
+        .AddImap(settings.Imap);
+
+    private static IServiceCollection AddImap(this IServiceCollection services, ImapSettings settings) => services
+        .AddSingleton(settings)
+        .AddSingleton<ImapDoor>()
+        .AddSingleton<ImapPositions>()
+        .AddSingleton<ImapMarks>()
+        .AddSingleton<ImapPass>()
+        .AddSingleton<ImapWatch>()
+        .AddSingleton<ImapCheck>()
+        .AddHostedService<ImapPoller>();
 
     private static SmtpRoom Room(IServiceProvider provider, SmtpListenerSettings smtp)
     {

@@ -73,4 +73,6 @@ internal sealed record RawRecord(int V, bool Blob);
 [JsonSerializable(typeof(SeenRecord))]
 [JsonSerializable(typeof(SpentRecord))]
 [JsonSerializable(typeof(RawRecord))]
+[JsonSerializable(typeof(ImapPosition))]
+[JsonSerializable(typeof(ImapMark))]
 internal sealed partial class InboundJson : JsonSerializerContext;

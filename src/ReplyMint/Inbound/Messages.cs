@@ -31,6 +31,10 @@ internal sealed class Messages(IStore store, KeyRing keys, IBlobStore blobs, Tim
     public async ValueTask<Message?> FindAsync(string tenant, string id, CancellationToken ct) =>
         await store.GetAsync(KeyOf(tenant, id), ct) is { } item ? await OpenAsync(item, ct) : null;
 
+    /// <summary>Only what was decided; null when it is gone.</summary>
+    public async ValueTask<MessageState?> StateAsync(string tenant, string id, CancellationToken ct) =>
+        await store.GetAsync(KeyOf(tenant, id), ct) is { } item ? Read(item).State : null;
+
     /// <summary>The newest first, a page at a time.</summary>
     public async Task<(IReadOnlyList<Message> Messages, string? Cursor)> ListAsync(string tenant, int limit, string? cursor, CancellationToken ct)
     {

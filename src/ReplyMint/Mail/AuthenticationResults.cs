@@ -34,6 +34,13 @@ internal static class AuthenticationResults
         return new(authservId, said.GetValueOrDefault("spf"), said.GetValueOrDefault("dkim"), said.GetValueOrDefault("dmarc"));
     }
 
+    /// <summary>Whether a field is of that server.</summary>
+    internal static bool IsOf(string field, string authservId)
+    {
+        var scanner = new Scanner(field);
+        return authservId.Length > 0 && Name(scanner.Value()) == Name(authservId);
+    }
+
     private static string Name(string authservId) => Domains.ToAscii(authservId.Trim()) ?? authservId.Trim().ToLowerInvariant();
 
     /// <summary>What one field says, or null when it is another server's.</summary>

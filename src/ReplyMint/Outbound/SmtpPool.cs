@@ -1,5 +1,3 @@
-using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 using MailKit.Net.Smtp;
 using MailKit.Security;
 using ReplyMint.Security;
@@ -80,7 +78,7 @@ internal sealed class SmtpPool : IDisposable
         if (_settings.HostName.Length > 0)
             client.LocalDomain = _settings.HostName;
         if (_settings.AuthorityFile.Length > 0)
-            client.ServerCertificateValidationCallback = Trusts(_settings.AuthorityFile);
+            client.ServerCertificateValidationCallback = AuthorityFile.Trusts(_settings.AuthorityFile);
         await client.ConnectAsync(_settings.Host, _settings.Port, _settings.Security switch
         {
             SmtpSettings.None => SecureSocketOptions.None,
@@ -97,22 +95,6 @@ internal sealed class SmtpPool : IDisposable
             throw new SecretUnavailableException(password.Problem!);
         await client.AuthenticateAsync(_settings.User, password.Value, ct);
     }
-
-    private static RemoteCertificateValidationCallback Trusts(string authorityFile) => (_, certificate, presented, errors) =>
-    {
-        if (errors == SslPolicyErrors.None)
-            return true;
-        if (errors != SslPolicyErrors.RemoteCertificateChainErrors || certificate is null)
-            return false;
-        using var chain = new X509Chain();
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.ImportFromPemFile(authorityFile);
-        if (presented is not null)
-            foreach (var element in presented.ChainElements)
-                chain.ChainPolicy.ExtraStore.Add(element.Certificate);
-        return chain.Build(new X509Certificate2(certificate));
-    };
 
     private void Sweep()
     {

@@ -19,7 +19,7 @@ internal sealed class TenantRemoval(IStore store, KeyRing keys, IBlobStore blobs
     /// <summary>Items of the installation that lead to a tenant, and how each names it.</summary>
     private static readonly (string Prefix, Func<Item, string?> TenantOf)[] Leads =
     [
-        ("address/", Owner), ("domain/", Owner), ("domain-owner/", Owner), ("channel-owner/", Owner), ("key-owner/", Owner), ("invitation-token/", Owner),
+        ("address/", Owner), ("domain/", Owner), ("domain-owner/", Owner), ("channel-owner/", Owner), ("imap-channel/", Owner), ("key-owner/", Owner), ("invitation-token/", Owner),
         ("member-of/", Last), (Tenants.ComingPrefix, Last), ("contained/tenant/", Last), (ExpiryPause.Prefix, Last),
         ("session/", item => JsonSerializer.Deserialize(item.Value.Span, AccountsJson.Default.Session)!.Tenant),
         ("sign-in-link/", item => JsonSerializer.Deserialize(item.Value.Span, AccountsJson.Default.SignInLink)!.Tenant),

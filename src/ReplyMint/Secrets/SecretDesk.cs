@@ -19,7 +19,8 @@ internal sealed class SecretDesk(IStore store, StoredSecrets secrets, Channels c
     /// <returns>What is wrong, or null when it is done.</returns>
     public async Task<string?> SetAsync(string name, string value, TimeSpan overlap, Actor actor, CancellationToken ct)
     {
-        if (SecretStrength.Weakness(value) is { } weakness)
+        // A mail account's password is made by others, and as strong as they make it.
+        if (SecretStrength.Weakness(value) is { } weakness && !await IsOfAccountAsync(name, ct))
             return $"the secret {weakness}";
         if (name.StartsWith(ChannelPrefix, StringComparison.Ordinal))
             return await SetChannelAsync(name[ChannelPrefix.Length..], value, overlap, actor, ct);
@@ -79,11 +80,14 @@ internal sealed class SecretDesk(IStore store, StoredSecrets secrets, Channels c
         return await parameters.SetAsync(name, value, ct);
     }
 
+    private async ValueTask<bool> IsOfAccountAsync(string name, CancellationToken ct) =>
+        name.StartsWith(ChannelPrefix, StringComparison.Ordinal) && await channels.FindAsync(name[ChannelPrefix.Length..], ct) is { Kind: Channel.ByImap };
+
     private async Task<string?> SetChannelAsync(string id, string value, TimeSpan overlap, Actor actor, CancellationToken ct)
     {
         if (await channels.FindAsync(id, ct) is not { } channel)
             return "there is no such channel; list them with: replymint channel list";
-        if (channel.Kind != Channel.Mailgun)
+        if (channel.Kind == Channel.Ses)
             return "the channel has no secret: Amazon signs with a certificate";
         if (channel.Secret == value)
             return "the channel has this secret already";

@@ -46,7 +46,9 @@ internal static class OutsideHttp
         };
     }
 
-    private static async ValueTask<Stream> ConnectAsync(DnsEndPoint target, OutsideAddress? allowed, Func<string, CancellationToken, Task<IPAddress[]>> resolve, CancellationToken ct)
+    /// <summary>A connection to a name's first address that may be called; for other protocols than HTTP too.</summary>
+    /// <exception cref="HttpRequestException">None may.</exception>
+    public static async ValueTask<Stream> ConnectAsync(DnsEndPoint target, OutsideAddress? allowed, Func<string, CancellationToken, Task<IPAddress[]>> resolve, CancellationToken ct)
     {
         var addresses = await resolve(target.Host, ct);
         var address = addresses.FirstOrDefault(found => allowed is null || allowed.MayBeCalled(found))

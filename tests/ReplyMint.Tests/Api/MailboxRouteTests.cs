@@ -164,7 +164,7 @@ public sealed class MailboxRouteTests
         (await api.PostAsync("admin", "channels", new { kind = "ses", topics = (string[])["arn:aws:sns:eu-west-1:123456789012:mail-in"] })).Expect(201);
         foreach (var (body, member) in new (object, string)[]
         {
-            (new { kind = "mailgun" }, "secret"), (new { kind = "mailgun", secret = "short" }, "secret"), (new { kind = "imap", secret }, "kind"),
+            (new { kind = "mailgun" }, "secret"), (new { kind = "mailgun", secret = "short" }, "secret"), (new { kind = "pop3", secret }, "kind"), (new { kind = "imap", secret }, "imap"),
             (new { kind = "ses", topics = (string[])["arn:aws:sqs:eu-west-1:1:x"] }, "topics"), (new { kind = "ses", secret, topics = (string[])["arn:aws:sns:eu-west-1:123456789012:mail-in"] }, "secret"),
         })
             Assert.Contains(member, (await api.PostAsync("admin", "channels", body)).Expect(400)["errors"]!.AsObject().Select(error => error.Key));

@@ -1,0 +1,55 @@
+using System.CommandLine;
+using System.Globalization;
+using ReplyMint.Accounts;
+
+namespace ReplyMint.Cli.Commands;
+
+/// <summary>The options that name an account which mail is fetched from, for "add" and "set".</summary>
+internal sealed class ImapOptions
+{
+    private readonly Option<string?> _mailbox = Text("--mailbox", "ADDRESS", "imap: the mailbox that all of its mail is for");
+    private readonly Option<string?> _host = Text("--host", "NAME", "imap: the mail server");
+    private readonly Option<int?> _port = new("--port") { HelpName = "N", Description = "imap: its port (993)" };
+    private readonly Option<string?> _security = Text("--security", "tls|starttls", "imap: TLS from the first octet, or STARTTLS, which then is required (tls)");
+    private readonly Option<string?> _user = Text("--user", "NAME", "imap: the account's name");
+    private readonly Option<string?> _folder = Text("--folder", "NAME", "imap: where mail comes in (INBOX)");
+    private readonly Option<string?> _server = Text("--server", "NAME", "imap: whose Authentication-Results are believed; without it each mail waits for a person");
+    private readonly Option<string?> _since = Text("--since", "DATE", "imap: take mail that came from then on (now)");
+
+    public StoreCommand AddTo(StoreCommand command)
+    {
+        foreach (var option in (Option[])[_mailbox, _host, _port, _security, _user, _folder, _server, _since])
+            command.Options.Add(option);
+        return command;
+    }
+
+    /// <summary>Null when none was named.</summary>
+    /// <exception cref="WrongException">There is no such mailbox, or half of an account.</exception>
+    public async Task<(string Tenant, ImapAccount Account)?> ReadAsync(ParseResult parse, CommandContext context, CancellationToken ct)
+    {
+        if (parse.GetValue(_mailbox) is not { } address)
+            return null;
+        var mailbox = await context.MailboxAsync(address, ct);
+        var account = new ImapAccount(mailbox.Id, "", ImapAccount.UsualPort, ImapAccount.Tls, "", ImapAccount.UsualFolder, "", context.Get<TimeProvider>().GetUtcNow());
+        return (mailbox.TenantId, After(parse, account)!);
+    }
+
+    /// <summary>The account with what was named; its mailbox stays.</summary>
+    /// <exception cref="WrongException">A date can't be read.</exception>
+    public ImapAccount? After(ParseResult parse, ImapAccount? before) => before is null ? null : before with
+    {
+        Host = parse.GetValue(_host) ?? before.Host,
+        Port = parse.GetValue(_port) ?? before.Port,
+        Security = parse.GetValue(_security) ?? before.Security,
+        User = parse.GetValue(_user) ?? before.User,
+        Folder = parse.GetValue(_folder) ?? before.Folder,
+        Server = parse.GetValue(_server) ?? before.Server,
+        Since = parse.GetValue(_since) is { } since ? Date(since) : before.Since,
+    };
+
+    private static DateTimeOffset Date(string text) =>
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var date) ? date
+            : throw new WrongException($"--since: {Plain.Line(text, 60)} is no date, such as 2026-11-27");
+
+    private static Option<string?> Text(string name, string help, string description) => new(name) { HelpName = help, Description = description };
+}

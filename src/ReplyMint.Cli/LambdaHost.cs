@@ -33,7 +33,7 @@ internal sealed partial class LambdaHost : IAsyncDisposable
     private readonly LambdaSink _sink;
     private readonly ILogger<LambdaHost> _log;
     private readonly EmfLine? _emf;
-    private readonly OtlpExporter? _exporter;
+    private readonly Func<CancellationToken, Task>? _export;
     private DateTimeOffset _looked;
     private DateTimeOffset _refreshed;
 
@@ -44,7 +44,7 @@ internal sealed partial class LambdaHost : IAsyncDisposable
         (_time, _log) = (services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<LambdaHost>>());
         if (services.GetService<MetricBook>() is { } book && services.GetRequiredService<MonitoringSettings>().Emf)
             _emf = new(book, function.ToString().ToLowerInvariant(), _time);
-        _exporter = services.GetService<OtlpExporter>();
+        _export = services.GetService<OtlpExporter>() is { } exporter ? exporter.TickIfDueAsync : null;
         // It was opened just now.
         _refreshed = _time.GetUtcNow();
     }
@@ -103,8 +103,8 @@ internal sealed partial class LambdaHost : IAsyncDisposable
     {
         if (_emf?.Next() is { } line)
             await Console.Out.WriteLineAsync(line);
-        if (_exporter is not null)
-            await _exporter.TickIfDueAsync(ct);
+        if (_export is not null)
+            await _export(ct);
         await Services.GetRequiredService<IWorkQueue>().FlushAsync(ct);
         await _watches.FlushAsync(ct);
         await Services.GetRequiredService<UsageCounters>().FlushAsync(ct);

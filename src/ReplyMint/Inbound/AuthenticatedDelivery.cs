@@ -41,7 +41,7 @@ internal sealed class AuthenticatedDelivery
 
     /// <summary>IMAP: we fetched it ourselves from the account that the channel names, for the mailbox that it belongs to. Null for other channels.</summary>
     public static AuthenticatedDelivery? From(ReadOnlyMemory<byte> content, string? reversePath, string mailbox, Channel channel) => channel.Imap is not { } account ? null
-        : new(new RawDelivery(content, new Envelope(reversePath, mailbox), channel.Id, channel.Owner, null), account.Server.Length > 0 ? account.Server : null, null);
+        : new(new RawDelivery(content, new Envelope(reversePath, mailbox), channel.Id, channel.Owner, null) { Way = Channel.ByImap }, account.Server.Length > 0 ? account.Server : null, null);
 
     /// <summary>Amazon SES: the message was signed by SNS for a topic that the channel believes; the accepting commit spends its id.</summary>
     public static AuthenticatedDelivery From(RawDelivery raw, SnsProof proof) =>

@@ -16,12 +16,12 @@ internal static class Measures
     private static readonly Meter s_meter = new(MeterName);
     private static readonly List<Metric> s_all = [];
 
-    private static readonly MetricAttribute Channel = new("replymint.channel", "smtp", "mailgun", "ses", "api", "file");
+    private static readonly MetricAttribute Channel = new("replymint.channel", "smtp", "mailgun", "ses", "api", "file", "imap");
     private static readonly MetricAttribute Refusal = new("replymint.reason",
-        "unknown-recipient", "network", "connections", "signature", "stale", "no-key", "replay", "topic", "form", "bodies", "slow", "memory", "not-inline", "bucket", "too-large", "subscribe-url", "busy", "no-room", "tenant-full", "domain-lost");
+        "unknown-recipient", "network", "connections", "signature", "stale", "no-key", "replay", "topic", "form", "bodies", "slow", "memory", "not-inline", "bucket", "too-large", "subscribe-url", "busy", "no-room", "tenant-full", "domain-lost", "aside");
     private static readonly MetricAttribute Ending = new("replymint.ending", "answer", "hold", "ignore", "later");
     private static readonly MetricAttribute Rule = new("replymint.rule",
-        "link", "address", "phone", "price", "percentage", "promise", "date", "reference", "language", "length", "restored", "recipient", "header", "secret", "canary", "size", "html", "systemprompt", "hidden");
+        "link", "address", "phone", "price", "percentage", "promise", "date", "reference", "language", "length", "restored", "support", "recipient", "header", "secret", "canary", "size", "html", "systemprompt", "hidden");
     private static readonly MetricAttribute Sending = new("replymint.outcome", "sent", "failed", "uncertain", "dead", "queued");
     private static readonly MetricAttribute Model = new("replymint.outcome", "drafted", "nothing-fits", "failed");
     private static readonly MetricAttribute Direction = new("gen_ai.token.type", "input", "output");

@@ -125,7 +125,7 @@ public sealed class OtlpTests : IAsyncDisposable
         File.WriteAllText(file, "api-key=3kq9vX2mWzN7tR5yB8cL4pF6hJ1sD0gA,X-Scope=mail\n");
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         await using var host = await StartAsync(otlp => otlp with { Headers = "file:" + file, Traces = false, Logs = false });
-        await EventuallyAsync(host, () => Bodies("metrics").Any());
+        await EventuallyAsync(host, () => Bodies("metrics").Count > 0);
         Assert.Contains("api-key: 3kq9vX2mWzN7tR5yB8cL4pF6hJ1sD0gA\r\nX-Scope: mail", _collector.Requests.First().Head, StringComparison.Ordinal);
         Assert.Empty(Bodies("traces"));
     }

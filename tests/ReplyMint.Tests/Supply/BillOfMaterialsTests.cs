@@ -46,7 +46,7 @@ public sealed class BillOfMaterialsTests
                 graph.GetValueOrDefault(reference, []).ForEach(Reach);
         }
         Reach(product.GetProperty("bom-ref").GetString()!);
-        Assert.Empty(All.Value.Where(part => !part.IsBuildTool && !reached.Contains(part.Reference)).Select(part => part.Name));
+        Assert.DoesNotContain(All.Value, part => !part.IsBuildTool && !reached.Contains(part.Reference)).Select(part => part.Name);
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public sealed class BillOfMaterialsTests
     public void Everything_that_others_made_is_listed()
     {
         var names = All.Value.Select(part => part.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        Assert.Empty(LockFile.Read(Path.Combine(HouseTests.Root, "src", "ReplyMint.Cli", "packages.lock.json")).Select(package => package.Name).Where(name => !names.Contains(name)));
+        Assert.DoesNotContain(LockFile.Read(Path.Combine(HouseTests.Root, "src", "ReplyMint.Cli", "packages.lock.json")).Select(package => package.Name), name => !names.Contains(name));
         foreach (var name in (string[])["MimeKit", "SQLite", "Microsoft.NETCore.App.Runtime.NativeAOT.linux-x64", "Microsoft.AspNetCore.App.Runtime.linux-x64", "Unicode Character Database"])
             Assert.False(All.Value.Single(part => part.Name == name).IsBuildTool, name);
         Assert.StartsWith(ReplyMint.Mail.Unicode.NormalizationTables.UnicodeVersion, All.Value.Single(part => part.Purl is null).Version, StringComparison.Ordinal);

@@ -23,12 +23,12 @@ public sealed partial class BuildTests
     public void Each_project_has_a_lock_file_that_the_pipeline_holds_to()
     {
         Assert.True(Projects().Count > 6);
-        Assert.Empty(Projects().Where(project => !File.Exists(Path.Combine(Path.GetDirectoryName(project)!, "packages.lock.json"))));
+        Assert.DoesNotContain(Projects(), project => !File.Exists(Path.Combine(Path.GetDirectoryName(project)!, "packages.lock.json")));
         Assert.Equal(("true", "true"), (Property("RestorePackagesWithLockFile"), Property("RestoreLockedMode")));
         Assert.Contains("CI=true exec", Text(".ci/run"), StringComparison.Ordinal);
-        Assert.Empty(Tracked("package.json").Where(file => !File.Exists(Path.Combine(Path.GetDirectoryName(file)!, "package-lock.json"))));
+        Assert.DoesNotContain(Tracked("package.json"), file => !File.Exists(Path.Combine(Path.GetDirectoryName(file)!, "package-lock.json")));
         // Versions stand in one place, and each is one version.
-        Assert.Empty(Projects().Where(project => XDocument.Load(project).Descendants("PackageReference").Any(one => one.Attribute("Version") is not null || one.Attribute("VersionOverride") is not null)));
+        Assert.DoesNotContain(Projects(), project => XDocument.Load(project).Descendants("PackageReference").Any(one => one.Attribute("Version") is not null || one.Attribute("VersionOverride") is not null));
         Assert.All(XDocument.Parse(Text("Directory.Packages.props")).Descendants("PackageVersion"), one => Assert.Matches(@"^\d+(\.\d+)+$", one.Attribute("Version")!.Value));
     }
 
@@ -49,7 +49,7 @@ public sealed partial class BuildTests
                 off.Add(rule.Groups[1].Value);
         Assert.Equal(["CA5394"], off);
         foreach (var project in Projects().Where(project => project.Contains("/src/", StringComparison.Ordinal)))
-            Assert.Empty(XDocument.Load(project).Descendants().Where(one => one.Name.LocalName is "NoWarn" or "RunAnalyzers" or "AnalysisMode" or "WarningsNotAsErrors" or "TreatWarningsAsErrors"));
+            Assert.DoesNotContain(XDocument.Load(project).Descendants(), one => one.Name.LocalName is "NoWarn" or "RunAnalyzers" or "AnalysisMode" or "WarningsNotAsErrors" or "TreatWarningsAsErrors");
     }
 
     [GeneratedRegex(@"^dotnet_diagnostic\.(CA2100|CA23\d\d|CA3\d\d\d|CA5\d\d\d)\.severity\s*=\s*(?!error|warning)")]
@@ -100,7 +100,7 @@ public sealed partial class BuildTests
         var dependabot = Text(".github/dependabot.yml");
         foreach (var ecosystem in (string[])["nuget", "npm", "github-actions", "dotnet-sdk", "docker"])
             Assert.Contains($"package-ecosystem: {ecosystem}", dependabot, StringComparison.Ordinal);
-        Assert.Empty(Tracked("package-lock.json").Select(file => "/" + Path.GetRelativePath(HouseTests.Root, Path.GetDirectoryName(file)!)).Where(folder => !dependabot.Contains(folder, StringComparison.Ordinal)));
+        Assert.DoesNotContain(Tracked("package-lock.json").Select(file => "/" + Path.GetRelativePath(HouseTests.Root, Path.GetDirectoryName(file)!)), folder => !dependabot.Contains(folder, StringComparison.Ordinal));
     }
 
     /// <summary>What the SDK printed for a package with an advisory, and for one without.</summary>

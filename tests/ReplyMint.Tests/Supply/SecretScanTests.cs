@@ -8,7 +8,7 @@ namespace ReplyMint.Tests.Supply;
 public sealed class SecretScanTests
 {
     // Put together here, so that this file is none that the scan would have to know.
-    private static readonly string Random40 = "9aQ2" + "xK7vT4bZ1mR8cW3nY6dL5hJ0pF" + "sG2uE4iO8k";
+    private const string Random40 = "9aQ2" + "xK7vT4bZ1mR8cW3nY6dL5hJ0pF" + "sG2uE4iO8k";
 
     public static TheoryData<string, string> Planted => new()
     {

@@ -59,7 +59,7 @@ internal sealed class ImapCheck(ImapDoor door, ImapPositions positions, ImapSett
         await using var head = await folder.GetStreamAsync(folder.Count - 1, 0, HeadBytes, ct);
         using var bytes = new MemoryStream();
         await head.CopyToAsync(bytes, ct);
-        var first = MailParser.Parse(bytes.ToArray(), new Mail.Envelope(null, null)).TrustFields.FirstOrDefault();
+        var first = MailParser.Parse(bytes.ToArray(), new Mail.Envelope(null, null)).TrustFields is [{ } top, ..] ? top : null;
         return first is null ? "nobody speaks of the sender of the newest mail: mail waits for a person (docs/mailboxes.md)"
             : AuthenticationResults.IsOf(first, account.Server) ? $"{account.Server} speaks of the sender of the newest mail, and is believed"
             : account.Server.Length == 0 ? "a server speaks of the sender of the newest mail, and none is believed: name yours (set --server), or mail waits for a person"

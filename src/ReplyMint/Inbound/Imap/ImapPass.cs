@@ -5,6 +5,7 @@ using ReplyMint.Audit;
 using ReplyMint.Mail;
 using ReplyMint.Security;
 using ReplyMint.Storage;
+using ReplyMint.Telemetry;
 
 namespace ReplyMint.Inbound;
 
@@ -110,10 +111,7 @@ internal sealed partial class ImapPass(ImapPositions positions, ImapMarks marks,
             return false;
         var (outcome, id) = await inbox.SubmitAsync(delivery, ct);
         if (outcome is not (AcceptOutcome.Accepted or AcceptOutcome.Duplicate))
-        {
-            InboundMeter.Refuse(Channel.ByImap, outcome.ToString().ToLowerInvariant());
             return false;
-        }
         // Before it is passed over: after a crash here it is a duplicate, and is marked then.
         await session.FlagAsync(found.Uid, MessageFlags.Seen, ct);
         if (await messages.FindAsync(channel.Owner, id!, ct) is { } message)
@@ -124,7 +122,7 @@ internal sealed partial class ImapPass(ImapPositions positions, ImapMarks marks,
     private async Task PutAsideAsync(Work work, ImapSummary found, string why, CancellationToken ct)
     {
         var channel = work.Session.Channel;
-        InboundMeter.Refuse(Channel.ByImap, "aside");
+        Measures.MailRefused.Add(Channel.ByImap, "aside");
         await alerts.RaiseAsync("imap-aside", $"{channel.Id}-{work.At.Validity}-{found.Uid.Id}",
             $"Mail number {found.Uid.Id} of channel {channel.Id} {why}, and was put aside: it stays unread in its mailbox, and a person has to look at it there.", ct);
         work.At = work.At with { Last = found.Uid.Id, Trying = 0, Tries = 0 };

@@ -14,17 +14,21 @@ namespace ReplyMint.Cli.Commands;
 /// <summary>The security guide that runs: asks a service, its settings and its store for each control, and says what is missing and how to mend it.</summary>
 internal static class GuideCommand
 {
-    private static readonly string[] Looks = ["live", "config", "record"];
+    private static readonly string[] Looks = ["live", "config", "record", "template"];
+
+    /// <summary>Where it lies in a copy of the project.</summary>
+    private const string UsualTemplate = "infra/template.yaml";
 
     /// <param name="Url">What the user named, or null.</param>
-    private sealed record Wish(IReadOnlyList<Control> Controls, Uri? Url, string? Smtp, IReadOnlyList<string> Origins, IReadOnlyList<string> Looks, string? Environment, X509Certificate2? Authority = null);
+    private sealed record Wish(IReadOnlyList<Control> Controls, Uri? Url, string? Smtp, IReadOnlyList<string> Origins, IReadOnlyList<string> Looks, string? Environment, X509Certificate2? Authority = null, string? Template = null);
 
     public static Command Build(CommandHost host)
     {
         var url = new Option<string?>("--url") { HelpName = "URL", Description = "look at this service from outside, such as https://api.example.com; else at the server of the data folder" };
         var smtp = new Option<string?>("--smtp") { HelpName = "ADDRESS:PORT", Description = "the SMTP listener, with --url" };
         var origin = new Option<string[]>("--origin") { HelpName = "ORIGIN", Description = "a page's origin that may call, with --url; may be repeated" };
-        var look = new Option<string?>("--look") { HelpName = "WHERE,...", Description = "where to look: live (from outside), config (settings and store), record (dated entries); else all that are there" };
+        var look = new Option<string?>("--look") { HelpName = "WHERE,...", Description = "where to look: live (from outside), config (settings and store), record (dated entries), template (of AWS); else all that are there" };
+        var template = new Option<string?>("--template") { HelpName = "FILE", Description = $"the template of AWS, as YAML or as aws cloudformation get-template gives it; else {UsualTemplate} where it is there" };
         var authority = new Option<string?>("--authority") { HelpName = "FILE", Description = "a certificate (PEM) whose signatures are believed beside the system's, with --url" };
         var only = new Option<string?>("--only") { HelpName = "ID,...", Description = "these controls, or groups of them, such as CORS,NET-1" };
         var format = new Option<string>("--format") { HelpName = "FORM", Description = "table, json, sarif (for build servers) or html (one page for auditors)", DefaultValueFactory = _ => "table" };
@@ -35,8 +39,8 @@ internal static class GuideCommand
         write.AcceptOnlyFromAmong("write");
         var guide = new Verb("guide", "check what the product promises about its own security, say what is missing and how to mend it; status 1 for findings, 2 when nothing could be looked at")
         {
-            Arguments = { write }, Options = { url, smtp, origin, authority, look, only, format, baseline, environment },
-            Examples = ["guide", "guide --url https://api.example.com --origin https://app.example.com", "guide --only CORS,HDR-6 --format json", "guide --format html", "guide write"],
+            Arguments = { write }, Options = { url, smtp, origin, authority, look, template, only, format, baseline, environment },
+            Examples = ["guide", "guide --url https://api.example.com --origin https://app.example.com", "guide --only CORS,HDR-6 --format json", "guide --template infra/template.yaml --look template", "guide --format html", "guide write"],
         };
         guide.SetAction(async (parse, ct) =>
         {
@@ -49,6 +53,9 @@ internal static class GuideCommand
                 return host.Fail(wrong, ExitCode.Usage);
             if (parse.GetValue(authority) is { } pem && (wish = wish with { Authority = Certificate(host.Full(pem)) }).Authority is null)
                 return host.Fail($"--authority {Plain.Line(pem, 200)}: this is no certificate in PEM, or it can't be read", ExitCode.Usage);
+            wish = wish with { Template = parse.GetValue(template) };
+            if (wish.Template is not null && !wish.Looks.Contains("template"))
+                wish = wish with { Looks = [.. wish.Looks, "template"] };
             IReadOnlyList<Acceptance>? accepted = [];
             if (parse.GetValue(baseline) is { } file && (accepted = await ReadAsync(host.Full(file), ct) is { } bytes ? Baseline.Read(bytes, out wrong) : null) is null)
                 return host.Fail($"--baseline {Plain.Line(file, 200)}: {(wrong.Length > 0 ? wrong : "the file can't be read")}", ExitCode.Usage);
@@ -135,7 +142,23 @@ internal static class GuideCommand
         var (time, outcomes, of) = (TimeProvider.System, new Dictionary<Check, Outcome>(), new List<string>());
         ServedAt? served = null;
         var (noStore, noService) = ("only what --look names was looked at", "only what --look names was looked at");
-        if (wish.Looks.Any(look => look != "live") || wish.Url is null)
+        var noTemplate = noStore;
+        if (wish.Looks.Contains("template") && await TemplateAsync(wish, host, ct) is var (shown, template, wrong))
+        {
+            if (template is null && wish.Template is not null)
+            {
+                host.Fail($"--template {Plain.Line(wish.Template, 200)}: {Plain.Line(wrong, 300)}", ExitCode.Usage);
+                return null;
+            }
+            noTemplate = wrong;
+            if (template is not null)
+            {
+                foreach (var (check, outcome) in await GuideRun.AtTemplateAsync(wish.Controls, template, ct))
+                    outcomes[check] = outcome;
+                of.Add(shown);
+            }
+        }
+        if (wish.Looks.Any(look => look is not ("live" or "template")) || (wish.Url is null && wish.Looks.Contains("live")))
         {
             if (SettingsOfCommand.Read(parse, host, ("environment", wish.Environment, "--environment")) is not { } settings)
                 return null;
@@ -158,11 +181,22 @@ internal static class GuideCommand
             noService = $"{wish.Url.Host} leads to no address";
         if (outcomes.Values.All(outcome => outcome.Verdict == Verdict.NotChecked) && wish.Controls.Any(control => control.IsBuilt))
         {
-            host.Fail($"nothing could be looked at: {Plain.Line(outcomes.Values.FirstOrDefault()?.Evidence ?? (wish.Looks.Contains("live") ? noService : noStore), 300)}");
+            host.Fail($"nothing could be looked at: {Plain.Line(outcomes.Values.FirstOrDefault()?.Evidence ?? (wish.Looks.Contains("live") ? noService : wish.Looks is ["template"] ? noTemplate : noStore), 300)}");
             return null;
         }
-        var judged = GuideRun.Judge(wish.Controls, check => outcomes.GetValueOrDefault(check), check => check.Look == Look.Live ? noService : noStore);
+        var judged = GuideRun.Judge(wish.Controls, check => outcomes.GetValueOrDefault(check), check => check.Look switch { Look.Live => noService, Look.Template => noTemplate, _ => noStore });
         return new(time.GetUtcNow(), HealthEndpoints.Version, string.Join(", ", of), judged);
+    }
+
+    private static async Task<(string Shown, TemplateLook? Look, string Wrong)> TemplateAsync(Wish wish, CommandHost host, CancellationToken ct)
+    {
+        var file = wish.Template ?? UsualTemplate;
+        if (await ReadAsync(host.Full(file), ct) is not { } bytes)
+            return (file, null, wish.Template is null ? $"there is no {UsualTemplate} here; name a template with --template" : "the file can't be read");
+        var (template, wrong) = TemplateText.Read(System.Text.Encoding.UTF8.GetString(bytes));
+        if (template is null)
+            return (file, null, $"{file} is no template of CloudFormation that can be read here: {wrong}");
+        return TemplateLook.Missing(template) is { } missing ? (file, null, $"{file} is no template of ReplyMint: it has no {missing}") : (file, new(file, template), "");
     }
 
     private static async Task<(ServedAt? At, IReadOnlyDictionary<Check, Outcome> Found, string Why)> StoreAsync(ReplyMintSettings settings, Wish wish, CommandHost host, CancellationToken ct)

@@ -39,7 +39,7 @@ internal sealed record Outcome(Verdict Verdict, string Evidence)
     public static Outcome NotChecked(string why) => new(Verdict.NotChecked, why);
 }
 
-/// <summary>One way to look whether a control holds. Exactly one of its three ways is there; a look that is not built yet says so.</summary>
+/// <summary>One way to look whether a control holds. Exactly one of its ways is there; a look that is not built yet says so.</summary>
 internal sealed class Check
 {
     private Check(Look look) => Look = look;
@@ -47,6 +47,8 @@ internal sealed class Check
     public Look Look { get; }
     public Func<LiveLook, CancellationToken, Task<Outcome>>? AtService { get; private init; }
     public Func<StoreLook, CancellationToken, Task<Outcome>>? AtStore { get; private init; }
+    /// <summary>Given the control's id.</summary>
+    public Func<TemplateLook, string, Outcome>? AtTemplate { get; private init; }
     /// <summary>Why nobody can look.</summary>
     public string? Missing { get; private init; }
 
@@ -64,6 +66,9 @@ internal sealed class Check
     public static Check Config(Func<StoreLook, Outcome> run) => new(Look.Config) { AtStore = (look, _) => Task.FromResult(run(look)) };
 
     public static Check Record(Func<StoreLook, CancellationToken, Task<Outcome>> run) => new(Look.Record) { AtStore = run };
+
+    /// <param name="types">Of the resources that the control's promise rests on.</param>
+    public static Check Template(params string[] types) => new(Look.Template) { AtTemplate = (look, control) => look.Judge(control, types) };
 
     /// <summary>The catalogue asks for a look that this version can't do.</summary>
     public static Check Unbuilt(Look look, string? why = null) => new(look)

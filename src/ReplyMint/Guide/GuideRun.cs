@@ -35,6 +35,16 @@ internal static class GuideRun
         return outcomes;
     }
 
+    public static async Task<IReadOnlyDictionary<Check, Outcome>> AtTemplateAsync(IEnumerable<Control> controls, TemplateLook look, CancellationToken ct)
+    {
+        var outcomes = new Dictionary<Check, Outcome>();
+        foreach (var control in controls)
+            foreach (var check in control.Checks)
+                if (check.AtTemplate is { } run)
+                    outcomes[check] = (await RunAsync(control, check, () => Task.FromResult(run(look, control.Id)), ct)).Outcome;
+        return outcomes;
+    }
+
     /// <summary>One judgement for each control.</summary>
     /// <param name="outcome">What a look found; null when nobody looked there.</param>
     /// <param name="why">Why nobody looked.</param>

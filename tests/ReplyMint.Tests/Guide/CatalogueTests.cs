@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.RegularExpressions;
 using ReplyMint.Cli;
 using ReplyMint.Guide;
+using ReplyMint.Tests.Infra;
 using Xunit;
 
 namespace ReplyMint.Tests.Guide;
@@ -29,7 +30,7 @@ public sealed partial class CatalogueTests
             foreach (var text in (string[])[control.Title, control.Why, control.Remedy, control.Sources])
                 Assert.False(string.IsNullOrWhiteSpace(text), control.Id);
             Assert.NotEmpty(control.Checks);
-            Assert.All(control.Checks, check => Assert.Single(new object?[] { check.AtService, check.AtStore, check.Missing }.OfType<object>()));
+            Assert.All(control.Checks, check => Assert.Single(new object?[] { check.AtService, check.AtStore, check.AtTemplate, check.Missing }.OfType<object>()));
         }
     }
 
@@ -74,6 +75,8 @@ public sealed partial class CatalogueTests
     {
         var live = LiveMutants.All.SelectMany(mutant => mutant.Controls).ToHashSet(StringComparer.Ordinal);
         var store = StoreMutants.All.Select(mutant => mutant.Controls[0]).ToHashSet(StringComparer.Ordinal);
+        var template = TemplateMutants.All.SelectMany(mutant => mutant.Controls).ToHashSet(StringComparer.Ordinal);
+        Assert.Empty(Catalogue.All.Where(control => control.Checks.Any(check => check.AtTemplate is not null) && !template.Contains(control.Id)).Select(control => control.Id));
         Assert.Empty(Catalogue.All.Where(control => control.Checks.Any(check => check.AtService is not null) && !live.Contains(control.Id)).Select(control => control.Id));
         Assert.Empty(Catalogue.All.Where(control => control.Checks.Any(check => check.AtStore is not null) && !store.Contains(control.Id)).Select(control => control.Id));
     }

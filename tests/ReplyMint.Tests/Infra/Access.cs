@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
+using ReplyMint.Guide;
 
 namespace ReplyMint.Tests.Infra;
 
@@ -11,9 +11,7 @@ namespace ReplyMint.Tests.Infra;
 /// </summary>
 internal sealed class Access(Stack stack)
 {
-    private const string PrincipalArn = "aws:PrincipalArn";
-
-    private static readonly Lazy<List<JsonObject>> s_boundary = new(() => [.. Statements(BootstrapChecks.Stack().Find("Boundary")!.Node("PolicyDocument"))]);
+    private static readonly Lazy<List<JsonObject>> s_boundary = new(() => [.. Iam.Statements(BootstrapChecks.Stack().Find("Boundary")!.Node("PolicyDocument"))]);
 
     // Thousands of questions are asked of one stack.
     private readonly Dictionary<string, List<JsonObject>> _identity = new(StringComparer.Ordinal);
@@ -27,77 +25,31 @@ internal sealed class Access(Stack stack)
     public bool May(string role, string action, string resource, IReadOnlyDictionary<string, string>? context = null, bool byService = false)
     {
         var of = stack.Find(role) ?? throw new InvalidOperationException($"There is no role {role}.");
-        var call = new Call(action, resource, Context(of, context, byService));
-        var identity = Own(of).Where(statement => Applies(statement, call)).ToList();
+        var call = new IamCall(action, resource, Iam.Context(of, context, byService));
+        var identity = Own(of).Where(statement => Iam.Applies(statement, call)).ToList();
         // A bucket's policy speaks of its objects, too.
         var others = _others[resource].Concat(resource.StartsWith("arn:aws:s3:::", StringComparison.Ordinal) && resource.Split('/', 2) is [var bucket, _] ? _others[bucket] : [])
-            .Where(statement => Applies(statement, call) && IsOf(statement["Principal"], call)).ToList();
-        var most = of.Node("PermissionsBoundary") is null ? null : s_boundary.Value.Where(statement => Applies(statement, call)).ToList();
-        return !identity.Concat(others).Concat(most ?? []).Any(Denies) && identity.Any(Allows) && most?.Any(Allows) != false
-            && (!action.StartsWith("kms:", StringComparison.Ordinal) || others.Any(Allows))
+            .Where(statement => Iam.Applies(statement, call) && IsOf(statement["Principal"], call)).ToList();
+        var most = of.Node("PermissionsBoundary") is null ? null : s_boundary.Value.Where(statement => Iam.Applies(statement, call)).ToList();
+        return !identity.Concat(others).Concat(most ?? []).Any(Iam.Denies) && identity.Any(Iam.Allows) && most?.Any(Iam.Allows) != false
+            && (!action.StartsWith("kms:", StringComparison.Ordinal) || others.Any(Iam.Allows))
             && (byService || !_inVpc.Contains($"arn:aws:iam::{Stack.Account}:role/{of.Text("RoleName")}") || !_endpoints.TryGetValue(action.Split(':')[0], out var endpoint) || Passes(endpoint, call));
     }
 
-    /// <summary>Whether the role's own policies would let it, whatever else stands in the way: what it does not need it is not given.</summary>
+    /// <summary>What it does not need it is not given.</summary>
     public bool IsGiven(string role, string action, string resource, IReadOnlyDictionary<string, string>? context = null, bool byService = false)
     {
         var of = stack.Find(role) ?? throw new InvalidOperationException($"There is no role {role}.");
-        var call = new Call(action, resource, Context(of, context, byService));
-        var own = Own(of).Where(statement => Applies(statement, call)).ToList();
-        return !own.Any(Denies) && own.Any(Allows);
+        return Iam.IsGiven(Own(of), new(action, resource, Iam.Context(of, context, byService)));
     }
 
-    /// <summary>Of the role's own policies and of those of this template that are attached to it.</summary>
-    public static IEnumerable<JsonObject> StatementsOf(Stack stack, Resource role) =>
-        role.List("Policies").SelectMany(policy => Statements(policy["PolicyDocument"])).Concat(
-            Stack.TextsOf(role.Node("ManagedPolicyArns")).SelectMany(arn => stack.Of("AWS::IAM::ManagedPolicy")
-                .Where(policy => arn.EndsWith(":policy/" + policy.Text("ManagedPolicyName"), StringComparison.Ordinal)).SelectMany(policy => Statements(policy.Node("PolicyDocument")))));
+    private List<JsonObject> Own(Resource role) => _identity.TryGetValue(role.Name, out var own) ? own : _identity[role.Name] = [.. Iam.StatementsOf(stack, role)];
 
-    public static IEnumerable<JsonObject> Statements(JsonNode? document) => Stack.ListOf(document?["Statement"]).OfType<JsonObject>();
-
-    public static bool Allows(JsonObject statement) => (string?)statement["Effect"] == "Allow";
-
-    public static bool Denies(JsonObject statement) => (string?)statement["Effect"] == "Deny";
-
-    /// <summary>"*" is any text and "?" any letter, as in policies.</summary>
-    public static bool Matches(string pattern, string text)
-    {
-        var (p, t, star, from) = (0, 0, -1, 0);
-        while (t < text.Length)
-        {
-            if (p < pattern.Length && (pattern[p] == '?' || pattern[p] == text[t]) && pattern[p] != '*')
-                (p, t) = (p + 1, t + 1);
-            else if (p < pattern.Length && pattern[p] == '*')
-                (star, from, p) = (p, t, p + 1);
-            else if (star >= 0)
-                (p, t) = (star + 1, ++from);
-            else
-                return false;
-        }
-        return pattern[p..].All(c => c == '*');
-    }
-
-    private List<JsonObject> Own(Resource role) => _identity.TryGetValue(role.Name, out var own) ? own : _identity[role.Name] = [.. StatementsOf(stack, role)];
-
-    private static Dictionary<string, string> Context(Resource role, IReadOnlyDictionary<string, string>? context, bool byService)
-    {
-        Dictionary<string, string> all = new(StringComparer.OrdinalIgnoreCase)
-        {
-            [PrincipalArn] = $"arn:aws:iam::{Stack.Account}:role/{role.Text("RoleName")}", ["aws:PrincipalAccount"] = Stack.Account, ["aws:ResourceAccount"] = Stack.Account,
-            ["aws:SecureTransport"] = "true", ["s3:TlsVersion"] = "1.3",
-        };
-        if (!byService && role.Text("RoleName") is var name)
-            all["lambda:SourceFunctionArn"] = $"arn:aws:lambda:{Stack.Region}:{Stack.Account}:function:{name}";
-        foreach (var (key, value) in context ?? new Dictionary<string, string>())
-            all[key] = value;
-        return all;
-    }
-
-    private static bool Passes(Resource endpoint, Call call)
+    private static bool Passes(Resource endpoint, IamCall call)
     {
         // Without a policy of its own an endpoint lets everything through.
-        var statements = Statements(endpoint.Node("PolicyDocument")).Where(statement => Applies(statement, call)).ToList();
-        return endpoint.Node("PolicyDocument") is null || (!statements.Any(Denies) && statements.Any(Allows));
+        var statements = Iam.Statements(endpoint.Node("PolicyDocument")).Where(statement => Iam.Applies(statement, call)).ToList();
+        return endpoint.Node("PolicyDocument") is null || (!statements.Any(Iam.Denies) && statements.Any(Iam.Allows));
     }
 
     internal static IEnumerable<(string Arn, JsonObject Statement)> ResourceStatements(Stack stack)
@@ -115,35 +67,16 @@ internal sealed class Access(Stack stack)
                 _ => (Enumerable.Empty<string>(), null),
             };
             foreach (var arn in arns)
-                foreach (var statement in Statements(document))
+                foreach (var statement in Iam.Statements(document))
                     // In a key's own policy "*" is the key.
                     yield return (arn, resource.Type == "AWS::KMS::Key" ? new JsonObject(statement.Select(one => KeyValuePair.Create(one.Key, one.Key == "Resource" ? arn : one.Value?.DeepClone()))) : statement);
         }
     }
 
-    private static bool IsOf(JsonNode? principal, Call call) => principal switch
+    private static bool IsOf(JsonNode? principal, IamCall call) => principal switch
     {
         JsonValue any => (string?)any == "*",
-        JsonObject some => Stack.TextsOf(some["AWS"]).Any(arn => arn is "*" || arn == $"arn:aws:iam::{Stack.Account}:root" || arn == call.Context[PrincipalArn]),
+        JsonObject some => Stack.TextsOf(some["AWS"]).Any(arn => arn is "*" || arn == $"arn:aws:iam::{Stack.Account}:root" || arn == call.Context[Iam.PrincipalArn]),
         _ => false,
     };
-
-    private static bool Applies(JsonObject statement, Call call) =>
-        Stack.TextsOf(statement["Action"]).Any(pattern => Matches(pattern.ToUpperInvariant(), call.Action.ToUpperInvariant()))
-        && Stack.TextsOf(statement["Resource"]).Any(pattern => Matches(pattern, call.Resource))
-        && (statement["Condition"] as JsonObject ?? []).All(operators => operators.Value!.AsObject().All(key => Holds(operators.Key, call.Context.GetValueOrDefault(key.Key), [.. Stack.TextsOf(key.Value)])));
-
-    private static bool Holds(string operation, string? value, string[] expected) => operation switch
-    {
-        "StringEquals" or "ArnEquals" or "Bool" => value is not null && expected.Contains(value),
-        "StringEqualsIfExists" => value is null || expected.Contains(value),
-        "StringLike" or "ArnLike" or "ForAnyValue:StringLike" => value is not null && expected.Any(pattern => Matches(pattern, value)),
-        // What the call does not say equals nothing.
-        "StringNotEquals" or "ArnNotEquals" => value is null || !expected.Contains(value),
-        "ArnNotLike" => value is null || !expected.Any(pattern => Matches(pattern, value)),
-        "NumericLessThan" => value is not null && expected.Any(number => double.Parse(value, CultureInfo.InvariantCulture) < double.Parse(number, CultureInfo.InvariantCulture)),
-        _ => throw new InvalidOperationException($"The condition {operation} is not known here."),
-    };
-
-    private sealed record Call(string Action, string Resource, Dictionary<string, string> Context);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using ReplyMint.Guide;
 
 namespace ReplyMint.Tests.Infra;
 
@@ -11,14 +12,14 @@ internal static class AccessExport
         var roles = new JsonObject(stack.Of("AWS::IAM::Role").Select(role => KeyValuePair.Create(role.Name, (JsonNode?)new JsonObject
         {
             ["arn"] = $"arn:aws:iam::{Stack.Account}:role/{role.Text("RoleName")}",
-            ["policy"] = Document(Access.StatementsOf(stack, role)),
+            ["policy"] = Document(Iam.StatementsOf(stack, role)),
             ["isInVpc"] = stack.Of("AWS::Lambda::Function").Any(function => function.Node("VpcConfig") is not null && function.Text("Role").EndsWith(":role/" + role.Text("RoleName"), StringComparison.Ordinal)),
         })));
         return new()
         {
             ["stage"] = stack.Stage,
             ["account"] = Stack.Account,
-            ["boundary"] = Document(Access.Statements(BootstrapChecks.Stack().Find("Boundary")!.Node("PolicyDocument"))),
+            ["boundary"] = Document(Iam.Statements(BootstrapChecks.Stack().Find("Boundary")!.Node("PolicyDocument"))),
             ["roles"] = roles,
             ["resources"] = new JsonObject(Access.ResourceStatements(stack).GroupBy(one => one.Arn, one => one.Statement).Select(one => KeyValuePair.Create(one.Key, (JsonNode?)Document(one)))),
             ["endpoints"] = new JsonObject(stack.Of("AWS::EC2::VPCEndpoint").Select(endpoint => KeyValuePair.Create(endpoint.Text("ServiceName").Split('.')[^1], endpoint.Node("PolicyDocument")?.DeepClone()))),

@@ -1,3 +1,5 @@
+using ReplyMint.Guide;
+
 namespace ReplyMint.Tests.Infra;
 
 /// <summary>
@@ -6,14 +8,14 @@ namespace ReplyMint.Tests.Infra;
 /// </summary>
 internal static class BootstrapChecks
 {
-    public const string Boundary = $"arn:aws:iam::{Infra.Stack.Account}:policy/replymint-boundary";
+    public const string Boundary = $"arn:aws:iam::{ReplyMint.Guide.Stack.Account}:policy/replymint-boundary";
 
-    private const string Role = $"arn:aws:iam::{Infra.Stack.Account}:role/replymint-staging-api";
+    private const string Role = $"arn:aws:iam::{ReplyMint.Guide.Stack.Account}:role/replymint-staging-api";
 
     public static readonly string File = Path.Combine(HouseTests.Root, "infra", "bootstrap.yaml");
 
     public static Stack Stack(string? text = null) =>
-        new(TemplateYaml.Parse(text ?? System.IO.File.ReadAllText(File)), ("DeployerPrincipal", $"arn:aws:iam::{Infra.Stack.Account}:role/builds"));
+        new(TemplateChecks.Read(text ?? System.IO.File.ReadAllText(File)), ("DeployerPrincipal", $"arn:aws:iam::{ReplyMint.Guide.Stack.Account}:role/builds"));
 
     public static IEnumerable<string> Problems(Stack stack)
     {
@@ -21,15 +23,15 @@ internal static class BootstrapChecks
         Dictionary<string, string> below = new() { ["iam:PermissionsBoundary"] = Boundary };
         Dictionary<string, string> forFormation = new() { ["iam:PassedToService"] = "cloudformation.amazonaws.com" };
         Dictionary<string, string> forLambda = new() { ["iam:PassedToService"] = "lambda.amazonaws.com" };
-        const string Execution = $"arn:aws:iam::{Infra.Stack.Account}:role/replymint-bootstrap-execution", OfService = $"arn:aws:iam::{Infra.Stack.Account}:role/aws-service-role/x", Any = $"arn:aws:iam::{Infra.Stack.Account}:role/somebody";
-        string Of(string service, string name) => $"arn:aws:{service}:{Infra.Stack.Region}:{Infra.Stack.Account}:{name}";
+        const string Execution = $"arn:aws:iam::{ReplyMint.Guide.Stack.Account}:role/replymint-bootstrap-execution", OfService = $"arn:aws:iam::{ReplyMint.Guide.Stack.Account}:role/aws-service-role/x", Any = $"arn:aws:iam::{ReplyMint.Guide.Stack.Account}:role/somebody";
+        string Of(string service, string name) => $"arn:aws:{service}:{ReplyMint.Guide.Stack.Region}:{ReplyMint.Guide.Stack.Account}:{name}";
         (string Role, string Action, string Resource, Dictionary<string, string>? Context, bool May)[] rows =
         [
             ("ExecutionRole", "iam:CreateRole", Role, below, true), ("ExecutionRole", "iam:PutRolePolicy", Role, below, true), ("ExecutionRole", "iam:PassRole", Role, forLambda, true),
             ("ExecutionRole", "iam:CreateRole", Role, null, false), ("ExecutionRole", "iam:PutRolePolicy", Role, null, false), ("ExecutionRole", "iam:AttachRolePolicy", Role, null, false),
             ("ExecutionRole", "iam:DeleteRolePermissionsBoundary", Role, below, false), ("ExecutionRole", "iam:CreateRole", Any, below, false), ("ExecutionRole", "iam:PutRolePolicy", Execution, below, false),
             ("ExecutionRole", "iam:UpdateAssumeRolePolicy", Execution, null, false), ("ExecutionRole", "iam:CreatePolicyVersion", Boundary, null, false), ("ExecutionRole", "iam:DeletePolicy", Boundary, null, false),
-            ("ExecutionRole", "iam:CreateUser", $"arn:aws:iam::{Infra.Stack.Account}:user/x", null, false), ("ExecutionRole", "iam:CreateAccessKey", $"arn:aws:iam::{Infra.Stack.Account}:user/x", null, false),
+            ("ExecutionRole", "iam:CreateUser", $"arn:aws:iam::{ReplyMint.Guide.Stack.Account}:user/x", null, false), ("ExecutionRole", "iam:CreateAccessKey", $"arn:aws:iam::{ReplyMint.Guide.Stack.Account}:user/x", null, false),
             ("ExecutionRole", "kms:ScheduleKeyDeletion", Of("kms", "key/1"), null, false), ("ExecutionRole", "dynamodb:DeleteTable", Of("dynamodb", "table/replymint-production-main"), null, false),
             ("ExecutionRole", "iam:PassRole", Any, forLambda, false), ("ExecutionRole", "sts:AssumeRole", Any, null, false),
             ("ExecutionRole", "iam:CreateServiceLinkedRole", OfService, new() { ["iam:AWSServiceName"] = "wafv2.amazonaws.com" }, true), ("ExecutionRole", "iam:CreateServiceLinkedRole", OfService, new() { ["iam:AWSServiceName"] = "x.amazonaws.com" }, false),
@@ -52,10 +54,10 @@ internal static class BootstrapChecks
         if (bucket.Text("ObjectLockEnabled") != "true" || bucket.Text("VersioningConfiguration.Status") != "Enabled" || bucket.Text("PublicAccessBlockConfiguration.RestrictPublicBuckets") != "true"
             || bucket.Text("PublicAccessBlockConfiguration.BlockPublicPolicy") != "true")
             yield return "packages and records of changes can be wiped, or seen";
-        foreach (var problem in FunctionChecks.NoPlainTransport(stack.Of("AWS::S3::BucketPolicy"), "s3:*", "PackageBucket"))
-            yield return problem;
+        if (!StorageTemplate.RefusesPlain(stack.Of("AWS::S3::BucketPolicy"), "s3:*"))
+            yield return "PackageBucket takes plain transport";
         // Not even the boundary reaches who is who.
-        var most = Access.Statements(stack.Find("Boundary")!.Node("PolicyDocument")).Where(Access.Allows).SelectMany(statement => Infra.Stack.TextsOf(statement["Action"])).ToList();
+        var most = Iam.Statements(stack.Find("Boundary")!.Node("PolicyDocument")).Where(Iam.Allows).SelectMany(statement => ReplyMint.Guide.Stack.TextsOf(statement["Action"])).ToList();
         foreach (var action in most.Where(action => action == "*" || action.StartsWith("iam:", StringComparison.Ordinal) || action.StartsWith("sts:", StringComparison.Ordinal) || action.StartsWith("organizations:", StringComparison.Ordinal)))
             yield return $"the boundary allows {action}";
     }
@@ -63,7 +65,7 @@ internal static class BootstrapChecks
     private static IEnumerable<string> Trust(Stack stack)
     {
         foreach (var role in stack.Of("AWS::IAM::Role"))
-            foreach (var statement in Access.Statements(role.Node("AssumeRolePolicyDocument")))
+            foreach (var statement in Iam.Statements(role.Node("AssumeRolePolicyDocument")))
                 if ((statement["Principal"] as System.Text.Json.Nodes.JsonObject)?["AWS"] is { } people ? role.Name != "DeployRole" || (string?)people != stack.Parameter("DeployerPrincipal")
                     : (string?)statement["Principal"]?["Service"] != "cloudformation.amazonaws.com" || statement["Condition"]?["StringEquals"]?["aws:SourceAccount"] is null)
                     yield return $"{role.Name} may be taken by others";

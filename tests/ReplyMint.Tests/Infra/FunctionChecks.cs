@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using ReplyMint.Guide;
 
 namespace ReplyMint.Tests.Infra;
 
-/// <summary>How functions run, what calls them, and what becomes of what they can't do; queues and topics (AWS-7).</summary>
+/// <summary>How functions run, what calls them, and what becomes of what they can't do; queues and topics.</summary>
 internal static class FunctionChecks
 {
     private const int Day = 24 * 60 * 60;
@@ -25,8 +26,6 @@ internal static class FunctionChecks
                 yield return $"{name} says no time";
             if (name.EndsWith("-api", StringComparison.Ordinal) && timeout > 29)
                 yield return $"{name} works on when the gateway has given up";
-            if (stack.Of("AWS::Logs::LogGroup").All(group => group.Text("LogGroupName") != function.Text("LoggingConfig.LogGroup")) || function.Text("LoggingConfig.LogFormat") != "JSON")
-                yield return $"{name} writes into no log group of this stack, or without structure";
             // What is called without waiting for an answer has nobody else to tell.
             if (name.Split('-')[^1] is "sweep" or "rotate" or "alarm")
             {
@@ -88,8 +87,6 @@ internal static class FunctionChecks
                 if (dead.Text("RedriveAllowPolicy.redrivePermission") != "byQueue")
                     yield return $"others may put dead letters into {name}-dead";
             }
-            foreach (var problem in NoPlainTransport(stack.Of("AWS::SQS::QueuePolicy").Where(policy => Stack.TextsOf(policy.Node("Queues")).Any(url => url.EndsWith("/" + name, StringComparison.Ordinal))), "sqs:*", name))
-                yield return problem;
         }
         // Lambda asks for six times the function's time, so that a message is not given out again while it is at work.
         foreach (var mapping in stack.Of("AWS::Lambda::EventSourceMapping"))
@@ -103,27 +100,14 @@ internal static class FunctionChecks
     {
         // What lies there needs no signature (SesQueue).
         foreach (var (policy, action, condition) in new[] { ("MailQueuePolicy", "sqs:SendMessage", "ArnNotEquals"), ("MailBucketPolicy", "s3:PutObject", "ArnNotLike") })
-            if (stack.Find(policy) is { } found && !Access.Statements(found.Node("PolicyDocument")).Any(statement => Access.Denies(statement) && (string?)(statement["Principal"] as JsonValue) == "*"
+            if (stack.Find(policy) is { } found && !Iam.Statements(found.Node("PolicyDocument")).Any(statement => Iam.Denies(statement) && (string?)(statement["Principal"] as JsonValue) == "*"
                 && Stack.TextsOf(statement["Action"]).Contains(action) && ((string?)statement["Condition"]?[condition]?["aws:SourceArn"])?.StartsWith("arn:aws:s", StringComparison.Ordinal) == true))
                 yield return $"{policy} lets others than AWS's own mail bring mail";
         foreach (var topic in stack.Of("AWS::SNS::Topic"))
         {
             if (topic.Text("KmsMasterKeyId") != "DataKey")
                 yield return $"{topic.Name} is not encrypted with the stack's key";
-            var arn = $"arn:aws:sns:{Stack.Region}:{Stack.Account}:{topic.Text("TopicName")}";
-            foreach (var problem in NoPlainTransport(stack.Of("AWS::SNS::TopicPolicy").Where(policy => Stack.TextsOf(policy.Node("Topics")).Contains(arn)), "sns:Publish", topic.Name))
-                yield return problem;
         }
-    }
-
-    /// <summary>Everybody, for everything, unless by TLS.</summary>
-    public static IEnumerable<string> NoPlainTransport(IEnumerable<Resource> policies, string action, string name)
-    {
-        var found = policies.SelectMany(policy => Access.Statements(policy.Node("PolicyDocument"))).Where(Access.Denies)
-            .Any(statement => (string?)(statement["Principal"] as JsonValue) == "*" && Stack.TextsOf(statement["Action"]).Contains(action) && (string?)statement["Condition"]?["Bool"]?["aws:SecureTransport"] == "false"
-                && Stack.TextsOf(statement["Resource"]).Any(resource => resource.Length > 1));
-        if (!found)
-            yield return $"{name} takes plain transport";
     }
 
     private static int Seconds(Resource resource, string property, int otherwise) => int.TryParse(resource.Text(property), CultureInfo.InvariantCulture, out var seconds) ? seconds : otherwise;

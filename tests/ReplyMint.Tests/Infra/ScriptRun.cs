@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ReplyMint.Guide;
 
 namespace ReplyMint.Tests.Infra;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ReplyMint.Aws;
+using ReplyMint.Guide;
 using ReplyMint.Security;
 using ReplyMint.Storage;
 

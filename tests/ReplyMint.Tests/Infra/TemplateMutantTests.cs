@@ -1,4 +1,4 @@
-using System.Text.Json.Nodes;
+using ReplyMint.Guide;
 
 namespace ReplyMint.Tests.Infra;
 
@@ -14,18 +14,22 @@ public sealed class TemplateMutantTests
         Assert.Empty(TemplateMutants.All.AsParallel().Where(mutant => !IsNoticed(mutant.ApplyTo(template))).Select(mutant => mutant.Name));
     }
 
-    private static bool IsNoticed(string template)
+    /// <summary>The guide names the controls whose promise is broken, and no other.</summary>
+    [Fact]
+    public void The_guide_names_the_control_of_each_protection_that_is_taken_away()
     {
-        JsonObject parsed;
-        try
-        {
-            parsed = TemplateYaml.Parse(template);
-        }
-        catch (YamlDotNet.Core.YamlException wrong)
-        {
-            // That would be the mutant's fault, and show nothing.
-            throw new InvalidOperationException("A mutant is no YAML.", wrong);
-        }
-        return TemplateChecks.Problems(parsed).Count > 0;
+        var template = File.ReadAllText(TemplateChecks.File);
+        var wrong = TemplateMutants.All.AsParallel().Select(mutant => (mutant, found: Named(mutant.ApplyTo(template)))).Where(one => !one.found.ToHashSet(StringComparer.Ordinal).SetEquals(one.mutant.Controls))
+            .Select(one => $"{one.mutant.Name}\t{string.Join(' ', one.found)}").ToList();
+        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+        Assert.Empty(Named(template));
     }
+
+    private static List<string> Named(string template)
+    {
+        var look = new TemplateLook("template.yaml", TemplateChecks.Read(template));
+        return [.. Catalogue.All.Where(control => control.Checks.Any(check => check.AtTemplate?.Invoke(look, control.Id).Verdict == Verdict.Fail)).Select(control => control.Id)];
+    }
+
+    private static bool IsNoticed(string template) => TemplateChecks.Problems(TemplateChecks.Read(template)).Count > 0;
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using ReplyMint.Guide;
 
 namespace ReplyMint.Tests.Infra;
 
@@ -10,7 +11,7 @@ public sealed class TemplateTests
     [Theory]
     [MemberData(nameof(Checks))]
     public void Template_keeps_what_is_promised(string check) =>
-        Assert.Empty(TemplateChecks.Problems(TemplateYaml.Parse(File.ReadAllText(TemplateChecks.File)), check));
+        Assert.Empty(TemplateChecks.Problems(TemplateChecks.Read(File.ReadAllText(TemplateChecks.File)), check));
 
     /// <summary>A right that no row of the table needs would be noticed by nobody.</summary>
     [Fact]
@@ -24,7 +25,7 @@ public sealed class TemplateTests
     [Fact]
     public void Template_and_table_of_access_are_written_for_others()
     {
-        var template = TemplateYaml.Parse(File.ReadAllText(TemplateChecks.File));
+        var template = TemplateChecks.Read(File.ReadAllText(TemplateChecks.File));
         var stacks = new JsonArray([.. TemplateChecks.Stacks(template).Select(AccessExport.Of)]);
         Assert.All(stacks, stack => Assert.True(stack!["rows"]!.AsArray().Count > 400, stack["stage"]!.ToString()));
         if (Environment.GetEnvironmentVariable("REPLYMINT_TEST_INFRA") is not { Length: > 0 } folder)
@@ -32,7 +33,7 @@ public sealed class TemplateTests
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, "access.json"), stacks.ToJsonString());
         File.WriteAllText(Path.Combine(folder, "template.json"), template.ToJsonString());
-        File.WriteAllText(Path.Combine(folder, "bootstrap.json"), TemplateYaml.Parse(File.ReadAllText(BootstrapChecks.File)).ToJsonString());
+        File.WriteAllText(Path.Combine(folder, "bootstrap.json"), TemplateChecks.Read(File.ReadAllText(BootstrapChecks.File)).ToJsonString());
     }
 
     [Theory]
@@ -43,5 +44,5 @@ public sealed class TemplateTests
     [InlineData("a?c", "abc", true)]
     [InlineData("a?c", "ac", false)]
     [InlineData("a*b*c", "a-b-b-c", true)]
-    public void Patterns_are_read_as_IAM_reads_them(string pattern, string text, bool expected) => Assert.Equal(expected, Access.Matches(pattern, text));
+    public void Patterns_are_read_as_IAM_reads_them(string pattern, string text, bool expected) => Assert.Equal(expected, Iam.Matches(pattern, text));
 }

@@ -64,7 +64,7 @@ internal static class CareControls
             "A change that nobody made is the first sign.",
             "replymint audit list; deploy by the template only.",
             "SOC 2 CC8.1; ISO 27001 A.8.32; ASVS 5.0 V16.3.3",
-            Check.Unbuilt(Look.Config), Check.Unbuilt(Look.Template)),
+            Check.Unbuilt(Look.Config), Check.Template("AWS::CloudTrail::Trail", "AWS::SSM::Parameter")),
         new("SOC-3", "The audit log is append-only, and any change is found",
             "A log that its subject can rewrite proves nothing.",
             "replymint audit verify names the place; name a place off this machine in audit.anchors.",

@@ -1,33 +1,14 @@
+using System.Globalization;
+using System.Text;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 
-namespace ReplyMint.Tests.Infra;
-
-/// <summary>One resource of a stack, with all names put in.</summary>
-/// <param name="Name">Its logical name in the template.</param>
-/// <param name="All">Beside its properties, such as DeletionPolicy.</param>
-internal sealed record Resource(string Name, string Type, JsonObject All)
-{
-    public JsonObject Properties { get; } = All[nameof(Properties)] as JsonObject ?? [];
-
-    /// <param name="path">Members with dots between them; "" when there is none.</param>
-    public string Text(string path) => Node(path) is JsonValue value ? value.GetValue<string>() : "";
-
-    public JsonNode? Node(string path) => path.Split('.').Aggregate((JsonNode?)Properties, (node, part) => node switch
-    {
-        JsonObject some => some[part],
-        JsonArray list when int.TryParse(part, out var index) && index < list.Count => list[index],
-        _ => null,
-    });
-
-    public IEnumerable<JsonNode> List(string path) => Stack.ListOf(Node(path));
-}
+namespace ReplyMint.Guide;
 
 /// <summary>
 /// What CloudFormation would make of the template for one set of parameters: conditions decided, intrinsic functions carried out, and
 /// names and ARNs as AWS would give them, so that they can be compared with each other and with the product's own.
 /// </summary>
-internal sealed partial class Stack
+internal sealed class Stack
 {
     public const string Region = "eu-central-1";
     public const string Account = "111122223333";
@@ -42,15 +23,15 @@ internal sealed partial class Stack
     public Stack(JsonObject template, params (string Name, string Value)[] parameters)
     {
         _template = template;
-        foreach (var (name, parameter) in template["Parameters"]!.AsObject())
-            _parameters[name] = parameters.Where(one => one.Name == name).Select(one => one.Value).FirstOrDefault()
-                ?? parameter!["Default"]?.GetValue<string>() ?? throw new InvalidOperationException($"The parameter {name} has no default and no value here.");
+        // What nobody named stands for itself: nothing is equal to it by accident.
+        foreach (var (name, parameter) in template["Parameters"] as JsonObject ?? [])
+            _parameters[name] = parameters.Where(one => one.Name == name).Select(one => one.Value).FirstOrDefault() ?? parameter?["Default"]?.GetValue<string>() ?? name;
         foreach (var (name, resource) in template["Resources"]!.AsObject())
             if (resource!["Condition"] is not { } condition || Decide(condition.GetValue<string>()))
                 _resources[name] = new(name, resource["Type"]!.GetValue<string>(), (JsonObject)Resolve(resource)!);
     }
 
-    public string Stage => _parameters["Stage"];
+    public string Stage => Parameter("Stage") is { Length: > 0 } stage ? stage : "production";
 
     public JsonObject Template => _template;
 
@@ -62,7 +43,11 @@ internal sealed partial class Stack
 
     public Resource? Find(string name) => _resources.GetValueOrDefault(name);
 
-    public string Parameter(string name) => _parameters[name];
+    /// <summary>The first of its type, or null: a check says itself what is missing then.</summary>
+    public Resource? One(string type) => Of(type).FirstOrDefault();
+
+    /// <summary>"" when the template has none of this name.</summary>
+    public string Parameter(string name) => _parameters.GetValueOrDefault(name, "");
 
     public static IEnumerable<JsonNode> ListOf(JsonNode? node) => node switch
     {
@@ -115,14 +100,29 @@ internal sealed partial class Stack
         "Fn::GetAtt" => JsonValue.Create(Attribute(value![0]!.GetValue<string>(), value[1]!.GetValue<string>())),
         "Fn::Sub" => JsonValue.Create(value is JsonArray pair ? Substitute(pair[0]!.GetValue<string>(), pair[1]!.AsObject()) : Substitute(value!.GetValue<string>(), [])),
         "Fn::FindInMap" => _template["Mappings"]![TextOf(value![0])]![TextOf(value[1])]![TextOf(value[2])]!.DeepClone(),
-        "Fn::Select" => Resolve(value![1])![int.Parse(TextOf(value[0]), System.Globalization.CultureInfo.InvariantCulture)]!.DeepClone(),
+        "Fn::Select" => Resolve(value![1])![int.Parse(TextOf(value[0]), CultureInfo.InvariantCulture)]!.DeepClone(),
+        "Fn::Join" => JsonValue.Create(string.Join(TextOf(value![0]), TextsOf(Resolve(value[1])))),
         "Fn::GetAZs" => new JsonArray(Region + "a", Region + "b", Region + "c"),
         "Fn::Cidr" => new JsonArray([.. Enumerable.Range(0, 16).Select(i => (JsonNode)JsonValue.Create($"{TextOf(value![0])}#{i}"))]),
         _ => throw new InvalidOperationException($"{function} is not known here."),
     };
 
-    private string Substitute(string text, JsonObject own) => Variable().Replace(text, match => match.Groups[1].Value is var name && own[name] is { } value ? TextOf(value)
-        : name.Split('.', 2) is [var resource, var attribute] ? Attribute(resource, attribute) : Ref(name));
+    private string Substitute(string text, JsonObject own)
+    {
+        var all = new StringBuilder();
+        for (var at = 0; at < text.Length;)
+        {
+            var (start, end) = text.IndexOf("${", at, StringComparison.Ordinal) is >= 0 and var found ? (found, text.IndexOf('}', found)) : (-1, -1);
+            if (end < 0)
+                return all.Append(text, at, text.Length - at).ToString();
+            all.Append(text, at, start - at);
+            var name = text[(start + 2)..end];
+            // ${!Name} is written as it stands, without the mark.
+            all.Append(name is ['!', .. var literal] ? $"${{{literal}}}" : own[name] is { } value ? TextOf(value) : name.Split('.', 2) is [var resource, var attribute] ? Attribute(resource, attribute) : Ref(name));
+            at = end + 1;
+        }
+        return all.ToString();
+    }
 
     private string Ref(string name) => name switch
     {
@@ -170,7 +170,4 @@ internal sealed partial class Stack
     private string Is(string name) => _template["Resources"]![name]?["Type"]?.GetValue<string>() ?? throw new InvalidOperationException($"There is no {name} in the template.");
 
     private string Named(string name, string property) => _template["Resources"]![name]!["Properties"]?[property] is { } given ? TextOf(given) : name;
-
-    [GeneratedRegex(@"\$\{([A-Za-z0-9:.]+)\}")]
-    private static partial Regex Variable();
 }

@@ -1,22 +1,21 @@
 using System.Text.Json.Nodes;
 
-namespace ReplyMint.Tests.Infra;
+namespace ReplyMint.Guide;
 
 /// <summary>Where functions run (AWS-3).</summary>
-internal static class NetworkChecks
+internal static class NetworkTemplate
 {
     private static readonly string[] s_gateways = ["dynamodb", "s3"];
     private static readonly string[] s_interfaces = ["kms", "sns", "sqs", "ssm"];
 
-    public static IEnumerable<string> Problems(Stack stack)
+    public static IEnumerable<TemplateProblem> Problems(Stack stack) => Texts(stack).Select(text => new TemplateProblem("AWS-3", text));
+
+    private static IEnumerable<string> Texts(Stack stack)
     {
-        var network = stack.Find("Network");
-        if (network is null && stack.Stage == "production")
-            yield return "production runs outside of a VPC";
-        if (network is null)
+        if (stack.One("AWS::EC2::VPC") is not { } network)
         {
-            foreach (var function in stack.Of("AWS::Lambda::Function").Where(function => function.Node("VpcConfig") is not null))
-                yield return $"{function.Name} names a VPC that is not there";
+            if (stack.Stage == "production")
+                yield return "production runs outside of a VPC";
             yield break;
         }
         var closed = Closed(stack);
@@ -35,7 +34,7 @@ internal static class NetworkChecks
             yield return problem;
         if (stack.Of("AWS::EC2::NatGateway").Count() != 1)
             yield return "there is not one NAT";
-        if (stack.Of("AWS::EC2::FlowLog").SingleOrDefault() is not { } log || log.Text("ResourceId") != network.Name || log.Text("TrafficType") is not ("REJECT" or "ALL"))
+        if (stack.One("AWS::EC2::FlowLog") is not { } log || log.Text("ResourceId") != network.Name || log.Text("TrafficType") is not ("REJECT" or "ALL"))
             yield return "refused packets are not logged";
     }
 
@@ -73,17 +72,17 @@ internal static class NetworkChecks
     {
         var endpoints = stack.Of("AWS::EC2::VPCEndpoint").ToList();
         foreach (var service in s_gateways.Concat(s_interfaces))
-            if (endpoints.SingleOrDefault(endpoint => endpoint.Text("ServiceName") == $"com.amazonaws.{Stack.Region}.{service}") is not { } endpoint)
+            if (endpoints.Find(endpoint => endpoint.Text("ServiceName") == $"com.amazonaws.{Stack.Region}.{service}") is not { } endpoint)
                 yield return $"calls to {service} leave the network";
             else if (s_gateways.Contains(service) ? endpoint.Text("VpcEndpointType") != "Gateway" || !Stack.TextsOf(endpoint.Node("RouteTableIds")).Contains("PrivateRoutes")
-                : endpoint.Text("VpcEndpointType") != "Interface" || endpoint.Text("PrivateDnsEnabled") != "true" || Stack.TextsOf(endpoint.Node("SecurityGroupIds")).Single() != "EndpointGroup.GroupId")
+                : endpoint.Text("VpcEndpointType") != "Interface" || endpoint.Text("PrivateDnsEnabled") != "true" || Stack.TextsOf(endpoint.Node("SecurityGroupIds")).FirstOrDefault() != "EndpointGroup.GroupId")
                 yield return $"the endpoint of {service} is not used";
         foreach (var endpoint in endpoints)
         {
-            var statements = Access.Statements(endpoint.Node("PolicyDocument")).Where(Access.Allows).ToList();
+            var statements = Iam.Statements(endpoint.Node("PolicyDocument")).Where(Iam.Allows).ToList();
             // Else it is a way for what is stolen to another account.
-            if (statements.Count == 0 || statements.Any(statement => (string?)statement["Condition"]?["StringEquals"]?["aws:PrincipalAccount"] != Stack.Account
-                || Stack.TextsOf(statement["Action"]).Any(action => action.Contains('*', StringComparison.Ordinal)) || Stack.TextsOf(statement["Resource"]).Any(resource => resource == "*")))
+            if (statements.Count == 0 || statements.Any(statement => Iam.Condition(statement, "StringEquals", "aws:PrincipalAccount") != Stack.Account
+                || Iam.Actions(statement).Any(action => action.Contains('*', StringComparison.Ordinal)) || Stack.TextsOf(statement["Resource"]).Any(resource => resource == "*")))
                 yield return $"{endpoint.Name} leads to what is not ours";
         }
     }

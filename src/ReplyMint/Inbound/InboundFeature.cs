@@ -33,6 +33,7 @@ internal static class InboundFeature
             provider.GetRequiredService<InboundBudget>(), provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<Messages>()
         .AddSingleton<MessageTexts>()
+        .AddSingleton<MailThreads>()
         .AddSingleton(provider => new JobHandler(Messages.BlobJob, provider.GetRequiredService<Messages>().RemoveBlobAsync))
         .AddHostedService<BlobSweep>()
         .AddSingleton<SpentTokens>()

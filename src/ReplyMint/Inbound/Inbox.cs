@@ -18,7 +18,7 @@ namespace ReplyMint.Inbound;
 /// Accepts a delivery: one commit holds the mail and its job, and only then the channel may say "yes". The same mail
 /// again, by whatever path, is the same message.
 /// </summary>
-internal sealed class Inbox(IStore store, KeyRing keys, Tenants tenants, Mailboxes mailboxes, DomainOwners domains, Messages messages, SpentTokens spentTokens, Outbox outbox, ReplyTokens tokens, JobQueue jobs, WebhookEvents webhooks, StoredBytes stored, DiskSpace disk, Retention retention, Containments contained, Watches watches, TimeProvider time)
+internal sealed class Inbox(IStore store, KeyRing keys, Tenants tenants, Mailboxes mailboxes, DomainOwners domains, Messages messages, MailThreads threads, SpentTokens spentTokens, Outbox outbox, ReplyTokens tokens, JobQueue jobs, WebhookEvents webhooks, StoredBytes stored, DiskSpace disk, Retention retention, Containments contained, Watches watches, TimeProvider time)
 {
     /// <summary>The kind of the job that handles a message.</summary>
     public const string JobKind = "mail";
@@ -91,11 +91,13 @@ internal sealed class Inbox(IStore store, KeyRing keys, Tenants tenants, Mailbox
             Id = Ids.Timed(time),
             Mailbox = mailbox.Id,
             Person = own.Person(address),
-            Thread = own.Hash("thread", $"{mailbox.Id}\n{address}\n{Root(mail)}"),
+            Thread = "",
             Channel = raw.ChannelId,
             ReceivedAt = now,
             Size = raw.Content.Length,
         };
+        var place = await threads.PlaceAsync(own, mailbox, record, address, mail, ct);
+        record = record with { Thread = place.Thread, ForeignToken = place.Foreign };
         var summary = new MessageSummary
         {
             Envelope = raw.Envelope with { ReversePath = raw.Envelope.ReversePath is { } path ? AddressRules.Bounded(path) : null },
@@ -232,11 +234,6 @@ internal sealed class Inbox(IStore store, KeyRing keys, Tenants tenants, Mailbox
     private static SenderAuthentication Authenticate(AuthenticatedDelivery delivery, InboundMail mail) =>
         delivery.Raw.ChannelVerdict
             ?? (delivery.TrustedServer is { } server ? AuthenticationResults.Read(mail.TrustFields, server) : SenderAuthentication.Unknown);
-
-    // The first reference is the thread's root; within it only the same correspondent counts, so that quoting somebody's
-    // Message-ID leads nowhere.
-    private static string Root(InboundMail mail) =>
-        mail.References.Count > 0 ? mail.References[0] : mail.InReplyTo.Length > 0 ? mail.InReplyTo : mail.MessageId;
 
     /// <summary>
     /// The same for every path that a mail takes. Providers decode it, wrap its lines anew and write its headers anew, so where it

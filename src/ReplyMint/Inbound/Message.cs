@@ -27,6 +27,9 @@ internal sealed record MessageRecord
     /// <summary>Keyed hash of the correspondent's address, which names the key that sealed the rest.</summary>
     public required string Person { get; init; }
     public required string Thread { get; init; }
+    /// <summary>The mail names an answer that was given to somebody else (rule 18).</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool ForeignToken { get; set; }
     public required string Channel { get; init; }
     public required DateTimeOffset ReceivedAt { get; init; }
     public required long Size { get; init; }

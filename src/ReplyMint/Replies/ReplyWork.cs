@@ -111,6 +111,7 @@ internal sealed class ReplyWorkReader(
                 Rates = await RateFactsAsync(reading, tenant.Id, ct),
                 SameTextAsLast = threads.SaidLast(thread, message.Id, textHash),
                 SecondsSinceOurs = reading.SecondsSinceLast,
+                ForeignThreadToken = message.Record.ForeignToken,
                 Allowance = new AllowanceFacts(left <= 0, false, stops.Any(state => state.Stopped) || await domains.HasLostAsync(mailbox, ct), scheduled.Mode == MailboxMode.Off),
                 SuppressedByPerson = wishes.Withdrawn,
                 ConsentMissing = wishes.ConsentMissing,

@@ -33,7 +33,7 @@ internal static class GatewayTemplate
         foreach (var function in stack.Of("AWS::Lambda::Function"))
         {
             var environment = function.Text("Environment.Variables.REPLYMINT_ENVIRONMENT");
-            if (environment != "" && DeploymentEnvironments.Parse(environment) is null or DeploymentEnvironment.Development)
+            if (environment.Length > 0 && DeploymentEnvironments.Parse(environment) is null or DeploymentEnvironment.Development)
                 yield return new("NET-3", $"{function.Name} runs in {environment}, where plain HTTP is served");
             if (function.Text("Environment.Variables.REPLYMINT_HTTP__PUBLIC_URL") is { Length: > 0 } url && !url.StartsWith("https://", StringComparison.Ordinal))
                 yield return new("NET-3", $"{function.Name} has the public address {url}");

@@ -46,7 +46,7 @@ internal static partial class RoleTemplate
     }
 
     /// <summary>Something of this account, by a name that stands before any "*".</summary>
-    private static bool IsOurs(string arn) => arn.Split(':', 6) is ["arn", _, var service, _, var account, var rest] && (account == Stack.Account || (account == "" && service is "s3" or "apigateway"))
+    private static bool IsOurs(string arn) => arn.Split(':', 6) is ["arn", _, var service, _, var account, var rest] && (account == Stack.Account || (account.Length == 0 && service is "s3" or "apigateway"))
         && rest is not [] and not ['*', ..];
 
     private static IEnumerable<TemplateProblem> Trust(Stack stack)

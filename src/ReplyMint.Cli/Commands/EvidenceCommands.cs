@@ -167,7 +167,7 @@ internal static class EvidenceCommands
         return null;
     }
 
-    private static async Task<AttestationKeySet?> KeysAsync(CommandHost host, ParseResult parse, string? file, CancellationToken ct)
+    internal static async Task<AttestationKeySet?> KeysAsync(CommandHost host, ParseResult parse, string? file, CancellationToken ct)
     {
         string text;
         if (file is not null)

@@ -20,7 +20,7 @@ internal static class GuideCommand
     private const string UsualTemplate = "infra/template.yaml";
 
     /// <param name="Url">What the user named, or null.</param>
-    private sealed record Wish(IReadOnlyList<Control> Controls, Uri? Url, string? Smtp, IReadOnlyList<string> Origins, IReadOnlyList<string> Looks, string? Environment, X509Certificate2? Authority = null, string? Template = null);
+    private sealed record Wish(IReadOnlyList<Control> Controls, Uri? Url, string? Smtp, IReadOnlyList<string> Origins, IReadOnlyList<string> Looks, string? Environment, X509Certificate2? Authority = null, string? Template = null, string? Caller = null);
 
     public static Command Build(CommandHost host)
     {
@@ -35,20 +35,25 @@ internal static class GuideCommand
         format.AcceptOnlyFromAmong("table", "json", "sarif", "html");
         var baseline = new Option<string?>("--baseline") { HelpName = "FILE", Description = "accepted findings (JSON), each with owner, reason and the day until when" };
         var environment = new Option<string?>("--environment") { HelpName = "NAME", Description = "as given to serve" };
-        var write = new Argument<string?>("write") { Description = "print the catalogue of controls as a page of the documentation instead, and look at nothing", Arity = ArgumentArity.ZeroOrOne };
-        write.AcceptOnlyFromAmong("write");
+        var token = new Option<string?>("--token-file") { HelpName = "FILE", Description = "a file whose first line is an auditor's access token, or an API key, for what only a caller sees; - reads it from standard input" };
+        var keys = new Option<string?>("--keys") { HelpName = "FILE", Description = "with verify: the installation's /.well-known/attestation-keys.json; else the store at hand is asked" };
+        var word = new Argument<string?>("write|verify") { Description = "write: print the catalogue of controls as a page of the documentation. verify FILE: whether a report (--format html) is as it was made, and who signed it. Neither looks at anything", Arity = ArgumentArity.ZeroOrOne };
+        word.AcceptOnlyFromAmong("write", "verify");
+        var file = new Argument<string?>("FILE") { Description = "with verify: the report", Arity = ArgumentArity.ZeroOrOne };
         var guide = new Verb("guide", "check what the product promises about its own security, say what is missing and how to mend it; status 1 for findings, 2 when nothing could be looked at")
         {
-            Arguments = { write }, Options = { url, smtp, origin, authority, look, template, only, format, baseline, environment },
-            Examples = ["guide", "guide --url https://api.example.com --origin https://app.example.com", "guide --only CORS,HDR-6 --format json", "guide --template infra/template.yaml --look template", "guide --format html", "guide write"],
+            Arguments = { word, file }, Options = { url, smtp, origin, authority, token, look, template, only, format, baseline, keys, environment },
+            Examples = ["guide", "guide --url https://api.example.com --origin https://app.example.com", "guide --only CORS,HDR-6 --format json", "guide --template infra/template.yaml --look template", "guide --format html > report.html", "guide verify report.html", "guide write"],
         };
         guide.SetAction(async (parse, ct) =>
         {
-            if (parse.GetValue(write) is not null)
+            if (parse.GetValue(word) == "write")
             {
                 host.Out.Write(GuidePage.Write());
                 return ExitCode.Ok;
             }
+            if (parse.GetValue(word) == "verify")
+                return await GuideVerify.RunAsync(parse.GetValue(file), parse.GetValue(keys), parse, host, ct);
             if (WishOf(parse.GetValue(url), parse.GetValue(smtp), parse.GetValue(origin) ?? [], parse.GetValue(look), parse.GetValue(only), parse.GetValue(environment), out var wrong) is not { } wish)
                 return host.Fail(wrong, ExitCode.Usage);
             if (parse.GetValue(authority) is { } pem && (wish = wish with { Authority = Certificate(host.Full(pem)) }).Authority is null)
@@ -56,10 +61,12 @@ internal static class GuideCommand
             wish = wish with { Template = parse.GetValue(template) };
             if (wish.Template is not null && !wish.Looks.Contains("template"))
                 wish = wish with { Looks = [.. wish.Looks, "template"] };
+            if (parse.GetValue(token) is { } secret && (wish = wish with { Caller = await CallerAsync(secret, host, ct) }).Caller is null)
+                return host.Fail("--token-file takes a file, or - for standard input, whose first line is an access token or an API key", ExitCode.Usage);
             IReadOnlyList<Acceptance>? accepted = [];
-            if (parse.GetValue(baseline) is { } file && (accepted = await ReadAsync(host.Full(file), ct) is { } bytes ? Baseline.Read(bytes, out wrong) : null) is null)
-                return host.Fail($"--baseline {Plain.Line(file, 200)}: {(wrong.Length > 0 ? wrong : "the file can't be read")}", ExitCode.Usage);
-            if (await RunAsync(wish, parse, host, ct) is not { } report)
+            if (parse.GetValue(baseline) is { } known && (accepted = await ReadAsync(host.Full(known), ct) is { } bytes ? Baseline.Read(bytes, out wrong) : null) is null)
+                return host.Fail($"--baseline {Plain.Line(known, 200)}: {(wrong.Length > 0 ? wrong : "the file can't be read")}", ExitCode.Usage);
+            if (await RunAsync(wish, parse, host, ct) is not var (report, settings))
                 return ExitCode.Usage;
             Baseline.Apply(accepted, report.Judgements, report.At);
             switch (parse.GetValue(format))
@@ -71,7 +78,8 @@ internal static class GuideCommand
                     host.Out.WriteLine(GuideSarif.Write(report));
                     break;
                 case "html":
-                    host.Out.Write(GuideHtml.Write(report));
+                    var page = GuideHtml.Write(report);
+                    host.Out.Write(GuideSeal.Seal(page, settings is null ? null : await SignAsync(settings, GuideSeal.HashOf(page), host, ct)));
                     break;
                 default:
                     GuideTable.Write(report, host.Out);
@@ -80,6 +88,32 @@ internal static class GuideCommand
             return report.HasFindings ? ExitCode.Failed : ExitCode.Ok;
         });
         return guide;
+    }
+
+    /// <summary>Null where it can't be signed: the page then says so in its last line.</summary>
+    private static async Task<string?> SignAsync(ReplyMintSettings settings, string hash, CommandHost host, CancellationToken ct)
+    {
+        var (code, output, error) = await StoreRun.AskAsync(settings, host, [GuideFacts.SignName, hash], ct);
+        if (code == ExitCode.Ok)
+            return output.Trim();
+        host.Error.WriteLine($"(the report is not signed: {Plain.Line(error, 300)})");
+        return null;
+    }
+
+    /// <summary>The header line of a caller; null for what is no token.</summary>
+    private static async Task<string?> CallerAsync(string file, CommandHost host, CancellationToken ct)
+    {
+        try
+        {
+            var read = await NamedFiles.OneAsync(file, host, ct);
+            var token = System.Text.Encoding.UTF8.GetString(read[0].Bytes).Split('\n')[0].Trim();
+            // What goes into a header line may hold nothing that ends it.
+            return token.Length is 0 or > 4_096 || token.AsSpan().ContainsAnyExceptInRange('!', '~') ? null : token.StartsWith("rm_", StringComparison.Ordinal) ? $"X-API-Key: {token}" : $"Authorization: Bearer {token}";
+        }
+        catch (IOException)
+        {
+            return null;
+        }
     }
 
     private static X509Certificate2? Certificate(string path)
@@ -137,10 +171,11 @@ internal static class GuideCommand
     }
 
     /// <summary>Null after saying why nothing could be looked at.</summary>
-    private static async Task<GuideReport?> RunAsync(Wish wish, ParseResult parse, CommandHost host, CancellationToken ct)
+    private static async Task<(GuideReport Report, ReplyMintSettings? Settings)?> RunAsync(Wish wish, ParseResult parse, CommandHost host, CancellationToken ct)
     {
         var (time, outcomes, of) = (TimeProvider.System, new Dictionary<Check, Outcome>(), new List<string>());
         ServedAt? served = null;
+        ReplyMintSettings? own = null;
         var (noStore, noService) = ("only what --look names was looked at", "only what --look names was looked at");
         var noTemplate = noStore;
         if (wish.Looks.Contains("template") && await TemplateAsync(wish, host, ct) is var (shown, template, wrong))
@@ -169,7 +204,10 @@ internal static class GuideCommand
                 if (wish.Looks.Contains(check.Look.Name()))
                     outcomes[check] = outcome;
             if (found.Count > 0)
+            {
+                own = settings;
                 of.Add(settings.Data!);
+            }
         }
         if (wish.Looks.Contains("live") && await TargetAsync(wish, served, ct) is { } target)
         {
@@ -185,7 +223,7 @@ internal static class GuideCommand
             return null;
         }
         var judged = GuideRun.Judge(wish.Controls, check => outcomes.GetValueOrDefault(check), check => check.Look switch { Look.Live => noService, Look.Template => noTemplate, _ => noStore });
-        return new(time.GetUtcNow(), HealthEndpoints.Version, string.Join(", ", of), judged);
+        return (new(time.GetUtcNow(), HealthEndpoints.Version, string.Join(", ", of), judged), own);
     }
 
     private static async Task<(string Shown, TemplateLook? Look, string Wrong)> TemplateAsync(Wish wish, CommandHost host, CancellationToken ct)
@@ -221,11 +259,11 @@ internal static class GuideCommand
     private static async Task<LiveTarget?> TargetAsync(Wish wish, ServedAt? served, CancellationToken ct)
     {
         if (wish.Url is null)
-            return served is null ? null : GuideWire.TargetOf(served);
+            return served is null ? null : GuideWire.TargetOf(served, wish.Caller);
         return await LiveTarget.ResolveAsync(wish.Url.Host, ct) is { } addresses ? new()
         {
             Url = wish.Url, Addresses = addresses, Host = LiveTarget.HostOf(wish.Url), Origins = wish.Origins.Count > 0 ? wish.Origins : null,
-            Smtp = wish.Smtp is null ? null : IPEndPoint.Parse(wish.Smtp), Authority = wish.Authority,
+            Smtp = wish.Smtp is null ? null : IPEndPoint.Parse(wish.Smtp), Authority = wish.Authority, Caller = wish.Caller,
         } : null;
     }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using ReplyMint.Audit;
 using ReplyMint.Guide;
 using ReplyMint.Inbound;
 using ReplyMint.Security;
@@ -23,13 +24,29 @@ internal static class GuideFacts
             if (context.InServer && ServedAt(context, settings) is { } at)
                 context.Out.WriteLine(GuideWire.Write(at));
             var controls = parse.GetValue(only) is { Length: > 0 } ids ? [.. ids.Select(Catalogue.Find).OfType<Control>()] : Catalogue.All;
-            var outcomes = await GuideRun.AtStoreAsync(controls, new StoreLook(context.Services, Of(settings)), ct);
+            var outcomes = await GuideRun.AtStoreAsync(controls, new StoreLook(context.Services, Of(settings)) { Serves = context.InServer }, ct);
             foreach (var control in controls)
                 for (var check = 0; check < control.Checks.Count; check++)
                     if (outcomes.TryGetValue(control.Checks[check], out var outcome))
                         context.Out.WriteLine(GuideWire.Write(control, check, outcome));
             return ExitCode.Ok;
         }) { Hidden = true, Options = { only } };
+    }
+
+    public const string SignName = "guide-sign";
+
+    /// <summary>Not shown: signs a report's hash with the installation's key for statements.</summary>
+    public static Command Sign()
+    {
+        var hash = new Argument<string>("HASH") { Description = "SHA-256 of the report, in lower-case hex" };
+        return new StoreCommand(SignName, "sign the hash of a report of the guide", async (context, parse, ct) =>
+        {
+            var sha256 = parse.GetValue(hash)!;
+            if (sha256.Length != 64 || sha256.AsSpan().ContainsAnyExcept("0123456789abcdef"))
+                return context.Fail("this is no hash");
+            context.Out.WriteLine(await context.Get<Attestations>().SignAsync(GuideSeal.Kind, new ReportStatement(1, sha256, context.Get<TimeProvider>().GetUtcNow()), AuditJson.Default.ReportStatement, ct));
+            return ExitCode.Ok;
+        }) { Hidden = true, Arguments = { hash } };
     }
 
     public static GuideSettings Of(ReplyMintSettings settings) => new(

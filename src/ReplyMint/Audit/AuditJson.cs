@@ -19,6 +19,7 @@ namespace ReplyMint.Audit;
 [JsonSerializable(typeof(ExportHeader))]
 [JsonSerializable(typeof(ExportStatement))]
 [JsonSerializable(typeof(ExportManifest))]
+[JsonSerializable(typeof(ReportStatement))]
 internal sealed partial class AuditJson : JsonSerializerContext;
 
 /// <summary>What the API answers.</summary>

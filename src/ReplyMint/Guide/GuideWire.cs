@@ -55,13 +55,13 @@ internal static class GuideWire
     }
 
     /// <summary>The target that a running server describes.</summary>
-    public static LiveTarget? TargetOf(ServedAt at)
+    public static LiveTarget? TargetOf(ServedAt at, string? caller)
     {
         var url = new Uri(at.Url);
         return IPAddress.TryParse(url.Host.Trim('[', ']'), out var address) || url.Host == "localhost"
             ? new LiveTarget
             {
-                Url = url, Addresses = address is null ? [IPAddress.Loopback, IPAddress.IPv6Loopback] : [address], Host = at.Host, StandsForProxy = at.StandsForProxy, Origins = at.Origins,
+                Url = url, Addresses = address is null ? [IPAddress.Loopback, IPAddress.IPv6Loopback] : [address], Host = at.Host, StandsForProxy = at.StandsForProxy, Origins = at.Origins, Caller = caller,
                 Smtp = at.Smtp is null ? null : IPEndPoint.Parse(at.Smtp), SmtpOffersTls = at.SmtpOffersTls,
             }
             : null;

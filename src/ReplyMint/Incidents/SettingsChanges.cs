@@ -30,6 +30,10 @@ internal sealed class SettingsChanges(IStore store, KeyRing keys, SettingsToKeep
         }, ct);
     }
 
+    /// <summary>Whether what holds is what the last start wrote down; null when none did.</summary>
+    public async Task<bool?> AgreesAsync(CancellationToken ct) => await store.GetAsync(s_at, ct) is { } item
+        ? Encoding.UTF8.GetString((await keys.RequireAsync(KeyRing.Installation, ct)).Open(item)) == settings.Text() : null;
+
     /// <summary>What a record of a change says.</summary>
     /// <param name="what">Was changed.</param>
     /// <param name="by">Whom the change is of; null when nobody says.</param>

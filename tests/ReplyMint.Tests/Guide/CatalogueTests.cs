@@ -74,10 +74,10 @@ public sealed partial class CatalogueTests
     public void Each_control_that_something_looks_at_has_a_mutant()
     {
         var live = LiveMutants.All.SelectMany(mutant => mutant.Controls).ToHashSet(StringComparer.Ordinal);
-        var store = StoreMutants.All.Select(mutant => mutant.Controls[0]).ToHashSet(StringComparer.Ordinal);
+        var store = StoreMutants.All.Select(mutant => (mutant.Controls[0], mutant.At)).ToHashSet();
         var template = TemplateMutants.All.SelectMany(mutant => mutant.Controls).ToHashSet(StringComparer.Ordinal);
         Assert.Empty(Catalogue.All.Where(control => control.Checks.Any(check => check.AtTemplate is not null) && !template.Contains(control.Id)).Select(control => control.Id));
         Assert.Empty(Catalogue.All.Where(control => control.Checks.Any(check => check.AtService is not null) && !live.Contains(control.Id)).Select(control => control.Id));
-        Assert.Empty(Catalogue.All.Where(control => control.Checks.Any(check => check.AtStore is not null) && !store.Contains(control.Id)).Select(control => control.Id));
+        Assert.Empty(Catalogue.All.SelectMany(control => control.Checks.Where(check => check.AtStore is not null && !store.Contains((control.Id, check.Look))).Select(check => $"{control.Id} {check.Look}")));
     }
 }

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using ReplyMint.Guide;
 using ReplyMint.Security;
+using ReplyMint.Tests.Api;
 using ReplyMint.Tests.Inbound;
 using ReplyMint.Tests.Product;
 using ReplyMint.Tests.Storage;
@@ -16,6 +17,9 @@ namespace ReplyMint.Tests.Guide;
 /// <summary>The guide asks a good service and finds nothing; asks one from which a protection was taken, and names it.</summary>
 public sealed class LiveGuideTests
 {
+    /// <summary>As <see cref="ApiHost"/> knows one.</summary>
+    private const string AsAuditor = "X-API-Key: auditor";
+
     private static readonly IReadOnlyList<Control> Live = [.. Catalogue.All.Where(control => control.Checks.Any(check => check.AtService is not null))];
 
     private static ReplyMintSettings Quick(ReplyMintSettings settings, bool production) => settings with
@@ -32,7 +36,7 @@ public sealed class LiveGuideTests
     private static LiveTarget Target(int port, int smtp, bool production) => new()
     {
         Url = new($"http://127.0.0.1:{port}"), Addresses = [IPAddress.Loopback], Host = production ? LiveMutants.PublicName : $"127.0.0.1:{port}", StandsForProxy = production,
-        Origins = [production ? "https://replymint.vercel.app" : "http://localhost:3000"], Smtp = new(IPAddress.Loopback, smtp),
+        Origins = [production ? "https://replymint.vercel.app" : "http://localhost:3000"], Smtp = new(IPAddress.Loopback, smtp), Caller = AsAuditor,
     };
 
     private static async Task<IReadOnlyList<Judgement>> LookAsync(LiveTarget target, IReadOnlyList<Control>? controls = null)
@@ -54,7 +58,8 @@ public sealed class LiveGuideTests
     [InlineData(false)]
     public async Task A_good_service_passes(bool production)
     {
-        await using var host = await ProductHost.StartAsync(settings: settings => Quick(settings, production));
+        await using var api = await ApiHost.StartAsync(settings: settings => Quick(settings, production));
+        var host = api.Product;
         var judged = await LookAsync(Target(host.Http.Port, host.SmtpPort, production));
         Assert.All(judged, one => Assert.True(one.Verdict == Verdict.Pass || (one is { Verdict: Verdict.NotApplicable, Control.Id: "NET-3" } && !production), Told(judged)));
         Assert.Empty(await host.ListAsync());
@@ -67,15 +72,16 @@ public sealed class LiveGuideTests
         using var folder = new TemporaryFolder();
         var file = Path.Combine(folder.Path, "tls.pem");
         TestCertificates.Write(file, LiveMutants.PublicName);
-        await using var host = await ProductHost.StartAsync(settings: settings => Quick(settings, production: true) with
+        await using var api = await ApiHost.StartAsync(settings: settings => Quick(settings, production: true) with
         {
             Urls = ["https://127.0.0.1:0"], Smtp = settings.Smtp with { CertificateFile = file },
             Http = new() { PublicUrl = "https://" + LiveMutants.PublicName, Certificate = new() { CertificateFile = file, KeyFile = file }, Limits = new() { HeadSeconds = 0.5, RateGraceSeconds = 1.5 } },
         });
+        var host = api.Product;
         LiveTarget Target(bool believed, int? mail = null) => new()
         {
             Url = new($"https://127.0.0.1:{host.Http.Port}"), Addresses = [IPAddress.Loopback], Host = LiveMutants.PublicName, Origins = ["https://replymint.vercel.app"],
-            Smtp = new(IPAddress.Loopback, mail ?? host.SmtpPort), SmtpOffersTls = true, Authority = believed ? System.Security.Cryptography.X509Certificates.X509Certificate2.CreateFromPem(File.ReadAllText(file)) : null,
+            Smtp = new(IPAddress.Loopback, mail ?? host.SmtpPort), SmtpOffersTls = true, Caller = AsAuditor, Authority = believed ? System.Security.Cryptography.X509Certificates.X509Certificate2.CreateFromPem(File.ReadAllText(file)) : null,
         };
         var good = await LookAsync(Target(believed: true));
         Assert.True(good.All(one => one.Verdict == Verdict.Pass), Told(good));
@@ -93,7 +99,8 @@ public sealed class LiveGuideTests
     [Fact]
     public async Task Each_protection_that_is_taken_away_is_named_and_nothing_else()
     {
-        await using var host = await ProductHost.StartAsync(settings: settings => Quick(settings, production: true));
+        await using var api = await ApiHost.StartAsync(settings: settings => Quick(settings, production: true));
+        var host = api.Product;
         var wrong = new System.Collections.Concurrent.ConcurrentBag<string>();
         await Parallel.ForEachAsync(LiveMutants.All, new ParallelOptions { MaxDegreeOfParallelism = 12 }, async (mutant, _) =>
         {
@@ -109,7 +116,7 @@ public sealed class LiveGuideTests
 
     private static LiveTarget WithPatience(LiveTarget target, TimeSpan patience) => new()
     {
-        Url = target.Url, Addresses = target.Addresses, Host = target.Host, StandsForProxy = target.StandsForProxy, Origins = target.Origins, Smtp = target.Smtp, Patience = patience,
+        Url = target.Url, Addresses = target.Addresses, Host = target.Host, StandsForProxy = target.StandsForProxy, Origins = target.Origins, Smtp = target.Smtp, Caller = target.Caller, Patience = patience,
     };
 
     /// <summary>Some lines of ASP.NET Core as tutorials show them.</summary>
@@ -128,6 +135,45 @@ public sealed class LiveGuideTests
         string[] lacking = ["CORS-1", "CORS-2", "CORS-3", "CORS-5", "CORS-6", "HDR-1", "HDR-2", "HDR-3", "HDR-4", "HDR-5", "HDR-6", "HDR-7", "NET-1", "NET-3", "NET-4", "MON-2"];
         Assert.Equal(lacking, Found(judged));
         Assert.All(judged.Where(one => one.Control.Id is "INPUT-1" or "INPUT-4" or "MAIL-8"), one => Assert.Equal(Verdict.NotChecked, one.Verdict));
+    }
+
+    /// <summary>Where no proxy is believed, no word about one is either.</summary>
+    [Fact]
+    public async Task A_name_that_a_stranger_forwards_is_not_believed()
+    {
+        await using var api = await ApiHost.StartAsync(settings: settings => Quick(settings, production: false));
+        var host = api.Product;
+        IReadOnlyList<Control> forwarded = [Catalogue.Find("NET-2")!];
+        Assert.Equal(Verdict.Pass, Assert.Single((await LookAsync(Target(host.Http.Port, host.SmtpPort, production: false), forwarded))[0].Findings, finding => finding.Look == Look.Live).Outcome.Verdict);
+        await using var proxy = new ForgingProxy(new(IPAddress.Loopback, host.Http.Port))
+        {
+            Answer = (asked, answered) => asked.Contains("X-Forwarded-Host: stranger.example", StringComparison.Ordinal) ? "HTTP/1.1 301 Moved Permanently\r\nLocation: https://stranger.example/health\r\nContent-Length: 0\r\n\r\n" : answered,
+        };
+        Assert.Equal(["NET-2"], Found(await LookAsync(Behind(Target(host.Http.Port, host.SmtpPort, production: false), proxy.Port), forwarded)));
+    }
+
+    private static LiveTarget Behind(LiveTarget target, int port) => new()
+    {
+        Url = new($"http://127.0.0.1:{port}"), Addresses = target.Addresses, Host = target.Host, Origins = target.Origins, Smtp = target.Smtp, Caller = target.Caller,
+    };
+
+    /// <summary>Without a caller, and over a network in the clear, what only a caller sees is not asked for.</summary>
+    [Fact]
+    public async Task A_token_is_sent_to_who_was_named_and_never_in_the_clear()
+    {
+        await using var api = await ApiHost.StartAsync(settings: settings => Quick(settings, production: false));
+        IReadOnlyList<Control> asked = [Catalogue.Find("SOC-3")!, Catalogue.Find("MON-4")!];
+        var seen = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        await using var proxy = new ForgingProxy(new(IPAddress.Loopback, api.Product.Http.Port)) { Ask = text => { seen.Enqueue(text); return text; } };
+        var good = Behind(Target(api.Product.Http.Port, api.Product.SmtpPort, production: false), proxy.Port);
+        var judged = await LookAsync(good, asked);
+        Assert.All(judged, one => Assert.Equal(Verdict.Pass, one.Findings.Single(finding => finding.Look == Look.Live).Outcome.Verdict));
+        Assert.DoesNotContain("auditor", string.Join(' ', judged.SelectMany(one => one.Findings.Select(finding => finding.Outcome.Evidence))), StringComparison.Ordinal);
+        Assert.Contains(seen, text => text.Contains(AsAuditor, StringComparison.Ordinal));
+        seen.Clear();
+        foreach (var wrong in new LiveTarget[] { new() { Url = good.Url, Addresses = good.Addresses, Host = good.Host }, new() { Url = good.Url, Addresses = [IPAddress.Loopback, IPAddress.Parse("192.0.2.1")], Host = good.Host, Caller = AsAuditor } })
+            Assert.All(await LookAsync(wrong, asked), one => Assert.Equal(Verdict.NotChecked, one.Findings.Single(finding => finding.Look == Look.Live).Outcome.Verdict));
+        Assert.DoesNotContain(seen, text => text.Contains("auditor", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using ReplyMint.Audit;
 using ReplyMint.Guide;
+using ReplyMint.Incidents;
 using ReplyMint.Secrets;
 using ReplyMint.Storage;
 using ReplyMint.Tests.Product;
@@ -31,6 +32,7 @@ public sealed class StoreGuideTests(StoreGuideTests.GoodStore good) : IClassFixt
         var host = await ProductHost.StartAsync();
         foreach (var kind in RecordKinds.Repeated)
             await host.Get<Records>().AddAsync(kind, "somebody", "done", null, default);
+        await host.Get<SettingsChanges>().LookAsync(null, default);
         // That a kit was made; making one takes 128 MB and its time.
         var identity = (await StoreIdentity.ReadAsync(host.Get<IStore>(), default))!.Value.Value;
         await host.Get<IStore>().CommitAsync(new Commit().Put(ItemKey.Main(KeyRing.Installation, "recovery-kit"), StoredJson.Write(new KitRecord(1, host.Time.GetUtcNow(), identity.KeyCheck), SecretsJson.Default.KitRecord), Condition.Any), default);
@@ -39,11 +41,17 @@ public sealed class StoreGuideTests(StoreGuideTests.GoodStore good) : IClassFixt
 
     private static async Task<IReadOnlyList<Judgement>> LookAsync(ProductHost host, StoreMutant mutant)
     {
-        var outcomes = await GuideRun.AtStoreAsync(Kept, new StoreLook(host.Services, mutant.Settings(StoreMutants.Good)) { Decide = mutant.Decide, Variable = mutant.Variable, Built = host.Time.GetUtcNow() - mutant.Age }, default);
+        var outcomes = await GuideRun.AtStoreAsync(Kept, mutant.With(new StoreLook(host.Services, mutant.Settings(StoreMutants.Good)) { Decide = mutant.Decide, Variable = mutant.Variable, Built = host.Time.GetUtcNow() - mutant.Age }), default);
         return GuideRun.Judge(Kept, check => outcomes.GetValueOrDefault(check), _ => "not looked at");
     }
 
-    private static void Holds(StoreMutant mutant, IReadOnlyList<Judgement> judged) => Assert.True(
+    private static void Holds(StoreMutant mutant, IReadOnlyList<Judgement> judged)
+    {
+        Assert.All(mutant.Controls.Take(1), id => Assert.Contains(judged.Single(one => one.Control.Id == id).Findings, finding => finding.Look == mutant.At && finding.Outcome.Verdict is Verdict.Fail or Verdict.Warn));
+        Names(mutant, judged);
+    }
+
+    private static void Names(StoreMutant mutant, IReadOnlyList<Judgement> judged) => Assert.True(
         judged.Where(one => one.Counts || (one.Verdict == Verdict.NotChecked)).Select(one => one.Control.Id).ToHashSet(StringComparer.Ordinal).SetEquals(mutant.Controls),
         string.Join('\n', judged.SelectMany(one => one.Findings.Where(finding => finding.Outcome.Verdict is not Verdict.Pass && finding.Look is Look.Config or Look.Record).Select(finding => $"{one.Control.Id} {finding.Outcome}"))));
 

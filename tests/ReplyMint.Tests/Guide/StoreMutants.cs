@@ -1,6 +1,7 @@
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Guide;
+using ReplyMint.Incidents;
 using ReplyMint.Replies;
 using ReplyMint.Security;
 using ReplyMint.Storage;
@@ -23,12 +24,49 @@ internal sealed record StoreMutant(string Name, params string[] Controls)
     public Func<string, string?> Variable { get; init; } = _ => null;
 
     public TimeSpan Age { get; init; } = TimeSpan.FromDays(1);
+
+    /// <summary>Another guard, table of rights or log.</summary>
+    public Func<StoreLook, StoreLook> With { get; init; } = look => look;
+
+    /// <summary>Which look of the first control has to tell.</summary>
+    public Look At { get; init; } = Look.Config;
 }
 
 internal static class StoreMutants
 {
     public static IReadOnlyList<StoreMutant> All { get; } =
     [
+        new("members do what administrators do", "AUTH-4") { With = look => look with { May = role => Permissions.Of(role == Role.Member ? Role.Admin : role) } },
+        new("operators read mail", "AUTH-4") { With = look => look with { May = role => role == Role.Operator ? new(uint.MaxValue >> 5) : Permissions.Of(role) } },
+        new("each line of the web server is logged", "MON-2") { With = look => look with { Writes = (_, _) => true } },
+        new("mail for anybody is taken", "MAIL-1") { With = look => look with { Knows = (_, _) => new(true) } },
+        new("no draft is held", "MAIL-7") { With = look => look with { Guard = _ => [] } },
+        new("prices are not looked at", "MAIL-7") { With = look => look with { Guard = input => [.. DraftGuard.Check(input).Where(finding => finding.Rule != GuardRule.Price)] } },
+        new("each draft is held", "MAIL-7") { With = look => look with { Guard = _ => [new(GuardRule.Length, "x")] } },
+        new("forged bounces are believed", "MAIL-7") { With = look => look with { ReadToken = (_, _) => new("tguide", "oguide") } },
+        new("nobody knows who let somebody in", "SOC-1")
+        {
+            Change = async host =>
+            {
+                var commit = new Commit();
+                await host.Get<Members>().SetAsync(commit, host.Tenant.Id, "usomebody", Role.Member, null, new Actor(""), default);
+                await host.Get<IStore>().CommitAsync(commit, default);
+            },
+        },
+        new("a secret was set past the audit log", "SEC-3")
+        {
+            Change = async host =>
+            {
+                var commit = new Commit();
+                await host.Get<StoredSecrets>().SetAsync(commit, "relay-password", "0123456789abcdef0123456789abcdef"u8.ToArray(), host.Time.GetUtcNow(), default);
+                await host.Get<IStore>().CommitAsync(commit, default);
+            },
+        },
+        new("other settings run than the start wrote down", "SOC-2")
+        {
+            Change = host => new SettingsChanges(host.Get<IStore>(), host.Get<KeyRing>(), new SettingsToKeep(() => """{"environment":"staging"}"""), host.Get<Records>()).LookAsync("somebody", default),
+        },
+        new("an operator's credentials are too old", "AWS-8", "SOC-5") { At = Look.Record, Change = host => OverdueAsync(host, RecordKinds.KeyRotation) },
         new("no name is served", "NET-1") { Settings = s => s with { Http = s.Http with { PublicUrl = null } } },
         new("this machine's name is served", "NET-1") { Settings = s => s with { Http = s.Http with { Hosts = ["localhost"] } } },
         new("half of the world is a proxy", "NET-2") { Settings = s => s with { Http = s.Http with { Proxies = ["10.0.0.0/8"] } } },
@@ -66,14 +104,15 @@ internal static class StoreMutants
         {
             Change = async host => await host.Get<IStore>().CommitAsync(new Commit().Put(Retention.KeyOf(host.Tenant.Id), System.Text.Encoding.UTF8.GetBytes("""{"v":1,"rawDays":30,"textDays":365,"recordDays":400,"attachments":true}"""), Condition.Any), default),
         },
-        new("the last access review is too old", "SOC-1", "SOC-5") { Change = host => OverdueAsync(host, RecordKinds.Review) },
-        new("the last restore drill is too old", "IR-5", "SOC-5") { Change = host => OverdueAsync(host, RecordKinds.RestoreDrill) },
-        new("nobody looked for patches", "SOC-6", "SOC-5") { Change = host => OverdueAsync(host, RecordKinds.Patch) },
+        new("the last access review is too old", "SOC-1", "SOC-5") { At = Look.Record, Change = host => OverdueAsync(host, RecordKinds.Review) },
+        new("the last restore drill is too old", "IR-5", "SOC-5") { At = Look.Record, Change = host => OverdueAsync(host, RecordKinds.RestoreDrill) },
+        new("nobody looked for patches", "SOC-6", "SOC-5") { At = Look.Record, Change = host => OverdueAsync(host, RecordKinds.Patch) },
         new("what runs is two years old", "SOC-6") { Age = TimeSpan.FromDays(730) },
         new("nobody is named whom a finder could tell", "IR-6") { Settings = s => s with { Http = s.Http with { SecurityText = new() } } },
-        new("nobody was trained", "SOC-5") { Change = host => OverdueAsync(host, RecordKinds.Training) },
+        new("nobody was trained", "SOC-5") { At = Look.Record, Change = host => OverdueAsync(host, RecordKinds.Training) },
         new("what an incident left to do was not done", "IR-6", "SOC-5")
         {
+            At = Look.Record,
             Change = async host =>
             {
                 var commit = new Commit();

@@ -31,6 +31,9 @@ internal sealed class LiveTarget
     /// <summary>An authority beside the system's whose certificates are believed.</summary>
     public X509Certificate2? Authority { get; init; }
 
+    /// <summary>A header line by which somebody is a caller, such as an auditor; null asks as a stranger only. It is never printed.</summary>
+    public string? Caller { get; init; }
+
     /// <summary>How long an answer is waited for.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -31,7 +31,7 @@ internal static class GuideHtml
                 page.Append("<h2>").Append(group = GroupOf(one.Control)).Append("</h2>\n");
             Control(page, one);
         }
-        return page.Append("</body></html>\n").ToString();
+        return page.Append("<p class=\"not\">The last line of this file holds its hash and the installation's signature: replymint guide verify FILE.</p>\n</body></html>\n").ToString();
     }
 
     private static void Control(StringBuilder page, Judgement one)

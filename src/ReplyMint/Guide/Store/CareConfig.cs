@@ -121,7 +121,7 @@ internal static class CareConfig
     /// <summary>SOC-5.</summary>
     public static Task<Outcome> DueAsync(StoreLook look, CancellationToken ct) => DueAsync(look, _ => true, "record", ct);
 
-    private static async Task<Outcome> DueAsync(StoreLook look, Func<Due, bool> which, string what, CancellationToken ct)
+    public static async Task<Outcome> DueAsync(StoreLook look, Func<Due, bool> which, string what, CancellationToken ct)
     {
         var due = (await look.Get<Records>().DueAsync(ct)).Where(which).ToList();
         if (due.Find(one => one.State == DueState.Overdue) is { } overdue)

@@ -159,6 +159,7 @@ need jq jq
 # Mail of an account is fetched from a real server.
 need doveadm dovecot-imapd
 need zip zip
+need 7zz 7zip
 
 quiet=(-v quiet --nologo -p:UseSharedCompilation=false)
 must 'Restore' "$DOTNET" restore "${quiet[@]}"

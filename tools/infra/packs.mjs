@@ -34,7 +34,7 @@ export async function packs() {
 // Production's form, so that no rule meets a parameter that it can't read.
 const parameters = {
     template: {
-        Stage: 'production', PackageBucket: 'replymint-packages', PackageKey: 'packages/0.zip', DomainName: 'api.example.com', CertificateArn: 'arn:aws:acm:eu-central-1:111122223333:certificate/1',
+        Stage: 'production', PackageBucket: 'replymint-packages', PackageKey: 'packages/0.zip', ChangedBy: 'arn:aws:sts::111122223333:assumed-role/builds/somebody', DomainName: 'api.example.com', CertificateArn: 'arn:aws:acm:eu-central-1:111122223333:certificate/1',
         HostedZoneId: 'Z1', OperatorPrincipal: 'arn:aws:iam::111122223333:role/people', AlarmEmail: 'ops@example.com', MailFrom: 'hello@example.com', MailOut: 'ses', MailgunApiKey: '', MailIn: 'yes', UseVpc: 'yes',
         ApiRate: 200, ApiBurst: 400, WebhookRate: 400, WebhookBurst: 800, AddressRate: 2000, SignInRate: 100, MonthlyBudget: 300,
     },

@@ -57,13 +57,51 @@ public sealed class DeployScriptTests : IDisposable
         Assert.Contains(_run.Calls, call => call.Contains("/changes/staging/change-", StringComparison.Ordinal));
     }
 
+    /// <summary>The one function that compares settings learns from it whom a change is of.</summary>
+    [Fact]
+    public async Task Who_deploys_is_said_to_the_stack()
+    {
+        Assert.True(await _run.RunAsync("deploy.sh", ["staging", "--no-smoke"], "staging\n") == 0, _run.Error);
+        var given = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(_run.Folder, "work", "parameters.json")))!.AsArray();
+        Assert.Equal("arn:aws:sts::111122223333:assumed-role/builds/somebody", (string?)given.Single(one => (string?)one!["ParameterKey"] == "ChangedBy")!["ParameterValue"]);
+        await File.AppendAllTextAsync(Path.Combine(_run.Folder, "parameters"), "\nChangedBy=somebody else\n", TestContext.Current.CancellationToken);
+        Assert.Equal(1, await _run.RunAsync("deploy.sh", ["staging", "--no-smoke"], "staging\n"));
+        Assert.Contains("must not set", _run.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>20 MB, whatever packs it.</summary>
+    [Theory]
+    [InlineData(20_000_000, 0)]
+    [InlineData(20_000_001, 1)]
+    public async Task A_package_that_is_too_large_goes_nowhere(long size, int status)
+    {
+        _run.Instead("7zz", $"for file in \"$@\"; do [[ $file != *.zip ]] || truncate -s {size} \"$file\"; done");
+        Assert.Equal(status, await _run.RunAsync("deploy.sh", ["staging", "--no-smoke"], "staging\n"));
+        Assert.Equal(status == 0, _run.Out.Contains($"{size} bytes", StringComparison.Ordinal));
+        Assert.Equal(status == 0, _run.Calls.Any(call => call.StartsWith("aws s3 cp", StringComparison.Ordinal)));
+    }
+
+    /// <summary>Who has no better packer gets a package, too.</summary>
+    [Fact]
+    public async Task Plain_zip_packs_where_nothing_better_is_at_hand()
+    {
+        _run.HideFromPath("7zz", "7z");
+        Assert.True(await _run.RunAsync("deploy.sh", ["staging", "--dry-run", "--no-smoke"]) == 0, _run.Error);
+        await using var package = await ZipFile.OpenReadAsync(Path.Combine(_run.Folder, "work", "package.zip"), TestContext.Current.CancellationToken);
+        Assert.Equal(["bootstrap", "libe_sqlite3.so", "replymint"], package.Entries.Select(entry => entry.FullName));
+    }
+
     [Fact]
     public async Task The_package_is_what_Lambda_wants_and_the_same_for_the_same_files()
     {
         Assert.Equal(0, await _run.RunAsync("deploy.sh", ["staging", "--dry-run", "--no-smoke"]));
         var first = _run.Out.Split('\n')[0];
         using (var package = await ZipFile.OpenReadAsync(Path.Combine(_run.Folder, "work", "package.zip")))
+        {
             Assert.Equal(["bootstrap", "libe_sqlite3.so", "replymint"], package.Entries.Select(entry => entry.FullName));
+            // Unix's modes: Lambda runs the bootstrap as another user than whoever packed it.
+            Assert.All(package.Entries, entry => Assert.Equal(0b111_101_101, (entry.ExternalAttributes >> 16) & 0b111_111_111));
+        }
         Assert.StartsWith("Package: packages/", first, StringComparison.Ordinal);
         Assert.Equal(0, await _run.RunAsync("deploy.sh", ["staging", "--dry-run", "--no-smoke"]));
         Assert.Equal(first, _run.Out.Split('\n')[0]);

@@ -31,6 +31,8 @@ internal sealed class ScriptRun : IDisposable
         File.Copy(Path.Combine(HouseTests.Root, "infra", "example.parameters"), Path.Combine(Folder, "parameters"));
     }
 
+    private string _path = Environment.GetEnvironmentVariable("PATH") ?? "";
+
     public string Folder { get; } = Directory.CreateTempSubdirectory("replymint-script-").FullName;
 
     public string Out { get; private set; } = "";
@@ -49,13 +51,31 @@ internal sealed class ScriptRun : IDisposable
             File.WriteAllText(Path.Combine(Folder, call + ".status"), status.ToString(System.Globalization.CultureInfo.InvariantCulture));
     }
 
+    /// <summary>Another command of that name, before the machine's own.</summary>
+    public void Instead(string name, string script)
+    {
+        var path = Path.Combine(Folder, "bin", name);
+        File.WriteAllText(path, "#!/bin/bash\n" + script + "\n");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    /// <summary>The machine's commands without these.</summary>
+    public void HideFromPath(params string[] names)
+    {
+        var rest = Directory.CreateDirectory(Path.Combine(Folder, "rest")).FullName;
+        foreach (var folder in _path.Split(':').Where(Directory.Exists))
+            foreach (var command in Directory.EnumerateFiles(folder).Where(command => !names.Contains(Path.GetFileName(command)) && !Path.Exists(Path.Combine(rest, Path.GetFileName(command)))))
+                File.CreateSymbolicLink(Path.Combine(rest, Path.GetFileName(command)), command);
+        _path = rest;
+    }
+
     public async Task<int> RunAsync(string script, string[] arguments, string input = "")
     {
         var info = new ProcessStartInfo("bash", [Path.Combine(HouseTests.Root, "infra", script), .. arguments])
         {
             WorkingDirectory = Folder, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
         };
-        info.Environment["PATH"] = Path.Combine(Folder, "bin") + ":" + Environment.GetEnvironmentVariable("PATH");
+        info.Environment["PATH"] = Path.Combine(Folder, "bin") + ":" + _path;
         info.Environment["FAKE"] = Folder;
         info.Environment["DEPLOY_PUBLISHED"] = Path.Combine(Folder, "published");
         info.Environment["DEPLOY_PARAMETERS"] = Path.Combine(Folder, "parameters");

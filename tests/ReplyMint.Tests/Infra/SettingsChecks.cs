@@ -52,11 +52,14 @@ internal static class SettingsChecks
             {
                 ("store", "aws"), ("aws.tablePrefix", $"replymint-{stack.Stage}-"), ("aws.bucket", stack.Find("BlobBucket")!.Text("BucketName")),
                 ("aws.queue", $"https://sqs.{Stack.Region}.amazonaws.com/{Stack.Account}/replymint-{stack.Stage}-wake"), ("aws.eraseQueue", $"https://sqs.{Stack.Region}.amazonaws.com/{Stack.Account}/replymint-{stack.Stage}-erase"),
-                ("aws.key", $"arn:aws:kms:{Stack.Region}:{Stack.Account}:key/MasterKey"), ("aws.topic", $"arn:aws:sns:{Stack.Region}:{Stack.Account}:replymint-{stack.Stage}-alerts"),
+                ("aws.parametersKey", $"arn:aws:kms:{Stack.Region}:{Stack.Account}:key/DataKey"), ("aws.key", $"arn:aws:kms:{Stack.Region}:{Stack.Account}:key/MasterKey"), ("aws.topic", $"arn:aws:sns:{Stack.Region}:{Stack.Account}:replymint-{stack.Stage}-alerts"),
                 ("http.publicUrl", "https://" + stack.Parameter("DomainName")), ("http.origins", string.Join(',', stage.DefaultOrigins())), ("smtp.enabled", "false"), ("outbound.channel", stack.Parameter("MailOut")),
                 ("accounts.from", stack.Parameter("MailFrom")), ("accounts.signInUrl", stage.DefaultOrigins()[0] + "/sign-in"), ("notices.from", stack.Parameter("MailFrom")), ("notices.email", stack.Parameter("AlarmEmail")),
             })
                 expected[path] = value;
+        // Only it compares settings with those before (LambdaProcess): at the others it would make each deployment by somebody else a new start.
+        if (function == "sweep")
+            expected["changedBy"] = stack.Parameter("ChangedBy");
         if (function == "alarm")
             (expected["lambda.alarmWebhook"], expected["aws.topic"]) = ("parameter:alarm-webhook", $"arn:aws:sns:{Stack.Region}:{Stack.Account}:replymint-{stack.Stage}-alerts");
         if (function != "alarm" && stack.Find("MailBucket") is { } mail)

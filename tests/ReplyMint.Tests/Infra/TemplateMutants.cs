@@ -185,6 +185,10 @@ internal static class TemplateMutants
         new("keys in the WAF's log", "WafLogging", "        - SingleHeader: {Name: x-api-key}\n", "", "MON-2"),
         new("honest callers in the WAF's log", "WafLogging", "DefaultBehavior: DROP", "DefaultBehavior: KEEP", "MON-2"),
 
+        // Settings
+        new("nobody is named for a changed setting", "SweepFunction", "          REPLYMINT_CHANGED_BY: !Ref ChangedBy\n", ""),
+        new("secrets lie under AWS's own key", "ApiFunction", "          REPLYMINT_AWS__PARAMETERS_KEY: !GetAtt DataKey.Arn\n", ""),
+
         // Alarms and logs
         new("nobody is told of dead letters", "DeadLettersAlarm", "      AlarmActions: [!Ref AlertTopic]\n", "", "MON-1"),
         new("dead letters of erasures are not watched", "DeadLettersAlarm", "!GetAtt EraseDeadQueue.QueueName", "!GetAtt WakeDeadQueue.QueueName", "MON-1"),

@@ -13,7 +13,7 @@ internal sealed class TemplateLook(string file, JsonObject template)
     [
         ("PackageBucket", "replymint-packages-111122223333-eu-central-1"), ("PackageKey", "packages/0123456789abcdef.zip"), ("DomainName", "api.example.com"),
         ("CertificateArn", "arn:aws:acm:eu-central-1:111122223333:certificate/1"), ("OperatorPrincipal", "arn:aws:iam::111122223333:role/people"),
-        ("AlarmEmail", "ops@example.com"), ("MailFrom", "hello@example.com"),
+        ("AlarmEmail", "ops@example.com"), ("MailFrom", "hello@example.com"), ("ChangedBy", "arn:aws:sts::111122223333:assumed-role/builds/somebody"),
     ];
 
     private static readonly Func<Stack, IEnumerable<TemplateProblem>>[] s_checks =

@@ -42,7 +42,7 @@ internal static class GuideFacts
         return new StoreCommand(SignName, "sign the hash of a report of the guide", async (context, parse, ct) =>
         {
             var sha256 = parse.GetValue(hash)!;
-            if (sha256.Length != 64 || sha256.AsSpan().ContainsAnyExcept("0123456789abcdef"))
+            if (sha256.Length != 64 || !sha256.All(char.IsAsciiHexDigitLower))
                 return context.Fail("this is no hash");
             context.Out.WriteLine(await context.Get<Attestations>().SignAsync(GuideSeal.Kind, new ReportStatement(1, sha256, context.Get<TimeProvider>().GetUtcNow()), AuditJson.Default.ReportStatement, ct));
             return ExitCode.Ok;

@@ -16,9 +16,11 @@ internal sealed class ImapOptions
     private readonly Option<string?> _server = Text("--server", "NAME", "imap: whose Authentication-Results are believed; without it each mail waits for a person");
     private readonly Option<string?> _since = Text("--since", "DATE", "imap: take mail that came from then on (now)");
 
+    private readonly Option<bool?> _drafts = new("--drafts-there") { HelpName = "true|false", Description = "imap: put drafts into the account's own folder instead of the list of what waits" };
+
     public StoreCommand AddTo(StoreCommand command)
     {
-        foreach (var option in (Option[])[_mailbox, _host, _port, _security, _user, _folder, _server, _since])
+        foreach (var option in (Option[])[_mailbox, _host, _port, _security, _user, _folder, _server, _since, _drafts])
             command.Options.Add(option);
         return command;
     }
@@ -44,6 +46,7 @@ internal sealed class ImapOptions
         User = parse.GetValue(_user) ?? before.User,
         Folder = parse.GetValue(_folder) ?? before.Folder,
         Server = parse.GetValue(_server) ?? before.Server,
+        DraftsThere = parse.GetValue(_drafts) ?? before.DraftsThere,
         Since = parse.GetValue(_since) is { } since ? Date(since) : before.Since,
     };
 

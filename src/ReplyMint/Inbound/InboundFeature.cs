@@ -49,6 +49,7 @@ internal static class InboundFeature
         .AddSingleton<ImapDoor>()
         .AddSingleton<ImapPositions>()
         .AddSingleton<ImapMarks>()
+        .AddSingleton<ImapSent>()
         .AddSingleton<ImapPass>()
         .AddSingleton<ImapWatch>()
         .AddSingleton<ImapCheck>()

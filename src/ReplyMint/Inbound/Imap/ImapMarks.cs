@@ -10,7 +10,7 @@ namespace ReplyMint.Inbound;
 /// Brings what became of a mail back to its account, such as the flag of an answer that was sent. What is to be done lies in the store until it was
 /// done, so a crash or a server that is down delays it only.
 /// </summary>
-internal sealed class ImapMarks(IStore store, ImapPositions positions, Messages messages, Outbox outbox)
+internal sealed class ImapMarks(IStore store, ImapPositions positions, Messages messages, Outbox outbox, DraftForHand drafts, DraftHandedOver handedOver)
 {
     private const int AtOnce = 100;
 
@@ -29,6 +29,25 @@ internal sealed class ImapMarks(IStore store, ImapPositions positions, Messages 
             _cursors[channel.Id] = next;
         else
             _cursors.TryRemove(channel.Id, out _);
+    }
+
+    /// <summary>Puts what waits for a person into the account's own folder, where the channel says so.</summary>
+    public async Task DraftAsync(ImapSession session, CancellationToken ct)
+    {
+        var channel = session.Channel;
+        if (!session.Account.DraftsThere)
+            return;
+        foreach (var item in (await positions.MarksAsync(channel, AtOnce, _cursors.GetValueOrDefault(channel.Id), ct)).Items)
+        {
+            var mark = ImapPositions.ReadMark(item);
+            if (mark.Drafted || await drafts(channel.Owner, mark.Message, ct) is not { } mail)
+                continue;
+            if (!await session.DraftAsync(MimeWriter.Write(mail), mail.MessageId, ct))
+                return;
+            var commit = new Commit().Put(item.Key, StoredJson.Write(mark with { Drafted = true }, InboundJson.Default.ImapMark), Condition.Same(item), expires: item.Expires);
+            handedOver(commit, channel.Owner, mark.Message);
+            await store.CommitAsync(commit, ct);
+        }
     }
 
     private async Task<bool> IsOverAsync(ImapSession session, ImapMark mark, uint validity, CancellationToken ct)

@@ -26,7 +26,7 @@ internal enum ImapPassed
 /// One bounded look into an account: each new mail is fetched, accepted, marked as read, and only then passed over for good. Wherever a pass
 /// breaks, the next one begins at the same mail, which then is a duplicate and is answered once all the same.
 /// </summary>
-internal sealed partial class ImapPass(ImapPositions positions, ImapMarks marks, Inbox inbox, Mailboxes mailboxes, Messages messages, InboundBudget budget, HttpSettings http, Alerts alerts, ILogger<ImapPass> log)
+internal sealed partial class ImapPass(ImapPositions positions, ImapMarks marks, ImapSent sent, Inbox inbox, Mailboxes mailboxes, Messages messages, InboundBudget budget, HttpSettings http, Alerts alerts, ILogger<ImapPass> log)
 {
     /// <summary>Mails of one pass, so that no account keeps the others waiting.</summary>
     public const int Most = 50;
@@ -59,6 +59,11 @@ internal sealed partial class ImapPass(ImapPositions positions, ImapMarks marks,
         if (!await work.StoreAsync(ct))
             return ImapPassed.Elsewhere;
         await marks.WorkOffAsync(session, validity, ct);
+        if (!await sent.LookAsync(session, place, ct))
+            return ImapPassed.Elsewhere;
+        // Drafts come behind what people sent themselves.
+        await marks.DraftAsync(session, ct);
+        await session.OpenAsync(ct);
         return uids.Count > Most ? ImapPassed.More : ImapPassed.Done;
     }
 

@@ -103,6 +103,46 @@ internal sealed class ImapSession(ImapClient client, MeteredStream stream, Chann
         }
     }, ct);
 
+    /// <summary>The folder of sent mail, open instead of the one where mail comes in; null when there is none.</summary>
+    public Task<IMailFolder?> OpenSentAsync(CancellationToken ct) => WithinAsync(ForACommand, 0, async token =>
+    {
+        if (await ImapFolders.FindAsync(client, SpecialFolder.Sent, token) is not { } sent || sent == _folder)
+            return null;
+        await sent.OpenAsync(FolderAccess.ReadOnly, token);
+        return sent;
+    }, ct);
+
+    /// <summary>The first octets of a mail.</summary>
+    public Task<byte[]?> HeadAsync(IMailFolder folder, UniqueId uid, int octets, CancellationToken ct) => WithinAsync(ForAMail, octets, async token =>
+    {
+        try
+        {
+            await using var head = await folder.GetStreamAsync(uid, 0, octets, token);
+            using var bytes = new MemoryStream();
+            await head.CopyToAsync(bytes, token);
+            return bytes.ToArray();
+        }
+        catch (MessageNotFoundException)
+        {
+            return null;
+        }
+    }, ct);
+
+    /// <summary>Puts a draft into the account's own folder, unless it lies there already. False when there is no such folder.</summary>
+    public Task<bool> DraftAsync(ReadOnlyMemory<byte> mail, string messageId, CancellationToken ct) => WithinAsync(ForAMail, 0, async token =>
+    {
+        if (await ImapFolders.FindAsync(client, SpecialFolder.Drafts, token) is not { } drafts)
+            return false;
+        await drafts.OpenAsync(FolderAccess.ReadOnly, token);
+        // A crash behind the last time must not leave two.
+        if ((await drafts.SearchAsync(SearchQuery.HeaderContains("Message-Id", messageId), token)).Count > 0)
+            return true;
+        using var bytes = new MemoryStream(mail.ToArray(), false);
+        using var message = await MimeKit.MimeMessage.LoadAsync(bytes, token);
+        await drafts.AppendAsync(new AppendRequest(message, MessageFlags.Draft | MessageFlags.Seen), token);
+        return true;
+    }, ct);
+
     public Task<bool> FlagAsync(UniqueId uid, MessageFlags flags, CancellationToken ct) => WithinAsync(ForACommand, 0, async token =>
     {
         await Folder.StoreAsync([uid], new StoreFlagsRequest(StoreAction.Add, flags) { Silent = true }, token);

@@ -43,7 +43,7 @@ internal static class GuideCommand
         var guide = new Verb("guide", "check what the product promises about its own security, say what is missing and how to mend it; status 1 for findings, 2 when nothing could be looked at")
         {
             Arguments = { word, file }, Options = { url, smtp, origin, authority, token, look, template, only, format, baseline, keys, environment },
-            Examples = ["guide", "guide --url https://api.example.com --origin https://app.example.com", "guide --only CORS,HDR-6 --format json", "guide --template infra/template.yaml --look template", "guide --format html > report.html", "guide verify report.html", "guide write"],
+            Examples = ["guide", "guide --url https://api.example.com --origin https://app.example.com", "guide --only CORS,HDR-6 --format json", "guide --template infra/template.yaml --look template", "guide verify report.html", "guide write"],
         };
         guide.SetAction(async (parse, ct) =>
         {

@@ -1,7 +1,9 @@
+using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using ReplyMint.Aws;
 using ReplyMint.Inbound;
 using ReplyMint.Outbound;
+using ReplyMint.Replies;
 using ReplyMint.Security;
 
 namespace ReplyMint.Cli;
@@ -18,6 +20,8 @@ internal static class AwsRooms
             services.AddSingleton(Send(aws.Mail()));
         if (settings.Aws.MailBucket is { } bucket)
             services.AddSingleton(Mails(bucket, aws.Mails()));
+        if (settings.Aws.Topic is { } topic)
+            services.AddSingleton(Tell(topic, aws.Client("sns")));
         if (settings.Aws.Parameters is null)
             return null;
         var parameters = aws.Parameters();
@@ -29,6 +33,13 @@ internal static class AwsRooms
     {
         var answer = await ses.SendAsync(HttpMethod.Post, "v2/email/outbound-emails", body, [("Content-Type", "application/json")], patience, ct);
         return new(answer.Status, answer.Error, answer.HandedOver);
+    };
+
+    /// <summary>SNS has no token that knows a message again: one whose answer was lost may be told twice, which is better than not at all.</summary>
+    public static AlertTopic Tell(string topic, AwsClient sns) => async (subject, text, ct) =>
+    {
+        var body = Encoding.UTF8.GetBytes($"Action=Publish&Version=2010-03-31&TopicArn={Uri.EscapeDataString(topic)}&Subject={Uri.EscapeDataString(subject)}&Message={Uri.EscapeDataString(text)}");
+        return (await sns.SendAsync(HttpMethod.Post, "", body, [("Content-Type", "application/x-www-form-urlencoded")], TimeSpan.FromSeconds(5), ct)).Error is null;
     };
 
     public static StoredMails Mails(string bucket, S3Calls calls) => new(bucket, async (key, most, ct) =>

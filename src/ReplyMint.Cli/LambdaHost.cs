@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging;
 using ReplyMint.Audit;
 using ReplyMint.Aws;
 using ReplyMint.Inbound;
+using ReplyMint.Incidents;
 using ReplyMint.Jobs;
 using ReplyMint.Limits;
 using ReplyMint.Monitoring;
@@ -89,6 +90,7 @@ internal sealed partial class LambdaHost : IAsyncDisposable
         if (now - _looked > Fresh)
         {
             await _watches.ReloadAsync(ct);
+            await Services.GetRequiredService<NetworkBlocks>().ReloadAsync(ct);
             _looked = now;
         }
         if (now - _refreshed > SharedStore.Fresh / 2)
@@ -108,6 +110,7 @@ internal sealed partial class LambdaHost : IAsyncDisposable
         await Services.GetRequiredService<IWorkQueue>().FlushAsync(ct);
         await _watches.FlushAsync(ct);
         await Services.GetRequiredService<UsageCounters>().FlushAsync(ct);
+        await Services.GetRequiredService<Detection>().FlushAsync(ct);
     }
 
     public ValueTask DisposeAsync() => _owner.DisposeAsync();

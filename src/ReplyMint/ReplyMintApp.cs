@@ -52,6 +52,7 @@ public static class ReplyMintApp
         services.AddSingleton(secrets);
         services.AddSingleton(settings);
         services.AddSecurity(settings.HttpFront());
+        services.AddSingleton(provider => new SecurityEvents(open.Installation.Derive("security events"), settings.Detection.Enabled, provider.GetRequiredService<TimeProvider>()));
         services.AddOutside(settings.Outside, settings.Environment.NeedsHttps());
         return services
             .AddStorage(open)
@@ -71,7 +72,7 @@ public static class ReplyMintApp
             .AddSecrets(settings.Secrets, [.. settings.SecretReferences()], new DataBackupsKept(TimeSpan.FromDays(settings.Backup.KeepDays)))
             .AddReplies(settings.Model, settings.Notices, open, secrets)
             .AddPrivacy()
-            .AddIncidents()
+            .AddIncidents(settings.Detection)
             .AddBackups(settings.Backup, new SettingsToKeep(() => SettingsJson.Show(settings.WithoutSecrets() with { ChangedBy = null })), provider => store => Rooms(settings, store, provider));
     }
 
@@ -79,7 +80,7 @@ public static class ReplyMintApp
     private static ServiceProvider Rooms(ReplyMintSettings settings, OpenStore store, IServiceProvider outer)
     {
         var services = new ServiceCollection().AddLogging().AddSingleton(outer.GetRequiredService<TimeProvider>());
-        return services.AddReplyMint(settings with { Backup = new(), Notices = new(), Monitoring = new() }, store, outer.GetService<ParameterDoor>()).BuildServiceProvider();
+        return services.AddReplyMint(settings with { Backup = new(), Notices = new(), Monitoring = new(), Detection = new() { Enabled = false } }, store, outer.GetService<ParameterDoor>()).BuildServiceProvider();
     }
 
     /// <summary>The way of a request, in order, and behind it all routes.</summary>
@@ -107,6 +108,8 @@ public static class ReplyMintApp
         app.UseEveryAnswer();                 // headers and trace id, whoever answers
         app.UseProblemAnswers();              // what fails below becomes problem details
         app.UseForwardedHeadersOfProxies();   // who asks, by which name and scheme
+        app.UseRefusalNotes();                // and what he was refused
+        app.UseNetworkBlocks();               // unless his network is shut out
         app.UseHostFilter();                  // only names that are served
         app.UseHttpsOnly();                   // never in the clear
         app.UsePreflight();                   // browsers' questions, before any route

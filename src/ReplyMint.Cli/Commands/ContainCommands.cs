@@ -10,9 +10,9 @@ internal static class ContainCommands
 {
     private const string Sending = "sending";
 
-    private static readonly string[] Whats = ["tenant", "user", "key", "mailbox", "channel", Sending];
+    private static readonly string[] Whats = ["tenant", "user", "key", "mailbox", "channel", "network", Sending];
 
-    public static StoreCommand Contain() => Build("contain", "isolate a tenant, user, key, mailbox or channel, or stop all sending; reading goes on", stop: true,
+    public static StoreCommand Contain() => Build("contain", "isolate a tenant, user, key, mailbox, channel or network, or stop all sending; reading goes on", stop: true,
         ["incident contain tenant Acme --incident ID", "incident contain key ID", "incident contain channel smtp", "incident contain sending"]);
 
     public static StoreCommand Release() => Build("release", "let go what was contained; what waited goes on", stop: false, ["incident release tenant Acme --incident ID", "incident release sending"]);
@@ -21,7 +21,7 @@ internal static class ContainCommands
     {
         var what = new Argument<string>("WHAT") { Description = string.Join(", ", Whats) };
         what.AcceptOnlyFromAmong(Whats);
-        var which = new Argument<string?>("NAME") { Description = "the tenant's name, the person's or the mailbox's address, the key's or the channel's id (or smtp, mailgun); none for sending", Arity = ArgumentArity.ZeroOrOne };
+        var which = new Argument<string?>("NAME") { Description = "the tenant's name, the person's or the mailbox's address, the key's or the channel's id (or smtp, mailgun), the network's address or mark; none for sending", Arity = ArgumentArity.ZeroOrOne };
         var incident = IncidentCommands.IncidentOption();
         return new StoreCommand(name, description, async (context, parse, ct) =>
         {
@@ -50,6 +50,8 @@ internal static class ContainCommands
             case "mailbox":
                 var mailbox = await context.MailboxAsync(name, ct);
                 return new(ContainedKind.Mailbox, mailbox.Id, mailbox.TenantId);
+            case "network":
+                return new(ContainedKind.Network, System.Net.IPAddress.TryParse(name, out var address) ? context.Get<Security.SecurityEvents>().MarkOf(address)!.Value.Near : name);
             default:
                 return new(kind == "key" ? ContainedKind.Key : ContainedKind.Channel, name);
         }

@@ -51,7 +51,7 @@ internal static class GuideFacts
 
     public static GuideSettings Of(ReplyMintSettings settings) => new(
         settings.HttpFront(), settings.Smtp, settings.Notices, settings.Store == StoreKind.Aws ? settings.Aws.Topic : null, settings.Rates, settings.Requests, settings.Accounts,
-        settings.Backup, settings.Audit, settings.Secrets, settings.Outbound, settings.Outside, settings.Store != StoreKind.Embedded, settings.NeedsAws());
+        settings.Backup, settings.Audit, settings.Secrets, settings.Outbound, settings.Outside, settings.Store != StoreKind.Embedded, settings.NeedsAws()) { Detection = settings.Detection };
 
     /// <summary>The first listener, as somebody on this machine reaches it, and the name that is served there.</summary>
     private static ServedAt? ServedAt(CommandContext context, ReplyMintSettings settings)

@@ -71,37 +71,6 @@ internal static class SwitchCommands
     }
 }
 
-/// <summary>What the operator should know of.</summary>
-internal static class AlertCommands
-{
-    public static Command Build() => new("alerts", "what the operator should look at") { List(), Acknowledge() };
-
-    private static StoreCommand List()
-    {
-        var limit = StoreWords.LimitOption();
-        var all = new Option<bool>("--all") { Description = "those that were acknowledged, too" };
-        return new StoreCommand("list", "list alerts, the newest first", async (context, parse, ct) =>
-        {
-            var alerts = await context.Get<Alerts>().NewestAsync(Math.Clamp(parse.GetValue(limit), 1, 1000), ct);
-            StoreWords.Table(context.Out, [.. alerts.Where(a => parse.GetValue(all) || a.AcknowledgedAt is null)
-                .Select(a => (string[])[a.Id, StoreWords.Time(a.At), a.Kind, a.AcknowledgedAt is null ? "open" : "seen", a.Text])], "ID", "AT", "KIND", "", "WHAT");
-            return ExitCode.Ok;
-        }) { Options = { limit, all } };
-    }
-
-    private static StoreCommand Acknowledge()
-    {
-        var id = StoreWords.Id("ID", "the alert");
-        return new StoreCommand("ack", "say that an alert was seen; the same thing raises a new one", async (context, parse, ct) =>
-        {
-            if (!await context.Get<Alerts>().AcknowledgeAsync(parse.GetValue(id)!, ct))
-                return context.Fail($"there is no alert {Plain.Line(parse.GetValue(id)!, 60)}; list them with: replymint alerts list");
-            context.Out.WriteLine($"acknowledged {parse.GetValue(id)}");
-            return ExitCode.Ok;
-        }) { Arguments = { id } };
-    }
-}
-
 /// <summary>Addresses that get no automatic answer.</summary>
 internal static class SuppressionCommands
 {

@@ -11,6 +11,8 @@ internal sealed record Actor(string Id)
     /// <summary>A command on the machine, run by the user that owns the store.</summary>
     public static Actor Machine { get; } = new("operator@machine");
     public static Actor System { get; } = new("system");
+    /// <summary>A detector of suspicious activity, which contains only what the operator allows.</summary>
+    public static Actor Detector { get; } = new("detector");
 
     /// <summary>Where he sits; sealed with the person's own key in the entry. Null: not over the network, or not known.</summary>
     public string? Network { get; init; }

@@ -27,5 +27,6 @@ internal sealed partial class AuditJson : JsonSerializerContext;
 [JsonSerializable(typeof(AttestationKeySet))]
 [JsonSerializable(typeof(Listing<AuditLine>))]
 [JsonSerializable(typeof(AuditVerdict))]
+[JsonSerializable(typeof(Listing<AlertAnswer>))]
 [JsonSerializable(typeof(DateTimeOffset?))]
 internal sealed partial class AuditWire : JsonSerializerContext;

@@ -40,6 +40,7 @@ internal static class AuditRoutes
     public static void MapAudit(this IEndpointRouteBuilder routes, Func<RouteHandlerBuilder, RouteHandlerBuilder> costly)
     {
         routes.MapPublic().MapMethods("/.well-known/attestation-keys.json", ["GET", "HEAD"], KeysAsync).Produces<AttestationKeySet>().WithName("ListAttestationKeys").WithSummary("The public keys, of all times, that sign this installation's roots, certificates and reports.");
+        AlertRoutes.Map(routes);
         var read = routes.MapApi(Permission.AuditRead, Tag);
         read.MapGet("/audit", ListAsync).WithName("ListAuditEntries").WithSummary("Who did what, the newest first").Produces<Listing<AuditLine>>();
         costly(read.MapGet("/audit/verify", VerifyAsync).WithName("VerifyAuditLog").WithSummary("Whether the log is whole, and up to which signed root; looked at once a minute, of a very long one the newest 200,000 entries").Produces<AuditVerdict>());

@@ -7,14 +7,18 @@ namespace ReplyMint.Incidents;
 
 /// <summary>What is to be isolated.</summary>
 /// <param name="Tenant">Of a mailbox: whose it is. Else found by the id.</param>
-internal sealed record ContainmentTarget(ContainedKind Kind, string Id, string? Tenant = null);
+internal sealed record ContainmentTarget(ContainedKind Kind, string Id, string? Tenant = null)
+{
+    /// <summary>It ends by itself then; null is never.</summary>
+    public TimeSpan? For { get; init; }
+}
 
 /// <summary>
 /// Isolates, and lets go again (IR-1). It counts at once: each door asks the store, and what is kept of callers is read anew from the
 /// commit on. Nothing is deleted, so that all of it can be taken back: sessions, keys and mails wait where they are.
 /// </summary>
 internal sealed class ContainmentDesk(
-    IStore store, Containments containments, Switches switches, IncidentBook book, Tenants tenants, Users users, ApiKeys keys, Mailboxes mailboxes, Channels channels, Standings standings)
+    IStore store, Containments containments, Switches switches, IncidentBook book, Tenants tenants, Users users, ApiKeys keys, Mailboxes mailboxes, Channels channels, Standings standings, NetworkBlocks blocks)
 {
     // The two ways in that have no record.
     private static readonly string[] FixedChannels = ["smtp", Channel.Mailgun];
@@ -27,12 +31,14 @@ internal sealed class ContainmentDesk(
         {
             if (!await book.IsOpenAsync(commit, incident, token))
                 return ActResult.NoIncident;
-            if (!await containments.SetAsync(commit, target.Kind, target.Id, found.Tenant, actor.Id, incident, token))
+            if (!await containments.SetAsync(commit, target.Kind, target.Id, found.Tenant, actor.Id, incident, token, target.For))
                 return ActResult.Already;
             await book.RecordAsync(commit, incident, found.Tenant, actor, $"contain.{Security.WireWord.Of(target.Kind)}", target.Id, null, token);
             return ActResult.Done;
         }, ct);
         standings.Changed(target.Id);
+        if (target.Kind == ContainedKind.Network)
+            await blocks.ReloadAsync(ct);
         return result;
     }
 
@@ -48,6 +54,8 @@ internal sealed class ContainmentDesk(
             return ActResult.Done;
         }, ct);
         standings.Changed(id);
+        if (kind == ContainedKind.Network)
+            await blocks.ReloadAsync(ct);
         return result;
     }
 
@@ -72,6 +80,8 @@ internal sealed class ContainmentDesk(
         ContainedKind.User => await users.FindAsync(target.Id, ct) is not null ? new(null) : null,
         ContainedKind.Key => await keys.TenantOfAsync(target.Id, ct) is { } owner ? new(owner) : null,
         ContainedKind.Mailbox => target.Tenant is { } of && await mailboxes.GetAsync(of, target.Id, ct) is { } mailbox ? new(mailbox.TenantId) : null,
+        // Nobody keeps a list of networks: a mark has the form of one.
+        ContainedKind.Network => target.Id.Length == 22 ? new(null) : null,
         _ => FixedChannels.Contains(target.Id) ? new(null) : await channels.FindAsync(target.Id, ct) is { } channel ? new(channel.Owner == Channel.Operator ? null : channel.Owner) : null,
     };
 

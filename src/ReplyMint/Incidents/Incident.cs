@@ -50,4 +50,5 @@ internal enum ActResult
 [JsonSerializable(typeof(Limits.WatchEvent))]
 [JsonSerializable(typeof(Audit.Alert))]
 [JsonSerializable(typeof(IncidentDrillReport))]
+[JsonSerializable(typeof(KnownNetworks))]
 internal sealed partial class IncidentsJson : JsonSerializerContext;

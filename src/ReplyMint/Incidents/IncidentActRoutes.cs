@@ -12,9 +12,9 @@ namespace ReplyMint.Incidents;
 
 /// <summary>What can be isolated; sending is all of the installation's.</summary>
 [JsonConverter(typeof(WireEnum<ContainedThing>))]
-internal enum ContainedThing { Tenant, User, Key, Mailbox, Channel, Sending }
+internal enum ContainedThing { Tenant, User, Key, Mailbox, Channel, Network, Sending }
 
-/// <param name="Id">Of the tenant, user, key, mailbox or channel (or smtp, mailgun); left out for sending.</param>
+/// <param name="Id">Of the tenant, user, key, mailbox or channel (or smtp, mailgun), or the mark of a network, as alerts name it; left out for sending.</param>
 /// <param name="Tenant">Of a mailbox: whose it is.</param>
 /// <param name="Incident">In whose timeline it stands.</param>
 internal sealed record ContainmentWish(ContainedThing Kind, [Id] string? Id = null, [Id] string? Tenant = null, [Id] string? Incident = null);

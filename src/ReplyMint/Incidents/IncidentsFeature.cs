@@ -6,7 +6,9 @@ namespace ReplyMint.Incidents;
 
 internal static class IncidentsFeature
 {
-    public static IServiceCollection AddIncidents(this IServiceCollection services) => services
+    /// <param name="services">The application's.</param>
+    /// <param name="detection">What counts as suspicious.</param>
+    public static IServiceCollection AddIncidents(this IServiceCollection services, DetectionSettings detection) => services
         .ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Add(IncidentsWire.Default))
         .AddSingleton<IncidentBook>()
         .AddSingleton<ContainmentDesk>()
@@ -17,6 +19,10 @@ internal static class IncidentsFeature
         .AddSingleton<AccessReviews>()
         .AddSingleton<DrillDesk>()
         .AddSingleton<SettingsChanges>()
+        .AddSingleton(detection)
+        .AddSingleton<DetectorContainment>()
+        .AddSingleton<Detection>()
+        .AddHostedService(provider => provider.GetRequiredService<Detection>())
         .AddSingleton(provider => new JobHandler(RevocationDesk.JobKind, provider.GetRequiredService<RevocationDesk>().HandleAsync));
 
     public static void MapIncidents(this IEndpointRouteBuilder routes)

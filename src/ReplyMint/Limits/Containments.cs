@@ -19,6 +19,8 @@ internal enum ContainedKind
     Mailbox,
     /// <summary>A channel in: takes nothing, so that senders come again.</summary>
     Channel,
+    /// <summary>A network, by its mark: HTTP answers it 403.</summary>
+    Network,
 }
 
 /// <summary>Something is isolated for as long as this is there: ids only.</summary>
@@ -39,11 +41,12 @@ internal sealed class Containments(IStore store, Switches switches, TimeProvider
     public async ValueTask<bool> IsAsync(ContainedKind kind, string id, CancellationToken ct) => await store.GetAsync(KeyOf(kind, id), ct) is not null;
 
     /// <summary>Adds an isolation to a commit; the caller adds the audit entry. False when it is so already.</summary>
-    public async Task<bool> SetAsync(Commit commit, ContainedKind kind, string id, string? tenant, string by, string? incident, CancellationToken ct)
+    /// <param name="span">After which it ends by itself; null is never.</param>
+    public async Task<bool> SetAsync(Commit commit, ContainedKind kind, string id, string? tenant, string by, string? incident, CancellationToken ct, TimeSpan? span = null)
     {
         if (await store.GetAsync(KeyOf(kind, id), ct) is not null)
             return false;
-        commit.Put(KeyOf(kind, id), JsonSerializer.SerializeToUtf8Bytes(new Containment(1, kind, id, tenant, by, time.GetUtcNow(), incident), ContainmentJson.Default.Containment), Condition.Absent);
+        commit.Put(KeyOf(kind, id), JsonSerializer.SerializeToUtf8Bytes(new Containment(1, kind, id, tenant, by, time.GetUtcNow(), incident), ContainmentJson.Default.Containment), Condition.Absent, expires: span is { } until ? time.GetUtcNow() + until : null);
         if (SwitchOf(kind, id, tenant) is { } at)
             await switches.ContainAsync(commit, at.Partition, at.Mailbox, true, ct);
         return true;
@@ -67,6 +70,16 @@ internal sealed class Containments(IStore store, Switches switches, TimeProvider
         await foreach (var item in store.AllAsync(Table.Main, KeyRing.Installation, Prefix, ct))
             all.Add(Read(item));
         return [.. all.OrderBy(one => one.At)];
+    }
+
+    /// <summary>The marks of the networks that are shut out.</summary>
+    public async Task<HashSet<string>> NetworksAsync(CancellationToken ct)
+    {
+        var marks = new HashSet<string>(StringComparer.Ordinal);
+        var prefix = KeyOf(ContainedKind.Network, "").Sort;
+        await foreach (var item in store.AllAsync(Table.Main, KeyRing.Installation, prefix, ct))
+            marks.Add(item.Key.Sort[prefix.Length..]);
+        return marks;
     }
 
     private static (string Partition, string? Mailbox)? SwitchOf(ContainedKind kind, string id, string? tenant) => kind switch

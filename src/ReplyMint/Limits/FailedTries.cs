@@ -15,7 +15,7 @@ internal delegate Task LimitAlarm(string kind, string subject, string text, Canc
 /// shut anybody out. A try is paid for before it is made, so that a thousand at once are a thousand; a good one gets it back.
 /// What somebody tries against an account from many networks is not slowed further, but the operator is told.
 /// </summary>
-internal sealed partial class FailedTries(RequestLimitSettings settings, TakeTokens take, TimeProvider time, Func<LimitAlarm> alarm, ILogger<FailedTries> logger)
+internal sealed partial class FailedTries(RequestLimitSettings settings, TakeTokens take, TimeProvider time, Func<LimitAlarm> alarm, ILogger<FailedTries> logger, SecurityEvents? events = null)
 {
     private static readonly TimeSpan BetweenAlarms = TimeSpan.FromMinutes(10);
 
@@ -36,13 +36,17 @@ internal sealed partial class FailedTries(RequestLimitSettings settings, TakeTok
         var network = BucketKey.NetworkOf(context.Connection.RemoteIpAddress);
         var pair = account is null ? default : await take(new("pair", account, network), _pair, 1);
         if (account is not null && !pair.Allowed)
+        {
+            Failed(context, account);
             return Refusal(pair.Wait);
+        }
         var all = await take(new("network", "", network), _network, 1);
         if (!all.Allowed)
         {
             if (account is not null)
                 await take(new("pair", account, network), _pair, -1);
             Announce("guessing-network", Unnamed(network.ToString(CultureInfo.InvariantCulture)), "A network makes more failed sign-ins, or sends more bad keys and tokens, than people do by mistake. It is slowed.");
+            Failed(context, account);
             return Refusal(all.Wait);
         }
         Measures.CredentialTries.Add("begun");
@@ -51,10 +55,14 @@ internal sealed partial class FailedTries(RequestLimitSettings settings, TakeTok
         return null;
     }
 
+    /// <summary>Call it when the credential was wrong.</summary>
+    public void Failed(HttpContext context, string? account = null) => events?.Tried(SecurityEventKind.TryFailed, context.Connection.RemoteIpAddress, account);
+
     /// <summary>Call it when the credential was good.</summary>
     public async ValueTask SucceededAsync(HttpContext context, string? account = null)
     {
         Measures.CredentialTries.Add("good");
+        events?.Tried(SecurityEventKind.TrySucceeded, context.Connection.RemoteIpAddress, account);
         var network = BucketKey.NetworkOf(context.Connection.RemoteIpAddress);
         // Only what this try took: an attacker's own good sign-ins must not pay for his guesses.
         await take(new("network", "", network), _network, -1);

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using ReplyMint.Security;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Limits;
@@ -10,6 +11,7 @@ internal static class LimitsFeature
         .AddSingleton(settings)
         .AddSingleton<Switches>()
         .AddSingleton<Containments>()
+        .AddSingleton<NetworkBlocks>()
         .AddSingleton<Watches>()
         .AddHostedService(provider => provider.GetRequiredService<Watches>())
         .AddSingleton<Allowances>()
@@ -28,7 +30,7 @@ internal static class LimitsFeature
         .AddSingleton(Buckets)
         .AddSingleton<RequestLimits>()
         .AddSingleton(provider => new DownloadGate(provider.GetRequiredService<TimeProvider>()))
-        .AddSingleton(provider => new FailedTries(settings, Buckets(provider), provider.GetRequiredService<TimeProvider>(), () => alarm(provider), provider.GetRequiredService<ILogger<FailedTries>>()));
+        .AddSingleton(provider => new FailedTries(settings, Buckets(provider), provider.GetRequiredService<TimeProvider>(), () => alarm(provider), provider.GetRequiredService<ILogger<FailedTries>>(), provider.GetService<SecurityEvents>()));
 
     private static TakeTokens Buckets(IServiceProvider provider)
     {

@@ -52,27 +52,27 @@ internal static class MessageRoutes
         return TypedResults.Ok(new Listing<ReceiptEntry>([.. found.Select(ReceiptEntry.Of)], next).Linked(context));
     }
 
-    private static async Task<IResult> GetAsync(Caller caller, string id, [FromServices] Messages messages, [FromServices] MessageTexts texts, [FromServices] Outbox outbox, CancellationToken ct) =>
-        await FindAsync(messages, caller, id, ct) is { } message
+    private static async Task<IResult> GetAsync(Caller caller, string id, [FromServices] Messages messages, [FromServices] MessageTexts texts, [FromServices] Outbox outbox, [FromServices] SecurityEvents events, CancellationToken ct) =>
+        await ReadAsync(messages, events, caller, id, ct) is { } message
             ? TypedResults.Ok(MessageDetail.Of(message, await texts.FindAsync(message, ct), await outbox.FindAsync(caller.Tenant, id, ct))) : Problem.NotFound;
 
     /// <summary>Never inline: what a stranger wrote must not be opened in the API's own name.</summary>
-    private static async Task<IResult> RawAsync(Caller caller, string id, [FromServices] Messages messages, [FromServices] DownloadGate downloads, CancellationToken ct)
+    private static async Task<IResult> RawAsync(Caller caller, string id, [FromServices] Messages messages, [FromServices] DownloadGate downloads, [FromServices] SecurityEvents events, CancellationToken ct)
     {
-        if (await FindAsync(messages, caller, id, ct) is not { } message)
+        if (await ReadAsync(messages, events, caller, id, ct) is not { } message)
             return Problem.NotFound;
         return downloads.Send(caller.Id, async token => await messages.RawAsync(message, token), "message/rfc822", message.Id + ".eml",
             new Problem(410, "The raw mail was removed; it is kept for some days only."));
     }
 
     private static async Task<IResult> ThreadAsync(
-        Caller caller, string id, [FromServices] Threads threads, [FromServices] Messages messages, [FromServices] MessageTexts texts, [FromServices] Outbox outbox, CancellationToken ct)
+        Caller caller, string id, [FromServices] Threads threads, [FromServices] Messages messages, [FromServices] MessageTexts texts, [FromServices] Outbox outbox, [FromServices] SecurityEvents events, CancellationToken ct)
     {
         var shown = new List<MessageDetail>();
         string? mailbox = null;
         foreach (var member in (await threads.ReadAsync(caller.Tenant, id, ct)).Record.Messages)
         {
-            if (await FindAsync(messages, caller, member, ct) is not { } message)
+            if (await ReadAsync(messages, events, caller, member, ct) is not { } message)
                 continue;
             mailbox = message.Record.Mailbox;
             shown.Add(MessageDetail.Of(message, await texts.FindAsync(message, ct), await outbox.FindAsync(caller.Tenant, member, ct)));
@@ -96,6 +96,15 @@ internal static class MessageRoutes
 
     private static bool Fits(MessageRecord record, Caller caller, MessageState? state, string? mailbox) =>
         caller.Sees(record.Mailbox) && (state is null || record.State == state) && (mailbox is null || record.Mailbox == mailbox);
+
+    /// <summary>A mail's text leaves: who takes very many is told of (MON-3).</summary>
+    private static async ValueTask<Message?> ReadAsync(Messages messages, SecurityEvents events, Caller caller, string id, CancellationToken ct)
+    {
+        var found = await FindAsync(messages, caller, id, ct);
+        if (found is not null)
+            events.Note(SecurityEventKind.MailRead, caller, 1);
+        return found;
+    }
 
     private static async ValueTask<Message?> FindAsync(Messages messages, Caller caller, string id, CancellationToken ct) =>
         await messages.FindAsync(caller.Tenant, id, ct) is { } message && caller.Sees(message.Record.Mailbox) ? message : null;

@@ -21,9 +21,18 @@ internal sealed record OperatorNoticeSettings
     /// <summary>The sender of notices to the operator; one of the installation's own mailboxes. Needed with email.</summary>
     public string? From { get; init; }
     public Uri? Webhook { get; init; }
+    /// <summary>Where the webhook's address lies, instead of webhook: who knows a chat's address may write there.</summary>
+    public string? WebhookSecret { get; init; }
+
+    /// <summary>By mail or by webhook.</summary>
+    public bool TellsSomebody => Email is not null || Webhook is not null || WebhookSecret is not null;
 
     public IEnumerable<string> Problems()
     {
+        if (Webhook is not null && WebhookSecret is not null)
+            yield return "notices.webhookSecret and notices.webhook are the same in two ways; name one.";
+        if (WebhookSecret is not null && SecretSource.Problem("notices.webhookSecret", WebhookSecret) is { } wrong)
+            yield return wrong;
         if (Email is not null && AddressRules.Normalize(Email) is null)
             yield return "notices.email is no mail address.";
         if (Email is not null && (From is null || AddressRules.Normalize(From) is null))
@@ -33,7 +42,10 @@ internal sealed record OperatorNoticeSettings
     }
 }
 
-/// <summary>What a webhook is told: ids only.</summary>
+/// <summary>Tells a topic of alerts outside; false when it did not take one. Given where there is such a topic.</summary>
+internal delegate Task<bool> AlertTopic(string subject, string text, CancellationToken ct);
+
+/// <summary>What a webhook is told: ids only. Chats show the text, programs read the rest.</summary>
 internal sealed record NoticeEvent(string Kind, string? Tenant, IReadOnlyList<string> Ids, string Text, DateTimeOffset At);
 
 /// <summary>
@@ -42,7 +54,7 @@ internal sealed record NoticeEvent(string Kind, string? Tenant, IReadOnlyList<st
 /// </summary>
 internal sealed partial class Notices(
     IStore store, KeyRing keys, Tenants tenants, Mailboxes mailboxes, Drafts drafts, Alerts alerts, HouseMail house, NoticeRate rate, JobQueue jobs,
-    OperatorNoticeSettings settings, OutsideClients http, Containments contained, TimeProvider time, ILogger<Notices> log)
+    OperatorNoticeSettings settings, SecretSource secrets, OutsideClients http, Containments contained, TimeProvider time, ILogger<Notices> log, AlertTopic? topic = null)
 {
     public const string DraftsJob = "notice";
     public const string ReminderJob = "reminder";
@@ -72,7 +84,7 @@ internal sealed partial class Notices(
     /// <summary>Adds an alert's notice to the commit that stores it.</summary>
     public void Announce(Commit commit, Alert alert)
     {
-        if (settings.Email is not null || settings.Webhook is not null)
+        if (settings.TellsSomebody || topic is not null)
             jobs.AddUnhinted(commit, KeyRing.Installation, AlertJob, alert.Id);
     }
 
@@ -131,7 +143,10 @@ internal sealed partial class Notices(
         Job? mail = null;
         if (await alerts.FindAsync(job.Target, ct) is { } alert)
         {
-            if (settings.Webhook is { } webhook && !await PostAsync(http.Operator, webhook, new NoticeEvent("alert/" + alert.Kind, null, [alert.Id, alert.Subject], alert.Text, alert.At), ct) && MayTryAgain(job, settings.Email is not null))
+            var words = $"ReplyMint alert {alert.Kind}: {alert.Text} ({alert.Id}, about {alert.Subject})";
+            if (!await PostAsync(alert, words, ct) && MayTryAgain(job, settings.Email is not null || topic is not null))
+                return Again(job);
+            if (topic is not null && !await topic($"ReplyMint alert: {alert.Kind}", words, ct) && MayTryAgain(job, settings.Email is not null))
                 return Again(job);
             if (settings is { Email: { } to, From: { } from })
             {
@@ -143,6 +158,22 @@ internal sealed partial class Notices(
         if (await store.CommitAsync(commit, ct) == CommitResult.Committed && mail is not null)
             jobs.Wake(mail);
         return JobOutcome.Finished;
+    }
+
+    /// <summary>To the operator's chat or program, where there is one. Only public addresses are called, and those of outside.networks.</summary>
+    private async Task<bool> PostAsync(Alert alert, string words, CancellationToken ct)
+    {
+        var webhook = settings.Webhook;
+        if (settings.WebhookSecret is { } secret)
+        {
+            var reading = secrets.Read("notices.webhookSecret", secret);
+            if (!Uri.TryCreate(reading.Value?.Trim(), UriKind.Absolute, out webhook) || webhook.Scheme is not ("https" or "http"))
+            {
+                LogWebhookFailed(log, alert.Kind, "no address in notices.webhookSecret");
+                return false;
+            }
+        }
+        return webhook is null || await PostAsync(http.Operator, webhook, new NoticeEvent("alert/" + alert.Kind, alert.Tenant, [alert.Id, alert.Subject], words, alert.At), ct);
     }
 
     /// <summary>A webhook that stays away must not silence the mail: the last attempt goes on without it.</summary>

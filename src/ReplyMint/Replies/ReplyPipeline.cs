@@ -2,13 +2,14 @@ using ReplyMint.Inbound;
 using ReplyMint.Jobs;
 using ReplyMint.Limits;
 using ReplyMint.Outbound;
+using ReplyMint.Security;
 using ReplyMint.Storage;
 using ReplyMint.Telemetry;
 
 namespace ReplyMint.Replies;
 
 /// <summary>The way of one accepted mail, from its job to the outbox (or to a recorded reason for silence).</summary>
-internal sealed class ReplyPipeline(IStore store, Messages messages, TimeProvider time, ReplyWorkReader reader, ReplyJudge judge, ReplyEndings endings, OutboxSender sender)
+internal sealed class ReplyPipeline(IStore store, Messages messages, TimeProvider time, ReplyWorkReader reader, ReplyJudge judge, ReplyEndings endings, OutboxSender sender, SecurityEvents events)
 {
     // Others' commits moved what was read, so each try stands for progress of somebody; so many in a row are no bad luck.
     private const int MaxTries = 20;
@@ -34,7 +35,10 @@ internal sealed class ReplyPipeline(IStore store, Messages messages, TimeProvide
         var outcome = await EndAsync(work, judged, ct);
         // On a conflict it is decided anew.
         if (outcome is not null)
+        {
             Measures.Verdicts.Add(judged.Ending switch { ReplyEnding.Answer => "answer", ReplyEnding.Hold => "hold", ReplyEnding.Ignore => "ignore", _ => "later" });
+            Note(work, judged);
+        }
         return outcome;
     }
 
@@ -46,6 +50,21 @@ internal sealed class ReplyPipeline(IStore store, Messages messages, TimeProvide
             ReplyEnding.Hold => await endings.HoldAsync(work, judged.Verdict, judged.Drafted, judged.Why, ct),
             _ => await endings.AnswerAsync(work, judged.Verdict, judged.Drafted, judged.Approved!, ct),
         };
+
+    /// <summary>MON-3: ids and counts only.</summary>
+    private void Note(ReplyWork work, ReplyJudgement judged)
+    {
+        if (judged.Ending == ReplyEnding.Later)
+            return;
+        if (judged.Drafted.Findings.Any(IsHeard) || InjectionSigns.In(work.Mail))
+            events.Note(SecurityEventKind.InjectionFound, tenant: work.Tenant.Id, subject: work.Message.Record.Person);
+        if (judged.Ending == ReplyEnding.Answer)
+            events.Note(SecurityEventKind.SendingCounted, tenant: work.Tenant.Id, number: work.Rates.TenantHour + 1);
+    }
+
+    /// <summary>No honest draft brings these: somebody's words reached the model as orders.</summary>
+    private static bool IsHeard(GuardFinding finding) =>
+        finding.Rule is GuardRule.Canary or GuardRule.SystemPrompt or GuardRule.Secret or GuardRule.Hidden or GuardRule.Header or GuardRule.Recipient;
 
     /// <summary>The tenant or mailbox is isolated: the mail waits, undecided, and its release brings the job back. Null: it was released meanwhile.</summary>
     private async Task<JobOutcome?> WaitAsync(ReplyWork work, SwitchState contained, CancellationToken ct)

@@ -25,7 +25,7 @@ internal sealed class Identification(RequestDelegate next, CallerSource? source)
 }
 
 /// <summary>Stands behind the route guard: a route with a permission is reached only by a caller who was proved and who has it.</summary>
-internal sealed class CallerGate(RequestDelegate next, TimeProvider time)
+internal sealed class CallerGate(RequestDelegate next, TimeProvider time, SecurityEvents? events)
 {
     /// <summary>How old a second factor may be where one is needed.</summary>
     public static readonly TimeSpan SecondFactorAge = TimeSpan.FromMinutes(15);
@@ -39,7 +39,10 @@ internal sealed class CallerGate(RequestDelegate next, TimeProvider time)
         if (context.Features.Get<Caller>() is not { } caller)
             return context.Features.Get<IResult>() ?? new Unauthorized();
         if (!caller.May.Has(permission))
+        {
+            events?.Note(SecurityEventKind.PrivilegeRefused, caller with { Network = context.Connection.RemoteIpAddress }, HashCode.Combine(context.GetEndpoint()));
             return new Problem(403, caller.Kind == CallerKind.Key ? $"The key has no scope {permission.Name()}." : $"The role has no right {permission.Name()}.");
+        }
         // His own sessions and second factors are the person's, not the tenant's.
         if (caller.Contained && permission != Permission.Self && !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
             return Problem.Contained;
@@ -65,6 +68,7 @@ internal static class CallerGateSteps
     public static void UseCallerGate(this WebApplication app)
     {
         var time = app.Services.GetRequiredService<TimeProvider>();
-        app.Use(next => new CallerGate(next, time).InvokeAsync);
+        var events = app.Services.GetService<SecurityEvents>();
+        app.Use(next => new CallerGate(next, time, events).InvokeAsync);
     }
 }

@@ -48,6 +48,8 @@ internal enum Permission
     PrivacyWrite,
     IncidentsRead,
     IncidentsWrite,
+    AlertsRead,
+    AlertsWrite,
 }
 
 /// <summary>A set of permissions.</summary>
@@ -112,6 +114,8 @@ internal static class Permissions
         new(Permission.PrivacyWrite, "privacy:write", [Role.Admin], Keys: false, Elevated: true),
         new(Permission.IncidentsRead, "incidents:read", [Role.Operator], Keys: false, Elevated: true),
         new(Permission.IncidentsWrite, "incidents:write", [Role.Operator], Keys: false, Elevated: true),
+        new(Permission.AlertsRead, "alerts:read", [Role.Auditor, Role.Admin, Role.Operator], Keys: false, Elevated: false),
+        new(Permission.AlertsWrite, "alerts:write", [Role.Admin, Role.Operator], Keys: false, Elevated: true),
     ];
 
     private static readonly FrozenDictionary<Permission, Row> Rows = Table.ToFrozenDictionary(row => row.Permission);

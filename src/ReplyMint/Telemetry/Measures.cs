@@ -29,7 +29,7 @@ internal static class Measures
     private static readonly MetricAttribute Limit = new("replymint.limit", "read", "write", "costly", "tenant-read", "tenant-write", "tenant-costly", "sign-in", "webhooks", "public", "unproved");
     private static readonly MetricAttribute Try = new("replymint.outcome", "begun", "good", "slowed");
     private static readonly MetricAttribute Job = new("replymint.job", "mail", "send", "webhook", "retention", "blob", "export", "export-end", "erase", "rekey", "master-key", "backup", "revocation", "resume", "sign-in", "invitation", "notice", "reminder", "alert");
-    private static readonly MetricAttribute Signal = new("replymint.signal", "metrics", "traces", "logs");
+    private static readonly MetricAttribute Signal = new("replymint.signal", "metrics", "traces", "logs", "security-events");
     private static readonly MetricAttribute Backup = new("replymint.backup", "data", "keys");
     private static readonly MetricAttribute Method = new("http.request.method", "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT", "_OTHER");
     private static readonly MetricAttribute Route = new("http.route") { Form = "the route's own template", Fits = static value => value is ['/', ..] and { Length: < 200 } && !value.Contains('@', StringComparison.Ordinal) };
@@ -59,7 +59,7 @@ internal static class Measures
     public static readonly StateMetric RootAge = State("replymint.audit.root.age", "s", "Age of the newest signed root of the audit log.", true);
     public static readonly StateMetric BackupAge = State("replymint.backup.age", "s", "Age of the newest backup.", true, Backup);
     public static readonly StateMetric BuildAge = State("replymint.build.age", "s", "Age of the running program's file.", true);
-    public static readonly CountMetric ExportLost = Count("replymint.telemetry.lost", "{item}", "Measurements, spans and log lines that could not be exported.", true, Signal);
+    public static readonly CountMetric ExportLost = Count("replymint.telemetry.lost", "{item}", "Measurements, spans and log lines that could not be exported, and security events that no detector saw.", true, Signal);
     public static readonly Metric Requests = Listed(new Metric("http.server.request.duration", MetricKind.Histogram, "s", "HTTP requests.", [Method, Route, Status]) { Alerts = true, Foreign = true });
 
     public static IReadOnlyList<Metric> All => s_all;

@@ -195,7 +195,7 @@ public sealed class ApiKeyTests
         var alert = await StrayAsync(1);
         Assert.Equal(("key-network", key.Id), (alert.Kind, alert.Subject));
         Assert.Contains(host.Tenant.Id, alert.Text, StringComparison.Ordinal);
-        Assert.True(await host.Get<Alerts>().AcknowledgeAsync(alert.Id, Ct));
+        Assert.True(await host.Get<Alerts>().AcknowledgeAsync(alert.Id, Actor.Machine, null, Ct));
         host.Time.Advance(TimeSpan.FromMinutes(59));
         Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(host, text));
         host.Time.Advance(TimeSpan.FromMinutes(1));

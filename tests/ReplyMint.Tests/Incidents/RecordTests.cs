@@ -63,7 +63,7 @@ public sealed class RecordTests : IAsyncLifetime
         await later.LookAsync(default);
         var alert = Assert.Single(await OverdueAlertsAsync());
         Assert.Contains("kind patch", alert.Text, StringComparison.Ordinal);
-        Assert.True(await _host.Get<Alerts>().AcknowledgeAsync(alert.Id, default));
+        Assert.True(await _host.Get<Alerts>().AcknowledgeAsync(alert.Id, Actor.Machine, null, default));
         await later.LookAsync(default);
         Assert.Single(await OverdueAlertsAsync());
         await later.AddAsync(RecordKinds.Patch, Actor.Machine.Id, "again", TimeSpan.FromDays(2), default);

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using ReplyMint.Accounts;
+using ReplyMint.Audit;
 using ReplyMint.Security;
 
 namespace ReplyMint.Tests.Product;
@@ -39,8 +40,15 @@ internal static class OneOfEach
             ["legal-holds"] = await MakeAsync(admin, "legal-holds", """{"reason":"case 12/34","correspondent":"anna@customer.example"}""", "id"),
             // Behind the erasure, which takes exports with it.
             ["exports"] = await MakeAsync(admin, "exports", """{"scope":"tenant"}""", "id"),
+            ["alerts"] = await AlertAsync(host),
             ["knowledge"] = await MakeAsync(admin, "knowledge", """{"name":"faq.md","text":"# How long does a parcel take?\n\nThree days."}""", "id"),
         };
+    }
+
+    private static async Task<string> AlertAsync(ProductHost host)
+    {
+        await host.Get<Alerts>().SeeAsync(new("privilege-probing", "somebody", "Somebody tried.", host.Tenant.Id), TimeSpan.FromHours(1), default);
+        return (await host.Get<Alerts>().PageAsync(host.Tenant.Id, 1, null, default)).Alerts[0].Id;
     }
 
     private static async Task<string> MakeAsync(HttpClient client, string kind, string json, string member)

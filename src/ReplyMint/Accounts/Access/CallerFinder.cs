@@ -12,7 +12,7 @@ namespace ReplyMint.Accounts;
 /// moment ago costs a hash; one that is new costs a try (<see cref="FailedTries"/>), which a good one gets back.
 /// </summary>
 internal sealed class CallerFinder(
-    ApiKeys keys, ApiKeyUses uses, StrayKeys stray, AccessTokens tokens, SigningKeys signing, Sessions sessions, Members members, Standings standings, Containments contained, FailedTries tries, TimeProvider time)
+    ApiKeys keys, ApiKeyUses uses, StrayKeys stray, AccessTokens tokens, SigningKeys signing, Sessions sessions, Members members, Standings standings, Containments contained, FailedTries tries, SecurityEvents events, TimeProvider time)
 {
     public const string KeyHeader = "X-API-Key";
 
@@ -50,6 +50,8 @@ internal sealed class CallerFinder(
         if (standing is null)
         {
             standings.Drop(hash);
+            if (known is null)
+                tries.Failed(context, account);
             return CallerAnswer.Nobody;
         }
         if (known is null)
@@ -105,8 +107,16 @@ internal sealed class CallerFinder(
             stray.Note(standing.Caller.Tenant, standing.Caller.Id);
             return CallerAnswer.Nobody;
         }
-        if (standing.Caller.Kind == CallerKind.Key)
-            uses.Note(standing.Caller.Tenant, standing.Caller.Id);
-        return new(standing.Caller with { Network = context.Connection.RemoteIpAddress }, null);
+        var caller = standing.Caller with { Network = context.Connection.RemoteIpAddress };
+        if (caller.Kind == CallerKind.Key)
+        {
+            uses.Note(caller.Tenant, caller.Id);
+            events.Welcomed(SecurityEventKind.KeyUsed, caller);
+        }
+        else if (caller.Role == Role.Operator)
+        {
+            events.Welcomed(SecurityEventKind.OperatorSeen, caller);
+        }
+        return new(caller, null);
     }
 }

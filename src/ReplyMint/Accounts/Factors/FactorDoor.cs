@@ -34,6 +34,7 @@ internal sealed class FactorDoor(IStore store, SecondFactors factors, Sessions s
         var result = await prove();
         if (result == FactorResult.Wrong)
         {
+            tries.Failed(context, caller.Id);
             await CountWrongAsync(caller.Id, session, ct);
             return new Problem(403, "The code is wrong, was used before, or is too old. Take the next one.");
         }

@@ -105,7 +105,10 @@ internal static class PasskeyRoutes
         if (await tries.BeginAsync(context) is { } slowed)
             return slowed;
         if (await passkeys.SignInAsync(proof, wish.Tenant, SessionClient.Of(context), ct) is not { } start)
+        {
+            tries.Failed(context);
             return new Problem(400, "The passkey was not proved, or leads nowhere here. Ask for a new challenge, or sign in by mail.");
+        }
         await tries.SucceededAsync(context);
         return TypedResults.Ok(await tokens.WelcomeAsync(start, ct));
     }

@@ -78,7 +78,10 @@ internal static class InvitationRoutes
             return slowed;
         var accepted = await invitations.AcceptAsync(proof.Token, proof.Challenge, SignInRoutes.Code(proof.Language), ct);
         if (accepted == AcceptedInvitation.NotValid)
+        {
+            tries.Failed(context);
             return new Problem(400, "The invitation is not valid, or not any more. Ask for a new one.");
+        }
         await tries.SucceededAsync(context);
         if (accepted == AcceptedInvitation.TenantFull)
             return new Problem(409, "Who invited you has as many members as he may have. Tell him, and try again when there is room.");

@@ -42,10 +42,11 @@ internal static class SignInRoutes
         group.MapPost("/sign-up", SignUpAsync).WithName("askToSignUp").WithSummary("Mails a link that makes a tenant of one's own, where sign-up is open.").Produces<AskedAnswer>(202);
     }
 
-    private static async Task<IResult> AskAsync(SignInWish wish, HttpContext context, [FromServices] SignInDesk desk, CancellationToken ct)
+    private static async Task<IResult> AskAsync(SignInWish wish, HttpContext context, [FromServices] SignInDesk desk, [FromServices] SecurityEvents events, CancellationToken ct)
     {
         if (Wrong(wish.Address, wish.Challenge, out var address) is { } problem)
             return problem;
+        events.Tried(SecurityEventKind.SignInAsked, context.Connection.RemoteIpAddress, address);
         await desk.AskAsync(new SignInRequest(1, address, wish.Challenge, wish.Tenant, null, Code(wish.Language), PersonMailRate.NetworkOf(context.Connection.RemoteIpAddress)), ct);
         return TypedResults.Accepted((string?)null, AskedAnswer.Same);
     }
@@ -71,7 +72,9 @@ internal static class SignInRoutes
         if (await tries.BeginAsync(context) is { } slowed)
             return slowed;
         var (result, session) = await door.CompleteAsync(proof.Token, proof.Verifier, proof.Tenant, SessionClient.Of(context), ct);
-        if (result != SignInResult.Invalid)
+        if (result == SignInResult.Invalid)
+            tries.Failed(context);
+        else
             await tries.SucceededAsync(context);
         return result switch
         {

@@ -22,6 +22,8 @@ internal static class CareConfig
             ways.Add("notices.email");
         if (notices.Webhook is not null)
             ways.Add("notices.webhook");
+        if (notices.WebhookSecret is not null)
+            ways.Add("notices.webhookSecret");
         if (look.Settings.Topic is { Length: > 0 })
             ways.Add("aws.topic");
         return ways.Count > 0 ? Outcome.Pass($"alerts are told by {string.Join(", ", ways)}")

@@ -17,6 +17,8 @@ internal sealed record GuideSettings(
     HttpSettings Http, SmtpListenerSettings Smtp, OperatorNoticeSettings Notices, string? Topic, RateSettings Rates, RequestLimitSettings Requests, AccountsSettings Accounts,
     BackupSettings Backup, AuditSettings Audit, SecretsSettings Secrets, OutboundSettings Outbound, OutsideSettings Outside, bool SharedStore, bool UsesAws)
 {
+    public DetectionSettings Detection { get; init; } = new();
+
     /// <summary>Nobody's mail is at stake there: what only matters where it runs for real is not asked for.</summary>
     public bool IsDevelopment => Http.Environment == DeploymentEnvironment.Development;
 }

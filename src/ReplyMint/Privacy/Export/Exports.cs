@@ -33,7 +33,7 @@ internal sealed record ExportRecord
 internal sealed record ExportSubject(string? Of);
 
 /// <summary>Exports over HTTP: asked for, made by a job into a sealed file, fetched, and gone a day later.</summary>
-internal sealed class Exports(IStore store, KeyRing keys, Exporter exporter, ExportFiles files, DiskSpace disk, JobQueue jobs, AuditLog audit, Alerts alerts, TimeProvider time)
+internal sealed class Exports(IStore store, KeyRing keys, Exporter exporter, ExportFiles files, DiskSpace disk, JobQueue jobs, AuditLog audit, Alerts alerts, SecurityEvents events, TimeProvider time)
 {
     /// <summary>The kind of the job that makes one.</summary>
     public const string JobKind = "export";
@@ -85,6 +85,7 @@ internal sealed class Exports(IStore store, KeyRing keys, Exporter exporter, Exp
         if (asked is null)
             return null;
         jobs.Wake(job!);
+        events.Note(SecurityEventKind.ExportMade, tenant: tenant, subject: actor.Id);
         // MON-3: who takes everything away at once may be somebody who should not.
         if (scope == ExportScope.Tenant)
             await alerts.RaiseAsync("mass-export", tenant, $"All data of tenant {tenant} is being exported, as {actor.Id} asked. If nobody of the tenant wants that, end that person's sessions (`replymint session end`) and remove the export.", ct);

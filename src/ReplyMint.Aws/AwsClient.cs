@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using ReplyMint.Storage;
 
 namespace ReplyMint.Aws;
 
@@ -20,6 +21,9 @@ internal readonly record struct AwsAnswer(int Status, string? Error, byte[] Body
 {
     /// <summary>The whole request went to the connection: should no answer come, the call may have had its effect.</summary>
     public bool HandedOver { get; init; }
+
+    /// <summary>S3's mark of what was stored.</summary>
+    public string? Tag { get; init; }
 
     /// <summary>The same call may go well in a moment.</summary>
     public bool IsPassing => Status is 0 or >= 500 || Error is
@@ -70,7 +74,7 @@ internal sealed class AwsClient(HttpClient http, CredentialSource credentials, A
             var error = response.IsSuccessStatusCode ? null : ErrorOf(answer) ?? ErrorOf(response) ?? $"HTTP {(int)response.StatusCode}";
             if (error is Expired or "ExpiredToken")
                 credentials.Forget(signer);
-            return new((int)response.StatusCode, error, answer) { HandedOver = true };
+            return new((int)response.StatusCode, error, answer) { HandedOver = true, Tag = response.Headers.ETag?.ToString() };
         }
         catch (NoCredentialsException none)
         {
@@ -87,6 +91,21 @@ internal sealed class AwsClient(HttpClient http, CredentialSource credentials, A
         catch (IOException)
         {
             return new(0, "no whole answer", []) { HandedOver = content.Sent };
+        }
+    }
+
+    /// <summary>An address by which whoever has it reads what this role may read there, until <paramref name="life"/> is over.</summary>
+    /// <param name="path">Below the endpoint, with its query; must need no escaping.</param>
+    /// <exception cref="StoreUnavailableException">There are no credentials to sign it with.</exception>
+    public async Task<Uri> AddressAsync(string path, TimeSpan life, CancellationToken ct)
+    {
+        try
+        {
+            return AwsSigner.Address(new Uri(place.Endpoint, path), await credentials.GetAsync(ct), place.Region, place.Service, time.GetUtcNow(), life);
+        }
+        catch (NoCredentialsException none)
+        {
+            throw new StoreUnavailableException($"No address can be signed: {none.Message}");
         }
     }
 

@@ -50,6 +50,9 @@ internal sealed class AwsServices : IDisposable
 
     public S3Blobs Blobs() => new(Bucket(_settings.Bucket!), AwsPatience.Usual, _time);
 
+    /// <summary>Files in the same bucket that callers fetch from it.</summary>
+    public S3Files Files() => new(Bucket(_settings.Bucket!), AwsPatience.Usual, _time);
+
     /// <summary>The bucket into which SES puts mails.</summary>
     public S3Calls Mails() => new(Bucket(_settings.MailBucket!), AwsPatience.Usual, _time);
 

@@ -16,22 +16,40 @@ internal static class AwsSigner
     /// <param name="body">What <see cref="HttpRequestMessage.Content"/> will send.</param>
     public static void Sign(HttpRequestMessage request, ReadOnlySpan<byte> body, AwsCredentials credentials, string region, string service, DateTimeOffset now)
     {
-        var stamp = now.UtcDateTime.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
+        var stamp = Stamp(now);
         var scope = $"{stamp[..8]}/{region}/{service}/aws4_request";
         request.Headers.TryAddWithoutValidation("X-Amz-Date", stamp);
         if (credentials.SessionToken is { } session)
             request.Headers.TryAddWithoutValidation("X-Amz-Security-Token", session);
 
         var uri = request.RequestUri!;
-        var fields = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["host"] = uri.IsDefaultPort ? uri.IdnHost : $"{uri.IdnHost}:{uri.Port}" };
+        var fields = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["host"] = HostOf(uri) };
         foreach (var (name, values) in request.Headers.NonValidated.Concat(request.Content?.Headers.NonValidated ?? default))
             fields[name.ToLowerInvariant()] = string.Join(',', values.Select(value => value.Trim()));
         var signed = string.Join(';', fields.Keys);
         var canonical = string.Join('\n', request.Method.Method, uri.AbsolutePath, Query(uri), string.Concat(fields.Select(field => $"{field.Key}:{field.Value}\n")), signed, Hex(SHA256.HashData(body)));
-        var toSign = $"{Algorithm}\n{stamp}\n{scope}\n{Hex(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))}";
-        var signature = Hex(HMACSHA256.HashData(KeyOf(credentials, stamp[..8], region, service), Encoding.UTF8.GetBytes(toSign)));
+        var signature = Signature(canonical, stamp, scope, credentials, region, service);
         request.Headers.TryAddWithoutValidation("Authorization", $"{Algorithm} Credential={credentials.AccessKey}/{scope}, SignedHeaders={signed}, Signature={signature}");
     }
+
+    /// <summary>S3's form of it in the query, for a caller without credentials: this one GET of this one object, for so long.</summary>
+    public static Uri Address(Uri uri, AwsCredentials credentials, string region, string service, DateTimeOffset now, TimeSpan life)
+    {
+        var stamp = Stamp(now);
+        var scope = $"{stamp[..8]}/{region}/{service}/aws4_request";
+        var given = $"X-Amz-Algorithm={Algorithm}&X-Amz-Credential={Uri.EscapeDataString($"{credentials.AccessKey}/{scope}")}&X-Amz-Date={stamp}&X-Amz-Expires={((long)life.TotalSeconds).ToString(CultureInfo.InvariantCulture)}"
+            + $"{(credentials.SessionToken is { } session ? $"&X-Amz-Security-Token={Uri.EscapeDataString(session)}" : "")}&X-Amz-SignedHeaders=host";
+        var query = Query(new Uri(uri, $"{uri.AbsolutePath}?{(uri.Query.Length > 1 ? uri.Query[1..] + "&" : "")}{given}"));
+        var canonical = $"GET\n{uri.AbsolutePath}\n{query}\nhost:{HostOf(uri)}\n\nhost\nUNSIGNED-PAYLOAD";
+        return new(uri, $"{uri.AbsolutePath}?{query}&X-Amz-Signature={Signature(canonical, stamp, scope, credentials, region, service)}");
+    }
+
+    private static string Stamp(DateTimeOffset now) => now.UtcDateTime.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
+
+    private static string HostOf(Uri uri) => uri.IsDefaultPort ? uri.IdnHost : $"{uri.IdnHost}:{uri.Port}";
+
+    private static string Signature(string canonical, string stamp, string scope, AwsCredentials credentials, string region, string service) =>
+        Hex(HMACSHA256.HashData(KeyOf(credentials, stamp[..8], region, service), Encoding.UTF8.GetBytes($"{Algorithm}\n{stamp}\n{scope}\n{Hex(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))}")));
 
     private static byte[] KeyOf(AwsCredentials credentials, string day, string region, string service)
     {

@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Text;
 using ReplyMint.Security;
 using ReplyMint.Storage;
 
@@ -33,7 +31,7 @@ internal sealed class S3Blobs(AwsClient client, AwsPatience patience, TimeProvid
         if (!IdAttribute.IsId(tenant))
             throw new ArgumentException("A tenant is named by an id.", nameof(tenant));
         var count = 0;
-        await foreach (var (name, _) in ListAsync(tenant + "/", ct))
+        await foreach (var (name, _) in _calls.ListAsync(tenant + "/", page, ct))
         {
             await _calls.CallAsync(HttpMethod.Delete, name, default, ct);
             count++;
@@ -43,7 +41,7 @@ internal sealed class S3Blobs(AwsClient client, AwsPatience patience, TimeProvid
 
     public async IAsyncEnumerable<StoredBlob> BeforeAsync(DateTimeOffset instant, [EnumeratorCancellation] CancellationToken ct)
     {
-        await foreach (var (name, at) in ListAsync("", ct))
+        await foreach (var (name, at) in _calls.ListAsync("", page, ct))
             // Names of another form are none of ours.
             if (at < instant && name.Split('/') is [var tenant, var id] && IdAttribute.IsId(tenant) && IdAttribute.IsId(id))
                 yield return new(tenant, id, name);
@@ -52,29 +50,4 @@ internal sealed class S3Blobs(AwsClient client, AwsPatience patience, TimeProvid
     private static string KeyOf(string tenant, string id) => IdAttribute.IsId(tenant) && IdAttribute.IsId(id)
         ? $"{tenant}/{id}"
         : throw new ArgumentException("A blob is named by two ids.", nameof(id));
-
-    private async IAsyncEnumerable<(string Name, DateTimeOffset At)> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken ct)
-    {
-        var after = "";
-        while (true)
-        {
-            var query = $"?list-type=2&max-keys={page}&prefix={Uri.EscapeDataString(prefix)}{(after.Length == 0 ? "" : $"&start-after={Uri.EscapeDataString(after)}")}";
-            var text = Encoding.UTF8.GetString((await _calls.CallAsync(HttpMethod.Get, query, default, ct)).Body);
-            foreach (var entry in text.Split("<Contents>").Skip(1))
-            {
-                // Escapes stand in no name of ours, so names are compared as they are written.
-                after = Between(entry, "Key");
-                yield return (after, DateTimeOffset.Parse(Between(entry, "LastModified"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal));
-            }
-            if (Between(text, "IsTruncated") != "true")
-                yield break;
-        }
-    }
-
-    private static string Between(string text, string element)
-    {
-        var start = text.IndexOf($"<{element}>", StringComparison.Ordinal) + element.Length + 2;
-        var end = text.IndexOf($"</{element}>", StringComparison.Ordinal);
-        return start > element.Length + 1 && end >= start ? text[start..end] : throw new StoreUnavailableException("S3 gave a list that can't be read.");
-    }
 }

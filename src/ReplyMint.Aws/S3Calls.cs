@@ -1,5 +1,8 @@
+using System.Globalization;
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
+using System.Text;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Aws;
@@ -23,5 +26,31 @@ internal sealed class S3Calls(AwsClient client, AwsPatience patience, TimeProvid
             if (!(answer.IsPassing || answer is { Error: "SlowDown" or "OperationAborted" } || answer.Status == (int)HttpStatusCode.TooManyRequests) || !await tries.AgainAsync(ct))
                 throw new StoreUnavailableException($"S3 did not carry out {method}: {answer.Error}.");
         }
+    }
+
+    /// <param name="page">How many names an answer holds, 1 to 1,000.</param>
+    public async IAsyncEnumerable<(string Name, DateTimeOffset At)> ListAsync(string prefix, int page, [EnumeratorCancellation] CancellationToken ct)
+    {
+        var after = "";
+        while (true)
+        {
+            var query = $"?list-type=2&max-keys={page}&prefix={Uri.EscapeDataString(prefix)}{(after.Length == 0 ? "" : $"&start-after={Uri.EscapeDataString(after)}")}";
+            var text = Encoding.UTF8.GetString((await CallAsync(HttpMethod.Get, query, default, ct)).Body);
+            foreach (var entry in text.Split("<Contents>").Skip(1))
+            {
+                // Escapes stand in no name of ours, so names are compared as they are written.
+                after = Between(entry, "Key");
+                yield return (after, DateTimeOffset.Parse(Between(entry, "LastModified"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal));
+            }
+            if (Between(text, "IsTruncated") != "true")
+                yield break;
+        }
+    }
+
+    public static string Between(string text, string element)
+    {
+        var start = text.IndexOf($"<{element}>", StringComparison.Ordinal) + element.Length + 2;
+        var end = text.IndexOf($"</{element}>", StringComparison.Ordinal);
+        return start > element.Length + 1 && end >= start ? text[start..end] : throw new StoreUnavailableException("S3 gave an answer that can't be read.");
     }
 }

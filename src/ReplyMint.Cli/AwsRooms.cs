@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using ReplyMint.Aws;
 using ReplyMint.Inbound;
 using ReplyMint.Outbound;
+using ReplyMint.Privacy;
 using ReplyMint.Replies;
 using ReplyMint.Security;
 
@@ -16,6 +17,7 @@ internal static class AwsRooms
     {
         if (aws is null)
             return null;
+        services.AddSingleton(Files(aws.Files()));
         if (settings.Outbound.Channel == OutboundSettings.ToSes)
             services.AddSingleton(Send(aws.Mail()));
         if (settings.Aws.MailBucket is { } bucket)
@@ -41,6 +43,8 @@ internal static class AwsRooms
         var body = Encoding.UTF8.GetBytes($"Action=Publish&Version=2010-03-31&TopicArn={Uri.EscapeDataString(topic)}&Subject={Uri.EscapeDataString(subject)}&Message={Uri.EscapeDataString(text)}");
         return (await sns.SendAsync(HttpMethod.Post, "", body, [("Content-Type", "application/x-www-form-urlencoded")], TimeSpan.FromSeconds(5), ct)).Error is null;
     };
+
+    public static BucketFiles Files(S3Files files) => new(files.WriteAsync, files.DeleteAsync, files.ListAsync, files.AddressAsync);
 
     public static StoredMails Mails(string bucket, S3Calls calls) => new(bucket, async (key, most, ct) =>
     {

@@ -14,7 +14,9 @@ internal static class PrivacyFeature
         .AddSingleton<Exporter>()
         .AddSingleton<ImportMails>()
         .AddSingleton<Importer>()
-        .AddSingleton(provider => new ExportFiles(provider.GetRequiredService<DataFolder>().Exports))
+        // What lies in a data folder is one machine's, and the next request may come to another.
+        .AddSingleton<IExportPlace>(provider => provider.GetRequiredService<IStore>().IsShared
+            ? new ExportBucket(provider.GetRequiredService<BucketFiles>()) : new ExportFiles(provider.GetRequiredService<DataFolder>().Exports, provider.GetRequiredService<DiskSpace>()))
         .AddSingleton<Exports>()
         .AddSingleton(new SealedOnce(Exports.KeyOf("", "").Sort, static _ => true))
         .AddHostedService<ExportSweep>()

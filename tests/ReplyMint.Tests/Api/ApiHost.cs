@@ -8,6 +8,7 @@ using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Security;
 using ReplyMint.Storage;
+using ReplyMint.Tests.Aws;
 using ReplyMint.Tests.Product;
 using Xunit;
 
@@ -28,14 +29,14 @@ internal sealed class ApiHost : IAsyncDisposable
     public string Tenant => Product.Tenant.Id;
 
     public static async Task<ApiHost> StartAsync(
-        Func<Mailbox, Mailbox>? mailbox = null, Func<ReplyMintSettings, ReplyMintSettings>? settings = null, string? knowledge = null, Action<IServiceCollection>? services = null)
+        Func<Mailbox, Mailbox>? mailbox = null, Func<ReplyMintSettings, ReplyMintSettings>? settings = null, string? knowledge = null, Action<IServiceCollection>? services = null, AwsInstallation? aws = null)
     {
         ApiHost? api = null;
         var product = await ProductHost.StartAsync(mailbox, settings, knowledge, services: s =>
         {
             s.AddSingleton<CallerSource>(context => new(api!.Find(context.Request.Headers["X-API-Key"].ToString())));
             services?.Invoke(s);
-        });
+        }, aws: aws);
         api = new(product);
         api.Add("admin", Role.Admin);
         api.Add("auditor", Role.Auditor);

@@ -35,13 +35,17 @@ internal sealed class AwsFront : IAsyncDisposable
     /// <summary>X-Amz-Target, or method and path, of all calls that were let in.</summary>
     public ConcurrentQueue<string> Calls { get; } = new();
 
+    /// <summary>By which an address that holds a signature is over.</summary>
+    public Func<DateTimeOffset> Now { get; set; } = static () => DateTimeOffset.UtcNow;
+
     /// <summary>Why calls were refused.</summary>
     public ConcurrentQueue<string> Refused { get; } = new();
 
-    /// <param name="tables">Null: only doubles answer.</param>
-    public static async Task<AwsFront> StartAsync(DynamoBench? tables)
+    /// <param name="tables">Null: only doubles answer, unless buckets are asked for.</param>
+    /// <param name="buckets">Buckets and queues without tables.</param>
+    public static async Task<AwsFront> StartAsync(DynamoBench? tables, bool buckets = false)
     {
-        var fauxqs = tables is null ? null : await NodeStandIn.Fauxqs;
+        var fauxqs = tables is null && !buckets ? null : await NodeStandIn.Fauxqs;
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         builder.Logging.SetMinimumLevel(LogLevel.None);
@@ -77,7 +81,8 @@ internal sealed class AwsFront : IAsyncDisposable
         await request.Body.CopyToAsync(buffer);
         var (body, target, name) = (buffer.ToArray(), context.Features.Get<IHttpRequestFeature>()!.RawTarget, request.Headers["X-Amz-Target"].ToString());
         var call = name.Length > 0 ? name : $"{request.Method} {target.Split('?')[0]}";
-        var problem = request.Headers["X-Amz-Security-Token"] != SessionToken ? "another session" : _check.Problem(request.Method, target, field => request.Headers.TryGetValue(field, out var value) ? value.ToString() : null, body, DateTimeOffset.UtcNow);
+        var problem = target.Contains("X-Amz-Signature=", StringComparison.Ordinal) ? _check.AddressProblem(request.Method, target, request.Host.Value!, SessionToken, Now())
+            : request.Headers["X-Amz-Security-Token"] != SessionToken ? "another session" : _check.Problem(request.Method, target, field => request.Headers.TryGetValue(field, out var value) ? value.ToString() : null, body, DateTimeOffset.UtcNow);
         AwsReply reply;
         if (problem is not null)
         {
@@ -92,6 +97,8 @@ internal sealed class AwsFront : IAsyncDisposable
         }
         context.Response.StatusCode = reply.Status;
         context.Response.ContentType = reply.ContentType;
+        foreach (var (field, value) in reply.Fields ?? [])
+            context.Response.Headers[field] = value;
         // As AWS does, which always says how much comes.
         if (reply.Body.Length > 0)
             context.Response.ContentLength = reply.Body.Length;
@@ -107,7 +114,10 @@ internal sealed class AwsFront : IAsyncDisposable
             if (!passed.Headers.TryAddWithoutValidation(field, value.ToString()))
                 passed.Content?.Headers.TryAddWithoutValidation(field, value.ToString());
         using var answer = await _http.SendAsync(passed);
-        return new((int)answer.StatusCode, await answer.Content.ReadAsByteArrayAsync(), answer.Content.Headers.ContentType?.ToString() ?? "application/octet-stream");
+        return new((int)answer.StatusCode, await answer.Content.ReadAsByteArrayAsync(), answer.Content.Headers.ContentType?.ToString() ?? "application/octet-stream")
+        {
+            Fields = [.. answer.Headers.Concat(answer.Content.Headers).Where(field => field.Key is "ETag" or "Content-Range" or "Content-Disposition").Select(field => (field.Key, string.Join(',', field.Value)))],
+        };
     }
 }
 
@@ -120,6 +130,8 @@ internal sealed record AwsCall(string Name, string Target, byte[] Body)
 
 internal sealed record AwsReply(int Status, byte[] Body, string ContentType = "application/x-amz-json-1.1")
 {
+    public IReadOnlyList<(string Name, string Value)>? Fields { get; init; }
+
     public static AwsReply Ok(JsonNode json) => new(200, Encoding.UTF8.GetBytes(json.ToJsonString()));
 
     public static AwsReply Error(string code, int status = 400) => new(status, Encoding.UTF8.GetBytes(new JsonObject { ["__type"] = code, ["message"] = "As told." }.ToJsonString()));

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using ReplyMint.Cli;
+using ReplyMint.Privacy;
 using ReplyMint.Storage;
 using ReplyMint.Tests.Storage;
 
@@ -22,7 +24,12 @@ internal sealed class AwsInstallation : IAsyncDisposable
     /// <summary>The same for each start on a data folder.</summary>
     public static AwsInstallation Of(string folder) => s_all.GetOrAdd(folder, static _ => new());
 
+    public Task<DynamoBench> TablesAsync() => _tables.Value;
+
     public async Task<IBlobStore> BlobsAsync() => (await _bucket.Value).Blobs;
+
+    /// <summary>Files that callers fetch from the bucket itself.</summary>
+    public async Task<BucketFiles> FilesAsync() => AwsRooms.Files((await _bucket.Value).Files);
 
     /// <summary>As one process opens it; its own files lie in the data folder.</summary>
     public async Task<OpenStore> OpenAsync(DataFolder data, string config, TimeProvider time) =>

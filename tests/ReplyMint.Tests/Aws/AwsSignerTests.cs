@@ -53,6 +53,19 @@ public sealed class AwsSignerTests
         Assert.Equal(4, ((string[])[Signed("{}", "a", "http://localhost/"), Signed("{ }", "a", "http://localhost/"), Signed("{}", "b", "http://localhost/"), Signed("{}", "a", "http://localhost:8000/")]).Distinct().Count());
     }
 
+    /// <summary>"Authenticating Requests: Using Query Parameters", with a day's life.</summary>
+    [Fact]
+    public void The_storage_services_address_that_holds_its_signature()
+    {
+        var address = AwsSigner.Address(new("https://examplebucket.s3.amazonaws.com/test.txt"), new("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", null, null), "us-east-1", "s3", At("2013-05-24T00:00:00Z"), TimeSpan.FromDays(1));
+        Assert.Equal("https://examplebucket.s3.amazonaws.com/test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400"
+            + "&X-Amz-SignedHeaders=host&X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404", address.AbsoluteUri);
+        var check = new SignatureCheck("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "us-east-1");
+        Assert.Null(check.AddressProblem("GET", address.PathAndQuery, address.Host, null, At("2013-05-24T23:59:59Z")));
+        Assert.Equal("the address is over", check.AddressProblem("GET", address.PathAndQuery, address.Host, null, At("2013-05-25T00:00:01Z")));
+        Assert.Equal("the signature does not fit", check.AddressProblem("PUT", address.PathAndQuery, address.Host, null, At("2013-05-24T12:00:00Z")));
+    }
+
     /// <summary>What the tests' stand-ins ask of each call is what AWS's own example says, and no more and no less.</summary>
     [Fact]
     public void The_stand_ins_check_finds_the_test_suites_signature_and_no_other()

@@ -8,6 +8,7 @@ using ReplyMint.Aws;
 using ReplyMint.Cli;
 using ReplyMint.Knowledge;
 using ReplyMint.Security;
+using ReplyMint.Privacy;
 using ReplyMint.Storage;
 using ReplyMint.Tests.Limits;
 using ReplyMint.Tests.Security;
@@ -27,6 +28,8 @@ internal sealed class LambdaBench : IAsyncDisposable
     private LambdaBench(TemporaryFolder folder) => _folder = folder;
 
     public FakeTimeProvider Time { get; private init; } = new(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
+    private BucketFiles? _files;
+
     public ReplyMintSettings Settings { get; private set; } = null!;
     public OpenStore Store => _open;
     public Tenant Tenant { get; private set; } = null!;
@@ -48,6 +51,8 @@ internal sealed class LambdaBench : IAsyncDisposable
         var (data, config) = (DataFolder.Open(bench._folder.Sub("data")), bench._folder.Sub("config"));
         bench._open = aws is not null ? await aws.OpenAsync(data, config, bench.Time) : AwsInstallation.IsAsked ? await AwsInstallation.Of(bench._folder.Path).OpenAsync(data, config, bench.Time)
             : await OpenStore.OpenAsync(data, config, new MasterKeySettings(), bench.Time, default);
+        if (bench._open.Store.IsShared)
+            bench._files = await (aws ?? AwsInstallation.Of(bench._folder.Path)).FilesAsync();
         return bench;
     }
 
@@ -68,6 +73,8 @@ internal sealed class LambdaBench : IAsyncDisposable
         var rooms = await LambdaHost.BuildAsync(function, Settings, new OpenInstallation(_open, null), added =>
         {
             added.AddSingleton<TimeProvider>(Time).AddLogging(logging => logging.ClearProviders().AddProvider(Log));
+            if (_files is not null)
+                added.AddSingleton(_files);
             services?.Invoke(added);
         });
         var running = new Running(rooms, Time);

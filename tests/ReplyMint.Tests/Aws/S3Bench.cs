@@ -16,6 +16,8 @@ internal sealed class S3Bench : IDisposable
 
     public S3Blobs Blobs { get; private set; } = null!;
 
+    public S3Files Files { get; private set; } = null!;
+
     public string Name { get; private set; } = "";
 
     public static async Task<S3Bench> OpenAsync(HttpMessageHandler handler, int page = 1_000)
@@ -25,6 +27,7 @@ internal sealed class S3Bench : IDisposable
         var bucket = new Uri(await NodeStandIn.Fauxqs, bench.Name + "/");
         Assert.Null((await bench.Client(bucket).SendAsync(HttpMethod.Put, bucket.AbsolutePath.TrimEnd('/'), default, [], TimeSpan.FromSeconds(30), CancellationToken.None)).Error);
         bench.Blobs = new(bench.Client(bucket), new(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(30)), TimeProvider.System, page);
+        bench.Files = new(bench.Client(bucket), new(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(30)), TimeProvider.System);
         return bench;
     }
 

@@ -42,6 +42,29 @@ internal sealed class SignatureCheck(string accessKey, string secretKey, string 
         return Hex(Mac(signing, toSign)) == parts["Signature"] ? null : "the signature does not fit";
     }
 
+    /// <summary>The same of an address that holds its signature (S3's manual, "using query parameters").</summary>
+    public string? AddressProblem(string method, string target, string host, string? session, DateTimeOffset now)
+    {
+        var (path, query) = target.Split('?', 2) is [var p, var q] ? (p, q) : (target, "");
+        var pairs = query.Split('&').Select(pair => pair.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair.ElementAtOrDefault(1) ?? "");
+        string Of(string name) => Uri.UnescapeDataString(pairs.GetValueOrDefault(name, ""));
+        if (Of("X-Amz-Algorithm") != "AWS4-HMAC-SHA256" || Of("X-Amz-SignedHeaders") != "host" || Of("X-Amz-Security-Token") != (session ?? ""))
+            return "the address is not signed as it must be";
+        if (Of("X-Amz-Credential").Split('/') is not [var key, var day, var where, var service, "aws4_request"] || key != accessKey || where != region)
+            return "the credential's scope is another";
+        var stamp = Of("X-Amz-Date");
+        if (!DateTimeOffset.TryParseExact(stamp, "yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) || stamp[..8] != day
+            || !int.TryParse(Of("X-Amz-Expires"), CultureInfo.InvariantCulture, out var seconds) || seconds is < 1 or > 604_800)
+            return "the time is none";
+        if (now > at.AddSeconds(seconds))
+            return "the address is over";
+        var sorted = string.Join('&', query.Split('&').Where(pair => !pair.StartsWith("X-Amz-Signature=", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+        var canonical = $"{method}\n{path}\n{sorted}\nhost:{host}\n\nhost\nUNSIGNED-PAYLOAD";
+        var toSign = $"AWS4-HMAC-SHA256\n{stamp}\n{day}/{where}/{service}/aws4_request\n{Hex(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))}";
+        var signing = Mac(Mac(Mac(Mac(Encoding.UTF8.GetBytes("AWS4" + secretKey), day), where), service), "aws4_request");
+        return Hex(Mac(signing, toSign)) == Of("X-Amz-Signature") ? null : "the signature does not fit";
+    }
+
     private static byte[] Mac(byte[] key, string text) => HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(text));
 
     private static string Hex(byte[] bytes) => Convert.ToHexStringLower(bytes);

@@ -47,6 +47,10 @@ internal static class AccessTable
         May("EraseRole", "sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes sqs:ChangeMessageVisibility", Queue("erase"), byService: true);
         May("ApiRole WorkerRole", "s3:GetObject s3:PutObject s3:DeleteObject", Bucket("blobs") + "/t/b");
         May("SweepRole EraseRole", "s3:DeleteObject", Bucket("blobs") + "/t/b");
+        // Exports: the worker makes them, the API signs addresses by which they are read.
+        May("WorkerRole", "s3:PutObject s3:AbortMultipartUpload s3:DeleteObject", Bucket("blobs") + "/exports/t/x");
+        May("ApiRole", "s3:GetObject s3:DeleteObject", Bucket("blobs") + "/exports/t/x");
+        May("EraseRole", "s3:DeleteObject", Bucket("blobs") + "/exports/t/x");
         // Without the right to list, what is not there looks forbidden, and S3Blobs could not tell.
         May("ApiRole WorkerRole SweepRole EraseRole OperatorRole", "s3:ListBucket", Bucket("blobs"));
         May(Store, "sns:Publish", topic);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using ReplyMint.Guide;
+using ReplyMint.Privacy;
 
 namespace ReplyMint.Tests.Infra;
 
@@ -32,6 +33,8 @@ internal static class StorageChecks
         foreach (var name in new[] { "BlobBucket", "MailBucket" })
             if (stack.Find(name) is { } erased && (erased.Node("VersioningConfiguration") is not null || erased.Node("ObjectLockConfiguration") is not null || erased.Node("ReplicationConfiguration") is not null))
                 yield return $"{name} keeps what was erased";
+        if (!stack.Find("BlobBucket")!.List("LifecycleConfiguration.Rules").Any(rule => (string?)rule["Status"] == "Enabled" && (string?)rule["Prefix"] == ExportBucket.Prefix && (string?)rule["ExpirationInDays"] == "1"))
+            yield return "an export whose job was lost stays for good";
         if (stack.Find("MailBucket") is { } mail && !mail.List("LifecycleConfiguration.Rules").Any(rule => (string?)rule["Status"] == "Enabled" && int.TryParse((string?)rule["ExpirationInDays"], CultureInfo.InvariantCulture, out var days) && days <= 7))
             yield return "raw mail that nobody fetched stays for good";
     }

@@ -185,6 +185,11 @@ internal static class TemplateMutants
         new("keys in the WAF's log", "WafLogging", "        - SingleHeader: {Name: x-api-key}\n", "", "MON-2"),
         new("honest callers in the WAF's log", "WafLogging", "DefaultBehavior: DROP", "DefaultBehavior: KEEP", "MON-2"),
 
+        // Exports
+        new("every role reads exports", "BlobBucketPolicy", "Sid: OnlyTheApiReadsExports\n            Effect: Deny", "Sid: OnlyTheApiReadsExports\n            Effect: Allow"),
+        new("exports stay for good", "BlobBucket", ", Prefix: exports/, ExpirationInDays: 1", ", Prefix: exports/, ExpirationInDays: 30"),
+        new("parts of a broken export can't be removed", "WorkerRole", "Action: [s3:AbortMultipartUpload]", "Action: [s3:GetObjectAcl]"),
+
         // Settings
         new("nobody is named for a changed setting", "SweepFunction", "          REPLYMINT_CHANGED_BY: !Ref ChangedBy\n", ""),
         new("secrets lie under AWS's own key", "ApiFunction", "          REPLYMINT_AWS__PARAMETERS_KEY: !GetAtt DataKey.Arn\n", ""),

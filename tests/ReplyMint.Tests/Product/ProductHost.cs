@@ -69,6 +69,8 @@ internal sealed class ProductHost : IAsyncDisposable
             : await (aws ?? AwsInstallation.Of(folder.Path)).OpenAsync(data, folder.Sub("config"), time);
         var builder = ReplyMintApp.NewBuilder();
         builder.Services.AddSingleton<TimeProvider>(time);
+        if (open.Store.IsShared)
+            builder.Services.AddSingleton(await (aws ?? AwsInstallation.Of(folder.Path)).FilesAsync());
         builder.Services.AddReplyMint(chosen, open);
         FailureLines.Add(builder.Logging);
         services?.Invoke(builder.Services);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Privacy;
@@ -6,7 +7,7 @@ namespace ReplyMint.Privacy;
 /// Prepared exports, sealed with their tenant's key in pieces of one size: so they can be written as they are made and read from any
 /// place. A file has its name only once it is whole and on the disk.
 /// </summary>
-internal sealed class ExportFiles(string root)
+internal sealed class ExportFiles(string root, DiskSpace disk) : IExportPlace
 {
     /// <summary>Plain bytes in each piece but the last.</summary>
     public const int Piece = 64 * 1024;
@@ -14,14 +15,9 @@ internal sealed class ExportFiles(string root)
     private const string Part = ".part";
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>Writes one anew; what a broken try left is overwritten. Returns its plain length.</summary>
-    /// <param name="key">The tenant's.</param>
-    /// <param name="id">The export's.</param>
-    /// <param name="write">Writes the plain bytes.</param>
-    /// <param name="room">Asked for each piece; false breaks it off.</param>
-    /// <param name="ct">Calls it off.</param>
-    /// <exception cref="ExportNoRoomException">The disk has too little room.</exception>
-    public async Task<long> WriteAsync(TenantKeys key, string id, Func<Stream, Task> write, Func<bool> room, CancellationToken ct)
+    public bool HasRoom => !disk.IsLow();
+
+    public async Task<long> WriteAsync(TenantKeys key, string id, Func<Stream, Task> write, CancellationToken ct)
     {
         var folder = Directory.CreateDirectory(Path.Combine(root, key.Tenant), Owner | UnixFileMode.UserExecute).FullName;
         var path = Path.Combine(folder, id);
@@ -29,7 +25,7 @@ internal sealed class ExportFiles(string root)
         try
         {
             await using var file = new FileStream(path + Part, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = Owner, Options = FileOptions.Asynchronous });
-            await using (var pieces = new SealingStream(file, key, id, room))
+            await using (var pieces = new SealingStream(file, key, id, () => HasRoom))
             {
                 await write(pieces);
                 await pieces.EndAsync(ct);
@@ -47,7 +43,8 @@ internal sealed class ExportFiles(string root)
         return length;
     }
 
-    /// <summary>Sends a part of the plain bytes, a piece at a time. False when there is no such file, or it does not open.</summary>
+    public Task<Uri?> AddressAsync(string tenant, string id, CancellationToken ct) => Task.FromResult<Uri?>(null);
+
     public async Task<bool> ReadAsync(TenantKeys key, string id, long from, long to, Func<ReadOnlyMemory<byte>, Task> send)
     {
         var path = Path.Combine(root, key.Tenant, id);
@@ -67,17 +64,21 @@ internal sealed class ExportFiles(string root)
         return true;
     }
 
-    /// <summary>All files, half-written ones too.</summary>
-    public IEnumerable<(string Tenant, string Id)> All() => !Directory.Exists(root) ? [] : Directory.EnumerateDirectories(root)
-        .SelectMany(folder => Directory.EnumerateFiles(folder), (folder, file) => (Path.GetFileName(folder), Path.GetFileName(file).Replace(Part, "", StringComparison.Ordinal)));
+    public async IAsyncEnumerable<(string Tenant, string Id)> AllAsync(string? tenant, [EnumeratorCancellation] CancellationToken ct)
+    {
+        await Task.CompletedTask;
+        var folders = !Directory.Exists(root) ? [] : tenant is null ? Directory.EnumerateDirectories(root) : Directory.EnumerateDirectories(root, tenant);
+        foreach (var file in folders.SelectMany(Directory.EnumerateFiles).ToList())
+            yield return (Path.GetFileName(Path.GetDirectoryName(file)!), Path.GetFileName(file).Replace(Part, "", StringComparison.Ordinal));
+    }
 
-    /// <summary>Removes it; one that is not there is no mistake.</summary>
-    public void Delete(string tenant, string id)
+    public Task DeleteAsync(string tenant, string id, CancellationToken ct)
     {
         var path = Path.Combine(root, tenant, id);
         foreach (var file in (string[])[path, path + Part])
             if (File.Exists(file))
                 File.Delete(file);
+        return Task.CompletedTask;
     }
 
     private static ItemKey KeyOf(string tenant, string id) => ItemKey.Main(tenant, "export-file/" + id);
@@ -145,6 +146,3 @@ internal sealed class ExportFiles(string root)
         public override void SetLength(long value) => throw new NotSupportedException();
     }
 }
-
-/// <summary>The disk has too little room left for an export.</summary>
-internal sealed class ExportNoRoomException : IOException;

@@ -28,7 +28,7 @@ internal sealed record ExportAnswer(string Id, ExportScope Scope, ExportState St
 
 /// <summary>
 /// Exports. A file is fetched by an administrator with a fresh second factor and nobody else: there is no link that works by itself,
-/// so none can leak. What an export holds is everything, so asking for one needs the same right.
+/// so none can leak (where a bucket keeps it, he is shown to an address that does so for two minutes). What an export holds is everything, so asking for one needs the same right.
 /// </summary>
 internal static class ExportRoutes
 {
@@ -42,7 +42,7 @@ internal static class ExportRoutes
 
         var write = routes.MapApi(Permission.PrivacyWrite, Tag);
         write.MapPost("/exports", AskAsync).WithName("AskForExport").WithSummary("Have all data of the tenant, of a correspondent or of a member made into one file").Produces<ExportAnswer>(202).Costly();
-        write.MapGet("/exports/{id}/file", FetchAsync).WithName("FetchExport").WithSummary("Fetch the file of an export, or a part of it by Range").Produces(200, contentType: MediaTypeNames.Application.Zip).Produces(206, contentType: MediaTypeNames.Application.Zip).Costly();
+        write.MapGet("/exports/{id}/file", FetchAsync).WithName("FetchExport").WithSummary("Fetch the file of an export, or a part of it by Range").Produces(200, contentType: MediaTypeNames.Application.Zip).Produces(206, contentType: MediaTypeNames.Application.Zip).Produces(303).Costly();
         write.MapDelete("/exports/{id}", RemoveAsync).WithName("RemoveExport").WithSummary("Remove an export before it expires").Produces(204);
     }
 
@@ -54,8 +54,6 @@ internal static class ExportRoutes
 
     private static async Task<IResult> AskAsync(Caller caller, ExportWish wish, [FromServices] Exports exports, CancellationToken ct)
     {
-        if (!exports.CanPrepare)
-            return new Problem(501, "An export over HTTP would lie on one machine of several, and the next request may come to another. Ask the operator of this installation for it: replymint export.");
         var of = wish.Scope switch { ExportScope.Correspondent => wish.Correspondent, ExportScope.User => wish.User, _ => null };
         if (wish.Scope == ExportScope.Correspondent && (of = AddressRules.Normalize(of ?? "")) is null)
             return Problem.Of("correspondent", "must be a mail address");
@@ -77,6 +75,12 @@ internal static class ExportRoutes
             return Problem.NotFound;
         if (export.State != ExportState.Ready)
             return new Problem(409, "It is not ready. Ask for its state first.");
+        // A bucket gives it, and its parts, itself.
+        if (await exports.AddressAsync(caller.Tenant, id, ct) is { } address)
+        {
+            context.Response.Headers.Location = address.AbsoluteUri;
+            return TypedResults.StatusCode(303);
+        }
         // One range; several at once, or nonsense, get the whole (RFC 9110 14.2).
         var (from, to, status) = (0L, export.Size, 200);
         if (RangeHeaderValue.TryParse(context.Request.Headers.Range.ToString(), out var range) && range is { Unit.Value: "bytes", Ranges.Count: 1 } && IsOfThis(context, id))

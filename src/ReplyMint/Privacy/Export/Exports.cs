@@ -33,7 +33,7 @@ internal sealed record ExportRecord
 internal sealed record ExportSubject(string? Of);
 
 /// <summary>Exports over HTTP: asked for, made by a job into a sealed file, fetched, and gone a day later.</summary>
-internal sealed class Exports(IStore store, KeyRing keys, Exporter exporter, ExportFiles files, DiskSpace disk, JobQueue jobs, AuditLog audit, Alerts alerts, SecurityEvents events, TimeProvider time)
+internal sealed class Exports(IStore store, KeyRing keys, Exporter exporter, IExportPlace files, JobQueue jobs, AuditLog audit, Alerts alerts, SecurityEvents events, TimeProvider time)
 {
     /// <summary>The kind of the job that makes one.</summary>
     public const string JobKind = "export";
@@ -50,9 +50,6 @@ internal sealed class Exports(IStore store, KeyRing keys, Exporter exporter, Exp
     private static readonly TimeSpan Tell = TimeSpan.FromSeconds(2);
 
     public static ItemKey KeyOf(string tenant, string id) => ItemKey.Main(tenant, Prefix + id);
-
-    /// <summary>Prepared files lie in the data folder, which is one machine's: not where several share the store.</summary>
-    public bool CanPrepare => !store.IsShared;
 
     /// <summary>Null when the tenant has as many as it may have.</summary>
     /// <param name="tenant">Whose.</param>
@@ -116,7 +113,7 @@ internal sealed class Exports(IStore store, KeyRing keys, Exporter exporter, Exp
             return true;
         }, ct);
         if (removed)
-            files.Delete(tenant, id);
+            await files.DeleteAsync(tenant, id, ct);
         return removed;
     }
 
@@ -125,10 +122,13 @@ internal sealed class Exports(IStore store, KeyRing keys, Exporter exporter, Exp
     {
         await foreach (var item in store.AllAsync(Table.Main, tenant, Prefix, ct))
             await store.CommitAsync(new Commit().Delete(item.Key), ct);
-        foreach (var (owner, id) in files.All().Where(file => file.Tenant == tenant).ToList())
+        await foreach (var (owner, id) in files.AllAsync(tenant, ct))
             if (await store.GetAsync(KeyOf(owner, id), ct) is null)
-                files.Delete(owner, id);
+                await files.DeleteAsync(owner, id, ct);
     }
+
+    /// <summary>Where a file that is ready can be fetched, for a few minutes; null when it is sent from here.</summary>
+    public Task<Uri?> AddressAsync(string tenant, string id, CancellationToken ct) => files.AddressAsync(tenant, id, ct);
 
     /// <summary>Sends a part of a file that is ready.</summary>
     public async Task<bool> SendAsync(string tenant, string id, long from, long to, Func<ReadOnlyMemory<byte>, Task> send, CancellationToken ct) =>
@@ -141,7 +141,7 @@ internal sealed class Exports(IStore store, KeyRing keys, Exporter exporter, Exp
         if (await keys.TenantAsync(tenant, ct) is not { } own || await store.GetAsync(KeyOf(tenant, id), ct) is not { } item || Read(item) is not { State: ExportState.Waiting or ExportState.Running } asked)
             return await EndAsync(job, null, ct);
         var subject = JsonSerializer.Deserialize(own.Open(KeyOf(tenant, id), 1, item.Sealed.Span), ExportJson.Default.ExportSubject)!.Of;
-        if (disk.IsLow())
+        if (!files.HasRoom)
             return await EndAsync(job, record => record with { State = ExportState.Failed, Failure = "the disk has too little room" }, ct);
         var told = time.GetTimestamp();
         var progress = new ExportProgress(0, 0);
@@ -154,7 +154,7 @@ internal sealed class Exports(IStore store, KeyRing keys, Exporter exporter, Exp
                 ExportScope.Tenant => await exporter.TenantAsync(to, tenant, Progress, ct),
                 ExportScope.User => await exporter.UserAsync(to, subject!, tenant, ct),
                 _ => await OfAsync(to),
-            }, () => !disk.IsLow(), ct);
+            }, ct);
         }
         catch (ExportNoRoomException)
         {
@@ -189,22 +189,22 @@ internal sealed class Exports(IStore store, KeyRing keys, Exporter exporter, Exp
     /// <summary>The job that comes when one is over.</summary>
     public async Task<JobOutcome> RemoveFileAsync(Job job, CancellationToken ct)
     {
-        files.Delete(job.Tenant, job.Target);
+        await files.DeleteAsync(job.Tenant, job.Target, ct);
         return await EndAsync(job, null, ct);
     }
 
     /// <summary>At the start: files of exports that are not there any more, such as of a store that was put back.</summary>
     public async Task SweepAsync(CancellationToken ct)
     {
-        foreach (var (tenant, id) in files.All().ToList())
+        await foreach (var (tenant, id) in files.AllAsync(null, ct))
             if (await store.GetAsync(KeyOf(tenant, id), ct) is null)
-                files.Delete(tenant, id);
+                await files.DeleteAsync(tenant, id, ct);
     }
 
     private async Task<JobOutcome> EndAsync(Job job, Func<ExportRecord, ExportRecord>? change, CancellationToken ct)
     {
         if (!await ChangeAsync(job.Tenant, job.Target, change, job, ct) && change is not null)
-            files.Delete(job.Tenant, job.Target);
+            await files.DeleteAsync(job.Tenant, job.Target, ct);
         return JobOutcome.Finished;
     }
 

@@ -15,6 +15,7 @@ internal static class LimitsFeature
         .AddSingleton<Watches>()
         .AddHostedService(provider => provider.GetRequiredService<Watches>())
         .AddSingleton<Allowances>()
+        .AddSingleton<InstallationRate>()
         .AddSingleton<RateWindows>()
         .AddSingleton<Idempotency>()
         .AddSingleton<UsageCounters>()

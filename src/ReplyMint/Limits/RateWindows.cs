@@ -25,7 +25,7 @@ internal sealed record RateSettings
 /// <summary>When the last answers in one thread or to one person went out, in milliseconds since 1970.</summary>
 internal sealed record RateRecord(int V, IReadOnlyList<long> At);
 
-/// <summary>Rates as read for one mail; <see cref="Record"/> adds its answer to them, and fails the commit if others moved them.</summary>
+/// <summary>Rates as read for one mail; <see cref="RecordAsync"/> adds its answer to them, and fails the commit if others moved them.</summary>
 internal sealed class RateReading
 {
     internal required Item? ThreadItem { get; init; }
@@ -36,6 +36,7 @@ internal sealed class RateReading
     internal required IReadOnlyList<long> Person { get; init; }
     internal required string Tenant { get; init; }
     internal required DateTimeOffset Now { get; init; }
+    internal required InstallationRate Installation { get; init; }
     public required int ThreadTenMinutes { get; init; }
     public required int ThreadDay { get; init; }
     public required int PersonDay { get; init; }
@@ -45,17 +46,23 @@ internal sealed class RateReading
     public required double? SecondsSinceLast { get; init; }
 
     /// <summary>Counts one answer, in the commit that queues it.</summary>
-    public void Record(Commit commit)
+    /// <param name="byPerson">Who decided it: what people write counts, but the installation's breaker does not stop it.</param>
+    /// <returns>False when the installation's hour has no room (any more): it has to be decided anew.</returns>
+    public async ValueTask<bool> RecordAsync(Commit commit, bool byPerson, CancellationToken ct)
     {
+        if (!await Installation.TakeAsync(commit, Now, byPerson, ct))
+            return false;
         var expires = Now.AddDays(1);
         commit.Put(ThreadKey, Write(Thread), Condition.Same(ThreadItem), expires: expires);
         commit.Put(PersonKey, Write(Person), Condition.Same(PersonItem), expires: expires);
         // The same for all of an hour or a day, so that counting moves no more than the count.
-        var hour = new DateTimeOffset(Now.Year, Now.Month, Now.Day, Now.Hour, 0, 0, Now.Offset);
-        commit.Add(RateWindows.Hour(Tenant, Now), 1, expires: hour.AddHours(4));
-        commit.Add(RateWindows.Hour(KeyRing.Installation, Now), 1, expires: hour.AddHours(4));
+        commit.Add(RateWindows.Hour(Tenant, Now), 1, expires: RateWindows.EndOf(Now));
         commit.Add(UsageKeys.Replies(Tenant, Now), 1, expires: Now.UtcDateTime.Date + UsageKeys.Kept);
+        return true;
     }
+
+    /// <summary>The commit of an answer by rule met a conflict.</summary>
+    public void GiveBack() => Installation.GiveBack(Now);
 
     private byte[] Write(IReadOnlyList<long> before) =>
         StoredJson.Write(new RateRecord(1, [.. before, Now.ToUnixTimeMilliseconds()]), LimitsJson.Default.RateRecord);
@@ -65,7 +72,7 @@ internal sealed class RateReading
 internal sealed record RateKeys(string Tenant, DateTimeOffset Now, IReadOnlyList<ItemKey> Keys);
 
 /// <summary>Reads the rates of rule 15.</summary>
-internal sealed class RateWindows(IStore store, TimeProvider time)
+internal sealed class RateWindows(IStore store, InstallationRate installation, TimeProvider time)
 {
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
     private static readonly TimeSpan TenMinutes = TimeSpan.FromMinutes(10);
@@ -99,6 +106,7 @@ internal sealed class RateWindows(IStore store, TimeProvider time)
         {
             Tenant = tenant,
             Now = now,
+            Installation = installation,
             ThreadKey = asked.Keys[0],
             PersonKey = asked.Keys[1],
             ThreadItem = threadItem,
@@ -110,20 +118,25 @@ internal sealed class RateWindows(IStore store, TimeProvider time)
             PersonDay = personTimes.Count,
             SecondsSinceLast = threadTimes.Count == 0 ? null : (now.ToUnixTimeMilliseconds() - threadTimes[^1]) / 1000.0,
             TenantHour = await HourAsync(read[2], tenant, now, ct),
-            InstallationHour = await HourAsync(read[3], KeyRing.Installation, now, ct),
+            InstallationHour = installation.Seen(await HourAsync(read[3], KeyRing.Installation, now, ct), now),
         };
     }
 
     internal static ItemKey Hour(string partition, DateTimeOffset at) =>
         ItemKey.Main(partition, string.Create(CultureInfo.InvariantCulture, $"rate/hour/{at:yyyyMMddHH}"));
 
+    internal static DateTimeOffset EndOf(DateTimeOffset now) => new DateTimeOffset(now.Year, now.Month, now.Day, now.Hour, 0, 0, now.Offset).AddHours(4);
+
     // Rolling by estimate: this clock hour's count and the share of the last one that is still within 60 minutes. Exact
     // to a few per cent for steady mail. The hour before is over and stays in memory, so it is asked for apart.
-    private async Task<long> HourAsync(Item? hour, string partition, DateTimeOffset now, CancellationToken ct)
+    private async Task<long> HourAsync(Item? hour, string partition, DateTimeOffset now, CancellationToken ct) =>
+        (hour?.Count ?? 0) + await BeforeAsync(store, partition, now, ct);
+
+    /// <summary>What counts of the clock hour before.</summary>
+    internal static async Task<long> BeforeAsync(IStore store, string partition, DateTimeOffset now, CancellationToken ct)
     {
-        var current = hour?.Count ?? 0;
         var last = (await store.GetAsync(Hour(partition, now.AddHours(-1)), ct))?.Count ?? 0;
-        return current + (long)(last * (1 - (now.Minute * 60 + now.Second) / 3600.0));
+        return (long)(last * (1 - (now.Minute * 60 + now.Second) / 3600.0));
     }
 
     private static List<long> Recent(Item? item, DateTimeOffset now)

@@ -177,8 +177,8 @@ internal sealed class DraftDesk(
         if (left <= 0)
             return false;
         Allowances.Reserve(commit, tenant, allowance);
-        (await rates.ReadAsync(await keys.RequireAsync(tenant, ct), message.Record.Thread, message.Summary.From.Address, ct)).Record(commit);
-        return true;
+        var reading = await rates.ReadAsync(await keys.RequireAsync(tenant, ct), message.Record.Thread, message.Summary.From.Address, ct);
+        return await reading.RecordAsync(commit, byPerson: true, ct);
     }
 
     private async Task WriteReceiptAsync(Commit commit, PersonKey person, Message message, Actor actor, IReadOnlyList<GuardFinding> findings, CancellationToken ct)

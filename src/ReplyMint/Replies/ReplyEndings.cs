@@ -52,7 +52,6 @@ internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sen
     {
         var (commit, keep) = await BeginAsync(work, MessageState.Answered, [drafted.Content.Drafter], ct);
         Receipts.Add(commit, work.Person, work.Message.Record, ReceiptOf(work, verdict, drafted), keep);
-        work.Rates.Record(commit);
         Allowances.Reserve(commit, work.Tenant.Id, work.Allowance);
         var (record, mail) = (letters.RecordOf(work.Message, work.Mailbox, keep), letters.Write(work.Mail, work.Mailbox, work.Message, approved, await consents.BasisAsync(work.Tenant.Id, ct)));
         // GDPR-4: who takes his consent back while this is being decided gets no answer.
@@ -60,12 +59,21 @@ internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sen
         // Lost since it was asked for the decision: it is decided anew.
         if (!await right(commit, work.Tenant.Id, work.Mailbox.Id, mail.From, ct))
             return null;
+        // Last, since room that was taken for a commit that never comes is lost for the hour.
+        if (!await work.Rates.RecordAsync(commit, byPerson: false, ct))
+            return null;
         using var sending = sender.TryStart(commit, work.Tenant.Id, work.Person, record, mail, work.Switches);
         if (sending is null)
-            return await CompleteAsync(work, commit, [outbox.Enqueue(commit, work.Tenant.Id, work.Person, record, mail)], ct);
+            return await CompleteAsync(work, commit, [outbox.Enqueue(commit, work.Tenant.Id, work.Person, record, mail)], ct) ?? GiveBack(work);
         // Nothing is deleted that this job's end could conflict on, so it asks for itself.
         commit.Check(work.Job.Key, Condition.At(work.Job.Version));
-        return await store.CommitAsync(commit, ct) == CommitResult.Conflict ? null : await sender.FinishAsync(work.Job, sending, ct);
+        return await store.CommitAsync(commit, ct) == CommitResult.Conflict ? GiveBack(work) : await sender.FinishAsync(work.Job, sending, ct);
+    }
+
+    private static JobOutcome? GiveBack(ReplyWork work)
+    {
+        work.Rates.GiveBack();
+        return null;
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using ReplyMint.Security;
+using ReplyMint.Storage;
 
 namespace ReplyMint.Jobs;
 
@@ -34,15 +35,19 @@ internal sealed partial class JobSweep(JobQueue queue, IWorkQueue hints, JobClai
         {
             var page = await queue.DueAsync(shard, PageSize, _behind[shard], ct);
             _behind[shard] = page.Cursor;
-            foreach (var item in page.Items)
-            {
-                var (tenant, kind) = JobQueue.Of(item.Key);
-                if (hints.Wants(item.Key, tenant, kind) && JobQueue.Read(item) is var job && claims.IsFree(job) && await claims.TakeAsync(job, ct) is { } ours)
-                    hints.Offer(ours);
-            }
+            foreach (var some in page.Items.Where(Wanted).Select(JobQueue.Read).Where(job => claims.IsFree(job) || claims.IsOurs(job)).Chunk(claims.AtOnce))
+                foreach (var ours in await Task.WhenAll(some.Select(job => claims.IsOurs(job) ? Task.FromResult<Job?>(job) : claims.TakeAsync(job, ct))))
+                    if (ours is not null)
+                        hints.Offer(ours);
             if (page.Cursor is null)
                 return;
         }
+    }
+
+    private bool Wanted(Item item)
+    {
+        var (tenant, kind) = JobQueue.Of(item.Key);
+        return hints.Wants(item.Key, tenant, kind);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Looking for due jobs of shard {Shard} failed: {Failure}")]

@@ -10,7 +10,7 @@ internal static class CommandTree
     public static IReadOnlyList<(string Title, string[] Names)> Groups { get; } =
     [
         ("Start", ["demo", "serve", "lambda"]),
-        ("Mail", ["drafts", "messages", "outbox", "explain"]),
+        ("Mail", ["drafts", "messages", "thread", "outbox", "explain"]),
         ("Knowledge", ["knowledge", "eval"]),
         ("People and programs", ["operator", "user", "session", "key"]),
         ("Set-up", ["tenant", "mailbox", "channel", "webhook", "settings"]),
@@ -27,7 +27,7 @@ internal static class CommandTree
         Command[] commands =
         [
             ServeCommand.Build(host), LambdaCommand.Build(host), DemoCommand.Build(host), ExplainCommand.Build(host), SettingsCommands.Build(host),
-            DraftCommands.Build(), MessageCommands.Build(), OutboxCommands.Build(), KnowledgeCommands.Build(), EvalCommand.Build(host),
+            DraftCommands.Build(), MessageCommands.Build(), ThreadCommands.Build(), OutboxCommands.Build(), KnowledgeCommands.Build(), EvalCommand.Build(host),
             TenantCommands.Build(), OperatorPeopleCommands.Build(), UserCommands.Build(), SessionCommands.Build(), KeyCommands.Build(), MailboxCommands.Build(), ChannelCommands.Build(), WebhookCommands.Build(),
             DoctorCommand.Build(host), BackupCommands.Build(host), DoctorCommand.BuildFacts(), GuideCommand.Build(host), GuideFacts.Build(), GuideFacts.Sign(), SwitchCommands.Build(), AlertCommands.Build(), AuditCommands.Build(host), JobCommands.Build(), SuppressionCommands.Build(), UsageCommand.Build(), SecretCommands.Build(host),
             EraseCommands.Build(), HoldCommands.Build(), RetentionCommands.Build(), ExportCommands.Build(host), ImportCommands.Build(), ConsentCommands.Build(),

@@ -110,9 +110,9 @@ internal static class MailboxCommands
 /// <summary>A mailbox as shown, with everything that can be set.</summary>
 internal sealed record MailboxView(
     string Id, string Tenant, string Address, string DisplayName, string Mode, string Tone, string Language, int MaxLength, string Signature,
-    string FixedAnswer, string AllowedFacts, bool CatchAll, bool DomainLost, bool NullReversePath, ScheduleFile Schedule, IReadOnlyList<RuleFile> Rules)
+    string FixedAnswer, string AllowedFacts, bool CatchAll, bool DomainLost, bool NullReversePath, int QuietSeconds, ScheduleFile Schedule, IReadOnlyList<RuleFile> Rules)
 {
     public static MailboxView Of(Mailbox m, string tenant, bool lost) => new(
         m.Id, tenant, m.Address, m.DisplayName, StoreWords.Word(m.Mode), StoreWords.Word(m.Tone), m.Language, m.MaxLength, m.Signature,
-        m.FixedAnswer, m.AllowedFacts, m.CatchAll, lost, m.NullReversePath, ScheduleFile.Of(m.Schedule), [.. m.Rules.Select(RuleFile.Of)]);
+        m.FixedAnswer, m.AllowedFacts, m.CatchAll, lost, m.NullReversePath, m.QuietSeconds, ScheduleFile.Of(m.Schedule), [.. m.Rules.Select(RuleFile.Of)]);
 }

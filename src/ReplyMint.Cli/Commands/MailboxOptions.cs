@@ -17,12 +17,13 @@ internal sealed class MailboxOptions
     private readonly Option<string?> _fixed = Text("--fixed-answer", "one text for all mails instead of drafted ones; \"\" ends that");
     private readonly Option<string?> _facts = Text("--allowed-facts", "links, addresses, numbers and prices that any answer may name");
     private readonly Option<bool?> _null = new("--null-reverse-path") { HelpName = "BOOL", Description = "true: answers leave with an empty envelope sender" };
+    private readonly Option<int?> _quiet = new("--quiet-seconds") { HelpName = "N", Description = "wait until a thread was quiet for so long, 0 (answer at once) to 600, then give its mails one answer" };
     private readonly Option<string?> _rules = new("--rules") { HelpName = "FILE", Description = "a JSON list of {name, from, subject, word, action, template}, asked before drafting" };
     private readonly Option<string?> _schedule = new("--schedule") { HelpName = "FILE", Description = "JSON: spans [{days, from, to, mode}], holidays [{date, mode, answer}], otherwise" };
 
     public StoreCommand AddTo(StoreCommand command)
     {
-        foreach (var option in (Option[])[_mode, _tone, _language, _name, _signature, _length, _fixed, _facts, _null, _rules, _schedule])
+        foreach (var option in (Option[])[_mode, _tone, _language, _name, _signature, _length, _fixed, _facts, _null, _quiet, _rules, _schedule])
             command.Options.Add(option);
         return command;
     }
@@ -63,6 +64,8 @@ internal sealed class MailboxOptions
             Step("allowedFacts", null, m => m with { AllowedFacts = Lines(facts) });
         if (parse.GetValue(_null) is { } empty)
             Step("nullReversePath", empty ? "true" : "false", m => m with { NullReversePath = empty });
+        if (parse.GetValue(_quiet) is { } quiet)
+            Step("quietSeconds", quiet.ToString(CultureInfo.InvariantCulture), m => m with { QuietSeconds = quiet });
         if (context.Files.FirstOrDefault(f => f.Name == "rules") is { } rules)
         {
             var read = RuleFile.Read(rules.Bytes);

@@ -14,6 +14,7 @@ internal static class MailboxChecks
     public const int MaxSpans = 100;
     public const int MaxHolidays = 400;
     public const int MaxTemplate = 2_000;
+    public const int MaxQuiet = 600;
     public const string TooLarge = "The settings, rules and schedule of the mailbox are too large together.";
     public static readonly string[] Languages = ["auto", "en", "de", "fr", "es"];
 
@@ -24,6 +25,8 @@ internal static class MailboxChecks
     {
         if (box.MaxLength is < 100 or > 1000)
             return new("maxLength", "takes 100 to 1000");
+        if (box.QuietSeconds is < 0 or > MaxQuiet)
+            return new("quietSeconds", "takes 0 to 600");
         if (!Languages.Contains(box.Language))
             return new("language", $"must be one of {string.Join(", ", Languages)}");
         return Text("displayName", box.DisplayName, 100) ?? Text("signature", box.Signature, 500) ?? Text("fixedAnswer", box.FixedAnswer, 1000) ?? Text("allowedFacts", box.AllowedFacts, 2000);

@@ -127,6 +127,6 @@ internal static class MailboxRoutes
     private static Dictionary<string, string> Details(MailboxSettings wanted) => new()
     {
         ["mode"] = WireWord.Of(wanted.Mode), ["tone"] = WireWord.Of(wanted.Tone), ["language"] = wanted.Language, ["maxLength"] = wanted.MaxLength.ToString(CultureInfo.InvariantCulture),
-        ["fixedAnswer"] = wanted.FixedAnswer.Length == 0 ? "none" : "set", ["nullReversePath"] = wanted.NullReversePath ? "true" : "false",
+        ["fixedAnswer"] = wanted.FixedAnswer.Length == 0 ? "none" : "set", ["nullReversePath"] = wanted.NullReversePath ? "true" : "false", ["quietSeconds"] = wanted.QuietSeconds.ToString(CultureInfo.InvariantCulture),
     };
 }

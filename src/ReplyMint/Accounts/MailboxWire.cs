@@ -20,6 +20,7 @@ internal sealed record MailboxView(string Id, string Address, string DisplayName
 /// <param name="FixedAnswer">One text for all mails in place of drafted ones, or empty.</param>
 /// <param name="AllowedFacts">Links, addresses, numbers and prices that any answer may name.</param>
 /// <param name="NullReversePath">Answers leave with an empty envelope sender.</param>
+/// <param name="QuietSeconds">How long a thread has to be quiet before its newest mail is answered, together with those before it; 0 answers each at once.</param>
 internal sealed record MailboxSettings(
     [property: JsonConverter(typeof(WireEnum<MailboxMode>))] MailboxMode Mode,
     [property: JsonConverter(typeof(WireEnum<Tone>))] Tone Tone,
@@ -29,15 +30,16 @@ internal sealed record MailboxSettings(
     [Line(4), Example("en")] string Language,
     [Text(1000, Least = 0)] string FixedAnswer,
     [Text(2000, Least = 0)] string AllowedFacts,
-    bool NullReversePath)
+    bool NullReversePath,
+    [Whole(0, MailboxChecks.MaxQuiet)] int QuietSeconds = 0)
 {
     public static MailboxSettings Of(Mailbox box) =>
-        new(box.Mode, box.Tone, box.DisplayName, box.Signature, box.MaxLength, box.Language, box.FixedAnswer, box.AllowedFacts, box.NullReversePath);
+        new(box.Mode, box.Tone, box.DisplayName, box.Signature, box.MaxLength, box.Language, box.FixedAnswer, box.AllowedFacts, box.NullReversePath, box.QuietSeconds);
 
     public Mailbox On(Mailbox box) => box with
     {
         Mode = Mode, Tone = Tone, DisplayName = DisplayName, Signature = Signature.ReplaceLineEndings("\n"), MaxLength = MaxLength, Language = Language,
-        FixedAnswer = FixedAnswer.ReplaceLineEndings("\n"), AllowedFacts = AllowedFacts.ReplaceLineEndings("\n"), NullReversePath = NullReversePath,
+        FixedAnswer = FixedAnswer.ReplaceLineEndings("\n"), AllowedFacts = AllowedFacts.ReplaceLineEndings("\n"), NullReversePath = NullReversePath, QuietSeconds = QuietSeconds,
     };
 }
 

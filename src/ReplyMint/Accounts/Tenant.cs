@@ -66,6 +66,8 @@ internal sealed record Mailbox
     public bool ProvedByDns { get; set; }
     /// <summary>The null reverse-path instead of the signed bounce address.</summary>
     public bool NullReversePath { get; init; }
+    /// <summary>Seconds that a thread has to be quiet before its newest mail is answered, with those before it; 0 (at once) to 600.</summary>
+    public int QuietSeconds { get; set; }
 }
 
 /// <summary>A weekly schedule in the tenant's zone: the first span that covers the moment chooses, a holiday before any span.</summary>

@@ -18,7 +18,7 @@ namespace ReplyMint.Inbound;
 /// Accepts a delivery: one commit holds the mail and its job, and only then the channel may say "yes". The same mail
 /// again, by whatever path, is the same message.
 /// </summary>
-internal sealed class Inbox(IStore store, KeyRing keys, Tenants tenants, Mailboxes mailboxes, DomainOwners domains, Messages messages, MailThreads threads, SpentTokens spentTokens, Outbox outbox, ReplyTokens tokens, JobQueue jobs, WebhookEvents webhooks, StoredBytes stored, DiskSpace disk, Retention retention, Containments contained, Watches watches, TimeProvider time)
+internal sealed class Inbox(IStore store, KeyRing keys, Tenants tenants, Mailboxes mailboxes, DomainOwners domains, Messages messages, MailThreads places, Threads threads, SpentTokens spentTokens, Outbox outbox, ReplyTokens tokens, JobQueue jobs, WebhookEvents webhooks, StoredBytes stored, DiskSpace disk, Retention retention, Containments contained, Watches watches, TimeProvider time)
 {
     /// <summary>The kind of the job that handles a message.</summary>
     public const string JobKind = "mail";
@@ -96,7 +96,7 @@ internal sealed class Inbox(IStore store, KeyRing keys, Tenants tenants, Mailbox
             ReceivedAt = now,
             Size = raw.Content.Length,
         };
-        var place = await threads.PlaceAsync(own, mailbox, record, address, mail, ct);
+        var place = await places.PlaceAsync(own, mailbox, record, address, mail, ct);
         record = record with { Thread = place.Thread, ForeignToken = place.Foreign };
         var summary = new MessageSummary
         {
@@ -148,7 +148,8 @@ internal sealed class Inbox(IStore store, KeyRing keys, Tenants tenants, Mailbox
     private async Task<(AcceptOutcome, string?)> StoreAsync(AuthenticatedDelivery delivery, ReadOnlyMemory<byte> content, InboundMail mail, Mailbox mailbox, TenantKeys own, MessageRecord record, MessageSummary summary)
     {
         var seenKey = ItemKey.Main(own.Tenant, SeenPrefix(record.Person) + SeenHash(own, mailbox, mail, delivery.Raw.Dated));
-        var parks = mail.Shape.Size <= MaxParkedSize && Volatile.Read(ref _parkedBytes) < MaxParkedBytes;
+        var quiet = QuietOf(mailbox, summary.From);
+        var parks = quiet == TimeSpan.Zero && mail.Shape.Size <= MaxParkedSize && Volatile.Read(ref _parkedBytes) < MaxParkedBytes;
         Job? job = null;
         PersonKey? person = null;
         // Hardly any mail comes twice, and the commit asks for itself. A large one is worth a look before it is written, and so is
@@ -178,7 +179,9 @@ internal sealed class Inbox(IStore store, KeyRing keys, Tenants tenants, Mailbox
                 var rawUntil = keep.Raw(record.Person, record.Id, record.ReceivedAt);
                 await messages.WriteRawAsync(commit, person, record.Id, content, rawUntil, token);
                 commit.Put(seenKey, StoredJson.Write(new SeenRecord(1, record.Id), InboundJson.Default.SeenRecord), Condition.Absent, expires: record.ReceivedAt + SeenKept);
-                job = jobs.Add(commit, own.Tenant, JobKind, record.Id);
+                if (quiet > TimeSpan.Zero)
+                    (await threads.ReadAsync(own.Tenant, record.Thread, token)).Wait(commit, record, quiet);
+                job = jobs.Add(commit, own.Tenant, JobKind, record.Id, quiet > TimeSpan.Zero ? record.ReceivedAt + quiet : null);
                 await webhooks.RaiseAsync(commit, own.Tenant, new(WebhookEventKind.MessageReceived, record.Id, record.Mailbox), token);
                 if (content.Length > Messages.MaxInlineRaw)
                     jobs.Add(commit, own.Tenant, Messages.BlobJob, record.Id, rawUntil ?? record.ReceivedAt.AddDays(RetentionRecord.MostRaw));
@@ -224,6 +227,11 @@ internal sealed class Inbox(IStore store, KeyRing keys, Tenants tenants, Mailbox
             && await outbox.StateAsync(subject.TenantId, subject.OutboxId, ct) is { Mailbox: { } mailbox }
             ? await mailboxes.GetAsync(subject.TenantId, mailbox, ct)
             : null;
+
+    // What a colleague writes is no question to wait for more of, and may say that he has answered.
+    private static TimeSpan QuietOf(Mailbox mailbox, MailAddress from) =>
+        mailbox.QuietSeconds == 0 || AddressRules.Normalize(from.Address) is { } author && AddressRules.Domain(author) == AddressRules.Domain(mailbox.Address)
+            ? TimeSpan.Zero : TimeSpan.FromSeconds(mailbox.QuietSeconds);
 
     /// <summary>
     /// Before the hashes of a correspondent's mails, each of which names its message: whose they are is found by them (GDPR-2),

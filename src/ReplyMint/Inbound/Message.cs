@@ -76,6 +76,7 @@ internal sealed record RawRecord(int V, bool Blob);
 [JsonSerializable(typeof(SeenRecord))]
 [JsonSerializable(typeof(SpentRecord))]
 [JsonSerializable(typeof(RawRecord))]
+[JsonSerializable(typeof(ThreadRecord))]
 [JsonSerializable(typeof(ImapPosition))]
 [JsonSerializable(typeof(ImapMark))]
 internal sealed partial class InboundJson : JsonSerializerContext;

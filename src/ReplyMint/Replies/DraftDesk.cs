@@ -37,7 +37,7 @@ internal abstract record DeskOutcome
 /// <summary>Where people decide: approve, edit, reject. Each decision is one commit with its audit entry.</summary>
 internal sealed class DraftDesk(
     IStore store, KeyRing keys, Messages messages, MessageTexts texts, Mailboxes mailboxes, DomainOwners domains, Drafts drafts, Receipts receipts,
-    RateWindows rates, Allowances allowances, Retention retention, Consents consents, Outbox outbox, WebhookEvents webhooks, JobQueue jobs, ReplyLetters letters, AuditLog audit, TimeProvider time)
+    RateWindows rates, Allowances allowances, Retention retention, Consents consents, HumanAnswers answers, Outbox outbox, WebhookEvents webhooks, JobQueue jobs, ReplyLetters letters, AuditLog audit, TimeProvider time)
 {
     /// <summary>Sends a waiting draft, as it is or with a person's text.</summary>
     /// <param name="text">The person's text, or null to send the draft as it stands.</param>
@@ -45,10 +45,10 @@ internal sealed class DraftDesk(
     /// <param name="version">The version that the person read, or null to approve whatever is there.</param>
     public async Task<DeskOutcome> ApproveAsync(string tenant, string id, string? text, IReadOnlySet<GuardRule> overridden, long? version, Actor actor, CancellationToken ct)
     {
-        Job? send = null;
+        Job? send = null, overtaken = null;
         var outcome = await store.RetryAsync<DeskOutcome>(async (commit, token) =>
         {
-            send = null;
+            send = overtaken = null;
             if (await FindAsync(tenant, id, token) is not ({ } draft, { } message))
                 return new DeskOutcome.NotFound();
             if (draft.Record.State != DraftState.Waiting)
@@ -82,11 +82,16 @@ internal sealed class DraftDesk(
             await webhooks.RaiseAsync(commit, tenant, Decided(draft, "approved"), token);
             send = outbox.Enqueue(commit, tenant, person, letters.RecordOf(message, mailbox, await retention.ReadAsync(tenant, token)) with { ByPerson = byPerson },
                 letters.Write(mail, mailbox, message, approved, await consents.BasisAsync(tenant, token)));
+            // A person's own words: what a machine would still say in the thread is taken back.
+            if (byPerson)
+                overtaken = await answers.AddAsync(commit, tenant, message.Record.Thread, thread => HumanAnswers.Answered(thread, time.GetUtcNow()), token);
             await audit.AppendAsync(commit, tenant, Entry(actor, text is null ? "draft.approve" : "draft.edit-and-approve", id, guarded.Findings), token);
             return new DeskOutcome.Done();
         }, ct);
         if (send is not null)
             jobs.Wake(send);
+        if (overtaken is not null)
+            jobs.Wake(overtaken);
         return outcome;
     }
 

@@ -10,7 +10,7 @@ namespace ReplyMint.Replies;
 internal enum DraftState
 {
     Waiting, Approved, Rejected,
-    /// <summary>Its mail was decided on anew; only what people said of it is left.</summary>
+    /// <summary>Its mail was decided on anew, and only what people said of it is left; or a person answered in the thread, or closed it.</summary>
     Cancelled,
 }
 

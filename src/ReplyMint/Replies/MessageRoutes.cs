@@ -28,7 +28,11 @@ internal static class MessageRoutes
         check.MapGet("/receipts", ReceiptsAsync).WithName("ListReceipts").WithSummary("What was decided of which message, the newest first; no mail text").Produces<Listing<ReceiptEntry>>();
         check.MapGet("/messages/{id}/receipt", ReceiptAsync).WithName("GetReceipt").WithSummary("Each rule that was asked and what it said; quotations only for callers who may read messages").Produces<ReceiptDetail>();
 
-        routes.MapApi(Permission.DraftsWrite, Tag).MapPost("/messages/{id}/retry", RetryAsync).WithName("RetryMessage")
+        var decide = routes.MapApi(Permission.DraftsWrite, Tag);
+        decide.MapPost("/messages/{id}/answered", AnsweredAsync).WithName("AnsweredMessage").WithSummary("Say that a person answered it himself: drafts and answers that wait in its thread are taken back").Produces(204);
+        decide.MapPost("/threads/{id}/close", CloseAsync).WithName("CloseThread").WithSummary("Answer nothing in the thread by itself any more, and take back what waits in it").Produces(204);
+        decide.MapPost("/threads/{id}/reopen", ReopenAsync).WithName("ReopenThread").WithSummary("Decide on the thread's new mails as ever").Produces(204);
+        decide.MapPost("/messages/{id}/retry", RetryAsync).WithName("RetryMessage")
             .WithSummary("Decide on a held message anew, such as after knowledge was added").Produces<MessageEntry>(202).Costly();
     }
 
@@ -70,14 +74,35 @@ internal static class MessageRoutes
     {
         var shown = new List<MessageDetail>();
         string? mailbox = null;
-        foreach (var member in (await threads.ReadAsync(caller.Tenant, id, ct)).Record.Messages)
+        var thread = (await threads.ReadAsync(caller.Tenant, id, ct)).Record;
+        foreach (var member in thread.Messages)
         {
             if (await ReadAsync(messages, events, caller, member, ct) is not { } message)
                 continue;
             mailbox = message.Record.Mailbox;
             shown.Add(MessageDetail.Of(message, await texts.FindAsync(message, ct), await outbox.FindAsync(caller.Tenant, member, ct)));
         }
-        return mailbox is null ? Problem.NotFound : TypedResults.Ok(new ThreadDetail(id, mailbox, shown));
+        return mailbox is null ? Problem.NotFound : TypedResults.Ok(new ThreadDetail(id, mailbox, thread.AnsweredAt, thread.ClosedAt, shown));
+    }
+
+    private static async Task<IResult> AnsweredAsync(Caller caller, string id, [FromServices] Messages messages, [FromServices] ThreadDesk desk, CancellationToken ct)
+    {
+        if (await FindAsync(messages, caller, id, ct) is not { } message)
+            return Problem.NotFound;
+        await desk.AnsweredAsync(message, Actor.Of(caller), ct);
+        return TypedResults.NoContent();
+    }
+
+    private static Task<IResult> CloseAsync(Caller caller, string id, [FromServices] ThreadDesk desk, CancellationToken ct) => ChangeAsync(caller, id, desk, desk.CloseAsync, ct);
+
+    private static Task<IResult> ReopenAsync(Caller caller, string id, [FromServices] ThreadDesk desk, CancellationToken ct) => ChangeAsync(caller, id, desk, desk.ReopenAsync, ct);
+
+    private static async Task<IResult> ChangeAsync(Caller caller, string id, ThreadDesk desk, Func<Message, Actor, CancellationToken, Task> act, CancellationToken ct)
+    {
+        if (await desk.FindAsync(caller.Tenant, id, message => caller.Sees(message.Record.Mailbox), ct) is not { } message)
+            return Problem.NotFound;
+        await act(message, Actor.Of(caller), ct);
+        return TypedResults.NoContent();
     }
 
     private static async Task<IResult> ReceiptAsync(Caller caller, string id, [FromServices] Messages messages, [FromServices] Receipts receipts, CancellationToken ct) =>

@@ -88,7 +88,9 @@ internal sealed record AnswerDetail([property: JsonConverter(typeof(WireEnum<Out
 internal sealed record AnswerEvent(string Kind, DateTimeOffset At, string Detail);
 
 /// <summary>All mails of one thread with their answers, the oldest first.</summary>
-internal sealed record ThreadDetail(string Id, string Mailbox, IReadOnlyList<MessageDetail> Messages);
+/// <param name="AnsweredAt">When a person last answered in it himself.</param>
+/// <param name="ClosedAt">Since when nothing in it is answered by itself.</param>
+internal sealed record ThreadDetail(string Id, string Mailbox, DateTimeOffset? AnsweredAt, DateTimeOffset? ClosedAt, IReadOnlyList<MessageDetail> Messages);
 
 /// <summary>A message as somebody may know it who reads no mail: ids, states and names of rules.</summary>
 internal sealed record ReceiptEntry(string Message, string Mailbox, DateTimeOffset ReceivedAt, [property: JsonConverter(typeof(WireEnum<MessageState>))] MessageState State, IReadOnlyList<string> Reasons, DateTimeOffset? DecidedAt)

@@ -40,6 +40,9 @@ internal sealed record PolicyFacts
     /// <summary>The store was restored from a copy since the mail was written or taken: it may have been answered already.</summary>
     public bool? BeforeRestore { get; init; }
 
+    /// <summary>It is a person's own answer in a thread of the mailbox, of which we got a copy.</summary>
+    public bool? OwnAnswer { get; init; }
+
     public RateFacts? Rates { get; init; }
     public ThreadFacts? Thread { get; init; }
 
@@ -68,7 +71,8 @@ internal sealed record PolicyFacts
 internal sealed record RateFacts(int ThreadIn10Minutes, int ThreadIn24Hours, int PersonIn24Hours, bool TenantTripped = false, bool InstallationTripped = false);
 
 /// <summary>What happened in the thread meanwhile (rule 16).</summary>
-internal sealed record ThreadFacts(bool PersonAnswered, bool NewerMailWaits, bool Closed);
+/// <param name="NewerMail">Which message is answered in its place.</param>
+internal sealed record ThreadFacts(bool PersonAnswered, bool NewerMailWaits, bool Closed, string NewerMail = "");
 
 /// <summary>Switches, quota and mode (rule 19).</summary>
 /// <param name="MailboxOff">The mailbox's mode at this moment is off: the mail is recorded and nothing is drafted.</param>

@@ -18,7 +18,10 @@ internal static class RepliesFeature
         .AddSingleton<Drafting>()
         .AddSingleton<Drafts>()
         .AddSingleton<Receipts>()
-        .AddSingleton<Threads>()
+        .AddSingleton<Bursts>()
+        .AddSingleton<OwnAnswers>()
+        .AddSingleton<OvertakenAnswers>()
+        .AddSingleton<ThreadDesk>()
         .AddSingleton<ReplyLetters>()
         .AddSingleton<ReplyWorkReader>()
         .AddSingleton<ReplyEndings>()
@@ -36,6 +39,8 @@ internal static class RepliesFeature
         .AddSingleton<NoticeRate>()
         .AddSingleton<Notices>()
         .AddSingleton(provider => new JobHandler(Inbox.JobKind, provider.GetRequiredService<ReplyPipeline>().HandleAsync))
+        .AddSingleton(provider => new JobHandler(HumanAnswers.JobKind, provider.GetRequiredService<OvertakenAnswers>().RunAsync))
+        .AddSingleton(new JobLaneRule(HumanAnswers.JobKind, JobLane.Short))
         .AddSingleton(provider => new JobHandler(Notices.DraftsJob, provider.GetRequiredService<Notices>().TellDraftsAsync))
         .AddSingleton(provider => new JobHandler(Notices.ReminderJob, provider.GetRequiredService<Notices>().RemindAsync))
         .AddSingleton(provider => new JobHandler(Notices.AlertJob, provider.GetRequiredService<Notices>().TellAlertAsync))
@@ -62,7 +67,6 @@ internal static class RepliesFeature
 [JsonSerializable(typeof(WaitingRecord))]
 [JsonSerializable(typeof(DraftContent))]
 [JsonSerializable(typeof(Receipt))]
-[JsonSerializable(typeof(ThreadRecord))]
 [JsonSerializable(typeof(NoticeEvent))]
 [JsonSerializable(typeof(Listing<MessageEntry>))]
 [JsonSerializable(typeof(MessageDetail))]

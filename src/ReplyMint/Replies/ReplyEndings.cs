@@ -107,7 +107,7 @@ internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sen
         Drafter = drafted.Content.Drafter,
         Passages = [.. drafted.Content.Passages.Select(hit => new ReceiptPassage(hit.Passage.Id, hit.Passage.Source, hit.Passage.Question, hit.Score))],
         Findings = drafted.Findings,
-        Note = drafted.Note,
+        Note = work.Earlier.Count == 0 ? drafted.Note : $"{(drafted.Note.Length == 0 ? "" : drafted.Note + "; ")}together with {string.Join(", ", work.Earlier.Select(mail => mail.Id))}",
         Usage = drafted.Usage,
     };
 

@@ -9,7 +9,7 @@ using ReplyMint.Telemetry;
 namespace ReplyMint.Replies;
 
 /// <summary>The way of one accepted mail, from its job to the outbox (or to a recorded reason for silence).</summary>
-internal sealed class ReplyPipeline(IStore store, Messages messages, TimeProvider time, ReplyWorkReader reader, ReplyJudge judge, ReplyEndings endings, OutboxSender sender, SecurityEvents events)
+internal sealed class ReplyPipeline(IStore store, Messages messages, TimeProvider time, ReplyWorkReader reader, ReplyJudge judge, ReplyEndings endings, OwnAnswers ownAnswers, OutboxSender sender, SecurityEvents events)
 {
     // Others' commits moved what was read, so each try stands for progress of somebody; so many in a row are no bad luck.
     private const int MaxTries = 20;
@@ -31,6 +31,9 @@ internal sealed class ReplyPipeline(IStore store, Messages messages, TimeProvide
     {
         if (work.Switches.FirstOrDefault(state => state.Contained) is { } contained)
             return await WaitAsync(work, contained, ct);
+        // Before its own end: whoever dies in between does it once more.
+        if (work.AnswersIn.Count > 0)
+            await ownAnswers.TellAsync(work, ct);
         var judged = await judge.JudgeAsync(work.ToTask(), work.Facts, work.Mode, ct);
         var outcome = await EndAsync(work, judged, ct);
         // On a conflict it is decided anew.

@@ -38,6 +38,10 @@ internal static class ReplyPolicy
     /// <summary>Rule 19: the person said so, before or in this mail.</summary>
     public const string HumanPlease = "human-please";
 
+    public const string PersonAnswered = "person-answered";
+    public const string NewerMail = "newer-mail";
+    public const string ThreadClosed = "thread-closed";
+
     /// <summary>Rule 14: it may have been answered by what a restore has forgotten; also the mark of a draft that waited then.</summary>
     public const string BeforeRestore = "before-restore";
 
@@ -62,6 +66,7 @@ internal static class ReplyPolicy
         new(2, "report", f => HeaderSigns.Report(f.Mail)),
         new(3, "auto-submitted", f => HeaderSigns.AutoSubmitted(f.Mail)),
         new(4, "own-address", OwnAddress),
+        new(4, "own-answer", f => Answer.Of(f.OwnAnswer, RuleOutcome.Never, "a person's own answer in a thread of this mailbox")),
         new(4, "own-message-id", f => f.IsOwnMessageId is null ? Answer.NotAsked
             : Answer.Of(f.Mail.MessageId.Length > 0 && f.IsOwnMessageId(f.Mail.MessageId), RuleOutcome.Never, f.Mail.MessageId)),
         new(4, "own-loop-mark", OwnLoopMark),
@@ -84,9 +89,9 @@ internal static class ReplyPolicy
         new(15, "rate-person", f => f.Rates is not { } r ? Answer.NotAsked : Limit(r.PersonIn24Hours >= 5, $"{r.PersonIn24Hours} in 24 hours")),
         new(15, "breaker-tenant", f => Answer.Of(f.Rates?.TenantTripped, RuleOutcome.Hold, "the tenant's breaker is open")),
         new(15, "breaker-installation", f => Answer.Of(f.Rates?.InstallationTripped, RuleOutcome.Hold, "the installation's breaker is open")),
-        new(16, "person-answered", f => Answer.Of(f.Thread?.PersonAnswered, RuleOutcome.Cancel, "a person answered already")),
-        new(16, "newer-mail", f => Answer.Of(f.Thread?.NewerMailWaits, RuleOutcome.Cancel, "a newer mail of the thread waits")),
-        new(16, "thread-closed", f => Answer.Of(f.Thread?.Closed, RuleOutcome.Cancel, "the thread is closed")),
+        new(16, PersonAnswered, f => Answer.Of(f.Thread?.PersonAnswered, RuleOutcome.Cancel, "a person answered already")),
+        new(16, NewerMail, f => Answer.Of(f.Thread?.NewerMailWaits, RuleOutcome.Cancel, $"a newer mail of the thread waits {f.Thread?.NewerMail}".TrimEnd())),
+        new(16, ThreadClosed, f => Answer.Of(f.Thread?.Closed, RuleOutcome.Cancel, "the thread is closed")),
         new(17, "absence-subject", f => SubjectSigns.Ask(f.Mail.Subject)),
         new(17, "bulk-text", f => BodySigns.Ask(f.Mail)),
         new(17, "same-text", f => Answer.Of(f.SameTextAsLast, RuleOutcome.Hold, "same text as last time")),

@@ -30,14 +30,23 @@ internal sealed record ReplyWork
     /// <summary>What the author and the recipient want of machines; an answer leaves only while that still is so.</summary>
     public required Wishes Wishes { get; init; }
     public required PolicyFacts Facts { get; init; }
+    /// <summary>Mails of the same burst that get no answer of their own, the oldest first.</summary>
+    public required IReadOnlyList<BurstMail> Earlier { get; init; }
+    /// <summary>Where it is a person's own answer: the threads that he answered in.</summary>
+    public required IReadOnlyDictionary<string, DateTimeOffset> AnswersIn { get; init; }
 
-    public DraftTask ToTask() => new(Tenant.Id, Mail, Mailbox, HolidayAnswer, Message.Id, Job.Attempts);
+    /// <summary>What is drafted for: all that the correspondent said in one go.</summary>
+    public DraftTask ToTask() => new(Tenant.Id, Earlier.Count == 0 ? Mail : Mail with
+    {
+        Reply = string.Join("\n\n", Earlier.Select(mail => mail.Text).Append(Mail.Reply)),
+        Text = string.Join("\n\n", Earlier.Select(mail => mail.Text).Append(Mail.Text)),
+    }, Mailbox, HolidayAnswer, Message.Id, Job.Attempts);
 }
 
 /// <summary>Reads what the policy and the drafter need to know.</summary>
 internal sealed class ReplyWorkReader(
     IStore store, KeyRing keys, Inbox inbox, Messages messages, Tenants tenants, Mailboxes mailboxes, DomainOwners domains, RateWindows rates,
-    RateSettings rateSettings, Allowances allowances, Switches switches, Suppressions suppressions, Consents consents, ReplyTokens tokens, Threads threads, Alerts alerts, TimeProvider time)
+    RateSettings rateSettings, Allowances allowances, Switches switches, Suppressions suppressions, Consents consents, ReplyTokens tokens, Threads threads, Bursts bursts, OwnAnswers ownAnswers, Alerts alerts, TimeProvider time)
 {
     /// <summary>Null when there is nothing to decide: the message is gone, decided, or its mailbox was removed.</summary>
     public async Task<ReplyWork?> ReadAsync(Job job, CancellationToken ct)
@@ -70,6 +79,8 @@ internal sealed class ReplyWorkReader(
         var read = await store.GetAsync(asked.Keys, ct);
         var reading = await rates.ReadAsync(asked.Rates, read, ct);
         var thread = Threads.Read(asked.Thread, Found(asked.Thread));
+        var burst = await bursts.ReadAsync(thread, message, mail, mailbox, tenant, ct);
+        var answersIn = await ownAnswers.FindAsync(message, mail, mailbox, ct);
         var (allowance, left) = await allowances.ReadAsync(tenant.Id, ct);
         var suppression = asked.Suppressions.Select(Found).FirstOrDefault(item => item is not null) is { } suppressed ? Suppressions.Read(suppressed) : null;
         var wishes = await consents.WishesAsync(own, message.Record.Person, [message.Summary.From.Address, .. ReplyRecipient.Of(mail) is { } to ? [to.Address] : (string[])[]], ct);
@@ -94,6 +105,8 @@ internal sealed class ReplyWorkReader(
             TextHash = textHash,
             Switches = stops,
             Wishes = wishes,
+            Earlier = burst.Earlier,
+            AnswersIn = answersIn,
             Facts = new PolicyFacts
             {
                 Mail = mail,
@@ -109,9 +122,12 @@ internal sealed class ReplyWorkReader(
                 SeenBefore = false,
                 BeforeRestore = restored?.Covers(message.Record.ReceivedAt, mail.Date) == true,
                 Rates = await RateFactsAsync(reading, tenant.Id, ct),
-                SameTextAsLast = threads.SaidLast(thread, message.Id, textHash),
+                Thread = new ThreadFacts(thread.Record.AnsweredAt >= message.Record.ReceivedAt, burst.Newer is not null, thread.Record.ClosedAt is not null, burst.Newer ?? ""),
+                // Who sends his question twice at once has asked once.
+                SameTextAsLast = threads.SaidLast(thread, message.Id, textHash) && !burst.Earlier.Any(mail => mail.Id == thread.Record.LastTextBy),
                 SecondsSinceOurs = reading.SecondsSinceLast,
-                ForeignThreadToken = message.Record.ForeignToken,
+                ForeignThreadToken = message.Record.ForeignToken && answersIn.Count == 0,
+                OwnAnswer = answersIn.Count > 0,
                 Allowance = new AllowanceFacts(left <= 0, false, stops.Any(state => state.Stopped) || await domains.HasLostAsync(mailbox, ct), scheduled.Mode == MailboxMode.Off),
                 SuppressedByPerson = wishes.Withdrawn,
                 ConsentMissing = wishes.ConsentMissing,

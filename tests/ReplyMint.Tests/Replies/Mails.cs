@@ -36,6 +36,7 @@ internal static class Mails
         SeenBefore = false,
         BeforeRestore = false,
         Rates = new RateFacts(0, 0, 0),
+        OwnAnswer = false,
         Thread = new ThreadFacts(false, false, false),
         SameTextAsLast = false,
         SecondsSinceOurs = 3_600,

@@ -76,7 +76,7 @@ internal sealed class ImportMails(IStore store, KeyRing keys, Messages messages,
                 await AddAsync(commit, own, keep, json.RootElement, people, threads, token);
             }
             foreach (var (thread, (item, record, until)) in threads)
-                commit.Put(Threads.KeyOf(own.Tenant, thread), StoredJson.Write(record, RepliesJson.Default.ThreadRecord), Condition.Same(item), expires: until);
+                commit.Put(Threads.KeyOf(own.Tenant, thread), StoredJson.Write(record, InboundJson.Default.ThreadRecord), Condition.Same(item), expires: until);
             return true;
         }, ct);
         foreach (var person in people.Values)

@@ -1,0 +1,32 @@
+using System.CommandLine;
+using ReplyMint.Audit;
+using ReplyMint.Inbound;
+using ReplyMint.Replies;
+
+namespace ReplyMint.Cli.Commands;
+
+/// <summary>What a person says of a thread: he answered himself, or it is over.</summary>
+internal static class ThreadCommands
+{
+    public static Command Build() => new("thread", "say that you answered in a thread yourself, or that it is over")
+    {
+        Say("answered", "say that you answered yourself: drafts and answers that wait in the thread are taken back", "answered by a person; what waited in the thread is taken back", desk => desk.AnsweredAsync),
+        Say("close", "answer nothing in a thread by itself any more, and take back what waits in it", "closed", desk => desk.CloseAsync),
+        Say("reopen", "decide on the thread's new mails as ever", "open again", desk => desk.ReopenAsync),
+    };
+
+    private static StoreCommand Say(string name, string description, string done, Func<ThreadDesk, Func<Message, Actor, CancellationToken, Task>> act)
+    {
+        var id = StoreWords.Id("ID", "a message of the thread, as listed");
+        var tenant = StoreWords.TenantOption();
+        return new StoreCommand(name, description, async (context, parse, ct) =>
+        {
+            var owner = await context.TenantAsync(parse.GetValue(tenant), ct);
+            if (await context.Get<Messages>().FindAsync(owner.Id, parse.GetValue(id)!, ct) is not { } message)
+                return context.Fail($"there is no message {Plain.Line(parse.GetValue(id)!, 60)}; list them with: replymint messages list");
+            await act(context.Get<ThreadDesk>())(message, StoreWords.Actor, ct);
+            context.Out.WriteLine($"{message.Id} {done}");
+            return ExitCode.Ok;
+        }) { Arguments = { id }, Options = { tenant } };
+    }
+}

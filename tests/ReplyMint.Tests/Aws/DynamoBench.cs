@@ -91,6 +91,31 @@ internal sealed class DynamoBench : IAsyncDisposable
         return removed;
     }
 
+    /// <summary>Puts small items into a partition, past every store.</summary>
+    /// <param name="sort">Their sort keys.</param>
+    public async Task FillAsync(string partition, IEnumerable<string> sort)
+    {
+        var table = _tables.NameOf(Table.Main);
+        foreach (var some in sort.Chunk(25))
+            Assert.Null((await CallAsync("BatchWriteItem", new()
+            {
+                ["RequestItems"] = new JsonObject
+                {
+                    [table] = new JsonArray([.. some.Select(key => (JsonNode)new JsonObject
+                    {
+                        ["PutRequest"] = new JsonObject
+                        {
+                            ["Item"] = new JsonObject
+                            {
+                                [DynamoTables.Partition] = new JsonObject { ["S"] = partition }, [DynamoTables.Sort] = new JsonObject { ["S"] = key },
+                                ["ver"] = new JsonObject { ["N"] = "1" }, ["filler"] = new JsonObject { ["S"] = new string('x', 100) },
+                            },
+                        },
+                    })]),
+                },
+            })).Error);
+    }
+
     private AwsClient Client() => new(_http, _credentials, _place, TimeProvider.System);
 
     private async Task MakeAsync(string name)

@@ -47,6 +47,12 @@ internal sealed partial class DynamoStandIn : IAsyncDisposable
     /// <summary>Names of all calls, in their order.</summary>
     public ConcurrentQueue<string> Calls { get; } = new();
 
+    /// <summary>How many items each transaction held.</summary>
+    public ConcurrentQueue<int> Transactions { get; } = new();
+
+    /// <summary>Units of capacity that the server says were used, by the call that used them.</summary>
+    public ConcurrentDictionary<string, double> Used { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Transactions that were written, without those that were known already.</summary>
     public int Written { get; private set; }
 
@@ -123,6 +129,7 @@ internal sealed partial class DynamoStandIn : IAsyncDisposable
                 if (status != 200)
                     throw new InvalidOperationException($"The server refused a write whose conditions hold: {answer}");
             _done.Add(token, body);
+            Transactions.Enqueue(writes.Count);
             Written++;
             return (200, "{}");
         }
@@ -197,14 +204,27 @@ internal sealed partial class DynamoStandIn : IAsyncDisposable
 
     private async Task<(int Status, string Answer)> PassOnAsync(string name, string body)
     {
+        var metered = name is "GetItem" or "BatchGetItem" or "Query" or "UpdateItem" or "DeleteItem";
+        if (metered)
+            body = body[..^1] + ",\"ReturnConsumedCapacity\":\"TOTAL\"}";
         using var request = new HttpRequestMessage(HttpMethod.Post, _server) { Content = new StringContent(body, Encoding.UTF8) };
         request.Content.Headers.ContentType = new("application/x-amz-json-1.0");
         request.Headers.TryAddWithoutValidation("X-Amz-Target", Prefix + name);
         request.Headers.TryAddWithoutValidation("X-Amz-Date", "20261124T120000Z");
         request.Headers.TryAddWithoutValidation("Authorization", "AWS4-HMAC-SHA256 Credential=stand-in/20261124/local/dynamodb/aws4_request, SignedHeaders=host, Signature=0");
         using var answer = await _http.SendAsync(request);
-        return (answer.StatusCode == HttpStatusCode.OK ? 200 : (int)answer.StatusCode, await answer.Content.ReadAsStringAsync());
+        var text = await answer.Content.ReadAsStringAsync();
+        if (metered && answer.StatusCode == HttpStatusCode.OK)
+            Used.AddOrUpdate(name, UnitsOf(text), (_, before) => before + UnitsOf(text));
+        return (answer.StatusCode == HttpStatusCode.OK ? 200 : (int)answer.StatusCode, text);
     }
+
+    private static double UnitsOf(string answer) => JsonNode.Parse(answer)!["ConsumedCapacity"] switch
+    {
+        JsonArray several => several.Sum(one => (double)one!["CapacityUnits"]!),
+        { } one => (double)one["CapacityUnits"]!,
+        null => 0,
+    };
 
     private static string Error(string code) => new JsonObject { ["__type"] = $"com.amazonaws.dynamodb.v20120810#{code}", ["message"] = "As told." }.ToJsonString();
 

@@ -12,7 +12,7 @@ using ReplyMint.Storage;
 namespace ReplyMint.Cli;
 
 /// <summary>A function of Lambda from its start to the end of its environment. A start that fails is told to Lambda, which shows it.</summary>
-internal sealed class LambdaProcess(string api, CommandHost host) : IDisposable
+internal sealed partial class LambdaProcess(string api, CommandHost host) : IDisposable
 {
     /// <summary>What .NET doesn't see: Lambda ends a process that takes more than the function has, so the heap ends before.</summary>
     private const double HeapShare = 0.75;
@@ -40,6 +40,7 @@ internal sealed class LambdaProcess(string api, CommandHost host) : IDisposable
 
     private async Task<int> ServeAsync(LambdaSink sink, Func<CancellationToken, Task> behind, ILogger log, CancellationToken ct)
     {
+        LogServing(log, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1024 / 1024);
         await new LambdaRuntime(_http, api, TimeProvider.System, log).RunAsync(sink, behind, ct);
         return ExitCode.Ok;
     }
@@ -116,6 +117,9 @@ internal sealed class LambdaProcess(string api, CommandHost host) : IDisposable
         var sink = new LambdaAlarmSink(outside, _ => ValueTask.FromResult(secrets.Read("lambda.alarmWebhook", settings.Lambda.AlarmWebhook).Value), settings.Aws.Topic, log);
         return (sink.TakeAsync, static _ => Task.CompletedTask, logs.CreateLogger<LambdaRuntime>());
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "This function asks for events; its heap has at most {Megabytes} MB")]
+    private static partial void LogServing(ILogger log, long megabytes);
 
     private async Task<ParameterDoor?> ParametersAsync(ReplyMintSettings settings, CancellationToken ct)
     {

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using ReplyMint.Tests.Aws;
 
 namespace ReplyMint.BinaryTests;
@@ -106,6 +108,28 @@ public sealed class LambdaTests : IAsyncLifetime
         Assert.Contains(message, ran.Error, StringComparison.Ordinal);
         Assert.Equal("ReplyMint.InitError", (await _api.InitError).ErrorType);
         Assert.False(_api.Asked.IsCompleted);
+    }
+
+    /// <summary>Lambda ends a process that takes more than its function has, and .NET does not see how much that is.</summary>
+    [Theory]
+    [InlineData(256)]
+    [InlineData(512)]
+    public async Task The_heap_ends_at_three_quarters_of_the_functions_memory(int megabytes)
+    {
+        await SetUpAsync();
+        var heap = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var process = _binary.Start(new Dictionary<string, string>
+        {
+            ["AWS_LAMBDA_RUNTIME_API"] = _api.Address, ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = megabytes.ToString(CultureInfo.InvariantCulture), ["REPLYMINT_LAMBDA__FUNCTION"] = "sweep",
+            ["REPLYMINT_ENVIRONMENT"] = "development", ["REPLYMINT_DATA"] = "d", ["REPLYMINT_CONFIG"] = "c",
+        }, "lambda");
+        process.ErrorDataReceived += (_, line) =>
+        {
+            if (Regex.Match(line.Data ?? "", "its heap has at most ([0-9]+) MB", RegexOptions.None, TimeSpan.FromSeconds(1)) is { Success: true } said)
+                heap.TrySetResult(int.Parse(said.Groups[1].Value, CultureInfo.InvariantCulture));
+        };
+        process.BeginErrorReadLine();
+        Assert.InRange(await heap.Task.WaitAsync(TimeSpan.FromSeconds(30), Ct), megabytes * 70 / 100, megabytes * 76 / 100);
     }
 
     [Fact]

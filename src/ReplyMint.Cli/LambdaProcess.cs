@@ -40,7 +40,8 @@ internal sealed partial class LambdaProcess(string api, CommandHost host) : IDis
 
     private async Task<int> ServeAsync(LambdaSink sink, Func<CancellationToken, Task> behind, ILogger log, CancellationToken ct)
     {
-        LogServing(log, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1024 / 1024);
+        var heap = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1024 / 1024;
+        LogServing(log, heap);
         await new LambdaRuntime(_http, api, TimeProvider.System, log).RunAsync(sink, behind, ct);
         return ExitCode.Ok;
     }

@@ -20,7 +20,7 @@ internal static class GuideCommand
     private const string UsualTemplate = "infra/template.yaml";
 
     /// <param name="Url">What the user named, or null.</param>
-    private sealed record Wish(IReadOnlyList<Control> Controls, Uri? Url, string? Smtp, IReadOnlyList<string> Origins, IReadOnlyList<string> Looks, string? Environment, X509Certificate2? Authority = null, string? Template = null, string? Caller = null);
+    private sealed record Wish(IReadOnlyList<Control> Controls, Uri? Url, string? Smtp, IReadOnlyList<string> Origins, IReadOnlyList<string> Looks, string? Environment, X509Certificate2? Authority = null, string? Template = null, string? Caller = null, bool Rehearse = false, string? Confirm = null);
 
     public static Command Build(CommandHost host)
     {
@@ -30,6 +30,8 @@ internal static class GuideCommand
         var look = new Option<string?>("--look") { HelpName = "WHERE,...", Description = "where to look: live (from outside), config (settings and store), record (dated entries), template (of AWS); else all that are there" };
         var template = new Option<string?>("--template") { HelpName = "FILE", Description = $"the template of AWS, as YAML or as aws cloudformation get-template gives it; else {UsualTemplate} where it is there" };
         var authority = new Option<string?>("--authority") { HelpName = "FILE", Description = "a certificate (PEM) whose signatures are believed beside the system's, with --url" };
+        var rehearse = new Option<bool>("--rehearse") { Description = "act for real, too: on two throw-away tenants in the running installation, which are erased after it; nothing leaves it" };
+        var confirm = new Option<string?>("--confirm") { HelpName = "NAME", Description = "with --rehearse: the service's host name again, so that it is no mistake; else it is asked for" };
         var only = new Option<string?>("--only") { HelpName = "ID,...", Description = "these controls, or groups of them, such as CORS,NET-1" };
         var format = new Option<string>("--format") { HelpName = "FORM", Description = "table, json, sarif (for build servers) or html (one page for auditors)", DefaultValueFactory = _ => "table" };
         format.AcceptOnlyFromAmong("table", "json", "sarif", "html");
@@ -42,8 +44,8 @@ internal static class GuideCommand
         var file = new Argument<string?>("FILE") { Description = "with verify: the report", Arity = ArgumentArity.ZeroOrOne };
         var guide = new Verb("guide", "check what the product promises about its own security, say what is missing and how to mend it; status 1 for findings, 2 when nothing could be looked at")
         {
-            Arguments = { word, file }, Options = { url, smtp, origin, authority, token, look, template, only, format, baseline, keys, environment },
-            Examples = ["guide", "guide --url https://api.example.com --origin https://app.example.com", "guide --only CORS,HDR-6 --format json", "guide --template infra/template.yaml --look template", "guide verify report.html", "guide write"],
+            Arguments = { word, file }, Options = { url, smtp, origin, authority, token, look, template, rehearse, confirm, only, format, baseline, keys, environment },
+            Examples = ["guide", "guide --url https://api.example.com --origin https://app.example.com", "guide --only CORS,HDR-6 --format json", "guide --template infra/template.yaml --look template", "guide --rehearse --only AUTH,MAIL-4", "guide verify report.html", "guide write"],
         };
         guide.SetAction(async (parse, ct) =>
         {
@@ -63,6 +65,9 @@ internal static class GuideCommand
                 wish = wish with { Looks = [.. wish.Looks, "template"] };
             if (parse.GetValue(token) is { } secret && (wish = wish with { Caller = await CallerAsync(secret, host, ct) }).Caller is null)
                 return host.Fail("--token-file takes a file, or - for standard input, whose first line is an access token or an API key", ExitCode.Usage);
+            wish = wish with { Rehearse = parse.GetValue(rehearse), Confirm = parse.GetValue(confirm) };
+            if (wish is { Confirm: not null, Rehearse: false })
+                return host.Fail("--confirm goes with --rehearse", ExitCode.Usage);
             IReadOnlyList<Acceptance>? accepted = [];
             if (parse.GetValue(baseline) is { } known && (accepted = await ReadAsync(host.Full(known), ct) is { } bytes ? Baseline.Read(bytes, out wrong) : null) is null)
                 return host.Fail($"--baseline {Plain.Line(known, 200)}: {(wrong.Length > 0 ? wrong : "the file can't be read")}", ExitCode.Usage);
@@ -176,7 +181,7 @@ internal static class GuideCommand
         var (time, outcomes, of) = (TimeProvider.System, new Dictionary<Check, Outcome>(), new List<string>());
         ServedAt? served = null;
         ReplyMintSettings? own = null;
-        var (noStore, noService) = ("only what --look names was looked at", "only what --look names was looked at");
+        var (noStore, noService, noStage) = ("only what --look names was looked at", "only what --look names was looked at", "needs a rehearsal: replymint guide --rehearse");
         var noTemplate = noStore;
         if (wish.Looks.Contains("template") && await TemplateAsync(wish, host, ct) is var (shown, template, wrong))
         {
@@ -193,7 +198,7 @@ internal static class GuideCommand
                 of.Add(shown);
             }
         }
-        if (wish.Looks.Any(look => look is not ("live" or "template")) || (wish.Url is null && wish.Looks.Contains("live")))
+        if (wish.Looks.Any(look => look is not ("live" or "template")) || (wish.Url is null && wish.Looks.Contains("live")) || wish.Rehearse)
         {
             if (SettingsOfCommand.Read(parse, host, ("environment", wish.Environment, "--environment")) is not { } settings)
                 return null;
@@ -207,6 +212,14 @@ internal static class GuideCommand
             {
                 own = settings;
                 of.Add(settings.Data!);
+            }
+            if (wish.Rehearse)
+            {
+                if (await GuideRehearsal.RunAsync(settings, wish.Controls, wish.Url, served, wish.Confirm, host, ct) is not { } rehearsed)
+                    return null;
+                noStage = "";
+                foreach (var (check, outcome) in rehearsed)
+                    outcomes[check] = outcome;
             }
         }
         if (wish.Looks.Contains("live") && await TargetAsync(wish, served, ct) is { } target)
@@ -222,7 +235,7 @@ internal static class GuideCommand
             host.Fail($"nothing could be looked at: {Plain.Line(outcomes.Values.FirstOrDefault()?.Evidence ?? (wish.Looks.Contains("live") ? noService : wish.Looks is ["template"] ? noTemplate : noStore), 300)}");
             return null;
         }
-        var judged = GuideRun.Judge(wish.Controls, check => outcomes.GetValueOrDefault(check), check => check.Look switch { Look.Live => noService, Look.Template => noTemplate, _ => noStore });
+        var judged = GuideRun.Judge(wish.Controls, check => outcomes.GetValueOrDefault(check), check => check.Look switch { Look.Live => noService, Look.Template => noTemplate, Look.Rehearse => noStage, _ => noStore });
         return (new(time.GetUtcNow(), HealthEndpoints.Version, string.Join(", ", of), judged), own);
     }
 

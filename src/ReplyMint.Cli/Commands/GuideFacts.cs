@@ -54,7 +54,7 @@ internal static class GuideFacts
         settings.Backup, settings.Audit, settings.Secrets, settings.Outbound, settings.Outside, settings.Store != StoreKind.Embedded, settings.NeedsAws()) { Detection = settings.Detection };
 
     /// <summary>The first listener, as somebody on this machine reaches it, and the name that is served there.</summary>
-    private static ServedAt? ServedAt(CommandContext context, ReplyMintSettings settings)
+    internal static ServedAt? ServedAt(CommandContext context, ReplyMintSettings settings)
     {
         if (context.Services.GetService(typeof(IServer)) is not IServer server || server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() is not { } address)
             return null;

@@ -49,6 +49,7 @@ internal sealed class Check
     public Func<StoreLook, CancellationToken, Task<Outcome>>? AtStore { get; private init; }
     /// <summary>Given the control's id.</summary>
     public Func<TemplateLook, string, Outcome>? AtTemplate { get; private init; }
+    public Func<RehearsalLook, CancellationToken, Task<Outcome>>? AtStage { get; private init; }
     /// <summary>Why nobody can look.</summary>
     public string? Missing { get; private init; }
 
@@ -69,6 +70,9 @@ internal sealed class Check
 
     /// <param name="types">Of the resources that the control's promise rests on.</param>
     public static Check Template(params string[] types) => new(Look.Template) { AtTemplate = (look, control) => look.Judge(control, types) };
+
+    /// <summary>Acts for real, only when it is asked for.</summary>
+    public static Check Rehearse(Func<RehearsalAct, CancellationToken, Task> play) => new(Look.Rehearse) { AtStage = (look, ct) => RehearsalAct.PlayAsync(look, play, ct) };
 
     /// <summary>The catalogue asks for a look that this version can't do.</summary>
     public static Check Unbuilt(Look look, string? why = null) => new(look)

@@ -45,6 +45,17 @@ internal static class GuideRun
         return outcomes;
     }
 
+    /// <summary>One after the other: what one isolates or revokes the next one must not meet.</summary>
+    public static async Task<IReadOnlyDictionary<Check, Outcome>> AtStageAsync(IEnumerable<Control> controls, RehearsalLook look, CancellationToken ct)
+    {
+        var outcomes = new Dictionary<Check, Outcome>();
+        foreach (var control in controls)
+            foreach (var check in control.Checks)
+                if (check.AtStage is { } run)
+                    outcomes[check] = (await RunAsync(control, check, () => run(look, ct), ct)).Outcome;
+        return outcomes;
+    }
+
     /// <summary>One judgement for each control.</summary>
     /// <param name="outcome">What a look found; null when nobody looked there.</param>
     /// <param name="why">Why nobody looked.</param>

@@ -164,6 +164,9 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
     {
         if (!_lease.MayHandOver(entry.Record))
             return new(SendResult.Temporary, "its start took too long; it was not handed over");
+        // No such domain can be (RFC 6761 6.4), so nobody is asked to take it on; and what is only rehearsed never leaves.
+        if (entry.Mail.To.EndsWith(".invalid", StringComparison.OrdinalIgnoreCase))
+            return new(SendResult.Permanent, "no mail can go to a domain of .invalid; it was not handed over");
         using var span = Spans.Part("send", ActivityKind.Producer);
         span.Tag("replymint.message.id", entry.Record.Id);
         span.Tag("replymint.channel", settings.Channel);

@@ -30,7 +30,7 @@ public sealed partial class CatalogueTests
             foreach (var text in (string[])[control.Title, control.Why, control.Remedy, control.Sources])
                 Assert.False(string.IsNullOrWhiteSpace(text), control.Id);
             Assert.NotEmpty(control.Checks);
-            Assert.All(control.Checks, check => Assert.Single(new object?[] { check.AtService, check.AtStore, check.AtTemplate, check.Missing }.OfType<object>()));
+            Assert.All(control.Checks, check => Assert.Single(new object?[] { check.AtService, check.AtStore, check.AtTemplate, check.AtStage, check.Missing }.OfType<object>()));
         }
     }
 
@@ -79,5 +79,7 @@ public sealed partial class CatalogueTests
         Assert.Empty(Catalogue.All.Where(control => control.Checks.Any(check => check.AtTemplate is not null) && !template.Contains(control.Id)).Select(control => control.Id));
         Assert.Empty(Catalogue.All.Where(control => control.Checks.Any(check => check.AtService is not null) && !live.Contains(control.Id)).Select(control => control.Id));
         Assert.Empty(Catalogue.All.SelectMany(control => control.Checks.Where(check => check.AtStore is not null && !store.Contains((control.Id, check.Look))).Select(check => $"{control.Id} {check.Look}")));
+        var rehearsed = RehearsalMutants.Proxies.Concat(RehearsalMutants.Hosts).SelectMany(mutant => mutant.Controls).ToHashSet(StringComparer.Ordinal);
+        Assert.Empty(Catalogue.All.Where(control => control.Checks.Any(check => check.AtStage is not null) && !rehearsed.Contains(control.Id)).Select(control => control.Id));
     }
 }

@@ -62,7 +62,7 @@ internal sealed class ForgingProxy : IAsyncDisposable
                 await behind.ConnectAsync(_behind, _stop.Token);
                 var (front, back) = (client.GetStream(), behind.GetStream());
                 if (IsDialogue)
-                    await Task.WhenAny(PumpAsync(front, back, text => text), PumpAsync(back, front, text => Answer("", text)!));
+                    await Task.WhenAny(PumpAsync(front, back, Ask), PumpAsync(back, front, text => Answer("", text)!));
                 else
                     await ExchangeAsync(front, back);
             }

@@ -74,7 +74,7 @@ internal static class CloudControls
             "Nobody notices most leaks; a change ends what was taken.",
             "replymint secrets list names what is overdue; replymint secrets rotate changes it.",
             "ASVS 5.0 V11.1.1, V11.1.2, V13.3.1; AWS Well-Architected SEC02",
-            Check.Config(SecretConfig.RotatedAsync), Check.Unbuilt(Look.Rehearse)),
+            Check.Config(SecretConfig.RotatedAsync), Check.Rehearse(PrivacyRehearsals.RotatedAsync)),
         new("SEC-3", "Who may read which secret is limited, and reading is recorded",
             "A secret that all may read is nobody's fault.",
             "Keep secrets in the store; replymint audit list shows who had one shown.",

@@ -37,6 +37,9 @@ internal sealed class LiveTarget
     /// <summary>How long an answer is waited for.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>The service's name, without a port.</summary>
+    public string Name => Host.LastIndexOf(':') is > 0 and var colon && colon > Host.LastIndexOf(']') ? Host[..colon] : Host;
+
     public bool IsHttps => Url.Scheme == Uri.UriSchemeHttps;
 
     public bool IsHere => Addresses.All(IPAddress.IsLoopback);

@@ -12,7 +12,8 @@ namespace ReplyMint.Guide;
 /// HTTP/1.1 byte by byte over sockets of our own, since no client library sends what a stranger may send. Goes to the one target, follows
 /// no redirect, counts what it does, and ends at a bound.
 /// </summary>
-internal sealed class RawHttp(LiveTarget target, TimeProvider time) : IDisposable
+/// <param name="most">Requests of one run; the next one is refused.</param>
+internal sealed class RawHttp(LiveTarget target, TimeProvider time, int most = RawHttp.MostRequests) : IDisposable
 {
     public const int MostRequests = 300;
 
@@ -67,10 +68,17 @@ internal sealed class RawHttp(LiveTarget target, TimeProvider time) : IDisposabl
     /// <summary>Sends half of something and waits for what the server does about it; takes none of the places.</summary>
     public Task<Reply> SendHalfAsync(string raw, CancellationToken ct) => OnceAsync(raw, plain: false, ct);
 
+    /// <summary>Counts what goes out another way, too.</summary>
+    /// <exception cref="InvalidOperationException">It would be more than the run may send.</exception>
+    public void Count()
+    {
+        if (Interlocked.Increment(ref _requests) > most)
+            throw new InvalidOperationException($"The guide wanted to send more than {most} requests.");
+    }
+
     private async Task<Reply> OnceAsync(string raw, bool plain, CancellationToken ct)
     {
-        if (Interlocked.Increment(ref _requests) > MostRequests)
-            throw new InvalidOperationException($"The guide wanted to send more than {MostRequests} requests.");
+        Count();
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         var read = new byte[16 * 1024];
@@ -122,7 +130,7 @@ internal sealed class RawHttp(LiveTarget target, TimeProvider time) : IDisposabl
         if (plain || !target.IsHttps)
             return stream;
         var tls = new SslStream(stream);
-        await tls.AuthenticateAsClientAsync(Trust(HostOf(target.Host), target.Authority), ct);
+        await tls.AuthenticateAsClientAsync(Trust(target.Name, target.Authority), ct);
         return tls;
     }
 
@@ -135,8 +143,6 @@ internal sealed class RawHttp(LiveTarget target, TimeProvider time) : IDisposabl
         options.CertificateChainPolicy.CustomTrustStore.Add(authority);
         return options;
     }
-
-    private static string HostOf(string host) => host.LastIndexOf(':') is > 0 and var colon && colon > host.LastIndexOf(']') ? host[..colon] : host;
 
     private static bool Names(ReadOnlySpan<string> headers, string name)
     {

@@ -26,7 +26,7 @@ internal static class SmtpChecks
 
     private static async Task<(string?, string)> GreetingAsync(LiveLook look, CancellationToken ct)
     {
-        await using var talk = new SmtpDialogue(look);
+        await using var talk = new SmtpDialogue(look.Target);
         var greeting = await talk.OpenAsync(ct);
         if (!greeting.StartsWith("220", StringComparison.Ordinal))
             return ($"the SMTP listener at {look.Target.Smtp} does not take this machine's connection ({Shown(greeting)})", "");
@@ -37,7 +37,7 @@ internal static class SmtpChecks
     /// <summary>Offered sizes hold, and who is unknown is refused: nothing is relayed.</summary>
     private static async Task<(string?, string)> SizesAsync(LiveLook look, CancellationToken ct)
     {
-        await using var talk = new SmtpDialogue(look);
+        await using var talk = new SmtpDialogue(look.Target);
         await talk.OpenAsync(ct);
         var hello = await talk.AskAsync("EHLO guide.replymint.invalid", ct);
         if (hello.Split('|').FirstOrDefault(line => line.Length > 8 && line.AsSpan(4).StartsWith("SIZE ", StringComparison.OrdinalIgnoreCase)) is not { } size
@@ -55,14 +55,14 @@ internal static class SmtpChecks
 
     private static async Task<(string?, string)> LinesAsync(LiveLook look, CancellationToken ct)
     {
-        await using (var talk = new SmtpDialogue(look))
+        await using (var talk = new SmtpDialogue(look.Target))
         {
             await talk.OpenAsync(ct);
             var bare = await talk.AskAsync("EHLO guide\nMAIL FROM:<guide@replymint.invalid>", ct);
             if (!bare.StartsWith('5'))
                 return ("a bare LF ends a line", Shown(bare));
         }
-        await using var endless = new SmtpDialogue(look);
+        await using var endless = new SmtpDialogue(look.Target);
         await endless.OpenAsync(ct);
         var reply = await endless.AskAsync("NOOP " + new string('x', 20_000), ct);
         return reply.Length == 0 || reply[0] is '5' or '4' ? (null, $"a bare LF: 5xx; a line of 20 KB: {Shown(reply)}") : ("it takes a line of 20 KB", Shown(reply));
@@ -70,7 +70,7 @@ internal static class SmtpChecks
 
     private static async Task<(string?, string)> ErrorsAsync(LiveLook look, CancellationToken ct)
     {
-        await using var talk = new SmtpDialogue(look);
+        await using var talk = new SmtpDialogue(look.Target);
         await talk.OpenAsync(ct);
         for (var tries = 1; tries <= MostErrors; tries++)
             if (await talk.AskAsync("REPLYMINT-GUIDE", ct) is "" or ['4', '2', '1', ..])
@@ -81,7 +81,7 @@ internal static class SmtpChecks
     /// <summary>What stands behind STARTTLS in the same packet was said in the clear, and must not count as said under TLS (RFC 3207 4.2).</summary>
     private static async Task<(string?, string)> SecureAsync(LiveLook look, CancellationToken ct)
     {
-        await using var talk = new SmtpDialogue(look);
+        await using var talk = new SmtpDialogue(look.Target);
         await talk.OpenAsync(ct);
         var hello = await talk.AskAsync("EHLO guide.replymint.invalid", ct);
         if (!hello.Split('|').Any(line => line.Length >= 4 && line.AsSpan(4).Trim().Equals("STARTTLS", StringComparison.OrdinalIgnoreCase)))

@@ -6,7 +6,7 @@ using System.Text;
 namespace ReplyMint.Guide;
 
 /// <summary>One connection to the SMTP listener that was named. A reply is its lines, joined by bars; "" is a closed connection.</summary>
-internal sealed class SmtpDialogue(LiveLook look) : IAsyncDisposable
+internal sealed class SmtpDialogue(LiveTarget target) : IAsyncDisposable
 {
     private const int MostReply = 16 * 1024;
 
@@ -23,7 +23,7 @@ internal sealed class SmtpDialogue(LiveLook look) : IAsyncDisposable
         try
         {
             using var patience = Patience(ct);
-            await _client.ConnectAsync(look.Target.Smtp!, patience.Token);
+            await _client.ConnectAsync(target.Smtp!, patience.Token);
             _client.NoDelay = true;
             _stream = _client.GetStream();
         }
@@ -54,7 +54,7 @@ internal sealed class SmtpDialogue(LiveLook look) : IAsyncDisposable
         var tls = new SslStream(_stream, leaveInnerStreamOpen: false);
         _stream = tls;
         using var patience = Patience(ct);
-        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = look.Target.Url.Host, RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null }, patience.Token);
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = target.Url.Host, RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null }, patience.Token);
     }
 
     public async ValueTask DisposeAsync()
@@ -106,7 +106,7 @@ internal sealed class SmtpDialogue(LiveLook look) : IAsyncDisposable
     private CancellationTokenSource Patience(CancellationToken ct)
     {
         var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        patience.CancelAfter(look.Target.Patience);
+        patience.CancelAfter(target.Patience);
         return patience;
     }
 }

@@ -12,7 +12,7 @@ internal static class ChannelCommands
     public static Command Build() => new("channel", "ways in with a proof of their own: a Mailgun account, Amazon SES, or a mailbox by IMAP") { Add(), Set(), List(), Check(), Remove() };
 
     private static Option<string?> SecretOption() =>
-        new("--secret-file") { HelpName = "FILE", Description = "mailgun: a file with the webhook signing key; imap: with the password; - reads it from standard input" };
+        new("--secret-file") { HelpName = "FILE", Description = "mailgun: a file with the webhook signing key; imap: with the password, or the refresh token; - reads it from standard input" };
 
     private static Option<string[]> TopicOption() =>
         new("--topic") { HelpName = "ARN", Description = "ses: an SNS topic that is believed; may stand several times", AllowMultipleArgumentsPerToken = false };
@@ -31,6 +31,7 @@ internal static class ChannelCommands
             var account = await imap.ReadAsync(parse, context, ct);
             var owner = account is { } of ? of.Tenant : parse.GetValue(tenant) is { } named ? (await context.TenantAsync(named, ct)).Id : Channel.Operator;
             var channel = new Channel("", owner, parse.GetValue(kind)!, SecretOf(context)) { Topics = TopicsOf(parse.GetValue(topics)), Verdicts = parse.GetValue(verdicts), Imap = account?.Account };
+            channel = ImapOptions.Parted(channel);
             if (Problem(context, channel, context.Files.Count > 0) is { } problem)
                 return context.Fail(problem);
             if (await context.Get<Channels>().AddAsync(channel, StoreWords.Actor, ct) is not { Id: var id })
@@ -60,13 +61,13 @@ internal static class ChannelCommands
         {
             if (await context.Get<Channels>().FindAsync(parse.GetValue(id)!, ct) is not { } before)
                 return Unknown(context, parse.GetValue(id)!);
-            Channel After(Channel channel) => channel with
+            Channel After(Channel channel) => ImapOptions.Parted(channel with
             {
                 Secret = context.Files.Count > 0 ? SecretOf(context) : channel.Secret,
                 Topics = TopicsOf(parse.GetValue(topics)) ?? channel.Topics,
                 Verdicts = parse.GetValue(verdicts) ?? channel.Verdicts,
                 Imap = imap.After(parse, channel.Imap),
-            };
+            });
             if (Problem(context, After(before), before.Kind != Channel.Ses || context.Files.Count > 0) is { } problem)
                 return context.Fail(problem);
             if (!await context.Get<Channels>().ChangeAsync(before.Id, After, StoreWords.Actor, ct))

@@ -18,9 +18,12 @@ internal sealed class ImapOptions
 
     private readonly Option<bool?> _drafts = new("--drafts-there") { HelpName = "true|false", Description = "imap: put drafts into the account's own folder instead of the list of what waits" };
 
+    private readonly Option<string?> _token = Text("--token-url", "URL", "imap with OAuth2: where the refresh token is changed for access tokens");
+    private readonly Option<string?> _client = Text("--client-id", "ID", "imap with OAuth2: the client; its secret is the second line of the secret's file");
+
     public StoreCommand AddTo(StoreCommand command)
     {
-        foreach (var option in (Option[])[_mailbox, _host, _port, _security, _user, _folder, _server, _since, _drafts])
+        foreach (var option in (Option[])[_mailbox, _host, _port, _security, _user, _folder, _server, _since, _drafts, _token, _client])
             command.Options.Add(option);
         return command;
     }
@@ -46,9 +49,15 @@ internal sealed class ImapOptions
         User = parse.GetValue(_user) ?? before.User,
         Folder = parse.GetValue(_folder) ?? before.Folder,
         Server = parse.GetValue(_server) ?? before.Server,
+        TokenUrl = parse.GetValue(_token) ?? before.TokenUrl,
+        ClientId = parse.GetValue(_client) ?? before.ClientId,
         DraftsThere = parse.GetValue(_drafts) ?? before.DraftsThere,
         Since = parse.GetValue(_since) is { } since ? Date(since) : before.Since,
     };
+
+    /// <summary>With OAuth2 the file holds the refresh token, and below it the client's secret, where it has one.</summary>
+    public static Channel Parted(Channel channel) => channel.Imap is not { TokenUrl: not null } account || channel.Secret.Split('\n', StringSplitOptions.TrimEntries) is not [var refresh, var client] ? channel
+        : channel with { Secret = refresh, Imap = account with { ClientSecret = client } };
 
     private static DateTimeOffset Date(string text) =>
         DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var date) ? date

@@ -105,15 +105,19 @@ internal sealed record NewChannel([Token(10), Example("mailgun")] string Kind, [
 /// <param name="Server">The name that the server signs its Authentication-Results with. Empty believes nobody, and each mail waits for a person.</param>
 /// <param name="Since">Mail from then on is taken; left out, from now on.</param>
 /// <param name="DraftsThere">Drafts are put into the account's own folder for drafts instead of the list of what waits.</param>
+/// <param name="TokenUrl">OAuth2: where the refresh token, which then is the channel's secret, is changed for access tokens.</param>
+/// <param name="ClientId">OAuth2: the client that the account's owner let in.</param>
+/// <param name="ClientSecret">OAuth2: its secret, where it has one. Never shown again.</param>
 internal sealed record NewImap(
     [Id] string Mailbox, [Line(253), Example("imap.example.com")] string Host, [Line(254), Example("support@example.com")] string User, [Whole(1, 65535)] int Port = ImapAccount.UsualPort, [Token(10), Example("tls")] string Security = ImapAccount.Tls,
-    [Line(200), Example("INBOX")] string Folder = ImapAccount.UsualFolder, [Line(253, Least = 0), Example("mx.example.com")] string Server = "", DateTimeOffset? Since = null, bool DraftsThere = false)
+    [Line(200), Example("INBOX")] string Folder = ImapAccount.UsualFolder, [Line(253, Least = 0), Example("mx.example.com")] string Server = "", DateTimeOffset? Since = null, bool DraftsThere = false,
+    [WebUrl(1_000), Example("https://oauth2.googleapis.com/token")] string? TokenUrl = null, [Line(300), Example("client-1")] string? ClientId = null, [Line(1_000), Example("secret-of-the-client")] string? ClientSecret = null)
 {
-    public ImapAccount ToAccount(DateTimeOffset now) => new(Mailbox, Host, Port, Security, User, Folder, Server, Since ?? now) { DraftsThere = DraftsThere };
+    public ImapAccount ToAccount(DateTimeOffset now) => new(Mailbox, Host, Port, Security, User, Folder, Server, Since ?? now) { DraftsThere = DraftsThere, TokenUrl = TokenUrl, ClientId = ClientId, ClientSecret = ClientSecret };
 }
 
 /// <summary>An account that mail is fetched from, without what is secret of it.</summary>
-internal sealed record ImapView(string Mailbox, string Host, int Port, string Security, string User, string Folder, string Server, DateTimeOffset Since, bool DraftsThere);
+internal sealed record ImapView(string Mailbox, string Host, int Port, string Security, string User, string Folder, string Server, DateTimeOffset Since, bool DraftsThere, string? TokenUrl, string? ClientId);
 
 /// <param name="Paths">Where the provider has to deliver, behind the API's own address; none where we fetch.</param>
 internal sealed record ChannelView(string Id, string Kind, IReadOnlyList<string>? Topics, bool Verdicts, IReadOnlyList<string> Paths, ImapView? Imap = null)
@@ -123,7 +127,7 @@ internal sealed record ChannelView(string Id, string Kind, IReadOnlyList<string>
         Channel.Ses => [$"/webhooks/ses/{channel.Id}"],
         Channel.ByImap => [],
         _ => [$"/webhooks/mailgun/{channel.Id}/inbound", $"/webhooks/mailgun/{channel.Id}/events"],
-    }, channel.Imap is { } of ? new(of.Mailbox, of.Host, of.Port, of.Security, of.User, of.Folder, of.Server, of.Since, of.DraftsThere) : null);
+    }, channel.Imap is { } of ? new(of.Mailbox, of.Host, of.Port, of.Security, of.User, of.Folder, of.Server, of.Since, of.DraftsThere, of.TokenUrl, of.ClientId) : null);
 }
 
 /// <param name="TimeZone">An IANA name, such as Europe/Berlin: of schedules and of dates in answers.</param>

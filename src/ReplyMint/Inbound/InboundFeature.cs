@@ -48,6 +48,7 @@ internal static class InboundFeature
 
     private static IServiceCollection AddImap(this IServiceCollection services, ImapSettings settings) => services
         .AddSingleton(settings)
+        .AddSingleton<ImapTokens>()
         .AddSingleton<ImapDoor>()
         .AddSingleton<ImapPositions>()
         .AddSingleton<ImapMarks>()

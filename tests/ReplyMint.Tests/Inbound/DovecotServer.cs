@@ -26,11 +26,13 @@ public sealed class DovecotServer : IDisposable
     {
         if (Program is null)
             return;
-        (Port, TlsPort) = (FreePort(), FreePort());
+        (Port, TlsPort, TokenPort) = (FreePort(), FreePort(), FreePort());
         Certificate(Path.Combine(_folder, "cert.pem"), Path.Combine(_folder, "key.pem"));
         foreach (var folder in (string[])["run", "state", "mail"])
             Directory.CreateDirectory(Path.Combine(_folder, folder));
         File.SetUnixFileMode(_folder, (UnixFileMode)0b111_101_101);
+        // Who asks about a token is answered by the test that gave it.
+        File.WriteAllText(Path.Combine(_folder, "oauth2"), $"tokeninfo_url = http://127.0.0.1:{TokenPort}/info?access_token=\nusername_attribute = email\nactive_attribute = active\nactive_value = yes\n");
         var root = Environment.IsPrivilegedProcess;
         // Its processes never work as root; mails then belong to nobody.
         var user = root ? "uid=65534 gid=65534" : $"uid={Id("-u")} gid={Id("-g")}";
@@ -50,7 +52,14 @@ public sealed class DovecotServer : IDisposable
             mail_location = maildir:{{_folder}}/mail/%u
             first_valid_uid = 1
             mail_max_userip_connections = 100
+            auth_mechanisms = plain login xoauth2 oauthbearer
             passdb {
+              driver = oauth2
+              mechanisms = xoauth2 oauthbearer
+              args = {{_folder}}/oauth2
+            }
+            passdb {
+              mechanisms = plain login
               driver = static
               args = password={PLAIN}{{Password.Replace(' ', '_')}}
             }
@@ -87,6 +96,7 @@ public sealed class DovecotServer : IDisposable
 
     public int Port { get; }
     public int TlsPort { get; }
+    public int TokenPort { get; }
     public string Authority => Path.Combine(_folder, "cert.pem");
     public static string Word => Password.Replace(' ', '_');
 

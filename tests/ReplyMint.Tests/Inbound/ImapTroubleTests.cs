@@ -105,6 +105,24 @@ public sealed class ImapTroubleTests(DovecotServer server) : IClassFixture<Dovec
     }
 
     [Fact]
+    public async Task A_refresh_token_opens_the_account_and_a_new_one_is_kept_at_once()
+    {
+        server.Need();
+        var user = "u" + Guid.NewGuid().ToString("N")[..12];
+        using var tokens = new TokenServer(server.TokenPort, user);
+        await using var host = await ImapHost.StartAsync(server, account => account with { TokenUrl = tokens.Url, ClientId = "client", ClientSecret = "secret of the client" }, user: user);
+        Assert.Equal("127.0.0.1 gives no access token (invalid_grant)", (await host.Product.Get<ImapCheck>().LookAsync(host.Channel with { Secret = "wrong" }, default)).Problem);
+
+        await host.Product.Get<Channels>().ChangeAsync(host.Channel.Id, channel => channel with { Secret = tokens.Refresh }, Actor.Machine, default);
+        await host.AppendAsync(host.Product.Mail(ImapHost.Question));
+
+        Assert.Equal(MessageState.Answered, Assert.Single(await host.DecidedAsync(1)).Record.State);
+        Assert.Equal("secret of the client", tokens.ClientSecret);
+        var kept = (await host.Product.Get<Channels>().FindAsync(host.Channel.Id, default))!;
+        Assert.Equal((tokens.Refresh, null), (kept.Secret, kept.PreviousSecret));
+    }
+
+    [Fact]
     public async Task What_lasts_is_told_to_the_operator_and_ends_by_itself()
     {
         await using var host = await ImapHost.StartAsync(server, account => account with { Port = DovecotServer.FreePort() });

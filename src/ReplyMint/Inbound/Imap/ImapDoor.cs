@@ -15,7 +15,7 @@ internal sealed record ImapOpened(ImapSession? Session, string Problem);
 /// Opens connections to tenants' mail servers: only to addresses that may be called (INPUT-6), with the certificate checked, and with
 /// TLS before the password. Where it may be in the clear, in development and on this machine, the channel says so.
 /// </summary>
-internal sealed class ImapDoor(OutsideAddress outside, ImapSettings settings, HttpSettings http, TimeProvider time)
+internal sealed class ImapDoor(ImapTokens tokens, OutsideAddress outside, ImapSettings settings, HttpSettings http, TimeProvider time)
 {
     // A server that takes longer to greet and to let in is down for us.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -28,6 +28,13 @@ internal sealed class ImapDoor(OutsideAddress outside, ImapSettings settings, Ht
         // Asked again at each time: a setting of the operator's may have changed since the channel was made.
         if (account.Problem(outside, http.Environment.NeedsHttps()) is { } wrong)
             return new(null, $"imap.{wrong.Member} {wrong.What}");
+        string? token = null;
+        if (account.TokenUrl is not null && await tokens.AccessAsync(channel, ct) is var (access, refused))
+        {
+            if (access is null)
+                return new(null, refused);
+            token = access;
+        }
         using var limit = new CancellationTokenSource(Patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
         var client = new ImapClient();
@@ -54,13 +61,13 @@ internal sealed class ImapDoor(OutsideAddress outside, ImapSettings settings, Ht
                 // Required: a server (or somebody in between) that offers none gets no password.
                 _ => SecureSocketOptions.StartTls,
             }, either.Token);
-            foreach (var mechanism in NotTried)
-                client.AuthenticationMechanisms.Remove(mechanism);
-            await client.AuthenticateAsync(Encoding.UTF8, new NetworkCredential(account.User, channel.Secret), either.Token);
+            await SignInAsync(client, channel, token, either.Token);
             return new(new ImapSession(client, metered, channel, time), "");
         }
         catch (Exception e) when (ImapTrouble.IsExpected(e) && !ct.IsCancellationRequested)
         {
+            if (e is AuthenticationException)
+                tokens.Forget(channel);
             client.Dispose();
             if (connection is not null)
                 await connection.DisposeAsync();
@@ -71,5 +78,19 @@ internal sealed class ImapDoor(OutsideAddress outside, ImapSettings settings, Ht
             client.Dispose();
             throw;
         }
+    }
+
+    private static async Task SignInAsync(ImapClient client, Channel channel, string? token, CancellationToken ct)
+    {
+        var user = channel.Imap!.User;
+        if (token is not null)
+        {
+            // The standard's way (RFC 7628) where the server has it, else the one that it grew from.
+            await client.AuthenticateAsync(client.AuthenticationMechanisms.Contains("OAUTHBEARER") ? new SaslMechanismOAuthBearer(user, token) : new SaslMechanismOAuth2(user, token), ct);
+            return;
+        }
+        foreach (var mechanism in NotTried)
+            client.AuthenticationMechanisms.Remove(mechanism);
+        await client.AuthenticateAsync(Encoding.UTF8, new NetworkCredential(user, channel.Secret), ct);
     }
 }

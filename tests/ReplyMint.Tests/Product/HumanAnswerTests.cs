@@ -157,7 +157,12 @@ public sealed class HumanAnswerTests
         await host.Get<ThreadDesk>().AnsweredAsync((await host.Get<Messages>().FindAsync(host.Tenant.Id, first.Id, default))!, Actor.Machine, default);
         await SwitchAsync(host, stopped: false);
 
-        await host.DecidedAsync(first);
+        // The look for what waited behind the stop is the sweep's.
+        await ProductHost.EventuallyAsync(() =>
+        {
+            host.Time.Advance(TimeSpan.FromSeconds(2));
+            return Task.FromResult(host.OutFiles.Count == 1 ? host : null);
+        });
         Assert.Equal([first.Id], host.OutFiles);
     }
 

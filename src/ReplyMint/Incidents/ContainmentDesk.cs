@@ -81,7 +81,7 @@ internal sealed class ContainmentDesk(
         ContainedKind.Key => await keys.TenantOfAsync(target.Id, ct) is { } owner ? new(owner) : null,
         ContainedKind.Mailbox => target.Tenant is { } of && await mailboxes.GetAsync(of, target.Id, ct) is { } mailbox ? new(mailbox.TenantId) : null,
         // Nobody keeps a list of networks: a mark has the form of one.
-        ContainedKind.Network => target.Id.Length == 22 ? new(null) : null,
+        ContainedKind.Network => Security.SecurityEvents.IsMark(target.Id) ? new(null) : null,
         _ => FixedChannels.Contains(target.Id) ? new(null) : await channels.FindAsync(target.Id, ct) is { } channel ? new(channel.Owner == Channel.Operator ? null : channel.Owner) : null,
     };
 

@@ -115,6 +115,10 @@ internal sealed class SecurityEvents(byte[] key, bool listens, TimeProvider time
         return new(Hash(bytes[..near], v6), Hash(bytes[..(v6 ? 6 : 3)], v6), v6, !OutsideAddress.IsPublic(address));
     }
 
+    /// <summary>Whether a text has the form of a mark.</summary>
+    public static bool IsMark(string text) => text is ['n', ..] && text.Length == 23 && IdAttribute.IsId(text);
+
+    // The letter in front keeps a mark from looking like an option to whoever types it behind a command.
     private string Hash(ReadOnlySpan<byte> network, bool v6) =>
-        LookupHash.Of(key, string.Create(CultureInfo.InvariantCulture, $"network\n{(v6 ? 6 : 4)}\n{network.Length}\n{Convert.ToHexStringLower(network)}"));
+        "n" + LookupHash.Of(key, string.Create(CultureInfo.InvariantCulture, $"network\n{(v6 ? 6 : 4)}\n{network.Length}\n{Convert.ToHexStringLower(network)}"));
 }

@@ -19,6 +19,7 @@ public sealed class DetectorTests
         await host.ScanAsync(Detected.Here);
         var alert = await host.OneAsync(DetectorNames.Scanning);
         Assert.Equal(host.MarkOf(Detected.Here), alert.Subject);
+        Assert.Matches("^n[A-Za-z0-9_-]{22}$", alert.Subject);
         Assert.DoesNotContain(Detected.Here, alert.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("wp-", alert.Text, StringComparison.Ordinal);
     }

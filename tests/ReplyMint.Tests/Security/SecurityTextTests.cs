@@ -46,7 +46,7 @@ public sealed class SecurityTextTests
     [Theory]
     [InlineData("security@example.com")]
     [InlineData("http://example.com/report")]
-    [InlineData("mailto:security@example.com\nContact: mailto:somebody@example.net")]
+    [InlineData("mailto:security@example.com\nContact:mailto:somebody@example.net")]
     [InlineData("javascript:alert(1)")]
     [InlineData("mailto:")]
     [InlineData("")]

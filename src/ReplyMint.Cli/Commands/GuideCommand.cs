@@ -235,7 +235,7 @@ internal static class GuideCommand
             host.Fail($"nothing could be looked at: {Plain.Line(outcomes.Values.FirstOrDefault()?.Evidence ?? (wish.Looks.Contains("live") ? noService : wish.Looks is ["template"] ? noTemplate : noStore), 300)}");
             return null;
         }
-        var judged = GuideRun.Judge(wish.Controls, check => outcomes.GetValueOrDefault(check), check => check.Look switch { Look.Live => noService, Look.Template => noTemplate, Look.Rehearse => noStage, _ => noStore });
+        var judged = GuideRun.Judge(wish.Controls, check => outcomes.GetValueOrDefault(check), check => check.Look switch { Look.Live => noService, Look.Template => noTemplate, Look.Rehearse => noStage, _ => noStore } is { Length: > 0 } why ? why : "only what --look names was looked at");
         return (new(time.GetUtcNow(), HealthEndpoints.Version, string.Join(", ", of), judged), own);
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.Extensions.Time.Testing;
 using ReplyMint.Accounts;
+using ReplyMint.Audit;
 using ReplyMint.Guide;
 using ReplyMint.Limits;
 using ReplyMint.Storage;
@@ -69,6 +70,7 @@ public sealed class RehearsalTests
         Assert.True(judged.All(one => one.Verdict == Verdict.Pass), Told(judged));
         Assert.Equal([host.Tenant.Id], (await host.Get<Tenants>().ListAsync(Ct)).Select(tenant => tenant.Id));
         Assert.Empty(host.OutFiles);
+        Assert.DoesNotContain(await host.Get<Alerts>().NewestAsync(100, Ct), alert => alert.AcknowledgedAt is null);
         await foreach (var item in host.Get<IStore>().AllAsync(Table.Main, KeyRing.Installation, "", Ct))
             Assert.DoesNotMatch("^(rehearsal|session|key-owner|channel-owner|address|member-of|contained)/", item.Key.Sort.StartsWith("address/", StringComparison.Ordinal) ? "" : item.Key.Sort);
         Assert.DoesNotContain(judged, one => one.Findings.Any(finding => finding.Outcome.Evidence.Contains("rm_", StringComparison.Ordinal) || finding.Outcome.Evidence.Contains("Bearer", StringComparison.Ordinal)));

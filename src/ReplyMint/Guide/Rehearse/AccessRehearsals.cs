@@ -60,6 +60,10 @@ internal static class AccessRehearsals
         await RefreshAsync(act, "it is used again", session.RefreshToken, 401, ct);
         await RefreshAsync(act, "which ends the family", next, 401, ct);
         await act.BecomesAsync(async () => (await act.SendAsync("GET", "me", [session.Line], "", "", ct)).Status == 401, "and the session: GET /api/v1/me -> 401", "a session goes on whose spent refresh token was used again", ct);
+        var told = (await act.Get<Alerts>().NewestAsync(100, ct)).FirstOrDefault(alert => alert.Subject == session.Id);
+        act.Holds(told is not null, "the operator is told", "the operator is not told that a spent refresh token was used again");
+        // It was we, so nobody has to look into it.
+        await act.Get<Alerts>().AcknowledgeAsync(told!.Id, Actor.Machine, null, ct);
     }
 
     /// <summary>AUTH-4.</summary>

@@ -32,11 +32,12 @@ internal sealed partial class RehearsalAct
         return reply;
     }
 
-    /// <summary>Asks, and says nothing of it yet.</summary>
-    public Task<Reply> SendAsync(string method, string path, string[] headers, string body, string type, CancellationToken ct)
+    /// <summary>Asks, and says nothing of it yet. Where nobody answers nothing was looked at.</summary>
+    public async Task<Reply> SendAsync(string method, string path, string[] headers, string body, string type, CancellationToken ct)
     {
         var full = path.StartsWith('/') ? path : $"{RouteGroups.ApiRoot}/{path}";
-        return look.Http.SendHalfAsync(look.Http.Head(method, full, [.. headers, .. body.Length > 0 ? [$"Content-Type: {type}", $"Content-Length: {System.Text.Encoding.Latin1.GetByteCount(body)}"] : method == "GET" ? (string[])[] : ["Content-Length: 0"]]) + body, ct);
+        var reply = await look.Http.SendHalfAsync(look.Http.Head(method, full, [.. headers, .. body.Length > 0 ? [$"Content-Type: {type}", $"Content-Length: {System.Text.Encoding.Latin1.GetByteCount(body)}"] : method == "GET" ? (string[])[] : ["Content-Length: 0"]]) + body, ct);
+        return reply.Status != 0 ? reply : throw NotChecked($"{method} {Shown(path)} -> {reply.Shown}");
     }
 
     /// <summary>A header line with a new key of the machine's.</summary>

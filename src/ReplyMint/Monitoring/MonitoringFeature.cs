@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using ReplyMint.Security;
 using ReplyMint.Storage;
+using ReplyMint.Telemetry;
 
 namespace ReplyMint.Monitoring;
 
@@ -17,6 +18,7 @@ internal static class MonitoringFeature
         if (settings.Measures)
         {
             services.AddSingleton(provider => new MetricBook(provider.GetRequiredService<TimeProvider>(), provider.GetService<IMeterFactory>()));
+            services.AddSingleton(new BuildTime(BuildTime.OfProcess));
             services.AddSingleton<StateClock>().AddSingleton<IHostedService>(provider => provider.GetRequiredService<StateClock>());
         }
         if (settings.Prometheus.Listen.Length > 0)

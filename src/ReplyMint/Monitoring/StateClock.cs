@@ -10,7 +10,7 @@ using ReplyMint.Telemetry;
 namespace ReplyMint.Monitoring;
 
 /// <summary>Each minute: how the queue stands; each tenth time how old keys, roots, backups and the program are. Only where somebody wants metrics.</summary>
-internal sealed partial class StateClock(IStore store, JobQueue jobs, SecretList secrets, AuditRoots roots, Backups backups, TimeProvider time, ILogger<StateClock> log) : PeriodicService(Every, time)
+internal sealed partial class StateClock(IStore store, JobQueue jobs, SecretList secrets, AuditRoots roots, Backups backups, BuildTime build, TimeProvider time, ILogger<StateClock> log) : PeriodicService(Every, time)
 {
     private const int Page = 1_000;
     private const int SlowTimes = 10;
@@ -55,8 +55,9 @@ internal sealed partial class StateClock(IStore store, JobQueue jobs, SecretList
         var now = Time.GetUtcNow();
         if (await roots.NewestAsync(ct) is { Statement: var root })
             Measures.RootAge.Set((now - root.At).TotalSeconds);
-        if (Environment.ProcessPath is { } program)
-            Measures.BuildAge.Set(Math.Max(0, (now - File.GetLastWriteTimeUtc(program)).TotalSeconds));
+        // Not the file's own time: a copy that is deployed anew is young, and what is in it may be old.
+        if (build.Committed is { } committed)
+            Measures.BuildAge.Set(Math.Max(0, (now - committed).TotalSeconds));
         // There each function may read what it needs and no more, tables have backups of their own, and an alarm watches the rotation.
         if (store.IsShared)
             return;

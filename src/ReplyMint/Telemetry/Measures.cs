@@ -58,7 +58,7 @@ internal static class Measures
     public static readonly StateMetric OldestKey = State("replymint.secret.age", "s", "Age of the oldest key that changes by itself.", false);
     public static readonly StateMetric RootAge = State("replymint.audit.root.age", "s", "Age of the newest signed root of the audit log.", true);
     public static readonly StateMetric BackupAge = State("replymint.backup.age", "s", "Age of the newest backup.", true, Backup);
-    public static readonly StateMetric BuildAge = State("replymint.build.age", "s", "Age of the running program's file.", true);
+    public static readonly StateMetric BuildAge = State("replymint.build.age", "s", "Since what runs was committed, which is what the guide judges (SOC-6). Absent where a build carries no time: it was not published.", true);
     public static readonly CountMetric ExportLost = Count("replymint.telemetry.lost", "{item}", "Measurements, spans and log lines that could not be exported, and security events that no detector saw.", true, Signal);
     public static readonly Metric Requests = Listed(new Metric("http.server.request.duration", MetricKind.Histogram, "s", "HTTP requests.", [Method, Route, Status]) { Alerts = true, Foreign = true });
 

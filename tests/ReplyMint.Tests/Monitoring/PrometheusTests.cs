@@ -1,5 +1,7 @@
 using System.Net;
+using Microsoft.Extensions.DependencyInjection;
 using ReplyMint.Monitoring;
+using ReplyMint.Telemetry;
 using ReplyMint.Tests.Product;
 using ReplyMint.Tests.Storage;
 using Xunit;
@@ -50,7 +52,8 @@ public sealed class PrometheusTests : IDisposable
     [Fact]
     public async Task On_this_machine_it_shows_what_happened_by_words_of_ours()
     {
-        await using var host = await ProductHost.StartAsync(knowledge: Faq, settings: settings => settings with { Monitoring = new() { Prometheus = new() { Listen = "http://127.0.0.1:0" } } });
+        await using var host = await ProductHost.StartAsync(knowledge: Faq, settings: settings => settings with { Monitoring = new() { Prometheus = new() { Listen = "http://127.0.0.1:0" } } },
+            services: services => services.AddSingleton(new BuildTime(new DateTimeOffset(2026, 11, 14, 12, 0, 0, TimeSpan.Zero))));
         var url = new Uri(host.Get<PrometheusListener>().Url + "/metrics");
         await host.DeliverAndDecideAsync(host.Mail("When do you open?"));
         await host.SmtpAsync("", recipient: "nobody@shop.example");
@@ -65,7 +68,7 @@ public sealed class PrometheusTests : IDisposable
             "# TYPE replymint_mail_accepted_total counter", "replymint_mail_accepted_total{replymint_channel=\"smtp\"} ", "replymint_mail_refused_total{replymint_channel=\"smtp\",replymint_reason=\"unknown-recipient\"} ",
             "replymint_reply_verdicts_total{replymint_ending=\"answer\"} ", "replymint_mail_sendings_total{replymint_outcome=\"sent\",replymint_channel=\"file\"} ", "replymint_answer_duration_seconds_bucket{le=\"+Inf\"} ",
             "replymint_store_commit_duration_seconds_count{replymint_outcome=\"committed\"} ", "replymint_job_duration_seconds_sum{replymint_job=\"mail\"} ", "replymint_job_dead_letters_total{replymint_job=\"mail\"} ",
-            "replymint_build_age_seconds ", "http_server_request_duration_seconds_count{http_request_method=\"GET\",http_route=\"/health\",http_response_status_code=\"200\"} 1",
+            "replymint_build_age_seconds 864000\n", "http_server_request_duration_seconds_count{http_request_method=\"GET\",http_route=\"/health\",http_response_status_code=\"200\"} 1",
         ])
             Assert.Contains(line, text, StringComparison.Ordinal);
         Assert.DoesNotContain('@', text);

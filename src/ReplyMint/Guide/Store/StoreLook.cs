@@ -9,6 +9,7 @@ using ReplyMint.Outbound;
 using ReplyMint.Replies;
 using ReplyMint.Secrets;
 using ReplyMint.Security;
+using ReplyMint.Telemetry;
 
 namespace ReplyMint.Guide;
 

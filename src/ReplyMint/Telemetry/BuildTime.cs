@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Reflection;
 
-namespace ReplyMint.Guide;
+namespace ReplyMint.Telemetry;
 
 /// <summary>When the source of what runs was committed: a published binary carries it, the same each time it is built.</summary>
-internal static class BuildTime
+internal sealed record BuildTime(DateTimeOffset? Committed)
 {
     public static DateTimeOffset? OfProcess { get; } = Of(Assembly.GetEntryAssembly()?.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(one => one.Key == "CommitTime")?.Value);
 

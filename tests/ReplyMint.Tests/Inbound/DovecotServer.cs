@@ -65,7 +65,7 @@ public sealed class DovecotServer : IDisposable
             }
             userdb {
               driver = static
-              args = {{user}} home={{_folder}}/mail/%u
+              args = {{user}} home={{_folder}}/mail/%u allow_all_users=yes
             }
             namespace inbox {
               inbox = yes

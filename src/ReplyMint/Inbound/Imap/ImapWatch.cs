@@ -24,6 +24,9 @@ internal sealed partial class ImapWatch(ImapDoor door, ImapPass pass, ImapPositi
 
     private TimeSpan Every => TimeSpan.FromSeconds(settings.PollSeconds);
 
+    /// <summary>Whether any account is being connected to or read at this moment.</summary>
+    public bool IsLooking => _turns.CurrentCount < AtOnce;
+
     /// <summary>Until it is called off.</summary>
     public async Task RunAsync(Channel channel, CancellationToken ct)
     {

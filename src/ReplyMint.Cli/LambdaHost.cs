@@ -34,6 +34,7 @@ internal sealed partial class LambdaHost : IAsyncDisposable
     private readonly LambdaSink _sink;
     private readonly ILogger<LambdaHost> _log;
     private readonly EmfLine? _emf;
+    private readonly TextWriter _out;
     private readonly Func<CancellationToken, Task>? _export;
     private DateTimeOffset _looked;
     private DateTimeOffset _refreshed;
@@ -45,6 +46,7 @@ internal sealed partial class LambdaHost : IAsyncDisposable
         (_time, _log) = (services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<LambdaHost>>());
         if (services.GetService<MetricBook>() is { } book && services.GetRequiredService<MonitoringSettings>().Emf)
             _emf = new(book, function.ToString().ToLowerInvariant(), _time);
+        _out = services.GetService<TextWriter>() ?? Console.Out;
         _export = services.GetService<OtlpExporter>() is { } exporter ? exporter.TickIfDueAsync : null;
         // It was opened just now.
         _refreshed = _time.GetUtcNow();
@@ -104,7 +106,7 @@ internal sealed partial class LambdaHost : IAsyncDisposable
     public async Task RestAsync(CancellationToken ct)
     {
         if (_emf?.Next() is { } line)
-            await Console.Out.WriteLineAsync(line);
+            await _out.WriteLineAsync(line);
         if (_export is not null)
             await _export(ct);
         await Services.GetRequiredService<IWorkQueue>().FlushAsync(ct);

@@ -17,6 +17,9 @@ internal static class UsageKeys
 
     public static ItemKey Replies(string tenant, DateTimeOffset now) => ItemKey.Main(tenant, $"{Prefix}{Day(now)}/replies");
 
+    /// <summary>What models cost, in millionths of the currency of the settings' prices.</summary>
+    public static ItemKey Cost(string tenant, DateTimeOffset now) => ItemKey.Main(tenant, $"{Prefix}{Day(now)}/cost");
+
     public static ItemKey Calls(string tenant, string day, string group, string who) => ItemKey.Main(tenant, $"{Prefix}{day}/calls/{group}/{who}");
 
     public static string Day(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);

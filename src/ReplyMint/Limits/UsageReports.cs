@@ -6,9 +6,11 @@ namespace ReplyMint.Limits;
 /// <summary>What a tenant used, by UTC days; days without any are left out.</summary>
 /// <param name="Replies">Answers that were handed to the outbox.</param>
 /// <param name="Calls">Calls of this API by keys and people of the tenant.</param>
-internal sealed record UsageReport(DateOnly From, DateOnly To, long Replies, long Calls, IReadOnlyList<UsageDay> Days);
+/// <param name="CostMillionths">What models cost, in millionths of the currency that the operator's prices are in.</param>
+/// <param name="CostPerReplyMillionths">That for each answer, rounded up; 0 without answers.</param>
+internal sealed record UsageReport(DateOnly From, DateOnly To, long Replies, long Calls, long CostMillionths, long CostPerReplyMillionths, IReadOnlyList<UsageDay> Days);
 
-internal sealed record UsageDay(DateOnly Date, long Replies, long Calls, IReadOnlyList<UsageOfGroup> Groups);
+internal sealed record UsageDay(DateOnly Date, long Replies, long Calls, long CostMillionths, IReadOnlyList<UsageOfGroup> Groups);
 
 /// <param name="Group">Of routes, as this description names it.</param>
 /// <param name="By">A key's id, or people: persons are not told apart.</param>
@@ -61,8 +63,10 @@ internal sealed class UsageReports(UsageCounters counters, IStore store, TimePro
             DateOnly.ParseExact(day.Key, "yyyy-MM-dd", CultureInfo.InvariantCulture),
             day.Where(counter => counter.Name is [_, "replies"]).Sum(counter => counter.Count),
             day.Where(counter => counter.Name is [_, "calls", ..]).Sum(counter => counter.Count),
+            day.Where(counter => counter.Name is [_, "cost"]).Sum(counter => counter.Count),
             [.. day.Where(counter => counter.Name is [_, "calls", _, _]).Select(counter => new UsageOfGroup(counter.Name[2], counter.Name[3], counter.Count))])).ToList();
-        return new(first, last, days.Sum(day => day.Replies), days.Sum(day => day.Calls), days);
+        var (replies, cost) = (days.Sum(day => day.Replies), days.Sum(day => day.CostMillionths));
+        return new(first, last, replies, days.Sum(day => day.Calls), cost, replies == 0 ? 0 : (cost + replies - 1) / replies, days);
     }
 
     private static string Name(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);

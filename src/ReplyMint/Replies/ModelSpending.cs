@@ -1,11 +1,12 @@
 using System.Globalization;
 using ReplyMint.Accounts;
+using ReplyMint.Limits;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Replies;
 
 /// <summary>What was taken for one call of a model, to be set right once its price is known.</summary>
-internal sealed record ModelLease(IReadOnlyList<ItemKey> Counters, long Taken);
+internal sealed record ModelLease(string Tenant, IReadOnlyList<ItemKey> Counters, long Taken);
 
 /// <summary>
 /// What models cost in the last 24 hours, in whole millionths of the price's currency, one counter an hour. Taken before a call
@@ -43,19 +44,22 @@ internal sealed class ModelSpending(IStore store, Tenants tenants, TimeProvider 
             // Others may take meanwhile: then the limit fails the commit, and all is read anew.
             foreach (var (key, limit) in counters)
                 commit.Add(key, amount, limit, time.GetUtcNow().AddHours(24));
-            return new ModelLease([.. counters.Select(counter => counter.Key)], amount);
+            return new ModelLease(tenant, [.. counters.Select(counter => counter.Key)], amount);
         }, ct);
     }
 
     /// <summary>What it really cost; not called off with the caller, because it is spent.</summary>
     public async Task SettleAsync(ModelLease lease, decimal cost)
     {
-        var difference = (long)Math.Ceiling(cost * Unit) - lease.Taken;
-        if (difference == 0)
-            return;
+        var spent = (long)Math.Ceiling(cost * Unit);
+        var (difference, now) = (spent - lease.Taken, time.GetUtcNow());
         var commit = new Commit();
-        foreach (var key in lease.Counters)
-            commit.Add(key, difference, expires: time.GetUtcNow().AddHours(24));
+        foreach (var key in lease.Counters.Where(_ => difference != 0))
+            commit.Add(key, difference, expires: now.AddHours(24));
+        if (spent > 0)
+            commit.Add(UsageKeys.Cost(lease.Tenant, now), spent, expires: now.UtcDateTime.Date + UsageKeys.Kept);
+        if (commit.IsEmpty)
+            return;
         await store.CommitAsync(commit, CancellationToken.None);
     }
 }

@@ -24,6 +24,7 @@ public sealed class ModelBudgetTests
     public async Task Trials_take_a_tenth_at_most_many_at_once_too_and_mails_are_answered_all_the_same()
     {
         await using var server = await ModelServer.StartAsync();
+        server.Answer = context => ModelServer.Say(context, "We are open from Monday to Friday, 9:00 to 17:00.");
         await using var api = await StartAsync(server, 0.1m);
         var tries = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => api.PostAsync("auditor", "knowledge/try", new { question = "When are you open?" })));
         Assert.All(tries, answer => answer.Expect(200));
@@ -33,6 +34,9 @@ public sealed class ModelBudgetTests
         Assert.Single(server.Requests);
         await api.Product.DeliverAndDecideAsync(api.Product.Mail("When are you open?"));
         Assert.Equal(2, server.Requests.Count);
+        // Two calls for one answer (MON-4).
+        var usage = (await api.GetAsync("auditor", "usage")).Expect(200);
+        Assert.Equal((1, 6_000, 6_000), ((int)usage["replies"]!, (int)usage["costMillionths"]!, (int)usage["costPerReplyMillionths"]!));
         // A day later there is new money.
         api.Product.Time.Advance(TimeSpan.FromHours(25));
         (await api.PostAsync("auditor", "knowledge/try", new { question = "When are you open?" })).Expect(200);

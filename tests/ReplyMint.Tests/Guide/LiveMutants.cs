@@ -16,6 +16,8 @@ internal static partial class LiveMutants
 {
     public const string PublicName = "api.example.com";
 
+    private static int s_numbered;
+
     public static IReadOnlyList<LiveMutant> All { get; } =
     [
         new("each origin is reflected", ["CORS-1"]) { Answer = (asked, answered) => Origin().Match(asked) is { Success: true } origin ? With(answered, $"Access-Control-Allow-Origin: {origin.Groups[1].Value}") : answered },
@@ -64,8 +66,10 @@ internal static partial class LiveMutants
         new("a caller's filter breaks", ["INPUT-2"]) { Answer = (asked, answered) => asked.StartsWith("GET /api/v1/audit?actor=%22", StringComparison.Ordinal) ? "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n" : answered },
         new("the audit log does not hold", ["SOC-3"]) { Answer = (asked, answered) => asked.StartsWith("GET /api/v1/audit/verify", StringComparison.Ordinal) ? "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{\"whole\":false}" : answered },
         new("nothing tells who called", ["MON-4"]) { Answer = (asked, answered) => asked.StartsWith("GET /api/v1/usage", StringComparison.Ordinal) ? answered.Replace("\"by\":", "\"xy\":", StringComparison.Ordinal) : answered },
+        new("nothing tells what an answer costs", ["MON-4"]) { Answer = (asked, answered) => asked.StartsWith("GET /api/v1/usage", StringComparison.Ordinal) ? answered.Replace("\"costPerReplyMillionths\":", "\"costPerReplyMillionthz\":", StringComparison.Ordinal) : answered },
         new("no trace ids", ["MON-2"]) { Answer = (_, answered) => Without(answered, "X-Trace-Id") },
         new("the caller's trace id is taken", ["MON-2"]) { Answer = (asked, answered) => asked.Contains("X-Trace-Id: 0", StringComparison.Ordinal) ? With(Without(answered, "X-Trace-Id"), "X-Trace-Id: 00000000000000000000000000000001") : answered },
+        new("trace ids that name nothing", ["MON-2"]) { Answer = (_, answered) => With(Without(answered, "X-Trace-Id"), $"X-Trace-Id: {Interlocked.Increment(ref s_numbered)}") },
         new("SMTP names no size", ["MAIL-8"]) { Smtp = said => said.Replace("250-SIZE", "250-XSIZE", StringComparison.Ordinal) },
         new("SMTP takes mails of any size", ["MAIL-8"]) { Smtp = said => said.Replace("552 5.3.4", "250 2.1.0", StringComparison.Ordinal) },
         new("SMTP relays", ["MAIL-8"]) { Smtp = said => said.Replace("550 5.1.1", "250 2.1.5", StringComparison.Ordinal) },

@@ -20,12 +20,12 @@ internal static class CallerChecks
     /// <summary>MON-4: what was called is told by day, group of routes and key.</summary>
     public static Task<Outcome> UsageAsync(LiveLook look, CancellationToken ct) => AskAsync(look, "/api/v1/usage", (answer, json) =>
     {
-        if (!json.TryGetProperty("calls", out var calls) || !calls.TryGetInt64(out var all) || !json.TryGetProperty("replies", out var replies) || !json.TryGetProperty("days", out var days) || days.ValueKind != JsonValueKind.Array)
-            return Outcome.Fail($"{answer}: calls and answers are not told by day");
+        if (!json.TryGetProperty("calls", out var calls) || !calls.TryGetInt64(out var all) || !json.TryGetProperty("replies", out var replies) || !json.TryGetProperty("costPerReplyMillionths", out var each) || !json.TryGetProperty("days", out var days) || days.ValueKind != JsonValueKind.Array)
+            return Outcome.Fail($"{answer}: calls, answers and what an answer costs are not told by day");
         foreach (var day in days.EnumerateArray())
             if (!day.TryGetProperty("groups", out var groups) || groups.EnumerateArray().Any(one => !one.TryGetProperty("group", out _) || !one.TryGetProperty("by", out _)))
                 return Outcome.Fail($"{answer}: calls are not told by group of routes and by key");
-        return all > 0 ? Outcome.Pass(string.Create(CultureInfo.InvariantCulture, $"{answer}: {all} calls and {replies} answers of this month, by day, group of routes and key"))
+        return all > 0 ? Outcome.Pass(string.Create(CultureInfo.InvariantCulture, $"{answer}: {all} calls and {replies} answers of this month ({each} millionths each for the model), by day, group of routes and key"))
             : Outcome.Fail($"{answer}: no call is counted, this one neither");
     }, ct);
 

@@ -42,9 +42,12 @@ internal static partial class HeaderChecks
         if (given.Reply["X-Trace-Id"] == Ours)
             return Outcome.Fail($"{given}: the caller chose the trace id, so he writes into the log");
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        return Judge(answers, answer => answer.Reply["X-Trace-Id"] is not { } id ? "no X-Trace-Id" : !seen.Add(id) ? "the trace id of another request"
+        return Judge(answers, answer => answer.Reply["X-Trace-Id"] is not { } id ? "no X-Trace-Id" : !IsTraceId(id) ? $"X-Trace-Id: {id}, which is no trace id" : !seen.Add(id) ? "the trace id of another request"
             : TraceIn(answer.Reply) is { } told && told != id ? "another trace id in the body" : null, "X-Trace-Id, a new one each time");
     });
+
+    /// <summary>32 hex digits, or the gateway's own form of as many.</summary>
+    private static bool IsTraceId(string id) => id.Replace("-", "", StringComparison.Ordinal) is { Length: 32 } digits && !digits.AsSpan().ContainsAnyExcept("0123456789abcdef");
 
     private static Check Everywhere(string what, Func<Reply, string?> wrong) => Check.Live(async (look, _) => Judge(await look.EveryKindAsync(), answer => wrong(answer.Reply), what));
 

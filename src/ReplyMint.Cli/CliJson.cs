@@ -18,6 +18,7 @@ namespace ReplyMint.Cli;
 [JsonSerializable(typeof(TenantView))]
 [JsonSerializable(typeof(MailboxView))]
 [JsonSerializable(typeof(MessageView))]
+[JsonSerializable(typeof(Replies.MissingQuestion))]
 [JsonSerializable(typeof(OutboxView))]
 [JsonSerializable(typeof(BackupView))]
 [JsonSerializable(typeof(Accounts.ApiKeyView))]

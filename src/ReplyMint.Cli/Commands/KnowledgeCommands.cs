@@ -2,13 +2,14 @@ using System.CommandLine;
 using System.Globalization;
 using ReplyMint.Cli.Reach;
 using ReplyMint.Knowledge;
+using ReplyMint.Replies;
 
 namespace ReplyMint.Cli.Commands;
 
 /// <summary>What answers rest on.</summary>
 internal static class KnowledgeCommands
 {
-    public static Command Build() => new("knowledge", "what answers rest on") { Add(), List(), Remove(), Ask(), Eval() };
+    public static Command Build() => new("knowledge", "what answers rest on") { Add(), List(), Remove(), Ask(), Missing(), Eval() };
 
     private static StoreCommand Add()
     {
@@ -96,6 +97,26 @@ internal static class KnowledgeCommands
             }
             return ExitCode.Ok;
         }) { Arguments = { question }, Options = { tenant }, Examples = ["knowledge ask \"When do you open?\""] };
+    }
+
+    private static StoreCommand Missing()
+    {
+        var days = new Option<int>("--days") { HelpName = "N", Description = "of the last N days (30)", DefaultValueFactory = _ => MissingKnowledge.UsualDays };
+        var tenant = StoreWords.TenantOption();
+        var json = StoreWords.JsonOption();
+        return new StoreCommand("missing", "what mails asked and no knowledge fitted, the most asked first", async (context, parse, ct) =>
+        {
+            var owner = await context.TenantAsync(parse.GetValue(tenant), ct);
+            if (parse.GetValue(days) is < 1 or > MissingKnowledge.MostDays)
+                return context.Fail($"--days: must be from 1 to {MissingKnowledge.MostDays}");
+            var report = await context.Get<MissingKnowledge>().ReadAsync(owner.Id, parse.GetValue(days), _ => true, ct);
+            if (parse.GetValue(json))
+                foreach (var question in report.Questions)
+                    context.Out.WriteLine(CliJson.Line(question));
+            else
+                StoreWords.Table(context.Out, [.. report.Questions.Select(q => (string[])[q.Count.ToString(CultureInfo.InvariantCulture), StoreWords.Time(q.Newest), q.Message, q.FitsNow ? "yes" : "no", q.Question])], "MAILS", "NEWEST", "MESSAGE", "FITS NOW", "QUESTION");
+            return ExitCode.Ok;
+        }) { Options = { days, tenant, json }, Examples = ["knowledge missing", "knowledge missing --days 7 --json"] };
     }
 
     private static StoreCommand Eval()

@@ -111,6 +111,15 @@ internal sealed class KnowledgeIndex
         return telling == 2;
     }
 
+    /// <summary>How much a term tells among the passages, which is most when none holds it.</summary>
+    /// <param name="key">As <see cref="Terms.Key"/> makes it.</param>
+    public float Weight(string key)
+    {
+        IndexBytes.TryRead(_bytes, out var index);
+        var term = Find(index, Encoding.UTF8.GetBytes(key));
+        return term >= 0 ? index.Idf[term] : Terms.Idf(Math.Max(1, Passages), 0);
+    }
+
     /// <summary>Every passage in order, for a rebuild or a listing.</summary>
     public IEnumerable<Passage> All()
     {

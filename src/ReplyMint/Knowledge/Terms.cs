@@ -37,6 +37,8 @@ internal static class Terms
 
     public static float Weight(ReadOnlySpan<byte> key) => key[1] == QuestionMark ? QuestionWordWeight : 1f;
 
+    public static bool IsQuestionWord(ReadOnlySpan<char> key) => key[1] == QuestionMark;
+
     /// <summary>How much a term tells that <paramref name="holding"/> of <paramref name="passages"/> hold; never below 0.</summary>
     public static float Idf(int passages, int holding) => MathF.Log(1 + ((passages - holding + 0.5f) / (holding + 0.5f)));
 }

@@ -146,6 +146,13 @@ internal sealed class Drafts(IStore store, Messages messages)
         return (drafts, page.Next);
     }
 
+    /// <summary>A page of the clear parts alone of those that a test lets through, whatever became of them, the newest first.</summary>
+    public async Task<(IReadOnlyList<DraftRecord> Records, string? Next)> ListRecordsAsync(string tenant, Func<DraftRecord, bool> wanted, int limit, string? after, CancellationToken ct)
+    {
+        var page = await store.PickAsync(tenant, "draft/", descending: true, limit, after, item => wanted(Read(item)), ct);
+        return ([.. page.Items.Select(Read)], page.Next);
+    }
+
     internal static DraftRecord Read(Item item) => JsonSerializer.Deserialize(item.Value.Span, RepliesJson.Default.DraftRecord)!;
 
     private async ValueTask<Draft?> OpenAsync(Item item, CancellationToken ct)

@@ -23,6 +23,9 @@ internal static class MessageRoutes
         read.MapGet("/messages/{id}", GetAsync).WithName("GetMessage").WithSummary("A message with its text, while that is kept, and what became of its answer").Produces<MessageDetail>();
         read.MapGet("/messages/{id}/raw", RawAsync).WithName("DownloadMessage").WithSummary("The mail as it came, as a download").Produces<string>(200, "message/rfc822").Costly();
         read.MapGet("/threads/{id}", ThreadAsync).WithName("GetThread").WithSummary("The decided messages of a thread, the oldest first").Produces<ThreadDetail>();
+        // What people asked is mail text, whatever its address says.
+        routes.MapApi(Permission.MessagesRead, "knowledge").MapGet("/knowledge/missing", MissingAsync).WithName("ListMissingKnowledge")
+            .WithSummary("Questions of mails that were held since no knowledge fitted, the most asked first; of 30 days unless told, and of mails whose text is kept").Produces<MissingReport>().Costly();
 
         var check = routes.MapApi(Permission.ReceiptsRead, "receipts");
         check.MapGet("/receipts", ReceiptsAsync).WithName("ListReceipts").WithSummary("What was decided of which message, the newest first; no mail text").Produces<Listing<ReceiptEntry>>();
@@ -59,6 +62,13 @@ internal static class MessageRoutes
     private static async Task<IResult> GetAsync(Caller caller, string id, [FromServices] Messages messages, [FromServices] MessageTexts texts, [FromServices] Outbox outbox, [FromServices] SecurityEvents events, CancellationToken ct) =>
         await ReadAsync(messages, events, caller, id, ct) is { } message
             ? TypedResults.Ok(MessageDetail.Of(message, await texts.FindAsync(message, ct), await outbox.FindAsync(caller.Tenant, id, ct))) : Problem.NotFound;
+
+    private static async Task<IResult> MissingAsync(Caller caller, [Whole(1, MissingKnowledge.MostDays)] int? days, [FromServices] MissingKnowledge missing, [FromServices] SecurityEvents events, CancellationToken ct)
+    {
+        var report = await missing.ReadAsync(caller.Tenant, days ?? MissingKnowledge.UsualDays, caller.Sees, ct);
+        events.Note(SecurityEventKind.MailRead, caller, report.Questions.Count);
+        return TypedResults.Ok(report);
+    }
 
     /// <summary>Never inline: what a stranger wrote must not be opened in the API's own name.</summary>
     private static async Task<IResult> RawAsync(Caller caller, string id, [FromServices] Messages messages, [FromServices] DownloadGate downloads, [FromServices] SecurityEvents events, CancellationToken ct)

@@ -28,6 +28,7 @@ internal static class RepliesFeature
         .AddSingleton<ReplyJudge>()
         .AddSingleton<ReplyPipeline>()
         .AddSingleton<DryRun>()
+        .AddSingleton<MissingKnowledge>()
         .AddSingleton<DraftDesk>()
         .AddSingleton<DraftTalk>()
         .AddSingleton<DraftDoor>()
@@ -83,4 +84,5 @@ internal static class RepliesFeature
 [JsonSerializable(typeof(KnowledgeTryResult))]
 [JsonSerializable(typeof(MailboxTest))]
 [JsonSerializable(typeof(MailboxTestResult))]
+[JsonSerializable(typeof(MissingReport))]
 internal sealed partial class RepliesJson : JsonSerializerContext;

@@ -6,6 +6,7 @@ using System.Text;
 using ReplyMint.Accounts;
 using ReplyMint.Inbound;
 using ReplyMint.Security;
+using ReplyMint.Storage;
 using Xunit;
 
 namespace ReplyMint.Tests.Api;
@@ -79,6 +80,50 @@ public sealed class KnowledgeRouteTests
         (await api.PostAsync("admin", "knowledge/try", new { question = "x", mailbox = "mother" })).Expect(400);
         Assert.Equal(acts, (await api.LastActAsync()).Sequence);
         Assert.Empty(await api.Product.ListAsync());
+    }
+
+    [Fact]
+    public async Task Questions_without_an_answer_are_grouped_by_what_they_ask_and_gone_with_their_mails()
+    {
+        await using var api = await ApiHost.StartAsync(knowledge: Hours);
+        api.Add("ben", Role.Member, null, api.Product.Mailbox.Id);
+        api.Add("eve", Role.Member, null, "mother");
+        api.AddKey("faq", Permission.KnowledgeRead, Permission.KnowledgeWrite);
+        async Task<Message> HeldAsync(string text, string from)
+        {
+            api.Product.Time.Advance(TimeSpan.FromMinutes(11));
+            var message = await api.Product.DeliverAndDecideAsync(api.Product.Mail(text, from: from));
+            Assert.Equal(MessageState.Held, message.Record.State);
+            return message;
+        }
+        await HeldAsync("Hello,\r\n\r\ndo you sell gift cards?\r\n\r\nAnna", "anna@customer.example");
+        await HeldAsync("Can dogs come in?", "carl@customer.example");
+        var newest = await HeldAsync("Hi. I have a question. Can I buy a gift card?", "dora@customer.example");
+        await api.Product.DeliverAndDecideAsync(api.Product.Mail("When are you open?", from: "fay@customer.example"));
+
+        var report = (await api.GetAsync("ben", "knowledge/missing")).Expect(200);
+        Assert.Equal((30, 3), ((int)report["days"]!, (int)report["held"]!));
+        Assert.Equal([(2, "Can I buy a gift card?"), (1, "Can dogs come in?")], report["questions"]!.AsArray().Select(one => ((int)one!["count"]!, (string)one["question"]!)));
+        Assert.Equal((newest.Id, false), ((string?)report["questions"]![0]!["message"], (bool)report["questions"]![0]!["fitsNow"]!));
+
+        // Mail text: only for who may read it, of his mailboxes.
+        Assert.Empty((await api.GetAsync("eve", "knowledge/missing")).Expect(200)["questions"]!.AsArray());
+        foreach (var caller in (string[])["auditor", "faq"])
+            (await api.GetAsync(caller, "knowledge/missing")).Expect(403);
+        foreach (var days in (string[])["0", "401", "x"])
+            (await api.GetAsync("ben", "knowledge/missing?days=" + days)).Expect(400);
+
+        // Filling the gap shows; a decision on the draft takes nothing away, since it was asked all the same.
+        (await api.PostAsync("faq", "knowledge", new { name = "gifts.md", text = "## Can I buy a gift card?\nYes, of 20 or 50 euros.\n" })).Expect(201);
+        (await api.PostAsync("ben", $"drafts/{newest.Id}/reject")).Expect(200);
+        var filled = (await api.GetAsync("ben", "knowledge/missing?days=1")).Expect(200)["questions"]![0]!;
+        Assert.Equal((2, true), ((int)filled["count"]!, (bool)filled["fitsNow"]!));
+
+        // Retention takes the text, and with it what is told of it here.
+        await api.Product.Get<IStore>().CommitAsync(new Commit().Delete(MessageTexts.KeyOf(api.Tenant, newest.Id)), default);
+        Assert.Equal("do you sell gift cards?", (string?)(await api.GetAsync("ben", "knowledge/missing")).Expect(200)["questions"]!.AsArray().Single(one => ((string)one!["question"]!).Contains("gift"))!["question"]);
+        api.Product.Time.Advance(TimeSpan.FromDays(2));
+        Assert.Equal(0, (int)(await api.GetAsync("ben", "knowledge/missing?days=1")).Expect(200)["held"]!);
     }
 
     [Fact]

@@ -54,6 +54,8 @@ public sealed class StoreCommandTests : IAsyncDisposable
         Assert.Contains("deep/pay.md: added, 1 passage", added, StringComparison.Ordinal);
         Assert.Contains("hours.md: unchanged", await _cli.OkAsync("knowledge", "add", "faq"), StringComparison.Ordinal);
         Assert.Contains("We open at nine", await _cli.OkAsync("knowledge", "ask", "When do you open?"), StringComparison.Ordinal);
+        Assert.Empty(await _cli.OkAsync("knowledge", "missing", "--days", "7"));
+        Assert.Contains("from 1 to 400", await FailsAsync("knowledge", "missing", "--days", "0"), StringComparison.Ordinal);
         await _cli.OkAsync("knowledge", "remove", "hours.md");
         Assert.DoesNotContain("hours.md", await _cli.OkAsync("knowledge", "list"), StringComparison.Ordinal);
         Assert.Equal(withServer, _cli.Error.Contains("(using the running server of ./data)", StringComparison.Ordinal));

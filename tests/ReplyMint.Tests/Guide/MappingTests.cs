@@ -1,0 +1,161 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using ReplyMint.Guide;
+using ReplyMint.Mutants;
+using ReplyMint.Tests.Infra;
+using Xunit;
+
+namespace ReplyMint.Tests.Guide;
+
+/// <summary>The pages that map others' lists to what shows that they hold claim nothing that there is not.</summary>
+public sealed partial class MappingTests
+{
+    private sealed record Row(string Id, string State, string By, string Words);
+
+    private static readonly string[] States = ["tested", "test without a mutant", "document", "not applicable", "not yet"];
+
+    private static readonly IReadOnlyList<Row> Asvs = [.. Page("asvs").Select(line => Requirement().Match(line)).Where(match => match.Success)
+        .Select(match => new Row(match.Groups[1].Value, match.Groups[2].Value, match.Groups[3].Value.Trim(), match.Groups[4].Value.Trim()))];
+
+    private static readonly Dictionary<string, IReadOnlyList<string>> Table = MutantTable.Read(Path.Combine(HouseTests.Root, "tools", "ReplyMint.Mutants", "table"))
+        .ToDictionary(mutant => mutant.Name, mutant => (IReadOnlyList<string>)[.. mutant.Tests.Select(test => test.Split('/')[0])], StringComparer.Ordinal);
+
+    /// <summary>Which controls the guide's own mutants are of, by the tests that take them away.</summary>
+    private static readonly Dictionary<string, HashSet<string>> GuideTable = new(StringComparer.Ordinal)
+    {
+        ["Guide.LiveGuideTests"] = [.. LiveMutants.All.SelectMany(mutant => mutant.Controls)],
+        ["Guide.StoreGuideTests"] = [.. StoreMutants.All.SelectMany(mutant => mutant.Controls)],
+        ["Infra.TemplateMutantTests"] = [.. TemplateMutants.All.SelectMany(mutant => mutant.Controls)],
+    };
+
+    private static string[] Page(string name) => File.ReadAllLines(Path.Combine(HouseTests.Root, "docs", "mappings", name + ".md"));
+
+    [Fact]
+    public async Task Each_requirement_of_levels_1_and_2_is_there_once_and_no_other()
+    {
+        await using var file = File.OpenRead(Path.Combine(SharedData.Folder("vectors/asvs"), "asvs-5.0.0.flat.json"));
+        using var list = await JsonDocument.ParseAsync(file, cancellationToken: TestContext.Current.CancellationToken);
+        var asked = list.RootElement.GetProperty("requirements").EnumerateArray().Where(one => one.GetProperty("L").GetString() is "1" or "2").Select(one => one.GetProperty("req_id").GetString());
+        Assert.Equal(asked, Asvs.Select(row => row.Id));
+    }
+
+    [Fact]
+    public void The_counts_at_the_head_are_those_of_the_rows()
+    {
+        int Of(string state) => Asvs.Count(row => row.State == state);
+        Assert.Empty(Asvs.Where(row => !States.Contains(row.State)));
+        var line = $"Of {Asvs.Count} requirements {Of("tested")} are tested, {Of("test without a mutant")} have a test without a mutant, {Of("document")} have a document, {Of("not applicable")} are not applicable, {Of("not yet")} are not yet met or not yet shown.";
+        Assert.True(Page("asvs").Contains(line), $"docs/mappings/asvs.md has to say: {line}");
+    }
+
+    /// <summary>A row says "tested" only where a test is demanded to fail when the protection is taken away.</summary>
+    [Fact]
+    public void What_is_called_tested_has_a_mutant_that_its_test_has_to_kill()
+    {
+        var tested = Asvs.Where(row => row.State == "tested").ToList();
+        Assert.NotEmpty(tested);
+        foreach (var row in tested)
+        {
+            foreach (var shown in row.By.Split("; "))
+            {
+                var match = Shown().Match(shown);
+                Assert.True(match.Success, $"{row.Id}: \"{shown}\" is not `TEST`: `MUTANT`, `CONTROL`");
+                var test = match.Groups[1].Value;
+                foreach (var name in match.Groups[2].Captures.Select(capture => capture.Value))
+                    Assert.True(Table.TryGetValue(name, out var by) ? by.Contains(test) : GuideTable.TryGetValue(test, out var controls) && controls.Contains(name), $"{row.Id}: {test} does not have to fail by {name}");
+            }
+        }
+    }
+
+    [Fact]
+    public void Whatever_a_row_names_is_there_and_what_is_missing_is_said()
+    {
+        var classes = typeof(MappingTests).Assembly.GetTypes().Where(type => type.Name.EndsWith("Tests", StringComparison.Ordinal)).Select(type => type.FullName!["ReplyMint.Tests.".Length..]).ToHashSet(StringComparer.Ordinal);
+        foreach (var row in Asvs)
+        {
+            foreach (var name in Quoted().Matches(row.By + row.Words).Select(match => match.Groups[1].Value))
+            {
+                if (TestName().IsMatch(name))
+                    Assert.True(classes.Contains(name), $"{row.Id}: there is no test {name}");
+                else if (MutantName().IsMatch(name))
+                    Assert.True(Table.ContainsKey(name), $"{row.Id}: there is no mutant {name}");
+                else if (ControlName().IsMatch(name))
+                    Assert.True(Catalogue.Find(name) is not null, $"{row.Id}: there is no control {name}");
+            }
+            // That a link leads to a heading is held for all pages by HouseTests.
+            Assert.True(row.State switch
+            {
+                "document" => row.By.StartsWith('[') && row.By.Contains("](", StringComparison.Ordinal),
+                "test without a mutant" => Quoted().Matches(row.By) is { Count: > 0 } tests && tests.All(test => classes.Contains(test.Groups[1].Value)),
+                "not applicable" or "not yet" => row.By.Length == 0 && row.Words.Length > 0,
+                _ => true,
+            }, $"{row.Id}: {row.State} is not shown by \"{row.By}\" and \"{row.Words}\"");
+        }
+    }
+
+    /// <summary>The lists of which the page has to hold every entry that there is.</summary>
+    private static readonly Dictionary<string, string[]> Whole = new(StringComparer.Ordinal)
+    {
+        ["OWASP Top 10 2021"] = [.. Enumerable.Range(1, 10).Select(n => $"A{n:D2}")],
+        ["OWASP Top 10 2025"] = [.. Enumerable.Range(1, 10).Select(n => $"A{n:D2}")],
+        ["API Top 10 2023"] = [.. Enumerable.Range(1, 10).Select(n => $"API{n}")],
+        ["LLM Top 10 2025"] = [.. Enumerable.Range(1, 10).Select(n => $"LLM{n:D2}")],
+    };
+
+    [Fact]
+    public void The_page_of_the_Top_10_lists_says_what_the_controls_say_of_themselves()
+    {
+        var lists = new Dictionary<string, List<(string Entry, string Controls, string Words)>>(StringComparer.Ordinal);
+        var list = "";
+        foreach (var line in Page("top10"))
+            if (line.StartsWith("## ", StringComparison.Ordinal))
+                lists[list = line[3..]] = [];
+            else if (Entry().Match(line) is { Success: true } row && row.Groups[1].Value is not ("entry" or "---"))
+                lists[list].Add((row.Groups[1].Value, row.Groups[2].Value.Trim(), row.Groups[3].Value.Trim()));
+        foreach (var (name, entries) in Whole)
+            Assert.Equal(entries, lists[name].Select(row => row.Entry));
+        foreach (var (name, rows) in lists)
+        {
+            var named = Catalogue.All.SelectMany(control => EntriesOf(control, name)).ToHashSet(StringComparer.Ordinal);
+            Assert.Empty(named.Except(rows.Select(row => row.Entry)));
+            foreach (var (entry, controls, words) in rows)
+            {
+                // The list of 2025 goes by the entries of 2021 that it names.
+                var earlier = Earlier().Match(words);
+                var asked = earlier.Success ? earlier.Groups[1].Value.Split(", ") : [entry];
+                var from = earlier.Success ? "OWASP Top 10 2021" : name;
+                var right = string.Join(", ", Catalogue.All.Where(control => EntriesOf(control, from).Intersect(asked).Any()).Select(control => $"`{control.Id}`"));
+                Assert.True(controls == right, $"docs/mappings/top10.md, {name}: | {entry} | {right} | {words} |");
+                Assert.True(right.Length > 0 || words.Length > 0, $"{name} {entry}: no control, and no word why");
+            }
+        }
+    }
+
+    private static IEnumerable<string> EntriesOf(Control control, string list) => control.Sources.Split("; ")
+        .Where(source => source.StartsWith(list + " ", StringComparison.Ordinal) || source.StartsWith(list + ":", StringComparison.Ordinal))
+        .SelectMany(source => source[list.Length..].TrimStart(':', ' ').Split(", "));
+
+    [GeneratedRegex(@"^\| (V\d+\.\d+\.\d+) \| ([^|]*) \|([^|]*)\|([^|]*)\|$")]
+    private static partial Regex Requirement();
+
+    [GeneratedRegex(@"^\| ([^|]+) \|([^|]*)\|([^|]*)\|$")]
+    private static partial Regex Entry();
+
+    [GeneratedRegex("^`([A-Za-z.]+)`: (?:`([A-Za-z0-9-]+)`(?:, )?)+$")]
+    private static partial Regex Shown();
+
+    [GeneratedRegex("`([^`]+)`")]
+    private static partial Regex Quoted();
+
+    [GeneratedRegex(@"^[A-Z]\w+\.\w+$")]
+    private static partial Regex TestName();
+
+    [GeneratedRegex("^[a-z0-9]+(?:-[a-z0-9]+)*$")]
+    private static partial Regex MutantName();
+
+    [GeneratedRegex(@"^[A-Z]+-\d+$")]
+    private static partial Regex ControlName();
+
+    [GeneratedRegex(@"^of 2021: ((?:A\d\d(?:, )?)+)")]
+    private static partial Regex Earlier();
+}

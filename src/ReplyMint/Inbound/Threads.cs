@@ -70,7 +70,8 @@ internal sealed record ThreadReading(ItemKey Key, Item? Item, ThreadRecord Recor
             return [];
         var burst = new List<string>();
         long until = 0;
-        foreach (var mail in waiting.OrderBy(mail => mail.Id, StringComparer.Ordinal))
+        // In the order of their commits, which two of one millisecond have, too.
+        foreach (var mail in waiting)
         {
             if (Ids.TimeOf(mail.Id) > until)
             {
@@ -79,7 +80,7 @@ internal sealed record ThreadReading(ItemKey Key, Item? Item, ThreadRecord Recor
                 burst.Clear();
             }
             burst.Add(mail.Id);
-            until = mail.Until;
+            until = Math.Max(until, mail.Until);
         }
         return burst;
     }

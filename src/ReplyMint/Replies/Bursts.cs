@@ -33,31 +33,28 @@ internal sealed class Bursts(Messages messages, ReplyTokens tokens)
             return Burst.None;
         var place = burst.ToList().IndexOf(message.Id);
         for (var i = burst.Count - 1; i > place; i--)
-            if (await StandingAsync(burst[i], message, mailbox, tenant, ct) is not null)
+            if (await StandingAsync(burst[i], newer: true, message, mailbox, tenant, ct) is not null)
                 return new(burst[i], []);
         var earlier = new List<BurstMail>();
         var room = MostText;
         for (var i = place - 1; i >= 0; i--)
-            if (await StandingAsync(burst[i], message, mailbox, tenant, ct) is { } other && (room -= other.Reply.Length) >= 0)
+            if (await StandingAsync(burst[i], newer: false, message, mailbox, tenant, ct) is { } other && (room -= other.Reply.Length) >= 0)
                 earlier.Insert(0, new(burst[i], other.Reply));
         return new(null, earlier);
     }
 
-    private async ValueTask<InboundMail?> StandingAsync(string id, Message beside, Mailbox mailbox, Tenant tenant, CancellationToken ct)
+    private async ValueTask<InboundMail?> StandingAsync(string id, bool newer, Message beside, Mailbox mailbox, Tenant tenant, CancellationToken ct)
     {
         if (await messages.FindAsync(beside.Tenant, id, ct) is not { } other || other.Record.Person != beside.Record.Person || other.Record.Mailbox != mailbox.Id
-            // One that was decided on for itself is no part of it any more.
-            || !(other.Record.State == MessageState.Received || IsPut(other.Record) || IsNewer(other, beside) && other.Record.State != MessageState.Ignored)
+            // One that was decided on for itself is no part of it any more; a newer one that was answered or is held stands for those before it.
+            || !(other.Record.State == MessageState.Received || IsPut(other.Record) || newer && other.Record.State != MessageState.Ignored)
             || await messages.RawAsync(other, ct) is not { } raw)
             return null;
         var mail = MailParser.Parse(raw, other.Summary.Envelope);
         return Stands(other, mail, mailbox, tenant) ? mail : null;
     }
 
-    /// <summary>Whether it is newer: one that was answered or is held stands for those before it.</summary>
-    private static bool IsNewer(Message other, Message beside) => string.CompareOrdinal(other.Id, beside.Id) > 0;
-
-    private static bool IsPut(MessageRecord record) => record is { State: MessageState.Ignored, Reasons: [ReplyPolicy.NewerMail] };
+    private static bool IsPut(MessageRecord record) => record is { State: MessageState.Ignored, Reasons: [ReplyPolicy.NewerMail, ..] };
 
     /// <summary>By itself it may be answered: its sender is proved, no machine wrote it, and no rule of the mailbox passes it over.</summary>
     private bool Stands(Message message, InboundMail mail, Mailbox mailbox, Tenant tenant) =>

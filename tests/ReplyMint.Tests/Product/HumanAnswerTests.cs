@@ -120,6 +120,10 @@ public sealed class HumanAnswerTests
         host.Time.Advance(TimeSpan.FromMinutes(20));
         var second = await host.DeliverAndDecideAsync(host.Mail("How can I return an item?", extra: InThread));
 
+        // To a colleague it only passes the answer on.
+        await host.DecidedAsync(await host.DeliverAsync(Copy(host, Max, to: "ben@shop.example", fields: $"In-Reply-To: <{ours}>"), Max));
+        Assert.Null((await host.Get<Threads>().ReadAsync(host.Tenant.Id, first.Record.Thread, default)).Record.AnsweredAt);
+
         await host.DecidedAsync(await host.DeliverAsync(copy, Max));
 
         Assert.NotNull((await host.Get<Threads>().ReadAsync(host.Tenant.Id, first.Record.Thread, default)).Record.AnsweredAt);

@@ -47,7 +47,7 @@ internal static partial class HeaderChecks
     });
 
     /// <summary>32 hex digits, or the gateway's own form of as many.</summary>
-    private static bool IsTraceId(string id) => id.Replace("-", "", StringComparison.Ordinal) is { Length: 32 } digits && !digits.AsSpan().ContainsAnyExcept("0123456789abcdef");
+    private static bool IsTraceId(string id) => id.Replace("-", "", StringComparison.Ordinal) is { Length: 32 } digits && digits.All(char.IsAsciiHexDigitLower);
 
     private static Check Everywhere(string what, Func<Reply, string?> wrong) => Check.Live(async (look, _) => Judge(await look.EveryKindAsync(), answer => wrong(answer.Reply), what));
 

@@ -141,17 +141,17 @@ public sealed class WebhookCommandTests : IDisposable
         await _cli.InStoreAsync(async services =>
         {
             var commit = new Commit().Add(ItemKey.Main(tenant, "usage/2026-03-01/replies"), 4).Add(UsageKeys.Calls(tenant, "2026-03-01", "drafts", "kshop"), 7)
-                .Add(UsageKeys.Calls(tenant, "2026-03-02", "drafts", UsageKeys.People), 2).Add(UsageKeys.Calls(tenant, "2026-03-04", "drafts", "kshop"), 9);
+                .Add(UsageKeys.Calls(tenant, "2026-03-02", "drafts", UsageKeys.People), 2).Add(UsageKeys.Calls(tenant, "2026-03-04", "drafts", "kshop"), 9).Add(ItemKey.Main(tenant, "usage/2026-03-01/cost"), 250_000);
             await services.GetRequiredService<IStore>().CommitAsync(commit, Ct);
             return true;
         });
         var rows = (await _cli.OkAsync("usage", "--from", "2026-03-01", "--to", "2026-03-03")).TrimEnd().Split('\n');
-        Assert.Matches("^2026-03-01 +4 +7 +drafts kshop 7$", rows[1]);
-        Assert.Matches("^2026-03-02 +0 +2 +drafts people 2$", rows[2]);
-        Assert.Matches("^all +4 +9$", rows[3]);
+        Assert.Matches("^2026-03-01 +4 +7 +0.25 +drafts kshop 7$", rows[1]);
+        Assert.Matches("^2026-03-02 +0 +2 +0.00 +drafts people 2$", rows[2]);
+        Assert.Matches("^all +4 +9 +0.25$", rows[3]);
         var json = JsonNode.Parse(await _cli.OkAsync("usage", "--from", "2026-03-01", "--to", "2026-03-04", "--json"))!;
         Assert.Equal((4, 18, "2026-03-04"), ((int)json["replies"]!, (int)json["calls"]!, (string?)json["to"]));
-        Assert.Matches("^all +0 +0$", (await _cli.OkAsync("usage", "--from", "2026-01-01", "--to", "2026-01-31")).TrimEnd().Split('\n')[^1]);
+        Assert.Matches("^all +0 +0 +0.00$", (await _cli.OkAsync("usage", "--from", "2026-01-01", "--to", "2026-01-31")).TrimEnd().Split('\n')[^1]);
         foreach (var (line, why) in new[]
         {
             ("usage --from soon", "--from: soon is no day"), ("usage --to 1.3.2026", "--to: "), ("usage --from 2026-03-02 --to 2026-03-01", "--from: must not be later"),

@@ -186,7 +186,7 @@ internal static class TemplateMutants
         new("honest callers in the WAF's log", "WafLogging", "DefaultBehavior: DROP", "DefaultBehavior: KEEP", "MON-2"),
 
         // Exports
-        new("every role reads exports", "BlobBucketPolicy", "Sid: OnlyTheApiReadsExports\n            Effect: Deny", "Sid: OnlyTheApiReadsExports\n            Effect: Allow"),
+        new("every role reads exports", "BlobBucketPolicy", "Sid: OnlyTheApiReadsExports\n            Effect: Deny", "Sid: OnlyTheApiReadsExports\n            Effect: Allow", "AWS-1"),
         new("exports stay for good", "BlobBucket", ", Prefix: exports/, ExpirationInDays: 1", ", Prefix: exports/, ExpirationInDays: 30"),
         new("parts of a broken export can't be removed", "WorkerRole", "Action: [s3:AbortMultipartUpload]", "Action: [s3:GetObjectAcl]"),
 

@@ -5,6 +5,7 @@ export const reasons = [
     ['AwsSolutions-IAM5[Resource::*]', ['NetworkPolicy', 'OperatorRole', 'DeployRole'], 'Calls that know no resources: each is listed with its reason in RoleChecks.'],
     ['AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ssm:', ['ApiRole', 'WorkerRole', 'SweepRole', 'RotateRole', 'EraseRole', 'OperatorRole'], "All secrets of one stage, by exact names that settings say."],
     ['AwsSolutions-IAM5[Resource::<BlobBucket.Arn>/*]', '*', 'All objects of one bucket; their names are random.'],
+    ['AwsSolutions-IAM5[Resource::<BlobBucket.Arn>/exports/*]', '*', 'All exports of one bucket; their names are random.'],
     ['AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:', ['OperatorRole'], 'Things of one stage, by the beginning of their names: dead letters, restored tables, event sources, logs.'],
     ['AwsSolutions-IAM4[', ['ApiLogRole', 'BackupRole'], 'Roles of services, whose actions AWS keeps. BackupRole is refused the keys table by a policy of its own, and both stand below the boundary.'],
     ['AwsSolutions-APIG2', ['Api'], 'The product holds each request to its rules (INPUT-1) and answers by problem details.'],

@@ -60,7 +60,8 @@ internal static class NeverRights
         // Exports lie there as callers fetch them.
         Add("AWS-1", "WorkerRole SweepRole RotateRole EraseRole AlarmRole OperatorRole", "s3:GetObject", Bucket("blobs") + "/exports/t/x");
         Add("AWS-1", "ApiRole SweepRole RotateRole EraseRole AlarmRole OperatorRole", "s3:AbortMultipartUpload", Bucket("blobs") + "/exports/t/x");
-        Add("AWS-1", Everybody + " OperatorRole", "s3:PutBucketCORS s3:PutLifecycleConfiguration s3:PutObjectAcl", Bucket("blobs"));
+        Add("AWS-1", Everybody + " OperatorRole", "s3:PutBucketCORS s3:PutLifecycleConfiguration", Bucket("blobs"));
+        Add("AWS-1", Everybody + " OperatorRole", "s3:PutObjectAcl", Bucket("blobs") + "/t/b");
         Add("AWS-1", "ApiRole SweepRole RotateRole EraseRole AlarmRole OperatorRole", "s3:GetObject", Bucket("mail") + "/x");
         Add("AWS-1 AWS-6", Everybody + " OperatorRole", "s3:PutObject s3:DeleteObject s3:DeleteObjectVersion s3:BypassGovernanceRetention", Bucket("trail") + "/x");
         Add("AWS-1 AWS-6", Everybody + " OperatorRole", "s3:PutBucketPolicy s3:DeleteBucket s3:PutBucketVersioning", Bucket("trail"));

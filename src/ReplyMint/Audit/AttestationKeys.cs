@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
+using System.Text.Json.Serialization;
 using ReplyMint.Security;
 using ReplyMint.Storage;
 
@@ -10,6 +11,7 @@ namespace ReplyMint.Audit;
 /// <param name="RetiredAt">Since when another key signs.</param>
 internal sealed record AttestationKey(string Id, DateTimeOffset CreatedAt, DateTimeOffset? RetiredAt, byte[] X, byte[] Y, byte[]? D)
 {
+    [JsonIgnore]
     public ECParameters Public => new() { Curve = ECCurve.NamedCurves.nistP256, Q = new() { X = X, Y = Y } };
 }
 

@@ -2,8 +2,6 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
-using Microsoft.OpenApi;
 
 namespace ReplyMint.Security;
 
@@ -19,8 +17,6 @@ internal abstract class RuleAttribute : Attribute
 
     /// <summary>The same for a value that came as text, in the query or the path. What doesn't parse was refused before.</summary>
     public virtual string? WrongText(string value) => Wrong(value);
-
-    public abstract void Describe(OpenApiSchema schema);
 }
 
 /// <summary>
@@ -49,8 +45,6 @@ internal abstract class TextRule(int most) : RuleAttribute
         return text.Contains('\0', StringComparison.Ordinal) ? "holds the character NUL" : !IsWhole(text) ? "holds half a character (a lone surrogate)" : WrongForm(text);
     }
 
-    public override void Describe(OpenApiSchema schema) => (schema.MinLength, schema.MaxLength) = (Least, most);
-
     protected abstract string? WrongForm(string text);
 
     private static int Count(string text)
@@ -76,24 +70,12 @@ internal abstract class TextRule(int most) : RuleAttribute
 /// <summary>Text of several lines, such as an answer. Tabs and other control characters are the writer's own business.</summary>
 internal sealed class TextAttribute(int most) : TextRule(most)
 {
-    public override void Describe(OpenApiSchema schema)
-    {
-        base.Describe(schema);
-        schema.Pattern = "^[^\\u0000]*$";
-    }
-
     protected override string? WrongForm(string text) => null;
 }
 
 /// <summary>Text of one line, such as a name: no control characters, so it can't grow a second line where it is shown or sent.</summary>
 internal sealed class LineAttribute(int most) : TextRule(most)
 {
-    public override void Describe(OpenApiSchema schema)
-    {
-        base.Describe(schema);
-        schema.Pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$";
-    }
-
     protected override string? WrongForm(string text)
     {
         foreach (var c in text)
@@ -106,17 +88,9 @@ internal sealed class LineAttribute(int most) : TextRule(most)
 /// <summary>The form of every id that ReplyMint gives (and of base64url): letters, digits, - and _, 1 to 64.</summary>
 internal sealed class IdAttribute() : TextRule(64)
 {
-    public const string Pattern = "^[A-Za-z0-9_-]+$";
-
     private static readonly SearchValues<char> Allowed = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 
     public static bool IsId(string text) => text.Length is > 0 and <= 64 && !text.AsSpan().ContainsAnyExcept(Allowed);
-
-    public override void Describe(OpenApiSchema schema)
-    {
-        base.Describe(schema);
-        schema.Pattern = Pattern;
-    }
 
     protected override string? WrongForm(string text) => IsId(text) ? null : "is no id: letters, digits, - and _ only";
 }
@@ -124,25 +98,12 @@ internal sealed class IdAttribute() : TextRule(64)
 /// <summary>Visible ASCII: codes, hashes, challenges, anything that a machine made.</summary>
 internal sealed class TokenAttribute(int most) : TextRule(most)
 {
-    public override void Describe(OpenApiSchema schema)
-    {
-        base.Describe(schema);
-        schema.Pattern = "^[!-~]*$";
-    }
-
     protected override string? WrongForm(string text) => text.AsSpan().ContainsAnyExceptInRange('!', '~') ? "must be visible ASCII characters" : null;
 }
 
 /// <summary>A mail address, roughly; what it must be exactly, the room that uses it knows.</summary>
 internal sealed class AddressAttribute() : TextRule(254)
 {
-    public override void Describe(OpenApiSchema schema)
-    {
-        base.Describe(schema);
-        schema.MinLength = 3;
-        schema.Format = "email";
-    }
-
     protected override string? WrongForm(string text) =>
         text.IndexOf('@', StringComparison.Ordinal) is > 0 and var at && at < text.Length - 1 && !text.Any(c => char.IsControl(c) || char.IsWhiteSpace(c))
             ? null : "is no mail address";
@@ -151,12 +112,6 @@ internal sealed class AddressAttribute() : TextRule(254)
 /// <summary>An absolute http or https address without user information. Whether it may be called is asked when it is called (INPUT-6).</summary>
 internal sealed class WebUrlAttribute(int most) : TextRule(most)
 {
-    public override void Describe(OpenApiSchema schema)
-    {
-        base.Describe(schema);
-        schema.Format = "uri";
-    }
-
     protected override string? WrongForm(string text) =>
         !text.AsSpan().ContainsAnyExceptInRange('!', '~') && Uri.TryCreate(text, UriKind.Absolute, out var uri)
         && (uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp) && uri.UserInfo.Length == 0 && uri.Host.Length > 0
@@ -175,9 +130,6 @@ internal sealed class WholeAttribute(long least, long most) : RuleAttribute
 
     public override string? WrongText(string value) =>
         long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? Wrong(number) : "is no whole number";
-
-    public override void Describe(OpenApiSchema schema) =>
-        (schema.Minimum, schema.Maximum) = (least.ToString(CultureInfo.InvariantCulture), most.ToString(CultureInfo.InvariantCulture));
 }
 
 /// <summary>A number within bounds, both included.</summary>
@@ -192,9 +144,6 @@ internal sealed class FractionAttribute(double least, double most) : RuleAttribu
 
     public override string? WrongText(string value) =>
         double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? Wrong(number) : "is no number";
-
-    public override void Describe(OpenApiSchema schema) =>
-        (schema.Minimum, schema.Maximum) = (least.ToString("R", CultureInfo.InvariantCulture), most.ToString("R", CultureInfo.InvariantCulture));
 }
 
 /// <summary>What a good value looks like, where the description can't guess it.</summary>
@@ -203,8 +152,6 @@ internal sealed class ExampleAttribute(string value) : Attribute
 {
     /// <summary>Text, or a list or an object in JSON.</summary>
     public string Value => value;
-
-    public JsonNode Node => value[0] is '[' or '{' ? JsonNode.Parse(value)! : JsonValue.Create(value);
 }
 
 /// <summary>How many elements a list or a dictionary may have.</summary>
@@ -217,11 +164,11 @@ internal sealed class ItemsAttribute(int most) : Attribute
 }
 
 /// <summary>One of the words of a fixed choice, in a query; a body's member has the type itself.</summary>
-internal sealed class WordOfAttribute<T> : RuleAttribute where T : struct, Enum
+internal abstract class WordRule(string[] words) : RuleAttribute
 {
-    private static readonly string[] Words = [.. Enum.GetNames<T>().Select(JsonNamingPolicy.CamelCase.ConvertName)];
+    public IReadOnlyList<string> Words => words;
 
-    public override string? Wrong(object value) => Words.Contains(value) ? null : $"must be one of {string.Join(", ", Words)}";
-
-    public override void Describe(OpenApiSchema schema) => schema.Enum = [.. Words.Select(word => (JsonNode)word)];
+    public sealed override string? Wrong(object value) => words.Contains(value) ? null : $"must be one of {string.Join(", ", words)}";
 }
+
+internal sealed class WordOfAttribute<T>() : WordRule([.. Enum.GetNames<T>().Select(JsonNamingPolicy.CamelCase.ConvertName)]) where T : struct, Enum;

@@ -11,7 +11,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Microsoft.OpenApi;
 
 namespace ReplyMint.Security;
 
@@ -36,14 +35,7 @@ internal static class SecurityFeature
                 p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<CertificateFiles>>()));
         services.ConfigureHttpJsonOptions(Strict);
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
-        services.AddOpenApi(OpenApiDocuments.Name, options =>
-        {
-            options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
-            options.AddSchemaTransformer(OpenApiSchemas.BoundAsync);
-            options.AddOperationTransformer(OpenApiOperations.DescribeAsync);
-            options.AddDocumentTransformer((document, context, ct) => OpenApiFrame.AddAsync(document, context, settings, ct));
-        });
-        services.AddSingleton<OpenApiDocuments>();
+        services.AddSingleton<ApiDescription>();
     }
 
     /// <summary>JSON that means the same to everybody who reads it: no unknown and no repeated members, no surprises by null or by depth.</summary>
@@ -108,10 +100,10 @@ internal static class SecurityFeature
     public static void MapSecurity(this IEndpointRouteBuilder routes)
     {
         var settings = routes.ServiceProvider.GetRequiredService<HttpSettings>();
-        var documents = routes.ServiceProvider.GetRequiredService<OpenApiDocuments>();
+        var description = routes.ServiceProvider.GetRequiredService<ApiDescription>();
         var open = routes.MapPublic();
         open.MapHealth(settings);
         open.MapSecurityText(settings);
-        open.MapMethods($"/openapi/{OpenApiDocuments.Name}.json", ["GET", "HEAD"], documents.WriteAsync).ExcludeFromDescription();
+        open.MapMethods(ApiDescription.Path, ["GET", "HEAD"], description.WriteAsync).ExcludeFromDescription();
     }
 }

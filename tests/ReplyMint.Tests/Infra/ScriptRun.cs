@@ -26,8 +26,7 @@ internal sealed class ScriptRun : IDisposable
             File.WriteAllText(path, StandIn + "\n");
             File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
-        foreach (var name in new[] { "replymint", "libe_sqlite3.so" })
-            File.WriteAllText(Path.Combine(Folder, "published", name), name);
+        File.WriteAllText(Path.Combine(Folder, "published", "replymint"), "replymint");
         File.Copy(Path.Combine(HouseTests.Root, "infra", "example.parameters"), Path.Combine(Folder, "parameters"));
     }
 

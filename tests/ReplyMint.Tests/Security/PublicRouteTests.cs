@@ -29,23 +29,6 @@ public sealed class PublicRouteTests
     }
 
     [Fact]
-    public async Task The_API_describes_itself_in_OpenAPI_3_1()
-    {
-        await using var host = await TestHost.StartAsync(TestHost.Development(s => s.PublicUrl = "https://api.example.com"));
-        var document = (await host.AskAsync("GET", "/openapi/v1.json")).Json;
-        Assert.StartsWith("3.1.", document.GetProperty("openapi").GetString(), StringComparison.Ordinal);
-        Assert.Equal("https://api.example.com", document.GetProperty("servers")[0].GetProperty("url").GetString());
-        var paths = document.GetProperty("paths");
-        Assert.Equal(
-            ["/health", "/info", "/ready"],
-            paths.EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal));
-        Assert.Equal("get", Assert.Single(paths.GetProperty("/health").EnumerateObject()).Name);
-        Assert.Equal("public", paths.GetProperty("/health").GetProperty("get").GetProperty("tags")[0].GetString());
-        var refusal = paths.GetProperty("/ready").GetProperty("get").GetProperty("responses").GetProperty("503").GetProperty("content");
-        Assert.True(refusal.TryGetProperty("application/problem+json", out _));
-    }
-
-    [Fact]
     public async Task A_route_that_no_group_protects_stays_shut()
     {
         var host = await Shared.GetAsync();

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json.Serialization;
 using ReplyMint.Audit;
 using ReplyMint.Security;
 using ReplyMint.Storage;
@@ -9,8 +10,10 @@ namespace ReplyMint.Accounts;
 /// <param name="ActiveAt">From then on it signs, until the next one does.</param>
 internal sealed record SigningKey(string Id, DateTimeOffset CreatedAt, DateTimeOffset ActiveAt, byte[] X, byte[] Y, byte[] D)
 {
+    [JsonIgnore]
     public ECParameters Public => new() { Curve = ECCurve.NamedCurves.nistP256, Q = new() { X = X, Y = Y } };
 
+    [JsonIgnore]
     public ECParameters Private => Public with { D = D };
 }
 

@@ -2,22 +2,24 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
+using ReplyMint.Security;
 
-namespace ReplyMint.Security;
+namespace ReplyMint.Tests.Description;
 
 /// <summary>Shows the rules of requests in the API's description, and bounds what has none of its own, such as answers.</summary>
-internal static class OpenApiSchemas
+internal static class DescribedSchemas
 {
     // What an answer can hold at most: the text of a mail as it is kept.
     private const int MostCharacters = 1_048_576;
     private const int MostItems = 10_000;
+    private const string IdPattern = "^[A-Za-z0-9_-]+$";
 
     public static Task BoundAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken ct)
     {
         var rule = context.JsonPropertyInfo is { } property ? RequestShape.Attribute<RuleAttribute>(property) : null;
         var items = context.JsonPropertyInfo is { } list ? RequestShape.Attribute<ItemsAttribute>(list) : null;
         if (context.JsonPropertyInfo is { } shown && RequestShape.Attribute<ExampleAttribute>(shown) is { } example)
-            schema.Examples = [example.Node];
+            schema.Examples = [Node(example.Value)];
         if (schema.Type?.HasFlag(JsonSchemaType.Array) == true)
         {
             schema.MaxItems ??= items?.Most ?? MostItems;
@@ -41,7 +43,8 @@ internal static class OpenApiSchemas
     {
         if (any is not OpenApiSchema schema)
             return;
-        rule?.Describe(schema);
+        if (rule is not null)
+            Describe(schema, rule);
         if (schema.Enum is { Count: > 0 })
         {
             schema.Type = schema.Enum.Any(word => word is null) ? JsonSchemaType.String | JsonSchemaType.Null : JsonSchemaType.String;
@@ -56,6 +59,27 @@ internal static class OpenApiSchemas
             schema.Maximum ??= (isLong ? long.MaxValue : int.MaxValue).ToString(CultureInfo.InvariantCulture);
         }
     }
+
+    private static void Describe(OpenApiSchema schema, RuleAttribute rule)
+    {
+        if (rule is TextRule text)
+            (schema.MinLength, schema.MaxLength) = (text.Least, text.Most);
+        switch (rule)
+        {
+            case TextAttribute: schema.Pattern = "^[^\\u0000]*$"; break;
+            case LineAttribute: schema.Pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"; break;
+            case IdAttribute: schema.Pattern = IdPattern; break;
+            case TokenAttribute: schema.Pattern = "^[!-~]*$"; break;
+            case AddressAttribute: (schema.MinLength, schema.Format) = (3, "email"); break;
+            case WebUrlAttribute: schema.Format = "uri"; break;
+            case WholeAttribute whole: (schema.Minimum, schema.Maximum) = (Text(whole.Least), Text(whole.Most)); break;
+            case FractionAttribute part: (schema.Minimum, schema.Maximum) = (part.Least.ToString("R", CultureInfo.InvariantCulture), part.Most.ToString("R", CultureInfo.InvariantCulture)); break;
+            case WordRule choice: schema.Enum = [.. choice.Words.Select(word => (JsonNode)word)]; break;
+            default: throw new InvalidOperationException($"{rule.GetType().Name} has no words here yet.");
+        }
+    }
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Null members are left out of answers, so they are not required there; in a request they are where the record says so.</summary>
     public static void Loosen(OpenApiDocument document)
@@ -107,6 +131,9 @@ internal static class OpenApiSchemas
         return example;
     }
 
+    /// <summary>Text, or a list or an object in JSON.</summary>
+    private static JsonNode Node(string value) => value[0] is '[' or '{' ? JsonNode.Parse(value)! : JsonValue.Create(value);
+
     private static JsonValue Text(IOpenApiSchema schema, string name)
     {
         var text = schema.Format switch
@@ -118,7 +145,7 @@ internal static class OpenApiSchemas
             "uri" => "https://app.example.com/hook",
             "uuid" => "0f8fad5b-d9cb-469f-a165-70867728950e",
             "byte" => "dGV4dA==",
-            _ => schema.Pattern == IdAttribute.Pattern || name is "id" or "next" ? "m7k2q9x4v1c8b3n6t5z0w" : name.Length > 0 ? name : "text",
+            _ => schema.Pattern == IdPattern || name is "id" or "next" ? "m7k2q9x4v1c8b3n6t5z0w" : name.Length > 0 ? name : "text",
         };
         while (text.Length < (schema.MinLength ?? 0))
             text += text;

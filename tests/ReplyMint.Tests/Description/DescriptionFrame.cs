@@ -2,11 +2,12 @@ using System.Globalization;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.OpenApi;
+using ReplyMint.Security;
 
-namespace ReplyMint.Security;
+namespace ReplyMint.Tests.Description;
 
 /// <summary>What stands around the operations: title, server, ways to prove who one is, errors and headers that many share.</summary>
-internal static class OpenApiFrame
+internal static class DescriptionFrame
 {
     private const string Conventions = """
         Times are RFC 3339 in UTC; ids are opaque. Lists come in pages: `limit` (1 to 200) and `cursor`; the answer's `next`, also as a Link header, leads on.
@@ -44,14 +45,11 @@ internal static class OpenApiFrame
         ("Link", "The next page, rel=\"next\"; absent on the last.", "^<.+$", 500),
     ];
 
-    public static async Task AddAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, HttpSettings settings, CancellationToken ct)
+    public static async Task AddAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken ct)
     {
         document.Info = new() { Title = "ReplyMint", Version = HealthEndpoints.Version, Description = Conventions };
-        // Never the name that the first caller happened to use.
-        document.Servers = settings.PublicUrl is null ? [] : [new()
-        {
-            Url = settings.PublicUrl, Description = settings.Environment == DeploymentEnvironment.Development ? "local development" : settings.Environment.Name(), Extensions = new Dictionary<string, IOpenApiExtension> { ["x-internal"] = new JsonNodeExtension(false) },
-        }];
+        // Each installation says its own address.
+        document.Servers = [];
         // HEAD is GET without the body; described twice it would give two operations one id.
         foreach (var path in document.Paths.Values)
             path.Operations?.Remove(HttpMethod.Head);
@@ -62,12 +60,12 @@ internal static class OpenApiFrame
         });
         components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
         {
-            [OpenApiOperations.AccessToken] = new OpenApiSecurityScheme
+            [DescribedOperations.AccessToken] = new OpenApiSecurityScheme
             {
                 Type = SecuritySchemeType.Http, Scheme = "bearer", BearerFormat = "JWT",
                 Description = "A person's access token: a JWT signed with ES256, checked as RFC8725 says; 10 minutes. The names beside it are what the role must allow.",
             },
-            [OpenApiOperations.ApiKey] = new OpenApiSecurityScheme
+            [DescribedOperations.ApiKey] = new OpenApiSecurityScheme
             {
                 Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Header, Name = "X-API-Key", Description = "A program's key. The names beside it are the scopes that it needs.",
             },
@@ -76,18 +74,18 @@ internal static class OpenApiFrame
         if (components.Schemas?.ContainsKey("Problem") != true)
             document.AddComponent("Problem", problem);
         components.Responses = Errors.ToDictionary(error => "status" + error.Status, error => (IOpenApiResponse)Answer(error.Status, error.Words, document));
-        document.Security = [new() { [new OpenApiSecuritySchemeReference(OpenApiOperations.AccessToken, document)] = [] }, new() { [new OpenApiSecuritySchemeReference(OpenApiOperations.ApiKey, document)] = [] }];
+        document.Security = [new() { [new OpenApiSecuritySchemeReference(DescribedOperations.AccessToken, document)] = [] }, new() { [new OpenApiSecuritySchemeReference(DescribedOperations.ApiKey, document)] = [] }];
         document.Tags = document.Paths.Values.SelectMany(path => path.Operations ?? []).Select(pair => pair.Value).SelectMany(operation => operation.Tags ?? new HashSet<OpenApiTagReference>())
             .Select(tag => tag.Reference.Id!).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(name => new OpenApiTag { Name = name, Description = $"What concerns {name}." }).ToHashSet();
         // In one order, whichever route was described first.
         components.Schemas = components.Schemas!.OrderBy(schema => schema.Key, StringComparer.Ordinal).ToDictionary();
-        OpenApiSchemas.Loosen(document);
+        DescribedSchemas.Loosen(document);
         Finish(document);
     }
 
     private static OpenApiResponse Answer(int status, string words, OpenApiDocument document)
     {
-        string[] names = [.. OpenApiOperations.OnEveryAnswer, .. status == 429 ? (string[])["Retry-After"] : status is 401 or 403 ? ["WWW-Authenticate"] : []];
+        string[] names = [.. DescribedOperations.OnEveryAnswer, .. status == 429 ? (string[])["Retry-After"] : status is 401 or 403 ? ["WWW-Authenticate"] : []];
         return new()
         {
             Description = words,
@@ -114,14 +112,14 @@ internal static class OpenApiFrame
             foreach (var (method, operation) in operations)
             {
                 foreach (var content in (operation.RequestBody?.Content ?? new Dictionary<string, OpenApiMediaType>()).Values)
-                    content.Example ??= OpenApiSchemas.Example(content.Schema);
+                    content.Example ??= DescribedSchemas.Example(content.Schema);
                 foreach (var answer in (operation.Responses ?? []).Values.OfType<OpenApiResponse>())
                 {
                     if (answer.Headers is { } headers && (method == HttpMethod.Get || method == HttpMethod.Put) && operations.ContainsKey(HttpMethod.Put))
                         headers.TryAdd("ETag", new OpenApiHeaderReference("ETag", document));
                     foreach (var content in (answer.Content ?? new Dictionary<string, OpenApiMediaType>()).Values)
                     {
-                        content.Example ??= OpenApiSchemas.Example(content.Schema);
+                        content.Example ??= DescribedSchemas.Example(content.Schema);
                         if (content.Schema is OpenApiSchemaReference { Reference.Id: { } id } && id.StartsWith("ListingOf", StringComparison.Ordinal))
                             answer.Headers?.TryAdd("Link", new OpenApiHeaderReference("Link", document));
                     }

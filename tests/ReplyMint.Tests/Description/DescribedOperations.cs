@@ -2,14 +2,15 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
+using ReplyMint.Security;
 
-namespace ReplyMint.Security;
+namespace ReplyMint.Tests.Description;
 
 /// <summary>
 /// What every operation has in common, said in one place by what its route carries: who may call it, which errors it answers,
 /// which headers go in and out. Whoever adds a route does nothing for it.
 /// </summary>
-internal static class OpenApiOperations
+internal static class DescribedOperations
 {
     public const string AccessToken = "accessToken";
     public const string ApiKey = "apiKey";
@@ -28,7 +29,7 @@ internal static class OpenApiOperations
         operation.Parameters ??= [];
         foreach (var parameter in operation.Parameters.OfType<OpenApiParameter>())
         {
-            OpenApiSchemas.Bound(parameter.Schema, RuleOf(metadata, parameter));
+            DescribedSchemas.Bound(parameter.Schema, RuleOf(metadata, parameter));
             parameter.Description ??= parameter.In == ParameterLocation.Path ? "An id, as a list or a creation gave it." : null;
         }
         AddHeaders(operation, protection, method);

@@ -158,6 +158,8 @@ need npm npm
 need jq jq
 # Mail of an account is fetched from a real server.
 need doveadm dovecot-imapd
+# And answers leave by one.
+need /usr/lib/dovecot/submission dovecot-submissiond
 need zip zip
 need 7zz 7zip
 

@@ -9,43 +9,46 @@ namespace ReplyMint.Cli.Commands;
 /// <summary>Ways in with a proof of their own. A secret comes from a file or standard input, never from the command line, which others can see.</summary>
 internal static class ChannelCommands
 {
-    public static Command Build() => new("channel", "ways in with a proof of their own: a Mailgun account, Amazon SES, or a mailbox by IMAP") { Add(), Set(), List(), Check(), Remove() };
+    public static Command Build() => new("channel", "ways in with a proof of their own: a Mailgun account, Amazon SES, or a mailbox by IMAP; and servers that a mailbox's answers leave by") { Add(), Set(), List(), Check(), Remove() };
 
     private static Option<string?> SecretOption() =>
-        new("--secret-file") { HelpName = "FILE", Description = "mailgun: a file with the webhook signing key; imap: with the password, or the refresh token; - reads it from standard input" };
+        new("--secret-file") { HelpName = "FILE", Description = "mailgun: a file with the webhook signing key; imap, smtp: with the password, or the refresh token; - reads it from standard input" };
 
     private static Option<string[]> TopicOption() =>
         new("--topic") { HelpName = "ARN", Description = "ses: an SNS topic that is believed; may stand several times", AllowMultipleArgumentsPerToken = false };
 
     private static StoreCommand Add()
     {
-        var kind = new Argument<string>("KIND") { Description = "mailgun, ses or imap" };
-        kind.AcceptOnlyFromAmong(Channel.Mailgun, Channel.Ses, Channel.ByImap);
-        var imap = new ImapOptions();
+        var kind = new Argument<string>("KIND") { Description = "mailgun, ses, imap or smtp" };
+        kind.AcceptOnlyFromAmong(Channel.Mailgun, Channel.Ses, Channel.ByImap, Channel.BySmtp);
+        var account = new AccountOptions();
         var secret = SecretOption();
         var topics = TopicOption();
         var verdicts = new Option<bool>("--verdicts") { Description = "mailgun: the spam filter of its domains is on, so believe what it says of senders" };
-        var tenant = new Option<string?>("--tenant") { HelpName = "NAME", Description = "the owner; left out it is the operator's, for the mailboxes of all tenants; imap: the mailbox's" };
-        return imap.AddTo(new StoreCommand("add", "add a channel; its secret is sealed and never shown again", async (context, parse, ct) =>
+        var tenant = new Option<string?>("--tenant") { HelpName = "NAME", Description = "the owner; left out it is the operator's, for the mailboxes of all tenants; imap, smtp: the mailbox's" };
+        return account.AddTo(new StoreCommand("add", "add a channel; its secret is sealed and never shown again", async (context, parse, ct) =>
         {
-            var account = await imap.ReadAsync(parse, context, ct);
-            var owner = account is { } of ? of.Tenant : parse.GetValue(tenant) is { } named ? (await context.TenantAsync(named, ct)).Id : Channel.Operator;
-            var channel = new Channel("", owner, parse.GetValue(kind)!, SecretOf(context)) { Topics = TopicsOf(parse.GetValue(topics)), Verdicts = parse.GetValue(verdicts), Imap = account?.Account };
-            channel = ImapOptions.Parted(channel);
-            if (Problem(context, channel, context.Files.Count > 0) is { } problem)
+            var owner = parse.GetValue(tenant) is { } named ? (await context.TenantAsync(named, ct)).Id : Channel.Operator;
+            var wanted = new Channel("", owner, parse.GetValue(kind)!, SecretOf(context)) { Topics = TopicsOf(parse.GetValue(topics)), Verdicts = parse.GetValue(verdicts) };
+            wanted = AccountOptions.Parted(await account.ReadAsync(parse, context, wanted, ct));
+            if (Problem(context, wanted, context.Files.Count > 0) is { } problem)
                 return context.Fail(problem);
-            if (await context.Get<Channels>().AddAsync(channel, StoreWords.Actor, ct) is not { Id: var id })
-                return context.Fail($"The tenant has {Channel.MostOfTenant} channels already; remove one that is not needed.");
-            context.Out.WriteLine(channel.Kind == Channel.ByImap ? $"{id} is looked into from now on; see what is seen there: replymint channel check {id}"
-                : channel.Kind == Channel.Ses
-                ? $"{id} takes mail and events at /webhooks/ses/{id}; subscribe that address to the topic"
-                : $"{id} takes mail at /webhooks/mailgun/{id}/inbound and events at /webhooks/mailgun/{id}/events");
+            var (result, added) = await context.Get<Channels>().AddAsync(wanted, StoreWords.Actor, ct);
+            if (added is not { Id: var id })
+                return context.Fail(result == ClaimResult.Taken ? "Answers of the mailbox leave by another server already; remove that channel first: replymint channel list" : $"The tenant has {Channel.MostOfTenant} channels already; remove one that is not needed.");
+            context.Out.WriteLine(wanted.Kind switch
+            {
+                Channel.ByImap => $"{id} is looked into from now on; see what is seen there: replymint channel check {id}",
+                Channel.BySmtp => $"answers of the mailbox leave by {id} from now on; see whether it lets us in: replymint channel check {id}",
+                Channel.Ses => $"{id} takes mail and events at /webhooks/ses/{id}; subscribe that address to the topic",
+                _ => $"{id} takes mail at /webhooks/mailgun/{id}/inbound and events at /webhooks/mailgun/{id}/events",
+            });
             return ExitCode.Ok;
         })
         {
             Arguments = { kind }, Options = { secret, topics, verdicts, tenant },
             ReadFiles = (parse, host, ct) => NamedFiles.OneAsync(parse.GetValue(secret), host, ct),
-            Examples = ["channel add mailgun --secret-file signing-key.txt --verdicts", "channel add ses --topic arn:aws:sns:eu-west-1:123456789012:mail-in", "channel add imap --mailbox support@shop.example --host imap.shop.example --user support --server mx.shop.example --secret-file password.txt"],
+            Examples = ["channel add mailgun --secret-file signing-key.txt --verdicts", "channel add ses --topic arn:aws:sns:eu-west-1:123456789012:mail-in", "channel add imap --mailbox support@shop.example --host imap.shop.example --user support --server mx.shop.example --secret-file password.txt", "channel add smtp --mailbox support@shop.example --host smtp.shop.example --user support --secret-file password.txt"],
         });
     }
 
@@ -56,18 +59,17 @@ internal static class ChannelCommands
         var topics = TopicOption();
         topics.Description = "ses: the SNS topics that are believed from now on, in place of all before";
         var verdicts = new Option<bool?>("--verdicts") { HelpName = "true|false", Description = "mailgun: whether the spam filter of its domains is on" };
-        var imap = new ImapOptions();
-        return imap.AddTo(new StoreCommand("set", "change a channel's secret, topics, verdicts or account; its address stays", async (context, parse, ct) =>
+        var account = new AccountOptions();
+        return account.AddTo(new StoreCommand("set", "change a channel's secret, topics, verdicts or account; its address stays", async (context, parse, ct) =>
         {
             if (await context.Get<Channels>().FindAsync(parse.GetValue(id)!, ct) is not { } before)
                 return Unknown(context, parse.GetValue(id)!);
-            Channel After(Channel channel) => ImapOptions.Parted(channel with
+            Channel After(Channel channel) => AccountOptions.Parted(account.After(parse, channel with
             {
                 Secret = context.Files.Count > 0 ? SecretOf(context) : channel.Secret,
                 Topics = TopicsOf(parse.GetValue(topics)) ?? channel.Topics,
                 Verdicts = parse.GetValue(verdicts) ?? channel.Verdicts,
-                Imap = imap.After(parse, channel.Imap),
-            });
+            }));
             if (Problem(context, After(before), before.Kind != Channel.Ses || context.Files.Count > 0) is { } problem)
                 return context.Fail(problem);
             if (!await context.Get<Channels>().ChangeAsync(before.Id, After, StoreWords.Actor, ct))
@@ -90,7 +92,7 @@ internal static class ChannelCommands
             var rows = new List<string[]>();
             foreach (var (id, name) in owners)
                 foreach (var channel in await context.Get<Channels>().ListAsync(id, ct))
-                    rows.Add([channel.Id, channel.Kind, Plain.Line(name, 60), channel.Imap is { } of ? (of.Server.Length > 0 ? of.Server : "nobody") + await StateAsync(context, channel, ct) : channel.Kind == Channel.Ses ? string.Join(' ', channel.Topics ?? []) : channel.Verdicts ? "verdicts" : "no verdicts"]);
+                    rows.Add([channel.Id, channel.Kind, Plain.Line(name, 60), await SaidAsync(context, channel, ct)]);
             StoreWords.Table(context.Out, rows, "ID", "KIND", "OWNER", "BELIEVES");
             return ExitCode.Ok;
         });
@@ -98,19 +100,28 @@ internal static class ChannelCommands
 
     private static StoreCommand Check()
     {
-        var id = StoreWords.Id("ID", "an imap channel");
-        return new StoreCommand("check", "look into a channel's account, and say what is seen there; nothing is changed", async (context, parse, ct) =>
+        var id = StoreWords.Id("ID", "an imap or smtp channel");
+        return new StoreCommand("check", "sign in to a channel's account, and say what is seen there; nothing is changed, and nothing sent", async (context, parse, ct) =>
         {
             if (await context.Get<Channels>().FindAsync(parse.GetValue(id)!, ct) is not { } channel)
                 return Unknown(context, parse.GetValue(id)!);
-            if (channel.Imap is null)
+            if (channel.Account is null)
                 return context.Fail($"{channel.Id} has no account: mail is brought to it");
-            var seen = await context.Get<ImapCheck>().LookAsync(channel, ct);
-            foreach (var line in seen.Lines)
+            var (lines, problem) = channel.Smtp is not null ? await context.Get<OwnServers>().LookAsync(channel, ct) : await context.Get<ImapCheck>().LookAsync(channel, ct);
+            foreach (var line in lines)
                 context.Out.WriteLine(Plain.Line(line));
-            return seen.Problem is { } problem ? context.Fail(Plain.Line(problem)) : ExitCode.Ok;
+            return problem is not null ? context.Fail(Plain.Line(problem)) : ExitCode.Ok;
         }) { Arguments = { id } };
     }
+
+    /// <summary>Whom a channel believes of senders, or for a way out its server; and what is wrong with it.</summary>
+    private static async Task<string> SaidAsync(CommandContext context, Channel channel, CancellationToken ct) => channel switch
+    {
+        { Imap: { } account } => (account.Server.Length > 0 ? account.Server : "nobody") + await StateAsync(context, channel, ct),
+        { Smtp: { } account } => $"(answers leave by {Plain.Line(account.Host)})",
+        { Kind: Channel.Ses } => string.Join(' ', channel.Topics ?? []),
+        _ => channel.Verdicts ? "verdicts" : "no verdicts",
+    };
 
     private static async Task<string> StateAsync(CommandContext context, Channel channel, CancellationToken ct) =>
         await context.Get<ImapPositions>().FindAsync(channel, ct) is not { } position ? "; not looked into yet" : position.Problem is { } problem ? "; " + problem : "";
@@ -119,7 +130,7 @@ internal static class ChannelCommands
     {
         var id = StoreWords.Id("ID", "the channel");
         var yes = StoreWords.YesOption();
-        return new StoreCommand("remove", "remove a channel; what comes by it is refused from then on", async (context, parse, ct) =>
+        return new StoreCommand("remove", "remove a channel; what comes by it is refused from then on, and nothing leaves by it", async (context, parse, ct) =>
         {
             if (!parse.GetValue(yes) && !await context.Confirm($"Remove channel {parse.GetValue(id)}?", ct))
                 return ExitCode.Failed;
@@ -140,5 +151,5 @@ internal static class ChannelCommands
     /// <summary>What does not fit the channel's kind, as a line for the user.</summary>
     private static string? Problem(CommandContext context, Channel channel, bool hasSecret) =>
         MailboxChecks.Channel(channel, hasSecret, context.Get<OutsideAddress>(), context.Get<HttpSettings>().Environment.NeedsHttps()) is not { } wrong ? null
-            : $"{wrong.Member switch { "secret" => "--secret-file", "topics" => "--topic", "imap" => "--mailbox, --host and --user", ['i', 'm', 'a', 'p', '.', .. var of] => "--" + of, _ => "--" + wrong.Member }}: {wrong.What}";
+            : $"{wrong.Member switch { "secret" => "--secret-file", "topics" => "--topic", Channel.ByImap or Channel.BySmtp => "--mailbox, --host and --user", [_, _, _, _, '.', .. var of] => "--" + of, _ => "--" + wrong.Member }}: {wrong.What}";
 }

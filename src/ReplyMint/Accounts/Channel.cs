@@ -1,15 +1,19 @@
 namespace ReplyMint.Accounts;
 
-/// <summary>A way in that proves itself, or an account that we fetch from ourselves. A delivery by it may only name mailboxes of its owner.</summary>
+/// <summary>
+/// A way in that proves itself, an account that we fetch from ourselves, or the server that a mailbox's answers leave by. A delivery by it may only name
+/// mailboxes of its owner.
+/// </summary>
 /// <param name="Owner">A tenant's id, or <see cref="Operator"/>.</param>
-/// <param name="Kind"><see cref="Mailgun"/>, <see cref="Ses"/> or <see cref="ByImap"/>.</param>
-/// <param name="Secret">Mailgun: the webhook signing key. SES: empty, since Amazon signs with a certificate. IMAP: the account's password or refresh token.</param>
+/// <param name="Kind"><see cref="Mailgun"/>, <see cref="Ses"/>, <see cref="ByImap"/> or <see cref="BySmtp"/>.</param>
+/// <param name="Secret">Mailgun: the webhook signing key. SES: empty, since Amazon signs with a certificate. IMAP and SMTP: the account's password or refresh token.</param>
 internal sealed record Channel(string Id, string Owner, string Kind, string Secret)
 {
     public const string Operator = "operator";
     public const string Mailgun = "mailgun";
     public const string Ses = "ses";
     public const string ByImap = "imap";
+    public const string BySmtp = "smtp";
     public const int MaxTopics = 20;
     public const int MostOfTenant = 20;
 
@@ -26,6 +30,13 @@ internal sealed record Channel(string Id, string Owner, string Kind, string Secr
 
     /// <summary>IMAP: the account. Null for all other kinds.</summary>
     public ImapAccount? Imap { get; set; }
+
+    /// <summary>SMTP: the account that a mailbox's answers leave by, instead of the installation's way. Null for all other kinds.</summary>
+    public MailAccount? Smtp { get; set; }
+
+    /// <summary>The account at somebody's server, of either kind.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public MailAccount? Account => Imap ?? Smtp;
 
     /// <summary>The secret before this one, which counts as well until <see cref="PreviousUntil"/>: whoever signs changes his at another moment.</summary>
     public string? PreviousSecret { get; set; }

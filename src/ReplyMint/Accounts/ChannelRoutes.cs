@@ -7,15 +7,15 @@ using ReplyMint.Security;
 
 namespace ReplyMint.Accounts;
 
-/// <summary>A tenant's own ways in. What is secret of them is taken and never given.</summary>
+/// <summary>A tenant's own ways in and out. What is secret of them is taken and never given.</summary>
 internal static class ChannelRoutes
 {
     public static void MapChannels(this IEndpointRouteBuilder routes)
     {
-        routes.MapApi(Permission.MailboxesRead, "channels").MapGet("/channels", ListAsync).WithName("ListChannels").WithSummary("The tenant's own ways in").Produces<Listing<ChannelView>>();
+        routes.MapApi(Permission.MailboxesRead, "channels").MapGet("/channels", ListAsync).WithName("ListChannels").WithSummary("The tenant's own ways in and out").Produces<Listing<ChannelView>>();
         var write = routes.MapApi(Permission.MailboxesWrite, "channels");
-        write.MapPost("/channels", AddAsync).WithName("AddChannel").WithSummary("Add a Mailgun account, Amazon SES, or a mailbox by IMAP").Produces<ChannelView>(201);
-        write.MapDelete("/channels/{id}", RemoveAsync).WithName("RemoveChannel").WithSummary("Remove a way in; what comes by it is refused from then on").Produces(204);
+        write.MapPost("/channels", AddAsync).WithName("AddChannel").WithSummary("Add a Mailgun account, Amazon SES, a mailbox by IMAP, or the server that a mailbox's answers leave by").Produces<ChannelView>(201);
+        write.MapDelete("/channels/{id}", RemoveAsync).WithName("RemoveChannel").WithSummary("Remove it: what comes by it is refused from then on, and nothing leaves by it any more").Produces(204);
     }
 
     private static async Task<IResult> ListAsync(HttpContext context, Caller caller, [FromServices] Channels channels, CancellationToken ct) =>
@@ -24,13 +24,14 @@ internal static class ChannelRoutes
     private static async Task<IResult> AddAsync(
         Caller caller, NewChannel wanted, [FromServices] Channels channels, [FromServices] Mailboxes mailboxes, [FromServices] OutsideAddress outside, [FromServices] HttpSettings settings, [FromServices] TimeProvider time, CancellationToken ct)
     {
-        var channel = new Channel("", caller.Tenant, wanted.Kind, wanted.Secret ?? "") { Topics = wanted.Topics, Verdicts = wanted.Verdicts, Imap = wanted.Imap?.ToAccount(time.GetUtcNow()) };
+        var channel = new Channel("", caller.Tenant, wanted.Kind, wanted.Secret ?? "") { Topics = wanted.Topics, Verdicts = wanted.Verdicts, Imap = wanted.Imap?.ToAccount(time.GetUtcNow()), Smtp = wanted.Smtp?.ToAccount() };
         if (MailboxChecks.Channel(channel, wanted.Secret is not null, outside, settings.Environment.NeedsHttps()) is { } wrong)
             return Problem.Of(wrong.Member, wrong.What);
-        if (channel.Imap is { } account && await mailboxes.GetAsync(caller.Tenant, account.Mailbox, ct) is null)
-            return Problem.Of("imap.mailbox", "is no mailbox of the tenant");
-        return await channels.AddAsync(channel, Actor.Of(caller), ct) is not { } added
-            ? new Problem(409, $"There are {Channel.MostOfTenant} channels already. Remove one that is not needed.")
+        if (channel.Account is { } account && await mailboxes.GetAsync(caller.Tenant, account.Mailbox, ct) is null)
+            return Problem.Of(channel.Kind + ".mailbox", "is no mailbox of the tenant");
+        var (result, added) = await channels.AddAsync(channel, Actor.Of(caller), ct);
+        return added is null
+            ? new Problem(409, result == ClaimResult.Taken ? "Answers of the mailbox leave by another server already. Remove that channel first." : $"There are {Channel.MostOfTenant} channels already. Remove one that is not needed.")
             : TypedResults.Created($"{RouteGroups.ApiRoot}/channels/{added.Id}", ChannelView.Of(added));
     }
 

@@ -14,12 +14,13 @@ internal sealed class Channels(IStore store, KeyRing keys, AuditLog audit, TimeP
 
     /// <param name="owner">A tenant's id, or <see cref="Channel.Operator"/>.</param>
     public async Task<Channel> AddAsync(string owner, string kind, string secret, Actor actor, CancellationToken ct) =>
-        await AddAsync(new Channel("", owner, kind, secret), actor, ct) ?? throw new InvalidOperationException("There are too many channels.");
+        await AddAsync(new Channel("", owner, kind, secret), actor, ct) is (ClaimResult.Claimed, { } added) ? added : throw new InvalidOperationException("There are too many channels.");
 
     /// <param name="channel">Its id is given here.</param>
-    /// <returns>Null when the tenant has as many as it may.</returns>
-    public async Task<Channel?> AddAsync(Channel channel, Actor actor, CancellationToken ct)
+    /// <returns>Too many: the tenant has as many as it may. Taken: its mailbox has a server to send by already.</returns>
+    public async Task<(ClaimResult Result, Channel? Channel)> AddAsync(Channel channel, Actor actor, CancellationToken ct)
     {
+        var result = ClaimResult.Claimed;
         channel = channel with { Id = Ids.Random('c'), SecretSince = channel.Secret.Length > 0 ? time.GetUtcNow() : null };
         var partition = PartitionOf(channel.Owner);
         var own = await keys.RequireAsync(partition, ct);
@@ -29,6 +30,10 @@ internal sealed class Channels(IStore store, KeyRing keys, AuditLog audit, TimeP
             await audit.AppendAloneAsync(commit, partition, new AuditEntry(actor, "channel.add", channel.Id, Details(channel)), token);
             if (channel.Owner != Channel.Operator
                 && (await store.QueryAsync(Table.Main, partition, new Storage.Range("channel/", Limit: Channel.MostOfTenant), null, token)).Items.Count == Channel.MostOfTenant)
+                result = ClaimResult.TooMany;
+            else if (channel.Smtp is { } account && await store.GetAsync(WayOutKey(partition, account.Mailbox), token) is not null)
+                result = ClaimResult.Taken;
+            if (result != ClaimResult.Claimed)
             {
                 commit.Clear();
                 return false;
@@ -38,7 +43,7 @@ internal sealed class Channels(IStore store, KeyRing keys, AuditLog audit, TimeP
                 commit.Put(key, JsonSerializer.SerializeToUtf8Bytes(new OwnerRecord(1, partition, channel.Id), AccountsJson.Default.OwnerRecord), Condition.Absent);
             return true;
         }, ct);
-        return added ? channel : null;
+        return (result, added ? channel : null);
     }
 
     /// <summary>The same with the usual overlap.</summary>
@@ -61,7 +66,7 @@ internal sealed class Channels(IStore store, KeyRing keys, AuditLog audit, TimeP
             {
                 var now = time.GetUtcNow();
                 // A password that was changed is of no use to us any more; only what others sign with has to overlap.
-                if (before.Kind == Channel.ByImap)
+                if (before.Account is not null)
                     overlap = TimeSpan.Zero;
                 after = after with { PreviousSecret = overlap > TimeSpan.Zero ? before.Secret : null, PreviousUntil = now + overlap, SecretSince = now };
                 details["secret"] = "changed";
@@ -85,6 +90,11 @@ internal sealed class Channels(IStore store, KeyRing keys, AuditLog audit, TimeP
         return await store.GetAsync(KeyOf(owner.Tenant, id), ct) is { } item ? await OpenAsync(item, ct) : null;
     }
 
+    /// <summary>The server that a mailbox's answers leave by; null when it has none of its own.</summary>
+    public async ValueTask<Channel?> FindWayOutAsync(string tenant, string mailbox, CancellationToken ct) =>
+        await store.GetAsync(WayOutKey(tenant, mailbox), ct) is { } index && JsonSerializer.Deserialize(index.Value.Span, AccountsJson.Default.OwnerRecord)!.Id is var id
+            && await store.GetAsync(KeyOf(tenant, id), ct) is { } item ? await OpenAsync(item, ct) : null;
+
     public async Task<IReadOnlyList<Channel>> ListAsync(string owner, CancellationToken ct)
     {
         var channels = new List<Channel>();
@@ -99,6 +109,8 @@ internal sealed class Channels(IStore store, KeyRing keys, AuditLog audit, TimeP
             if (await store.GetAsync(IndexKey(id), token) is not { } index)
                 return false;
             var owner = JsonSerializer.Deserialize(index.Value.Span, AccountsJson.Default.OwnerRecord)!;
+            if (await store.GetAsync(KeyOf(owner.Tenant, id), token) is { } item && await OpenAsync(item, token) is { Smtp: { } account })
+                commit.Delete(WayOutKey(owner.Tenant, account.Mailbox));
             commit.Delete(index.Key, Condition.Same(index));
             commit.Delete(KeyOf(owner.Tenant, id));
             commit.Delete(PolledKey(id));
@@ -125,14 +137,21 @@ internal sealed class Channels(IStore store, KeyRing keys, AuditLog audit, TimeP
 
     private static ItemKey PolledKey(string id) => ItemKey.Main(KeyRing.Installation, Polled + id);
 
-    private static IEnumerable<ItemKey> IndexKeys(Channel channel) => channel.Kind == Channel.ByImap ? [IndexKey(channel.Id), PolledKey(channel.Id)] : [IndexKey(channel.Id)];
+    private static ItemKey WayOutKey(string tenant, string mailbox) => ItemKey.Main(tenant, "way-out/" + mailbox);
+
+    private static IEnumerable<ItemKey> IndexKeys(Channel channel) => channel switch
+    {
+        { Kind: Channel.ByImap } => [IndexKey(channel.Id), PolledKey(channel.Id)],
+        { Smtp: { } account } => [IndexKey(channel.Id), WayOutKey(channel.Owner, account.Mailbox)],
+        _ => [IndexKey(channel.Id)],
+    };
 
     private static Dictionary<string, string> Details(Channel channel)
     {
         var details = new Dictionary<string, string> { ["kind"] = channel.Kind };
         if (channel.Topics is { Count: > 0 } topics)
             details["topics"] = string.Join(' ', topics);
-        if (channel.Imap is { } account)
+        if (channel.Account is { } account)
             details["mailbox"] = account.Mailbox;
         if (channel.Kind == Channel.Mailgun)
             details["verdicts"] = channel.Verdicts ? "true" : "false";

@@ -83,22 +83,23 @@ internal static class MailboxChecks
     /// <param name="needsTls">Outside of development.</param>
     public static Wrong? Channel(Channel channel, bool hasSecret, OutsideAddress outside, bool needsTls)
     {
-        if (channel.Kind == Accounts.Channel.ByImap)
+        if (channel.Kind is Accounts.Channel.ByImap or Accounts.Channel.BySmtp)
             return channel.Topics is not null ? new("topics", "is for ses")
-                : channel.Verdicts ? new("verdicts", "is for mailgun; name the server whose Authentication-Results are believed instead")
-                : channel.Imap is not { } account ? new("imap", "is missing: the account that mail is fetched from")
-                : channel.Owner == Accounts.Channel.Operator ? new("imap", "belongs to a mailbox, and so to a tenant")
+                : channel.Verdicts ? new("verdicts", "is for mailgun; an imap channel names the server whose Authentication-Results are believed instead")
+                : (channel.Kind == Accounts.Channel.ByImap ? channel.Smtp : channel.Imap) is not null ? new(channel.Kind == Accounts.Channel.ByImap ? Accounts.Channel.BySmtp : Accounts.Channel.ByImap, "is for a channel of that kind")
+                : channel.Account is not { } account ? new(channel.Kind, channel.Kind == Accounts.Channel.ByImap ? "is missing: the account that mail is fetched from" : "is missing: the account that answers leave by")
+                : channel.Owner == Accounts.Channel.Operator ? new(channel.Kind, "belongs to a mailbox, and so to a tenant")
                 : !hasSecret || channel.Secret.Length is 0 or > 4_000 || channel.Secret.Any(char.IsControl) ? new("secret", "is missing, or holds control characters: the account's password, or the refresh token of OAuth2")
-                : account.Problem(outside, needsTls) is { } of ? of with { Member = "imap." + of.Member } : null;
-        if (channel.Imap is not null)
-            return new("imap", "is for imap");
+                : account.Problem(outside, needsTls) is { } of ? of with { Member = $"{channel.Kind}.{of.Member}" } : null;
+        if (channel.Account is not null)
+            return new(channel.Imap is not null ? Accounts.Channel.ByImap : Accounts.Channel.BySmtp, "is for a channel of that kind");
         if (channel.Kind == Accounts.Channel.Ses)
             return hasSecret ? new("secret", "a ses channel has no secret; Amazon signs with a certificate")
                 : channel.Verdicts ? new("verdicts", "is for mailgun; what Amazon SES says of a sender is signed")
                 : channel.Topics is not { Count: > 0 and <= Accounts.Channel.MaxTopics } topics ? new("topics", $"name 1 to {Accounts.Channel.MaxTopics} SNS topics, such as arn:aws:sns:eu-west-1:123456789012:mail-in")
                 : topics.Any(arn => SnsTopic.TryParse(arn) is null) ? new("topics", $"one of them is no topic; the form is {SnsTopic.Form}") : null;
         if (channel.Kind != Accounts.Channel.Mailgun)
-            return new("kind", $"must be {Accounts.Channel.Mailgun}, {Accounts.Channel.Ses} or {Accounts.Channel.ByImap}");
+            return new("kind", $"must be {Accounts.Channel.Mailgun}, {Accounts.Channel.Ses}, {Accounts.Channel.ByImap} or {Accounts.Channel.BySmtp}");
         return channel.Topics is not null ? new("topics", "is for ses")
             : !hasSecret ? new("secret", "is missing: the webhook signing key")
             : SecretStrength.Weakness(channel.Secret) is { } weakness ? new("secret", $"the secret {weakness}") : null;

@@ -94,7 +94,8 @@ internal sealed record RuleItem(
 /// <param name="Topics">ses: the SNS topics that are believed.</param>
 /// <param name="Verdicts">mailgun: the spam filter of its domains is on, so what it says of senders is believed.</param>
 /// <param name="Imap">imap: the account that mail is fetched from.</param>
-internal sealed record NewChannel([Token(10), Example("mailgun")] string Kind, [Line(4_000), Example("8f3c1a97e2b64d05b7c9f1e83a6d2450")] string? Secret = null, [Items(Channel.MaxTopics), Token(300), Example("""["arn:aws:sns:eu-central-1:123456789012:mail"]""")] IReadOnlyList<string>? Topics = null, bool Verdicts = false, NewImap? Imap = null);
+/// <param name="Smtp">smtp: the account that a mailbox's answers leave by.</param>
+internal sealed record NewChannel([Token(10), Example("mailgun")] string Kind, [Line(4_000), Example("8f3c1a97e2b64d05b7c9f1e83a6d2450")] string? Secret = null, [Items(Channel.MaxTopics), Token(300), Example("""["arn:aws:sns:eu-central-1:123456789012:mail"]""")] IReadOnlyList<string>? Topics = null, bool Verdicts = false, NewImap? Imap = null, NewSmtp? Smtp = null);
 
 /// <param name="Mailbox">The id of the mailbox that all of its mail is for.</param>
 /// <param name="Host">The mail server.</param>
@@ -109,25 +110,44 @@ internal sealed record NewChannel([Token(10), Example("mailgun")] string Kind, [
 /// <param name="ClientId">OAuth2: the client that the account's owner let in.</param>
 /// <param name="ClientSecret">OAuth2: its secret, where it has one. Never shown again.</param>
 internal sealed record NewImap(
-    [Id] string Mailbox, [Line(253), Example("imap.example.com")] string Host, [Line(254), Example("support@example.com")] string User, [Whole(1, 65535)] int Port = ImapAccount.UsualPort, [Token(10), Example("tls")] string Security = ImapAccount.Tls,
+    [Id] string Mailbox, [Line(253), Example("imap.example.com")] string Host, [Line(254), Example("support@example.com")] string User, [Whole(1, 65535)] int Port = ImapAccount.UsualPort, [Token(10), Example("tls")] string Security = MailAccount.Tls,
     [Line(200), Example("INBOX")] string Folder = ImapAccount.UsualFolder, [Line(253, Least = 0), Example("mx.example.com")] string Server = "", DateTimeOffset? Since = null, bool DraftsThere = false,
     [WebUrl(1_000), Example("https://oauth2.googleapis.com/token")] string? TokenUrl = null, [Line(300), Example("client-1")] string? ClientId = null, [Line(1_000), Example("secret-of-the-client")] string? ClientSecret = null)
 {
     public ImapAccount ToAccount(DateTimeOffset now) => new(Mailbox, Host, Port, Security, User, Folder, Server, Since ?? now) { DraftsThere = DraftsThere, TokenUrl = TokenUrl, ClientId = ClientId, ClientSecret = ClientSecret };
 }
 
+/// <param name="Mailbox">The id of the mailbox whose answers leave by it.</param>
+/// <param name="Host">The mail server.</param>
+/// <param name="User">The account's name.</param>
+/// <param name="Port">587 unless it is named.</param>
+/// <param name="Security">starttls, which then is required, or tls from the first octet (port 465).</param>
+/// <param name="TokenUrl">OAuth2: where the refresh token, which then is the channel's secret, is changed for access tokens.</param>
+/// <param name="ClientId">OAuth2: the client that the account's owner let in.</param>
+/// <param name="ClientSecret">OAuth2: its secret, where it has one. Never shown again.</param>
+internal sealed record NewSmtp(
+    [Id] string Mailbox, [Line(253), Example("smtp.example.com")] string Host, [Line(254), Example("support@example.com")] string User, [Whole(1, 65535)] int Port = MailAccount.SubmissionPort, [Token(10), Example("starttls")] string Security = MailAccount.StartTls,
+    [WebUrl(1_000), Example("https://oauth2.googleapis.com/token")] string? TokenUrl = null, [Line(300), Example("client-1")] string? ClientId = null, [Line(1_000), Example("secret-of-the-client")] string? ClientSecret = null)
+{
+    public MailAccount ToAccount() => new(Mailbox, Host, Port, Security, User) { TokenUrl = TokenUrl, ClientId = ClientId, ClientSecret = ClientSecret };
+}
+
 /// <summary>An account that mail is fetched from, without what is secret of it.</summary>
 internal sealed record ImapView(string Mailbox, string Host, int Port, string Security, string User, string Folder, string Server, DateTimeOffset Since, bool DraftsThere, string? TokenUrl, string? ClientId);
 
-/// <param name="Paths">Where the provider has to deliver, behind the API's own address; none where we fetch.</param>
-internal sealed record ChannelView(string Id, string Kind, IReadOnlyList<string>? Topics, bool Verdicts, IReadOnlyList<string> Paths, ImapView? Imap = null)
+/// <summary>An account that answers leave by, without what is secret of it.</summary>
+internal sealed record SmtpView(string Mailbox, string Host, int Port, string Security, string User, string? TokenUrl, string? ClientId);
+
+/// <param name="Paths">Where the provider has to deliver, behind the API's own address; none where we fetch or send.</param>
+internal sealed record ChannelView(string Id, string Kind, IReadOnlyList<string>? Topics, bool Verdicts, IReadOnlyList<string> Paths, ImapView? Imap = null, SmtpView? Smtp = null)
 {
     public static ChannelView Of(Channel channel) => new(channel.Id, channel.Kind, channel.Topics, channel.Verdicts, channel.Kind switch
     {
         Channel.Ses => [$"/webhooks/ses/{channel.Id}"],
-        Channel.ByImap => [],
+        Channel.ByImap or Channel.BySmtp => [],
         _ => [$"/webhooks/mailgun/{channel.Id}/inbound", $"/webhooks/mailgun/{channel.Id}/events"],
-    }, channel.Imap is { } of ? new(of.Mailbox, of.Host, of.Port, of.Security, of.User, of.Folder, of.Server, of.Since, of.DraftsThere, of.TokenUrl, of.ClientId) : null);
+    }, channel.Imap is { } of ? new(of.Mailbox, of.Host, of.Port, of.Security, of.User, of.Folder, of.Server, of.Since, of.DraftsThere, of.TokenUrl, of.ClientId) : null,
+        channel.Smtp is { } by ? new(by.Mailbox, by.Host, by.Port, by.Security, by.User, by.TokenUrl, by.ClientId) : null);
 }
 
 /// <param name="TimeZone">An IANA name, such as Europe/Berlin: of schedules and of dates in answers.</param>

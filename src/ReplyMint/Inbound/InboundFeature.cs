@@ -48,7 +48,7 @@ internal static class InboundFeature
 
     private static IServiceCollection AddImap(this IServiceCollection services, ImapSettings settings) => services
         .AddSingleton(settings)
-        .AddSingleton<ImapTokens>()
+        .AddSingleton(new ServerTrust(settings.AuthorityFile))
         .AddSingleton<ImapDoor>()
         .AddSingleton<ImapPositions>()
         .AddSingleton<ImapMarks>()

@@ -29,14 +29,14 @@ internal sealed record OutboundSettings
     /// <summary>How many sendings may be under way. Nobody has to be spared from files, and those written at once share their syncs.</summary>
     internal int Places => Channel == ToFile ? FilesAtOnce : Concurrency;
 
-    /// <summary>No handing over takes longer: it is called off then. A mail server gets two tries, the first by a kept connection.</summary>
-    internal TimeSpan LongestHandOver => Channel switch
+    /// <summary>No handing over takes longer: it is called off then. A mail server gets two tries, the first by a kept connection. A mailbox's own server counts, too.</summary>
+    internal TimeSpan LongestHandOver => TimeSpan.FromSeconds(Math.Max(OwnPlaces.Longest.TotalSeconds, Channel switch
     {
-        ToSmtp => TimeSpan.FromSeconds(2 * Smtp.TimeoutSeconds),
-        ToMailgun => TimeSpan.FromSeconds(Mailgun.TimeoutSeconds),
-        ToSes => TimeSpan.FromSeconds(Ses.TimeoutSeconds),
-        _ => TimeSpan.FromMinutes(1),
-    } + TimeSpan.FromSeconds(10);
+        ToSmtp => 2 * Smtp.TimeoutSeconds,
+        ToMailgun => Mailgun.TimeoutSeconds,
+        ToSes => Ses.TimeoutSeconds,
+        _ => 60,
+    }) + 10);
 
     private const int FilesAtOnce = 32;
 

@@ -20,25 +20,27 @@ internal delegate ValueTask<bool> SenderRight(Commit commit, string tenant, stri
 /// a place to send from, else one of its own once the queued mail's turn has come. It ends in another. What was
 /// started and has no end is uncertain: a person or a delivery event settles it, and it is never sent twice.
 /// </summary>
-internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, Switches switches, KeyRing keys, Consents consents, Suppressions suppressions, SenderRight right, Alerts alerts, IOutboundChannel channel, OutboundSettings settings, Watches watches, TimeProvider time) : IDisposable
+internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, Switches switches, KeyRing keys, Consents consents, Suppressions suppressions, SenderRight right, OwnWay way, Alerts alerts, IOutboundChannel channel, OutboundSettings settings, Watches watches, TimeProvider time) : IDisposable
 {
     // One minute, then about 5, 15, 45 minutes, then every few hours for two days, each with a fifth of jitter.
     private static readonly TimeSpan[] Backoff = [.. new[] { 1, 5, 15, 45, 120, 240, 360, 480, 720, 960 }.Select(minutes => TimeSpan.FromMinutes(minutes))];
 
     private const int MaxTries = 20;
+    private static readonly TimeSpan WhenTaken = TimeSpan.FromSeconds(10);
 
     private readonly string _process = Ids.Random('p');
     private readonly SendingLease _lease = new(store, settings, time);
     private readonly SemaphoreSlim _places = new(settings.Places, settings.Places);
+    private readonly OwnPlaces _ownPlaces = new();
 
     /// <summary>
     /// Adds the mail to the commit that decides on it as one whose sending has started already, so that it needs no commit
-    /// of its own. Null, and nothing added, when all places are taken: then it is queued like any other.
+    /// of its own. Null, and nothing added, when all places are taken, or its mailbox has a server of its own: then it is queued like any other.
     /// </summary>
     /// <param name="stops">As they were read for the decision; the commit holds them (MAIL-5).</param>
-    public StartedSending? TryStart(Commit commit, string tenant, SealingKey sealer, OutboxRecord record, OutboundMail mail, IReadOnlyList<SwitchState> stops)
+    public async ValueTask<StartedSending?> TryStartAsync(Commit commit, string tenant, SealingKey sealer, OutboxRecord record, OutboundMail mail, IReadOnlyList<SwitchState> stops, CancellationToken ct)
     {
-        if (stops.Any(state => state.Stopped) || !_places.Wait(0))
+        if (stops.Any(state => state.Stopped) || await OwnAsync(tenant, record, ct) is not null || !_places.Wait(0, CancellationToken.None))
             return null;
         foreach (var state in stops)
             state.Hold(commit);
@@ -47,20 +49,30 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
 
     /// <summary>Carries out what was started, once that is committed.</summary>
     /// <param name="job">The job that decided. It stays until the sending has ended: whoever finds it knows of the sending.</param>
-    public Task<JobOutcome> FinishAsync(Job job, StartedSending started, CancellationToken ct) => HandOverAsync(job, started.Entry, ct);
+    public Task<JobOutcome> FinishAsync(Job job, StartedSending started, CancellationToken ct) => HandOverAsync(job, started.Entry, channel, ct);
 
     /// <summary>Sends a queued mail, or closes a sending that somebody left.</summary>
     public async Task<JobOutcome> SendAsync(Job job, CancellationToken ct)
     {
+        if (await outbox.StateAsync(job.Tenant, job.Target, ct) is { } record && await OwnAsync(job.Tenant, record, ct) is { } own)
+        {
+            // Not waited for: a worker who does is one less for everybody.
+            if (!_ownPlaces.TryTake(job.Tenant))
+                return new JobOutcome.Wait(WhenTaken * (1 + Random.Shared.NextDouble()));
+            try
+            {
+                return await SendAsync(job, own, ct);
+            }
+            finally
+            {
+                _ownPlaces.Return(job.Tenant);
+            }
+        }
         // Before the start is stored: a crash leaves no more uncertain mails than are handed over at once.
         await _places.WaitAsync(ct);
         try
         {
-            for (var tries = 0; tries < MaxTries; tries++)
-                if (await SendInPlaceAsync(job, ct) is { } outcome)
-                    return outcome;
-            // The job counts it as a failure, comes again later, and is buried in the end.
-            throw new StoreUnavailableException($"The start of a sending met {MaxTries} conflicts in a row.");
+            return await SendAsync(job, channel, ct);
         }
         finally
         {
@@ -70,8 +82,21 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
 
     public void Dispose() => _places.Dispose();
 
+    /// <summary>A notice of the house leaves as the house's mail does, whatever mailbox it is about.</summary>
+    private async ValueTask<IOutboundChannel?> OwnAsync(string tenant, OutboxRecord record, CancellationToken ct) =>
+        record is { Purpose: OutboxPurpose.Reply, Mailbox: { } mailbox } ? await way(tenant, mailbox, ct) : null;
+
+    private async Task<JobOutcome> SendAsync(Job job, IOutboundChannel by, CancellationToken ct)
+    {
+        for (var tries = 0; tries < MaxTries; tries++)
+            if (await SendInPlaceAsync(job, by, ct) is { } outcome)
+                return outcome;
+        // The job counts it as a failure, comes again later, and is buried in the end.
+        throw new StoreUnavailableException($"The start of a sending met {MaxTries} conflicts in a row.");
+    }
+
     /// <summary>Null: somebody moved a switch or the entry between looking and writing.</summary>
-    private async Task<JobOutcome?> SendInPlaceAsync(Job job, CancellationToken ct)
+    private async Task<JobOutcome?> SendInPlaceAsync(Job job, IOutboundChannel by, CancellationToken ct)
     {
         var entry = await outbox.FindAsync(job.Tenant, job.Target, ct);
         switch (entry?.Record.State)
@@ -86,7 +111,7 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
                 var (start, started) = await StartAsync(job, entry, ct);
                 return start switch
                 {
-                    Start.Started => await HandOverAsync(job, started, ct),
+                    Start.Started => await HandOverAsync(job, started, by, ct),
                     Start.Parked or Start.Refused => JobOutcome.Finished,
                     // The job was done, or claimed, and this is an old hint of it.
                     _ => await job.StandsAsync(store, ct) ? null : JobOutcome.Finished,
@@ -160,7 +185,7 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
         return await store.CommitAsync(commit, ct) == CommitResult.Committed;
     }
 
-    private async Task<SendOutcome> HandOverAsync(OutboxEntry entry, CancellationToken ct)
+    private async Task<SendOutcome> HandOverAsync(OutboxEntry entry, IOutboundChannel by, CancellationToken ct)
     {
         if (!_lease.MayHandOver(entry.Record))
             return new(SendResult.Temporary, "its start took too long; it was not handed over");
@@ -169,47 +194,47 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
             return new(SendResult.Permanent, "no mail can go to a domain of .invalid; it was not handed over");
         using var span = Spans.Part("send", ActivityKind.Producer);
         span.Tag("replymint.message.id", entry.Record.Id);
-        span.Tag("replymint.channel", settings.Channel);
+        span.Tag("replymint.channel", by.Name);
         using var limit = new CancellationTokenSource(settings.LongestHandOver, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
-        return await channel.SendAsync(entry.Record.Id, entry.Mail, either.Token);
+        return await by.SendAsync(entry.Record.Id, entry.Mail, either.Token);
     }
 
-    private async Task<JobOutcome> HandOverAsync(Job job, OutboxEntry entry, CancellationToken ct)
+    private async Task<JobOutcome> HandOverAsync(Job job, OutboxEntry entry, IOutboundChannel by, CancellationToken ct)
     {
-        var outcome = await HandOverAsync(entry, ct);
+        var outcome = await HandOverAsync(entry, by, ct);
         // From here on the result must be stored even while the host stops; else the mail would be uncertain for nothing.
         ct = CancellationToken.None;
         switch (outcome.Result)
         {
             case SendResult.Sent:
-                await EndAsync(job, entry, OutboxState.Sent, outcome.Detail, ct);
+                await EndAsync(job, entry, by, OutboxState.Sent, outcome.Detail, ct);
                 break;
             case SendResult.Permanent:
-                await EndAsync(job, entry, OutboxState.Failed, outcome.Detail, ct);
+                await EndAsync(job, entry, by, OutboxState.Failed, outcome.Detail, ct);
                 // Only when the address itself was refused: a wrong account or sender of ours says nothing about it.
                 if (entry.Record.Purpose == OutboxPurpose.Reply && outcome.AddressRefused)
                     await suppressions.AddAsync(job.Tenant, entry.Mail.To, SuppressionReason.PermanentFailure, ct);
                 break;
             case SendResult.Uncertain:
-                await EndAsync(job, entry, OutboxState.Uncertain, outcome.Detail, ct);
+                await EndAsync(job, entry, by, OutboxState.Uncertain, outcome.Detail, ct);
                 await AlertUncertainAsync(job, ct);
                 break;
             case SendResult.Temporary when entry.Record.Attempts > Backoff.Length:
-                await EndAsync(job, entry, OutboxState.Dead, outcome.Detail, ct);
+                await EndAsync(job, entry, by, OutboxState.Dead, outcome.Detail, ct);
                 await alerts.RaiseAsync("dead-letter", job.Target, $"A mail could not be sent in {entry.Record.Attempts} attempts; last answer: {outcome.Detail}. See `replymint outbox list`.", ct);
                 break;
             default:
-                await EndAsync(job, entry, OutboxState.Queued, outcome.Detail, ct);
+                await EndAsync(job, entry, by, OutboxState.Queued, outcome.Detail, ct);
                 break;
         }
         return JobOutcome.Finished;
     }
 
     /// <summary>Stores how a sending ended. What others wrote meanwhile stays: a delivery event may be faster than we are.</summary>
-    private Task EndAsync(Job job, OutboxEntry started, OutboxState state, string detail, CancellationToken ct)
+    private Task EndAsync(Job job, OutboxEntry started, IOutboundChannel by, OutboxState state, string detail, CancellationToken ct)
     {
-        Measures.Sendings.Add(state.ToString().ToLowerInvariant(), settings.Channel);
+        Measures.Sendings.Add(state.ToString().ToLowerInvariant(), by.Name);
         // An answer has its message's id, which tells when that came.
         if (state == OutboxState.Sent && started.Record.Purpose == OutboxPurpose.Reply && Ids.IsTimed(started.Record.Id))
             Measures.AnswerTime.Record(time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(Ids.TimeOf(started.Record.Id)));

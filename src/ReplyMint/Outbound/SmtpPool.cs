@@ -86,8 +86,6 @@ internal sealed class SmtpPool : IDisposable
             // Required: a server (or somebody in between) that offers none gets no mail and no password.
             _ => SecureSocketOptions.StartTls,
         }, ct);
-        // With BDAT the end of the mail is not one dot, and "did it leave?" would have another answer.
-        client.Capabilities &= ~SmtpCapabilities.Chunking;
         if (_settings.User.Length == 0)
             return;
         var password = _secrets.Read("outbound.smtp.password", _settings.Password);

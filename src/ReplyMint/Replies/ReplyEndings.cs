@@ -62,7 +62,7 @@ internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sen
         // Last, since room that was taken for a commit that never comes is lost for the hour.
         if (!await work.Rates.RecordAsync(commit, byPerson: false, ct))
             return null;
-        using var sending = sender.TryStart(commit, work.Tenant.Id, work.Person, record, mail, work.Switches);
+        using var sending = await sender.TryStartAsync(commit, work.Tenant.Id, work.Person, record, mail, work.Switches, ct);
         if (sending is null)
             return await CompleteAsync(work, commit, [outbox.Enqueue(commit, work.Tenant.Id, work.Person, record, mail)], ct) ?? GiveBack(work);
         // Nothing is deleted that this job's end could conflict on, so it asks for itself.

@@ -81,7 +81,7 @@ internal sealed class SecretDesk(IStore store, StoredSecrets secrets, Channels c
     }
 
     private async ValueTask<bool> IsOfAccountAsync(string name, CancellationToken ct) =>
-        name.StartsWith(ChannelPrefix, StringComparison.Ordinal) && await channels.FindAsync(name[ChannelPrefix.Length..], ct) is { Kind: Channel.ByImap };
+        name.StartsWith(ChannelPrefix, StringComparison.Ordinal) && await channels.FindAsync(name[ChannelPrefix.Length..], ct) is { Account: not null };
 
     private async Task<string?> SetChannelAsync(string id, string value, TimeSpan overlap, Actor actor, CancellationToken ct)
     {

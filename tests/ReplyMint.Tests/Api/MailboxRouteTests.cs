@@ -179,6 +179,32 @@ public sealed class MailboxRouteTests
     }
 
     [Fact]
+    public async Task A_mailboxs_own_server_is_named_with_it_and_its_secret_never_given()
+    {
+        await using var api = await ApiHost.StartAsync();
+        const string secret = "app-password-of-the-account";
+        object Wanted(string mailbox, string host = "smtp.shop.example", string security = "starttls") => new { kind = "smtp", secret, smtp = new { mailbox, host, user = "support@shop.example", security } };
+        var own = api.Product.Mailbox.Id;
+        var added = await api.PostAsync("admin", "channels", Wanted(own));
+        Assert.Equal(587, (int)added.Expect(201)["smtp"]!["port"]!);
+        Assert.Empty(added.Json["paths"]!.AsArray());
+        Assert.DoesNotContain(secret, added.Text + (await api.GetAsync("auditor", "channels")).Text, StringComparison.Ordinal);
+        var kept = (await api.Product.Get<Channels>().FindWayOutAsync(api.Tenant, own, default))!;
+        Assert.Equal((secret, "channel c"), (kept.Secret, kept.ToString()[..9]));
+        (await api.PostAsync("admin", "channels", Wanted(own))).Expect(409);
+        await api.AddTenantAsync("other");
+        foreach (var (who, body, member) in new (string, object, string)[]
+        {
+            ("other", Wanted(own), "smtp.mailbox"), ("admin", Wanted(own, "169.254.169.254"), "smtp.host"), ("admin", Wanted(own, security: "none"), "smtp.security"), ("admin", new { kind = "smtp", secret }, "smtp"),
+            ("admin", new { kind = "imap", secret, smtp = new { mailbox = own, host = "smtp.shop.example", user = "support" } }, "smtp"), ("admin", new { kind = "smtp", smtp = new { mailbox = own, host = "smtp.shop.example", user = "support" } }, "secret"),
+        })
+            Assert.Contains(member, (await api.PostAsync(who, "channels", body)).Expect(400)["errors"]!.AsObject().Select(error => error.Key));
+        // What lets us send lets nobody in.
+        using var http = new HttpClient { BaseAddress = api.Product.Http };
+        Assert.False((await http.PostAsync($"/webhooks/mailgun/{kept.Id}/inbound", new FormUrlEncodedContent([]))).IsSuccessStatusCode);
+    }
+
+    [Fact]
     public async Task A_tenants_settings_say_who_is_told_and_lead_no_notice_into_a_private_network()
     {
         await using var api = await ApiHost.StartAsync(box => box with { Mode = MailboxMode.Draft }, knowledge: Knowledge);

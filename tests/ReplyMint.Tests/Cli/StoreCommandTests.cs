@@ -142,6 +142,29 @@ public sealed class StoreCommandTests : IAsyncDisposable
             Assert.Contains(why, await FailsAsync(line.Split(' ')), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_mailboxs_own_server_is_named_checked_and_given_up()
+    {
+        await _cli.OkAsync("tenant", "add", "Acme");
+        await _cli.OkAsync("mailbox", "add", "shop@example.com");
+        _cli.Write("password", "app password of the account\n");
+        var added = await _cli.OkAsync("channel", "add", "smtp", "--mailbox", "shop@example.com", "--host", "smtp.example.invalid", "--user", "shop", "--secret-file", "password");
+        var id = added.Split(' ').First(word => word.Length > 20 && word[0] == 'c');
+        var listed = await _cli.OkAsync("channel", "list");
+        Assert.Contains("smtp.example.invalid", listed, StringComparison.Ordinal);
+        Assert.DoesNotContain("app password", listed + added, StringComparison.Ordinal);
+        Assert.Contains("no server of the name smtp.example.invalid", await FailsAsync("channel", "check", id), StringComparison.Ordinal);
+        await _cli.OkAsync("channel", "set", id, "--host", "127.0.0.2.invalid", "--port", "465", "--security", "tls");
+        foreach (var (line, why) in new[]
+        {
+            ("channel add smtp --mailbox shop@example.com --host smtp.example.invalid --user shop --secret-file password", "another server already"), ("channel add smtp --secret-file password", "--mailbox, --host and --user"),
+            ("channel add smtp --mailbox shop@example.com --host 10.0.0.1 --user shop --secret-file password", "--host"), ($"channel set {id} --security none", "--security"), ($"channel set {id} --token-url https://x.example/token", "--tokenUrl"),
+        })
+            Assert.Contains(why, await FailsAsync(line.Split(' ')), StringComparison.Ordinal);
+        await _cli.OkAsync("channel", "remove", id, "--yes");
+        Assert.Contains("leave by", await _cli.OkAsync("channel", "add", "smtp", "--mailbox", "shop@example.com", "--host", "smtp.example.invalid", "--user", "shop", "--secret-file", "password"), StringComparison.Ordinal);
+    }
+
     private async Task<string> FailsAsync2(params string[] arguments)
     {
         Assert.Equal(1, await _cli.RunAsync(arguments));

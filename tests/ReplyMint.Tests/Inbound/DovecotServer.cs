@@ -7,6 +7,7 @@ using System.Security.Cryptography.X509Certificates;
 using MailKit;
 using MailKit.Net.Imap;
 using MailKit.Security;
+using ReplyMint.Tests.Outbound;
 using ReplyMint.Tests.Product;
 using Xunit;
 
@@ -19,6 +20,8 @@ public sealed class DovecotServer : IDisposable
 
     private static readonly string? Program = Array.Find(["/usr/sbin/dovecot", "/usr/local/sbin/dovecot", "/usr/bin/dovecot"], File.Exists);
 
+    private static readonly bool Submits = File.Exists("/usr/lib/dovecot/submission");
+
     private readonly string _folder = Directory.CreateTempSubdirectory("replymint-imap-").FullName;
     private Process? _process;
 
@@ -26,7 +29,7 @@ public sealed class DovecotServer : IDisposable
     {
         if (Program is null)
             return;
-        (Port, TlsPort, TokenPort) = (FreePort(), FreePort(), FreePort());
+        (Port, TlsPort, TokenPort, SubmissionPort, SubmissionTlsPort) = (FreePort(), FreePort(), FreePort(), FreePort(), FreePort());
         Certificate(Path.Combine(_folder, "cert.pem"), Path.Combine(_folder, "key.pem"));
         foreach (var folder in (string[])["run", "state", "mail"])
             Directory.CreateDirectory(Path.Combine(_folder, folder));
@@ -39,7 +42,7 @@ public sealed class DovecotServer : IDisposable
         if (root)
             Run("chown", "65534:65534", Path.Combine(_folder, "mail"));
         File.WriteAllText(Config, $$"""
-            protocols = imap
+            protocols = imap{{(Submits ? " submission" : "")}}
             base_dir = {{_folder}}/run
             state_dir = {{_folder}}/state
             log_path = {{_folder}}/log
@@ -89,6 +92,21 @@ public sealed class DovecotServer : IDisposable
                 ssl = yes
               }
             }
+            {{(Submits ? $$"""
+            submission_relay_host = 127.0.0.1
+            submission_relay_port = {{Relay.Port.ToString(CultureInfo.InvariantCulture)}}
+            service submission-login {
+              inet_listener submission {
+                address = 127.0.0.1
+                port = {{SubmissionPort.ToString(CultureInfo.InvariantCulture)}}
+              }
+              inet_listener submissions {
+                address = 127.0.0.1
+                port = {{SubmissionTlsPort.ToString(CultureInfo.InvariantCulture)}}
+                ssl = yes
+              }
+            }
+            """ : "")}}
 
             """);
         Start();
@@ -97,10 +115,25 @@ public sealed class DovecotServer : IDisposable
     public int Port { get; }
     public int TlsPort { get; }
     public int TokenPort { get; }
+    public int SubmissionPort { get; }
+    public int SubmissionTlsPort { get; }
+
+    /// <summary>Where what was handed in by SMTP goes next.</summary>
+    internal SmtpSink Relay { get; } = new() { Answer = Usual };
+
     public string Authority => Path.Combine(_folder, "cert.pem");
     public static string Word => Password.Replace(' ', '_');
 
     private string Config => Path.Combine(_folder, "dovecot.conf");
+
+    /// <summary>It hands mail on by commands that the sink knows.</summary>
+    internal static string? Usual(string stage) => stage == "EHLO" ? "250-sink\r\n250-PIPELINING\r\n250 8BITMIME" : null;
+
+    public void NeedSubmission()
+    {
+        Need();
+        Assert.SkipUnless(Submits, "dovecot-submissiond is not installed");
+    }
 
     /// <summary>Skips the test where the server is not installed; test.sh installs it.</summary>
     public void Need() => Assert.SkipWhen(Program is null, "dovecot-imapd is not installed");

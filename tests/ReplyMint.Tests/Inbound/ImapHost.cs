@@ -27,7 +27,7 @@ internal sealed class ImapHost(DovecotServer server, ProductHost product, Channe
         user ??= "u" + Guid.NewGuid().ToString("N")[..12];
         var product = await ProductHost.StartAsync(mailbox, chosen => Of(server, settings?.Invoke(chosen) ?? chosen), Knowledge, folder);
         var wanted = new ImapAccount(product.Mailbox.Id, "127.0.0.1", server.TlsPort, ImapAccount.Tls, user, "INBOX", ProductHost.TrustedServer, Before);
-        var channel = await product.Get<Channels>().AddAsync(new Channel("", product.Tenant.Id, Channel.ByImap, DovecotServer.Word) { Imap = account?.Invoke(wanted) ?? wanted }, Actor.Machine, default);
+        var (_, channel) = await product.Get<Channels>().AddAsync(new Channel("", product.Tenant.Id, Channel.ByImap, DovecotServer.Word) { Imap = account?.Invoke(wanted) ?? wanted }, Actor.Machine, default);
         return new(server, product, channel!, user);
     }
 

@@ -76,7 +76,7 @@ public sealed class ImapInboundTests(DovecotServer server) : IClassFixture<Dovec
         await host.Product.Get<Channels>().RemoveAsync(host.Channel.Id, Actor.Machine, default);
 
         server.Renumber(host.User, 4711);
-        var again = (await host.Product.Get<Channels>().AddAsync(host.Channel, Actor.Machine, default))!;
+        var again = (await host.Product.Get<Channels>().AddAsync(host.Channel, Actor.Machine, default)).Channel!;
         Assert.Null(await host.LookAsync(again));
         server.Renumber(host.User, 4712);
         await host.AppendAsync(host.Product.Mail("One more?"));

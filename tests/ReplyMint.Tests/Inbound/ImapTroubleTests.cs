@@ -100,8 +100,8 @@ public sealed class ImapTroubleTests(DovecotServer server) : IClassFixture<Dovec
         using var chain = new X509Chain();
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.Build(shown);
-        Assert.Matches("^the certificate of imap.shop.example is valid from .* to .* only$", ImapTrouble.Of(account, shown, chain, SslPolicyErrors.RemoteCertificateChainErrors));
-        Assert.Equal("the certificate of imap.shop.example is for another name", ImapTrouble.Of(account, shown, null, SslPolicyErrors.RemoteCertificateNameMismatch));
+        Assert.Matches("^the certificate of imap.shop.example is valid from .* to .* only$", ServerTrouble.Of(account, shown, chain, SslPolicyErrors.RemoteCertificateChainErrors));
+        Assert.Equal("the certificate of imap.shop.example is for another name", ServerTrouble.Of(account, shown, null, SslPolicyErrors.RemoteCertificateNameMismatch));
     }
 
     [Fact]

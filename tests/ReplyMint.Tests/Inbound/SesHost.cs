@@ -48,8 +48,8 @@ internal sealed class SesHost : IAsyncDisposable
     /// <summary>Only the roots and the way out differ from the product's own.</summary>
     private void Trusted(IServiceCollection services) => services.AddSingleton(new SnsTrust(new HttpClient(_world), [Authority.Root]));
 
-    public Task<Channel> AddChannelAsync(string topic, string owner = Channel.Operator, string kind = Channel.Ses) =>
-        Product.Get<Channels>().AddAsync(new Channel("", owner, kind, "") { Topics = [topic] }, Actor.Machine, default)!;
+    public async Task<Channel> AddChannelAsync(string topic, string owner = Channel.Operator, string kind = Channel.Ses) =>
+        (await Product.Get<Channels>().AddAsync(new Channel("", owner, kind, "") { Topics = [topic] }, Actor.Machine, default)).Channel!;
 
     public async Task RestartAsync(TemporaryFolder folder)
     {

@@ -37,7 +37,7 @@ public sealed class SesQueueTests : IAsyncLifetime
                 _objects.TryRemove(key, out var _);
                 return Task.CompletedTask;
             })));
-        _channel = (await _host.Get<Channels>().AddAsync(new Channel("", Channel.Operator, Channel.Ses, "") { Topics = [SnsMail.Topic] }, Actor.Machine, None))!;
+        _channel = (await _host.Get<Channels>().AddAsync(new Channel("", Channel.Operator, Channel.Ses, "") { Topics = [SnsMail.Topic] }, Actor.Machine, None)).Channel!;
     }
 
     public ValueTask DisposeAsync() => _host.DisposeAsync();

@@ -57,7 +57,7 @@ internal static class InputRehearsals
         act.Holds(genuine.Status == 200, "a genuine one: 200", $"a genuine webhook: {genuine.Shown}");
         await RefusedAsync("its signature on another mail", act.PostMailgunAsync(channel, Mail(), act.Own.Mailbox.Address, guest, ct, token: token));
         var topic = $"arn:aws:sns:eu-west-1:000000000000:{act.Own.Id}";
-        var ses = await act.Get<Channels>().AddAsync(new("", act.Own.Id, Channel.Ses, "") { Topics = [topic] }, Actor.Machine, ct);
+        var (_, ses) = await act.Get<Channels>().AddAsync(new("", act.Own.Id, Channel.Ses, "") { Topics = [topic] }, Actor.Machine, ct);
         var forged = new JsonObject
         {
             ["Type"] = "Notification", ["MessageId"] = Guid.NewGuid().ToString(), ["TopicArn"] = topic, ["Message"] = "{}", ["Timestamp"] = act.Get<TimeProvider>().GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture),

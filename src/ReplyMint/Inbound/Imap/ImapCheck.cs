@@ -6,17 +6,13 @@ using ReplyMint.Mail;
 
 namespace ReplyMint.Inbound;
 
-/// <summary>What an account looks like from here, in plain words.</summary>
-/// <param name="Problem">Why it can't be looked into; null when it can.</param>
-internal sealed record ImapSeen(IReadOnlyList<string> Lines, string? Problem);
-
 /// <summary>Looks whether a channel's account can be read, and changes nothing there.</summary>
 internal sealed class ImapCheck(ImapDoor door, ImapPositions positions, ImapSettings settings)
 {
     private const int HeadBytes = 256 * 1024;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
-    public async Task<ImapSeen> LookAsync(Channel channel, CancellationToken ct)
+    public async Task<ServerSeen> LookAsync(Channel channel, CancellationToken ct)
     {
         var account = channel.Imap!;
         var opened = await door.OpenAsync(channel, ct);
@@ -27,9 +23,9 @@ internal sealed class ImapCheck(ImapDoor door, ImapPositions positions, ImapSett
             {
                 return new(await session.WithinAsync(Patience, HeadBytes, token => SeeAsync(session, token), ct), null);
             }
-            catch (Exception e) when (!ct.IsCancellationRequested && ImapTrouble.IsExpected(e))
+            catch (Exception e) when (!ct.IsCancellationRequested && ServerTrouble.IsExpected(e))
             {
-                return new([], ImapTrouble.Say(e, account, null));
+                return new([], ServerTrouble.Say(e, account, null));
             }
     }
 

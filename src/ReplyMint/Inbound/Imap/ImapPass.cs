@@ -34,7 +34,7 @@ internal sealed partial class ImapPass(ImapPositions positions, ImapMarks marks,
     /// <summary>A mail that breaks everything so often is put aside.</summary>
     public const int MostTries = 5;
 
-    /// <exception cref="Exception">As networks and servers throw (<see cref="ImapTrouble.IsExpected"/>); what was done is kept.</exception>
+    /// <exception cref="Exception">As networks and servers throw (<see cref="ServerTrouble.IsExpected"/>); what was done is kept.</exception>
     public async Task<ImapPassed> RunAsync(ImapSession session, CancellationToken ct)
     {
         var channel = session.Channel;

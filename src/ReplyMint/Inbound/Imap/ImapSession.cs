@@ -2,6 +2,7 @@ using MailKit;
 using MailKit.Net.Imap;
 using MailKit.Search;
 using ReplyMint.Accounts;
+using ReplyMint.Security;
 
 namespace ReplyMint.Inbound;
 

@@ -116,9 +116,9 @@ internal sealed partial class ImapWatch(ImapDoor door, ImapPass pass, ImapPositi
             }
             return (await pass.RunAsync(session, ct), null);
         }
-        catch (Exception e) when (!ct.IsCancellationRequested && ImapTrouble.IsExpected(e))
+        catch (Exception e) when (!ct.IsCancellationRequested && ServerTrouble.IsExpected(e))
         {
-            return (ImapPassed.Later, ImapTrouble.Say(e, channel.Imap!, null));
+            return (ImapPassed.Later, ServerTrouble.Say(e, channel.Imap!, null));
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
@@ -138,7 +138,7 @@ internal sealed partial class ImapWatch(ImapDoor door, ImapPass pass, ImapPositi
             await session.IdleAsync(Every, ct);
             return true;
         }
-        catch (Exception e) when (!ct.IsCancellationRequested && ImapTrouble.IsExpected(e))
+        catch (Exception e) when (!ct.IsCancellationRequested && ServerTrouble.IsExpected(e))
         {
             // Servers close idle connections whenever they like; the next look says whether something is wrong.
             return false;

@@ -1,4 +1,4 @@
-namespace ReplyMint.Inbound;
+namespace ReplyMint.Security;
 
 /// <summary>
 /// A connection to a server that a tenant named, who may be hostile: it brings no more octets than were asked for, whatever

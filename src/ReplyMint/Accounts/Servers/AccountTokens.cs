@@ -1,16 +1,15 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
-using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Security;
 
-namespace ReplyMint.Inbound;
+namespace ReplyMint.Accounts;
 
 /// <summary>
 /// OAuth2 for mail accounts: changes the refresh token that the channel keeps for access tokens (RFC 6749 6), by the guarded client for addresses that tenants
 /// name. An access token lives in memory only. A provider that changes the refresh token with each use has the new one stored at once.
 /// </summary>
-internal sealed class ImapTokens(OutsideClients outside, Channels channels, TimeProvider time)
+internal sealed class AccountTokens(OutsideClients outside, Channels channels, TimeProvider time)
 {
     // A connection is to be made with it yet.
     private static readonly TimeSpan Margin = TimeSpan.FromMinutes(2);
@@ -23,7 +22,7 @@ internal sealed class ImapTokens(OutsideClients outside, Channels channels, Time
     /// <summary>A token, or why there is none.</summary>
     public async Task<(string? Token, string Problem)> AccessAsync(Channel channel, CancellationToken ct)
     {
-        var account = channel.Imap!;
+        var account = channel.Account!;
         if (_known.TryGetValue(channel.Id, out var known) && known.Refresh == channel.Secret && time.GetUtcNow() < known.Until)
             return (known.Access, "");
         var host = new Uri(account.TokenUrl!).Host;

@@ -20,6 +20,7 @@ internal static class ReasonWords
         ["autoreply-header"] = "it is marked as an automatic answer",
         ["robot-address"] = "its sender's address is a robot's",
         ["robot-envelope"] = "its envelope's sender is a robot's",
+        ["forwarding-confirmation"] = "a provider asks whether mail may be forwarded here: whoever asked for that opens its link, or copies its code",
         ["not-addressed"] = "our address stands in neither To nor Cc",
         ["dmarc"] = "nobody trustworthy vouches for its sender",
         ["reply-to-elsewhere"] = "answers are to go to another organisation",

@@ -12,7 +12,10 @@ internal sealed record PolicyRule(int Number, string Name, Func<PolicyFacts, Ans
     public bool StopsDrafting { get; init; }
 
     /// <summary>An administrator may switch it off for one address.</summary>
-    public bool Overridable => Number is >= 5 and <= 9;
+    public bool Overridable => Number is >= 5 and <= 9 && !StopsDrafting;
+
+    /// <summary>What it says of any machine's mail keeps a forwarding confirmation from being answered, and not from being shown.</summary>
+    public bool SparesConfirmations => Number is 3 or (>= 5 and <= 9);
 }
 
 /// <summary>What a rule says and what it saw.</summary>
@@ -37,6 +40,9 @@ internal static class ReplyPolicy
 
     /// <summary>Rule 19: the person said so, before or in this mail.</summary>
     public const string HumanPlease = "human-please";
+
+    /// <summary>Rule 9: a provider asks whether mail may be forwarded here; somebody waits for that.</summary>
+    public const string ForwardingConfirmation = "forwarding-confirmation";
 
     public const string PersonAnswered = "person-answered";
     public const string NewerMail = "newer-mail";
@@ -76,6 +82,7 @@ internal static class ReplyPolicy
         new(8, "autoreply-header", f => HeaderSigns.Autoreply(f.Mail)),
         new(9, "robot-address", f => SenderSigns.Robot(f.Mail)),
         new(9, "robot-envelope", f => SenderSigns.RobotEnvelope(f.Mail)),
+        new(9, ForwardingConfirmation, ForwardingSigns.Ask) { StopsDrafting = true },
         new(10, "not-addressed", NotAddressed),
         new(11, "dmarc", f => SenderProof.Dmarc(f.Mail, f.Authentication, f.VerdictExpected, f.VouchedCounts)),
         new(11, "reply-to-elsewhere", f => SenderProof.ReplyTo(f.Mail, f.Authentication)),
@@ -117,6 +124,7 @@ internal static class ReplyPolicy
         var results = new RuleResult[Rules.Count];
         var strongest = RuleOutcome.Pass;
         var noDraft = false;
+        var confirmation = ForwardingSigns.Of(facts) is not null;
         for (var i = 0; i < results.Length; i++)
         {
             var rule = Rules[i];
@@ -124,6 +132,8 @@ internal static class ReplyPolicy
             // An override changes the outcome, never the record of what was seen.
             if (rule.Overridable && answer.Outcome >= RuleOutcome.Hold && facts.Overrides.Contains(rule.Number))
                 answer = Answer.Pass("overridden by an administrator: " + answer.Saw);
+            if (confirmation && rule.SparesConfirmations && answer.Outcome == RuleOutcome.Never)
+                answer = Answer.Hold(answer.Saw);
             results[i] = new RuleResult(rule.Number, rule.Name, answer.Outcome, Bounded(answer.Saw));
             if (answer.Outcome < RuleOutcome.Hold)
                 continue;

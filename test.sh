@@ -160,6 +160,8 @@ need jq jq
 need doveadm dovecot-imapd
 # And answers leave by one.
 need /usr/lib/dovecot/submission dovecot-submissiond
+# Who wrote a mail is asked of a real name server.
+need dnsmasq dnsmasq-base
 need zip zip
 need 7zz 7zip
 

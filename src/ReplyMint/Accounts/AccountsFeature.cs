@@ -16,6 +16,7 @@ internal static class AccountsFeature
         return services
             .AddSingleton(settings)
             .AddSingleton(settings.Access)
+            .AddSingleton(dns)
             .AddSingleton(new DnsText(dns))
             .AddSingleton<Tenants>()
             .AddSingleton<DomainOwners>()

@@ -30,6 +30,9 @@ internal sealed class AuthenticatedDelivery
     public static AuthenticatedDelivery? From(RawDelivery raw, IPAddress client, TrustedNetworks networks, string authservId) =>
         networks.Contains(client) ? new(raw, authservId.Length > 0 ? authservId : null, null) : null;
 
+    /// <summary>SMTP, mode "mx": anybody may deliver, and what we found out of the sender ourselves is all that counts.</summary>
+    public static AuthenticatedDelivery From(RawDelivery raw, SenderAuthentication found) => new(raw with { ChannelVerdict = found }, null, null);
+
     /// <summary>Mailgun: the signature was genuine; the accepting commit spends its token.</summary>
     /// <param name="fingerprint">Of all that was sent under the signature.</param>
     public static AuthenticatedDelivery From(RawDelivery raw, MailgunProof proof, string fingerprint) =>

@@ -40,6 +40,7 @@ internal static class InboundFeature
         .AddHostedService<BlobSweep>()
         .AddSingleton<SpentTokens>()
         .AddSingleton<Inbox>()
+        .AddSingleton(provider => new SenderDns(provider.GetRequiredService<DnsSettings>()))
         .AddSingleton(provider => Room(provider, smtp))
         .AddSingleton(provider => new SmtpExposure(development, () => provider.GetRequiredService<Mailboxes>().AnyAsync(default).GetAwaiter().GetResult()))
         .AddSingleton<SmtpListener>()
@@ -65,7 +66,8 @@ internal static class InboundFeature
         var log = provider.GetRequiredService<ILogger<SmtpListener>>();
         return new SmtpRoom(smtp, TrustedNetworks.TryParse(smtp.Networks, out _)!, provider.GetRequiredService<InboundBudget>(),
             Certificate(provider, smtp, time), time, log,
-            (recipient, ct) => inbox.KnowsAsync(recipient, Channel.Operator, ct), inbox.AcceptAsync);
+            (recipient, ct) => inbox.KnowsAsync(recipient, Channel.Operator, ct), inbox.AcceptAsync,
+            smtp.Mode == SmtpListenerSettings.Mx ? new SenderCheck(provider.GetRequiredService<SenderDns>().AskAsync, time) : null);
     }
 
     private static CertificateFiles? Certificate(IServiceProvider provider, SmtpListenerSettings smtp, TimeProvider time) => smtp.CertificateFile.Length == 0 ? null

@@ -169,7 +169,7 @@ internal sealed partial class SmtpListener(SmtpRoom room, SmtpExposure exposure)
             // Small replies must not wait for the client's delayed acknowledgement (40 ms each).
             connection.NoDelay = true;
             var client = ((IPEndPoint)connection.RemoteEndPoint!).Address;
-            if (!room.Networks.Contains(client))
+            if (room.Senders is null && !room.Networks.Contains(client))
             {
                 Measures.MailRefused.Add("smtp", "network");
                 await stream.WriteAsync("554 5.7.1 Your network may not deliver here\r\n"u8.ToArray(), _stop.Token);

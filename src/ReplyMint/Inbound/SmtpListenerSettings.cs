@@ -6,6 +6,7 @@ namespace ReplyMint.Inbound;
 internal sealed record SmtpListenerSettings
 {
     public const string Relay = "relay";
+    public const string Mx = "mx";
 
     public bool Enabled { get; init; } = true;
 
@@ -15,10 +16,13 @@ internal sealed record SmtpListenerSettings
     /// <summary>The address to listen on, such as "127.0.0.1", "0.0.0.0" or "::". Loopback in development, and until a mailbox domain exists.</summary>
     public string Address { get; init; } = "127.0.0.1";
 
-    /// <summary>"relay": mail comes from the named <see cref="Networks"/>, and their server's word on the sender counts.</summary>
+    /// <summary>
+    /// "relay": mail comes from the named <see cref="Networks"/>, and their server's word on the sender counts. "mx": mail comes from
+    /// anybody, and what our own SPF, DKIM and DMARC find counts, and nobody's word.
+    /// </summary>
     public string Mode { get; init; } = Relay;
 
-    /// <summary>CIDR networks that may connect.</summary>
+    /// <summary>CIDR networks that may connect in mode "relay".</summary>
     public IReadOnlyList<string> Networks { get; init; } = ["127.0.0.0/8", "::1/128"];
 
     /// <summary>
@@ -57,10 +61,10 @@ internal sealed record SmtpListenerSettings
             yield return "port: a number from 0 to 65535 (0 takes any free port)";
         if (!IPAddress.TryParse(Address, out _))
             yield return "address: an IP address such as 127.0.0.1, 0.0.0.0 or ::";
-        if (Mode == "mx")
-            yield return "mode: \"mx\" needs an evaluation of SPF, DKIM and DMARC of our own, which does not exist yet; allowed: \"relay\"";
-        else if (Mode != Relay)
-            yield return "mode: allowed: \"relay\"";
+        if (Mode is not (Relay or Mx))
+            yield return "mode: allowed: \"relay\", \"mx\"";
+        if (Mode == Mx && AuthservId.Length > 0)
+            yield return "authservId: in mode \"mx\" nobody's word on a sender counts; leave it empty";
         if (TrustedNetworks.TryParse(Networks, out var wrong) is null)
             yield return $"networks: \"{wrong}\" is no network in CIDR notation such as 192.0.2.0/24 or 2001:db8::/32";
         if (AuthservId.AsSpan().ContainsAny(" \t\r\n;"))

@@ -9,10 +9,11 @@ namespace ReplyMint.Inbound;
 /// <summary>What all SMTP sessions share, and how a whole mail is stored and answered for.</summary>
 /// <param name="Knows">Is there a mailbox of the operator or any tenant with this address?</param>
 /// <param name="Accept">Stores one delivery durably.</param>
+/// <param name="Senders">Mode "mx": who wrote a mail. Null in mode "relay".</param>
 internal sealed record SmtpRoom(
     SmtpListenerSettings Settings, TrustedNetworks Networks, InboundBudget Budget, CertificateFiles? Certificate, TimeProvider Time, ILogger Logger,
     Func<string, CancellationToken, ValueTask<bool>> Knows,
-    Func<AuthenticatedDelivery, CancellationToken, Task<AcceptOutcome>> Accept)
+    Func<AuthenticatedDelivery, CancellationToken, Task<AcceptOutcome>> Accept, SenderCheck? Senders = null)
 {
     /// <summary>Null when nobody can tell just now.</summary>
     public async ValueTask<bool?> LookUpAsync(string address, CancellationToken abort)
@@ -29,11 +30,12 @@ internal sealed record SmtpRoom(
     }
 
     /// <returns>The one reply that stands for all recipients.</returns>
-    public async Task<string> StoreAsync(ReadOnlyMemory<byte> content, IPAddress client, string? from, IReadOnlyList<string> recipients, CancellationToken abort)
+    public async Task<string> StoreAsync(ReadOnlyMemory<byte> content, IPAddress client, string helo, string? from, IReadOnlyList<string> recipients, CancellationToken abort)
     {
+        var found = await CheckAsync(content, client, helo, from, abort);
         var stores = new Task<AcceptOutcome>[recipients.Count];
         for (var i = 0; i < stores.Length; i++)
-            stores[i] = StoreAsync(new RawDelivery(content, new Envelope(from, recipients[i]), "smtp", Channel.Operator, null), client, abort);
+            stores[i] = StoreAsync(new RawDelivery(content, new Envelope(from, recipients[i]), "smtp", Channel.Operator, null), client, found, abort);
         var outcomes = await Task.WhenAll(stores);
         if (outcomes.AsSpan().Contains(AcceptOutcome.NoRoom))
             return "452 4.3.1 There is no room just now; come again later";
@@ -50,11 +52,27 @@ internal sealed record SmtpRoom(
             : "451 4.2.1 A recipient has just gone; come again";
     }
 
-    private async Task<AcceptOutcome> StoreAsync(RawDelivery raw, IPAddress client, CancellationToken abort)
+    /// <summary>Null where a named server in front says who wrote it. What breaks us on the way is no pass, and keeps no mail out.</summary>
+    private async Task<SenderAuthentication?> CheckAsync(ReadOnlyMemory<byte> content, IPAddress client, string helo, string? from, CancellationToken abort)
+    {
+        if (Senders is null)
+            return null;
+        try
+        {
+            return await Senders.CheckAsync(content, client, helo, from, abort);
+        }
+        catch (Exception e) when (!abort.IsCancellationRequested)
+        {
+            SmtpLog.CheckFailed(Logger, Failure.Of(e));
+            return SenderCheck.NotKnown;
+        }
+    }
+
+    private async Task<AcceptOutcome> StoreAsync(RawDelivery raw, IPAddress client, SenderAuthentication? found, CancellationToken abort)
     {
         try
         {
-            return AuthenticatedDelivery.From(raw, client, Networks, Settings.AuthservId) is { } delivery
+            return (found is null ? AuthenticatedDelivery.From(raw, client, Networks, Settings.AuthservId) : AuthenticatedDelivery.From(raw, found)) is { } delivery
                 ? await Accept(delivery, abort)
                 : AcceptOutcome.TooBusy;
         }
@@ -70,6 +88,9 @@ internal static partial class SmtpLog
 {
     [LoggerMessage(Level = LogLevel.Error, Message = "A recipient could not be looked up: {failure}")]
     public static partial void LookupFailed(ILogger logger, string failure);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Who wrote a mail could not be found out: {failure}")]
+    public static partial void CheckFailed(ILogger logger, string failure);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A mail could not be stored; its sender was told to come again: {failure}")]
     public static partial void StoreFailed(ILogger logger, string failure);

@@ -25,7 +25,7 @@ internal sealed class SmtpSession(SmtpRoom room, NetworkStream network, IPAddres
     private readonly CancellationTokenSource _patience = new(Timeout.InfiniteTimeSpan, room.Time);
     private SslStream? _tls;
     private bool _greeted, _utf8, _closing;
-    private string? _from;
+    private string? _from, _helo;
     private int _errors, _unknown;
 
     private SmtpListenerSettings Settings => room.Settings;
@@ -145,7 +145,7 @@ internal sealed class SmtpSession(SmtpRoom room, NetworkStream network, IPAddres
             return;
         }
         Forget();
-        _greeted = true;
+        (_greeted, _helo) = (true, Encoding.ASCII.GetString(name));
         if (verb == SmtpVerb.Helo)
         {
             Reply($"250 {HostName}");
@@ -265,7 +265,7 @@ internal sealed class SmtpSession(SmtpRoom room, NetworkStream network, IPAddres
             default:
                 // What is wholly here gets stored and answered, even when the service is told to stop meanwhile.
                 Wait(Timeout.InfiniteTimeSpan);
-                Reply(await room.StoreAsync(mail.Content, client, _from, _recipients, abort));
+                Reply(await room.StoreAsync(mail.Content, client, _helo ?? "", _from, _recipients, abort));
                 break;
         }
         Forget();

@@ -31,7 +31,8 @@ internal static class SenderProof
         var saw = $"{proof.Source}: spf {proof.Spf}, dkim {proof.Dkim}, dmarc {proof.Dmarc}";
         if (proof.Dmarc == AuthResult.Pass)
             return Answer.Pass(saw);
-        if (proof.Dmarc == AuthResult.Fail)
+        // Whose domain's word could not be had may be of a domain that refuses the mail.
+        if (proof.Dmarc is AuthResult.Fail or AuthResult.TempError)
             return Answer.Hold(saw);
         if ((proof.Spf == AuthResult.Pass && SpfAligns(mail)) || (proof.Dkim == AuthResult.Pass && DkimAligns(mail)))
             return Answer.Pass(saw);

@@ -45,7 +45,8 @@ internal sealed class DnsText(DnsSettings settings)
         }
     }
 
-    private static LookupClientOptions Options(DnsSettings settings)
+    /// <summary>Asks the resolver that settings name, without a cache, and gives up soon.</summary>
+    internal static LookupClientOptions Options(DnsSettings settings)
     {
         LookupClientOptions options;
         if (settings.Server is { } named)

@@ -291,7 +291,10 @@ public sealed class SmtpBoundsTests
     public void The_settings_name_what_is_wrong_and_what_is_allowed()
     {
         Assert.Empty(new SmtpListenerSettings().Problems());
-        Assert.Contains("does not exist yet", Assert.Single(new SmtpListenerSettings { Mode = "mx" }.Problems()));
+        Assert.Empty(new SmtpListenerSettings { Mode = SmtpListenerSettings.Mx }.Problems());
+        Assert.StartsWith("mode:", Assert.Single(new SmtpListenerSettings { Mode = "open" }.Problems()));
+        // Believing both, a sender would choose.
+        Assert.StartsWith("authservId:", Assert.Single(new SmtpListenerSettings { Mode = SmtpListenerSettings.Mx, AuthservId = "mx.example.com" }.Problems()));
         Assert.StartsWith("networks: \"10.0.0.0/99\"", Assert.Single(new SmtpListenerSettings { Networks = ["10.0.0.0/99"] }.Problems()));
         Assert.StartsWith("port:", Assert.Single(new SmtpListenerSettings { Port = 70000 }.Problems()));
         Assert.StartsWith("maxConnectionsPerAddress:", Assert.Single(new SmtpListenerSettings { MaxConnectionsPerAddress = 201 }.Problems()));

@@ -25,7 +25,7 @@ internal sealed class SmtpHost : IAsyncDisposable
     public static async Task<SmtpHost> StartAsync(
         SmtpListenerSettings? settings = null, Func<AuthenticatedDelivery, Task<AcceptOutcome>>? accept = null,
         Func<string, bool>? knows = null, SmtpExposure? exposure = null, TimeProvider? time = null, CertificateFiles? certificate = null,
-        long budget = 256 * 1024 * 1024)
+        long budget = 256 * 1024 * 1024, SenderCheck? senders = null)
     {
         settings ??= new();
         settings = settings with { Port = 0, HostName = "mx.example.com" };
@@ -39,7 +39,7 @@ internal sealed class SmtpHost : IAsyncDisposable
                 if (outcome == AcceptOutcome.Accepted)
                     accepted.Enqueue(delivery);
                 return outcome;
-            });
+            }, senders);
         var listener = new SmtpListener(room, exposure ?? new SmtpExposure(true, () => true));
         await listener.StartAsync(TestContext.Current.CancellationToken);
         return new(listener) { Accepted = accepted };

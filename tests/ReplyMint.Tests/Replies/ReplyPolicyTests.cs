@@ -191,6 +191,8 @@ public class ReplyPolicyTests
     [InlineData(AuthResult.Pass, AuthResult.Pass, AuthResult.Fail, nameof(Decision.Hold))]
     [InlineData(AuthResult.None, AuthResult.None, AuthResult.None, nameof(Decision.Hold))]
     [InlineData(AuthResult.Fail, AuthResult.None, AuthResult.None, nameof(Decision.Hold))]
+    [InlineData(AuthResult.Pass, AuthResult.Pass, AuthResult.TempError, nameof(Decision.Hold))]
+    [InlineData(AuthResult.TempError, AuthResult.TempError, AuthResult.None, nameof(Decision.Hold))]
     [InlineData(AuthResult.Pass, AuthResult.None, AuthResult.None, nameof(Decision.Answer))]
     [InlineData(AuthResult.Fail, AuthResult.None, AuthResult.Pass, nameof(Decision.Answer))]
     internal void An_unproved_sender_waits(AuthResult spf, AuthResult dkim, AuthResult dmarc, string expected) =>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using ReplyMint.Inbound;
 using ReplyMint.Limits;
 using ReplyMint.Mail;
 using ReplyMint.Replies;
@@ -50,6 +51,8 @@ internal static class MailConfig
         var smtp = look.Settings.Smtp;
         if (!smtp.Enabled)
             return Outcome.Pass("smtp.enabled: false; providers' words count by their signatures");
+        if (smtp.Mode == SmtpListenerSettings.Mx)
+            return Outcome.Pass("smtp.mode: mx; nobody's word counts, only what our own SPF, DKIM and DMARC find");
         foreach (var text in smtp.Networks)
             if (IPNetwork.TryParse(text, out var network) && network.PrefixLength < (network.BaseAddress.GetAddressBytes().Length == 4 ? 8 : 32))
                 return Outcome.Fail($"smtp.networks: {text} is nearly everybody, and each of them may say who wrote a mail");

@@ -27,6 +27,7 @@ namespace ReplyMint.Cli;
 [JsonSerializable(typeof(Outbound.WebhookDetail))]
 [JsonSerializable(typeof(Outbound.DeliveryEntry))]
 [JsonSerializable(typeof(Limits.UsageReport))]
+[JsonSerializable(typeof(Replies.QualityReport))]
 [JsonSerializable(typeof(Privacy.RetentionAnswer))]
 [JsonSerializable(typeof(Privacy.RetentionReport))]
 [JsonSerializable(typeof(List<RuleFile>))]

@@ -96,7 +96,7 @@ public static class ReplyMintApp
         app.MapMessagesIn();                  // POST /api/v1/messages
         app.MapKnowledge();                   // files of knowledge
         app.MapOutbound();                    // outgoing webhooks
-        app.MapReplies();                     // messages, threads, receipts, drafts
+        app.MapReplies();                     // messages, threads, receipts, drafts, quality
         app.MapPrivacy();                     // legal holds, erasures, retention
         app.MapIncidents();                   // incidents, records, access reviews
         app.MapMonitoring();                  // /metrics, where a token is set

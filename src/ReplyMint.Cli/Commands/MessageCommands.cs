@@ -1,13 +1,14 @@
 using System.CommandLine;
 using ReplyMint.Inbound;
 using ReplyMint.Replies;
+using ReplyMint.Security;
 
 namespace ReplyMint.Cli.Commands;
 
 /// <summary>What came in, and what became of it.</summary>
 internal static class MessageCommands
 {
-    public static Command Build() => new("messages", "mails that came in, what was decided, and why") { List(), Show(), Retry() };
+    public static Command Build() => new("messages", "mails that came in, what was decided, and why") { List(), Show(), Retry(), Rate() };
 
     private static StoreCommand List()
     {
@@ -56,6 +57,38 @@ internal static class MessageCommands
             var owner = await context.TenantAsync(parse.GetValue(tenant), ct);
             return DraftCommands.Tell(context, parse.GetValue(id)!, "will be decided on anew", await context.Get<DraftDesk>().RetryAsync(owner.Id, parse.GetValue(id)!, StoreWords.Actor, ct));
         }) { Arguments = { id }, Options = { tenant } };
+    }
+
+    private static StoreCommand Rate()
+    {
+        var id = StoreWords.Id("ID", "a message that was answered");
+        var thumb = new Argument<string>("THUMB") { Description = "up, down, or none to take it back" };
+        thumb.AcceptOnlyFromAmong("up", "down", "none");
+        var reasons = new Option<string?>("--reasons") { HelpName = "REASONS", Description = $"of a thumb down, separated by commas: {string.Join(", ", Enum.GetValues<ThumbReason>().Select(WireWord.Of))}" };
+        var tenant = StoreWords.TenantOption();
+        return new StoreCommand("thumb", "say what you think of an answer; saying it again changes it", async (context, parse, ct) =>
+        {
+            var owner = await context.TenantAsync(parse.GetValue(tenant), ct);
+            var (named, given) = (Plain.Line(parse.GetValue(id)!, 60), parse.GetValue(thumb));
+            var words = (parse.GetValue(reasons) ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+            if (WireWord.Read<ThumbReason>("--reasons", words, out var said) is not null)
+                return context.Fail($"--reasons: one of these is no reason; see: replymint messages thumb --help");
+            if (said.Count > 0 && given != "down")
+                return context.Fail("--reasons: are given with a thumb down");
+            return await context.Get<Thumbs>().GiveAsync(owner.Id, parse.GetValue(id)!, given == "none" ? null : given == "up" ? Thumb.Up : Thumb.Down, said, StoreWords.Actor, ct) switch
+            {
+                ThumbOutcome.Done => Done(context, given == "none" ? $"{named} has no thumb of yours" : $"{named} has your thumb {given}"),
+                ThumbOutcome.NotAnswered => context.Fail($"{named} has no answer to say that of"),
+                ThumbOutcome.TooMany => context.Fail($"{Thumbs.MostOfAnswer} have said what they think of the answer to {named} already"),
+                _ => context.Fail(None(parse.GetValue(id)!)),
+            };
+        }) { Arguments = { id, thumb }, Options = { reasons, tenant }, Examples = ["messages thumb ID up", "messages thumb ID down --reasons wrong,tone"] };
+    }
+
+    private static int Done(CommandContext context, string line)
+    {
+        context.Out.WriteLine(line);
+        return ExitCode.Ok;
     }
 
     private static string None(string id) => $"there is no message {Plain.Line(id, 60)}; list them with: replymint messages list";

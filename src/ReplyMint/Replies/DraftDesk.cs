@@ -62,7 +62,7 @@ internal sealed class DraftDesk(
                 return new DeskOutcome.DomainLost();
             var mail = stored.ToMail(message.Summary);
             // A machine's words don't reach who wants none of them, whoever presses the button (GDPR-4).
-            var byPerson = text is not null || draft.Content.Drafter == "person";
+            var byPerson = text is not null || draft.Content.Drafter == Quality.ByPerson;
             var wishes = await consents.WishesAsync(await keys.RequireAsync(tenant, token), message.Record.Person, [message.Summary.From.Address, .. ReplyRecipient.Of(mail) is { } to ? [to.Address] : (string[])[]], token);
             if (!byPerson && (wishes.Withdrawn || wishes.ConsentMissing))
                 return new DeskOutcome.NotWanted();
@@ -76,7 +76,8 @@ internal sealed class DraftDesk(
                 commit.Clear();
                 return new DeskOutcome.QuotaUsedUp();
             }
-            Drafts.Change(commit, person, Decided(draft, DraftState.Approved, actor), text is null ? draft.Content : draft.Content with { Text = text, Drafter = "person", Support = [] }, draft.Item);
+            var decided = Decided(draft, DraftState.Approved, actor) with { Distance = Quality.Approve(commit, draft, approved.Text, time.GetUtcNow()) };
+            Drafts.Change(commit, person, decided, text is null ? draft.Content : Quality.Edit(draft.Content, text), draft.Item);
             Messages.Change(commit, person, message, message.Record with { State = MessageState.Answered, Reasons = ["approved"], DecidedAt = time.GetUtcNow() });
             await WriteReceiptAsync(commit, person, message, actor, guarded.Findings, token);
             await webhooks.RaiseAsync(commit, tenant, Decided(draft, "approved"), token);
@@ -108,7 +109,7 @@ internal sealed class DraftDesk(
                 return new DeskOutcome.Changed();
             if (await messages.PersonAsync(tenant, message.Record.Person, token) is not { } person)
                 return new DeskOutcome.Gone();
-            Drafts.Change(commit, person, draft.Record, draft.Content with { Text = text, Drafter = "person", Support = [] }, draft.Item);
+            Drafts.Change(commit, person, draft.Record, Quality.Edit(draft.Content, text), draft.Item);
             await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "draft.edit", id), token);
             return new DeskOutcome.Done();
         }, ct);
@@ -130,6 +131,8 @@ internal sealed class DraftDesk(
             if (await messages.PersonAsync(tenant, message.Record.Person, token) is not { } person)
                 return new DeskOutcome.Gone();
             Drafts.Change(commit, person, Decided(draft, DraftState.Rejected, actor), draft.Content, draft.Item);
+            if (Quality.OfMachine(draft.Content).Length > 0)
+                Quality.Add(commit, tenant, draft.Record.Mailbox, time.GetUtcNow(), Quality.Rejected);
             Messages.Change(commit, person, message, message.Record with { State = MessageState.Ignored, Reasons = ["rejected"], DecidedAt = time.GetUtcNow() });
             await webhooks.RaiseAsync(commit, tenant, Decided(draft, "rejected"), token);
             await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "draft.reject", id), token);

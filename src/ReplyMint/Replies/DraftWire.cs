@@ -7,13 +7,14 @@ namespace ReplyMint.Replies;
 /// <summary>A draft as a list shows it. It has its message's id.</summary>
 /// <param name="Written">False when there is no text yet: a person has to write it.</param>
 /// <param name="Assignee">The user who is to look at it, or nobody.</param>
+/// <param name="Distance">How far what was sent is from what the machine wrote: 0 nothing was changed, 1 all of it; null until it is approved, and where a person wrote all of it.</param>
 internal sealed record DraftEntry(
     string Id, string Mailbox, [property: JsonConverter(typeof(WireEnum<DraftState>))] DraftState State, IReadOnlyList<string> Reasons, DateTimeOffset CreatedAt,
-    Correspondent From, string Subject, bool Written, string? Assignee, DateTimeOffset? DecidedAt, string? DecidedBy)
+    Correspondent From, string Subject, bool Written, string? Assignee, DateTimeOffset? DecidedAt, string? DecidedBy, double? Distance)
 {
     public static DraftEntry Of(Draft draft, Message message) => new(
         draft.Id, draft.Record.Mailbox, draft.Record.State, draft.Record.Reasons, draft.Record.CreatedAt, Correspondent.Of(message.Summary.From), message.Summary.Subject,
-        draft.Content.Text.Length > 0, draft.Record.Assignee, draft.Record.DecidedAt, draft.Record.DecidedBy);
+        draft.Content.Text.Length > 0, draft.Record.Assignee, draft.Record.DecidedAt, draft.Record.DecidedBy, draft.Record.Distance);
 }
 
 /// <summary>A draft with its text, the mail that it answers, and what it rests on.</summary>

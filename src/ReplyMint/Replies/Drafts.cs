@@ -29,6 +29,8 @@ internal sealed record DraftRecord
     public string? DecidedBy { get; init; }
     /// <summary>The user who is to look at it, or nobody.</summary>
     public string? Assignee { get; set; }
+    /// <summary>How far what was sent is from what the machine wrote, 0 to 1; null until it is approved, and where a person wrote all of it.</summary>
+    public double? Distance { get; set; }
 }
 
 /// <summary>An entry of the list of what waits; enough to tell whom it concerns.</summary>
@@ -45,6 +47,8 @@ internal sealed record DraftContent
     public IReadOnlyList<PassageHit> Passages { get; init; } = [];
     /// <summary>On what each sentence of a model's rests; empty for others'.</summary>
     public IReadOnlyList<SupportedSentence> Support { get; init; } = [];
+    /// <summary>What the machine wrote, while a person's text waits in its place; gone once that is decided.</summary>
+    public string? Original { get; set; }
     /// <summary>What people told each other about it, the oldest first; never sent.</summary>
     public IReadOnlyList<DraftNote> Notes { get; set; } = [];
 }
@@ -103,6 +107,8 @@ internal sealed class Drafts(IStore store, Messages messages)
     /// <param name="waiting">Its entry in the list, when it may have to change there.</param>
     public static void Change(Commit commit, PersonKey person, DraftRecord record, DraftContent content, Item before, Item? waiting = null)
     {
+        if (record.State != DraftState.Waiting)
+            content = content with { Original = null };
         commit.Change(before, StoredJson.Write(record, RepliesJson.Default.DraftRecord), StoredJson.Seal(person.AddTo(commit), before.Key, before.Version + 1, content, RepliesJson.Default.DraftContent));
         if (record.State != DraftState.Waiting)
             commit.Delete(WaitingKey(person.Tenant, record.Id));

@@ -102,14 +102,14 @@ internal sealed record ReceiptEntry(string Message, string Mailbox, DateTimeOffs
 /// <param name="Overridden">Rules of the guard whose findings a person sent all the same.</param>
 internal sealed record ReceiptDetail(
     string Message, [property: JsonConverter(typeof(WireEnum<Decision>))] Decision Decision, string Mode, IReadOnlyList<RuleDetail> Rules, string Drafter,
-    IReadOnlyList<PassageDetail> Passages, IReadOnlyList<FindingDetail> Findings, string Note, IReadOnlyList<string> Overridden, string? DecidedBy, UsageDetail? Model)
+    IReadOnlyList<PassageDetail> Passages, IReadOnlyList<FindingDetail> Findings, string Note, IReadOnlyList<string> Overridden, string? DecidedBy, UsageDetail? Model, IReadOnlyList<GivenThumb> Thumbs)
 {
     /// <param name="quoting">False leaves out what rules and guard quoted from the mail.</param>
     public static ReceiptDetail Of(string message, Receipt receipt, bool quoting) => new(
         message, receipt.Verdict.Result, receipt.Mode.ToLowerInvariant(), [.. receipt.Verdict.Rules.Select(rule => RuleDetail.Of(rule, quoting))], receipt.Drafter,
         [.. receipt.Passages.Select(p => new PassageDetail(p.Source, p.Question, null, Math.Round(p.Score, 3)))],
         [.. receipt.Findings.Select(finding => FindingDetail.Of(finding, quoting))], receipt.Note, receipt.Overridden, receipt.DecidedBy,
-        receipt.Usage is { } used ? new(used.Model, used.InputTokens, used.OutputTokens, used.Cost) : null);
+        receipt.Usage is { } used ? new(used.Model, used.InputTokens, used.OutputTokens, used.Cost) : null, receipt.Thumbs);
 }
 
 /// <param name="Rule">The rule's number, 1 to 19.</param>

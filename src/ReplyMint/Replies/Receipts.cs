@@ -21,6 +21,8 @@ internal sealed record Receipt
     public string? DecidedBy { get; init; }
     /// <summary>What the model used, in its own figures, and what that cost; null without a model.</summary>
     public ModelUsage? Usage { get; init; }
+    /// <summary>What people of the house think of the answer.</summary>
+    public IReadOnlyList<GivenThumb> Thumbs { get; set; } = [];
 }
 
 /// <summary>A passage by name; its text lies with the draft.</summary>

@@ -32,6 +32,8 @@ internal static class RepliesFeature
         .AddSingleton<DraftDesk>()
         .AddSingleton<DraftTalk>()
         .AddSingleton<DraftDoor>()
+        .AddSingleton<Thumbs>()
+        .AddSingleton<QualityReports>()
         .AddSingleton<HandAnswers>()
         .AddSingleton<PersonAnswered>(provider => provider.GetRequiredService<HandAnswers>().CloseAsync)
         .AddSingleton<DraftForHand>(provider => provider.GetRequiredService<HandAnswers>().DraftAsync)
@@ -60,6 +62,7 @@ internal static class RepliesFeature
         MessageRoutes.Map(routes);
         DraftRoutes.Map(routes);
         TryRoutes.Map(routes);
+        QualityRoutes.Map(routes);
     }
 }
 
@@ -85,4 +88,6 @@ internal static class RepliesFeature
 [JsonSerializable(typeof(MailboxTest))]
 [JsonSerializable(typeof(MailboxTestResult))]
 [JsonSerializable(typeof(MissingReport))]
+[JsonSerializable(typeof(ThumbGiven))]
+[JsonSerializable(typeof(QualityReport))]
 internal sealed partial class RepliesJson : JsonSerializerContext;

@@ -42,6 +42,8 @@ internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sen
             CreatedAt = time.GetUtcNow(),
         }, drafted.Content, before);
         Drafts.Add(commit, work.Person, draft, content, keep.Text(draft.Person, draft.Id, work.Message.Record.ReceivedAt), before?.Item);
+        if (drafted.HasText)
+            Quality.Add(commit, work.Tenant.Id, work.Mailbox.Id, time.GetUtcNow(), Quality.Held);
         await webhooks.RaiseAsync(commit, work.Tenant.Id, new(WebhookEventKind.DraftWaiting, draft.Id, draft.Mailbox), ct);
         await WishAsync(work, verdict, commit, ct);
         return await CompleteAsync(work, commit, notices.Announce(commit, work.Tenant, draft.Id), ct);
@@ -53,6 +55,7 @@ internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sen
         var (commit, keep) = await BeginAsync(work, MessageState.Answered, [drafted.Content.Drafter], ct);
         Receipts.Add(commit, work.Person, work.Message.Record, ReceiptOf(work, verdict, drafted), keep);
         Allowances.Reserve(commit, work.Tenant.Id, work.Allowance);
+        Quality.Add(commit, work.Tenant.Id, work.Mailbox.Id, time.GetUtcNow(), Quality.Alone);
         var (record, mail) = (letters.RecordOf(work.Message, work.Mailbox, keep), letters.Write(work.Mail, work.Mailbox, work.Message, approved, await consents.BasisAsync(work.Tenant.Id, ct)));
         // GDPR-4: who takes his consent back while this is being decided gets no answer.
         work.Wishes.AddTo(commit);

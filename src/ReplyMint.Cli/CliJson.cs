@@ -28,6 +28,7 @@ namespace ReplyMint.Cli;
 [JsonSerializable(typeof(Outbound.DeliveryEntry))]
 [JsonSerializable(typeof(Limits.UsageReport))]
 [JsonSerializable(typeof(Replies.QualityReport))]
+[JsonSerializable(typeof(Replies.ShadowReport))]
 [JsonSerializable(typeof(Privacy.RetentionAnswer))]
 [JsonSerializable(typeof(Privacy.RetentionReport))]
 [JsonSerializable(typeof(List<RuleFile>))]

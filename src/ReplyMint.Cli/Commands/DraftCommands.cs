@@ -136,6 +136,8 @@ internal static class DraftCommands
                 return context.Fail($"the tenant's quota is used up; {id} still waits");
             case DeskOutcome.NotWanted:
                 return context.Fail($"{Plain.Line(id, 60)}: the person wants no automatic answers, or has not consented to them; write the answer yourself (the draft still waits)");
+            case DeskOutcome.InShadow:
+                return context.Fail($"the mailbox of {id} is in shadow mode: nothing that a machine wrote leaves; write the answer yourself (the draft still waits)");
             case DeskOutcome.DomainLost:
                 return context.Fail($"another tenant has proved the domain of the mailbox, so nothing leaves from it; {id} still waits");
             case DeskOutcome.Held:

@@ -52,7 +52,7 @@ internal static class MailboxCommands
                     if (parse.GetValue(json))
                         context.Out.WriteLine(CliJson.Line(MailboxView.Of(mailbox, owner.Name, lost)));
                     else
-                        rows.Add([mailbox.Address, StoreWords.Word(mailbox.Mode), owner.Name, string.Join(", ", (string[])[.. mailbox.CatchAll ? (string[])["catch-all"] : [], .. lost ? (string[])["takes and sends nothing: another tenant has proved its domain"] : []])]);
+                        rows.Add([mailbox.Address, StoreWords.Word(mailbox.Mode), owner.Name, string.Join(", ", (string[])[.. mailbox.CatchAll ? (string[])["catch-all"] : [], .. mailbox.IsInShadow(context.Get<TimeProvider>().GetUtcNow()) ? (string[])[$"in shadow mode until {StoreWords.Time(mailbox.Shadow!.Until)}"] : [], .. lost ? (string[])["takes and sends nothing: another tenant has proved its domain"] : []])]);
                 }
             StoreWords.Table(context.Out, rows, "ADDRESS", "MODE", "TENANT", "");
             return ExitCode.Ok;
@@ -80,14 +80,15 @@ internal static class MailboxCommands
             var (change, details) = settings.Read(parse, context);
             if (details.Count == 0)
                 return context.Fail("nothing to change; see: replymint mailbox set --help");
-            if ((await context.Get<Mailboxes>().ChangeAsync(mailbox.TenantId, mailbox.Id, null, change, StoreWords.Actor, details, ct)).Result == Storage.ChangeResult.TooLarge)
-                return context.Fail(MailboxChecks.TooLarge);
+            var result = (await context.Get<Mailboxes>().ChangeAsync(mailbox.TenantId, mailbox.Id, null, change, StoreWords.Actor, details, ct)).Result;
+            if (result is ChangeResult.TooLarge or ChangeResult.NotNow)
+                return context.Fail(result == ChangeResult.TooLarge ? MailboxChecks.TooLarge : MailboxChecks.InShadow);
             context.Out.WriteLine($"changed: {string.Join(", ", details.Keys)}");
             return ExitCode.Ok;
         })
         {
             Arguments = { address }, ReadFiles = settings.ReadFilesAsync,
-            Examples = ["mailbox set support@example.com --mode automatic", "mailbox set support@example.com --mode schedule --schedule hours.json"],
+            Examples = ["mailbox set support@example.com --mode automatic", "mailbox set support@example.com --mode schedule --schedule hours.json", "mailbox set support@example.com --shadow-days 14"],
         });
     }
 
@@ -110,9 +111,9 @@ internal static class MailboxCommands
 /// <summary>A mailbox as shown, with everything that can be set.</summary>
 internal sealed record MailboxView(
     string Id, string Tenant, string Address, string DisplayName, string Mode, string Tone, string Language, int MaxLength, string Signature,
-    string FixedAnswer, string AllowedFacts, bool CatchAll, bool DomainLost, bool NullReversePath, int QuietSeconds, ScheduleFile Schedule, IReadOnlyList<RuleFile> Rules)
+    string FixedAnswer, string AllowedFacts, bool CatchAll, bool DomainLost, bool NullReversePath, int QuietSeconds, DateTimeOffset? ShadowUntil, ScheduleFile Schedule, IReadOnlyList<RuleFile> Rules)
 {
     public static MailboxView Of(Mailbox m, string tenant, bool lost) => new(
         m.Id, tenant, m.Address, m.DisplayName, StoreWords.Word(m.Mode), StoreWords.Word(m.Tone), m.Language, m.MaxLength, m.Signature,
-        m.FixedAnswer, m.AllowedFacts, m.CatchAll, lost, m.NullReversePath, m.QuietSeconds, ScheduleFile.Of(m.Schedule), [.. m.Rules.Select(RuleFile.Of)]);
+        m.FixedAnswer, m.AllowedFacts, m.CatchAll, lost, m.NullReversePath, m.QuietSeconds, m.Shadow?.Until, ScheduleFile.Of(m.Schedule), [.. m.Rules.Select(RuleFile.Of)]);
 }

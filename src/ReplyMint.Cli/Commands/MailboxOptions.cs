@@ -18,12 +18,13 @@ internal sealed class MailboxOptions
     private readonly Option<string?> _facts = Text("--allowed-facts", "links, addresses, numbers and prices that any answer may name");
     private readonly Option<bool?> _null = new("--null-reverse-path") { HelpName = "BOOL", Description = "true: answers leave with an empty envelope sender" };
     private readonly Option<int?> _quiet = new("--quiet-seconds") { HelpName = "N", Description = "wait until a thread was quiet for so long, 0 (answer at once) to 600, then give its mails one answer" };
+    private readonly Option<int?> _shadow = new("--shadow-days") { HelpName = "N", Description = "draft answers for so many days, 1 to 90, and send none; 0 ends that. Then everything is held" };
     private readonly Option<string?> _rules = new("--rules") { HelpName = "FILE", Description = "a JSON list of {name, from, subject, word, action, template}, asked before drafting" };
     private readonly Option<string?> _schedule = new("--schedule") { HelpName = "FILE", Description = "JSON: spans [{days, from, to, mode}], holidays [{date, mode, answer}], otherwise" };
 
     public StoreCommand AddTo(StoreCommand command)
     {
-        foreach (var option in (Option[])[_mode, _tone, _language, _name, _signature, _length, _fixed, _facts, _null, _quiet, _rules, _schedule])
+        foreach (var option in (Option[])[_mode, _tone, _language, _name, _signature, _length, _fixed, _facts, _null, _quiet, _shadow, _rules, _schedule])
             command.Options.Add(option);
         return command;
     }
@@ -46,6 +47,15 @@ internal sealed class MailboxOptions
             details[name] = shown ?? "changed";
         }
 
+        if (parse.GetValue(_shadow) is { } days)
+        {
+            if (days is < 0 or > MailboxChecks.MaxShadowDays)
+                throw new WrongException($"--shadow-days takes 0 to {MailboxChecks.MaxShadowDays}");
+            if (days > 0 && parse.GetValue(_mode) is not null)
+                throw new WrongException("--shadow-days holds everything until its end, so there is no --mode beside it");
+            var now = context.Get<TimeProvider>().GetUtcNow();
+            Step("shadowDays", days.ToString(CultureInfo.InvariantCulture), m => m.InShadowFor(days, now));
+        }
         if (parse.GetValue(_mode) is { } mode)
             Step("mode", mode, m => m with { Mode = Enum.Parse<MailboxMode>(mode, ignoreCase: true) });
         if (parse.GetValue(_tone) is { } tone)

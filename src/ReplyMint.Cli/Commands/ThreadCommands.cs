@@ -10,7 +10,8 @@ internal static class ThreadCommands
 {
     public static Command Build() => new("thread", "say that you answered in a thread yourself, or that it is over")
     {
-        Say("answered", "say that you answered yourself: drafts and answers that wait in the thread are taken back", "answered by a person; what waited in the thread is taken back", desk => desk.AnsweredAsync),
+        Say("answered", "say that you answered yourself: drafts and answers that wait in the thread are taken back", "answered by a person; what waited in the thread is taken back",
+            desk => (message, actor, ct) => desk.AnsweredAsync(message, null, actor, ct)),
         Say("close", "answer nothing in a thread by itself any more, and take back what waits in it", "closed", desk => desk.CloseAsync),
         Say("reopen", "decide on the thread's new mails as ever", "open again", desk => desk.ReopenAsync),
     };

@@ -22,7 +22,7 @@ internal static class AccountsFeature
             .AddSingleton<DomainOwners>()
             .AddSingleton<Retention>()
             .AddSingleton<Mailboxes>()
-            .AddSingleton<SenderRight>(provider => provider.GetRequiredService<Mailboxes>().MaySendAsync)
+            .AddSingleton<SenderRight>(provider => provider.GetRequiredService<Mailboxes>().MayNotSendAsync)
             .AddSingleton<Channels>()
             .AddSingleton<AccountTokens>()
             .AddSingleton<AccountDoor>()

@@ -15,6 +15,8 @@ internal static class MailboxChecks
     public const int MaxHolidays = 400;
     public const int MaxTemplate = 2_000;
     public const int MaxQuiet = 600;
+    public const int MaxShadowDays = 90;
+    public const string InShadow = "The mailbox is in shadow mode, so nothing leaves by itself. End that first, or wait for its end.";
     public const string TooLarge = "The settings, rules and schedule of the mailbox are too large together.";
     public static readonly string[] Languages = ["auto", "en", "de", "fr", "es"];
 

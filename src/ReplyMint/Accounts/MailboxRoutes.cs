@@ -26,8 +26,11 @@ internal static class MailboxRoutes
             .WithName("GetMailboxSchedule").WithSummary("When which mode holds, while the mode is schedule").Produces<SchedulePlan>();
         read.MapGet("/mailboxes/{id}/rules", (HttpContext context, Caller caller, string id, [FromServices] Mailboxes mailboxes, CancellationToken ct) => ShowAsync(context, caller, id, mailboxes, box => RulePlan.Of(box.Rules), ct))
             .WithName("GetMailboxRules").WithSummary("Its own rules, asked before any drafting").Produces<RulePlan>();
+        read.MapGet("/mailboxes/{id}/shadow", (HttpContext context, Caller caller, string id, [FromServices] Mailboxes mailboxes, [FromServices] TimeProvider time, CancellationToken ct) => ShowAsync(context, caller, id, mailboxes, box => ShadowView.Of(box, time.GetUtcNow()), ct))
+            .WithName("GetMailboxShadow").WithSummary("Whether answers are only drafted, and since when").Produces<ShadowView>();
 
         var write = routes.MapApi(Permission.MailboxesWrite, Tag);
+        write.MapPut("/mailboxes/{id}/shadow", SetShadowAsync).WithName("ChangeMailboxShadow").WithSummary("Draft answers for some days and send none").Produces<ShadowView>();
         write.MapPost("/mailboxes", AddAsync).WithName("AddMailbox").WithSummary("Claim an address of a proved domain; it begins in mode draft").Produces<MailboxView>(201);
         write.MapDelete("/mailboxes/{id}", RemoveAsync).WithName("RemoveMailbox").WithSummary("Give the address up; mail to it is refused from then on").Produces(204);
         write.MapPut("/mailboxes/{id}/settings", SetAsync).WithName("ChangeMailboxSettings").WithSummary("Change how it answers").Produces<MailboxSettings>();
@@ -105,6 +108,10 @@ internal static class MailboxRoutes
         ChangeAsync(context, caller, id, mailboxes, box => box with { Rules = wanted.ToRules() }, box => MailboxChecks.Rules(box.Rules), box => RulePlan.Of(box.Rules),
             new() { ["rules"] = wanted.Rules.Count.ToString(CultureInfo.InvariantCulture) }, ct);
 
+    private static Task<IResult> SetShadowAsync(HttpContext context, Caller caller, string id, ShadowPlan wanted, [FromServices] Mailboxes mailboxes, [FromServices] TimeProvider time, CancellationToken ct) =>
+        ChangeAsync(context, caller, id, mailboxes, box => box.InShadowFor(wanted.Days, time.GetUtcNow()), _ => null, box => ShadowView.Of(box, time.GetUtcNow()),
+            new() { ["shadowDays"] = wanted.Days.ToString(CultureInfo.InvariantCulture) }, ct);
+
     private static async Task<IResult> ChangeAsync<T>(
         HttpContext context, Caller caller, string id, Mailboxes mailboxes, Func<Mailbox, Mailbox> change, Func<Mailbox, Wrong?> check, Func<Mailbox, T> show, Dictionary<string, string> details, CancellationToken ct)
     {
@@ -117,6 +124,8 @@ internal static class MailboxRoutes
         var (result, now) = await mailboxes.ChangeAsync(caller.Tenant, id, version, change, Actor.Of(caller), details, ct);
         if (result == ChangeResult.TooLarge)
             return new Problem(422, MailboxChecks.TooLarge);
+        if (result == ChangeResult.NotNow)
+            return new Problem(409, MailboxChecks.InShadow);
         if (result != ChangeResult.Done)
             return result == ChangeResult.Changed ? EntityTags.Changed : Problem.NotFound;
         EntityTags.Tell(context, now.Version);

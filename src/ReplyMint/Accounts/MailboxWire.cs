@@ -8,9 +8,10 @@ namespace ReplyMint.Accounts;
 internal sealed record NewMailbox([Address] string Address, bool CatchAll = false, [Line(100, Least = 0)] string? DisplayName = null);
 
 /// <param name="DomainLost">Another tenant has proved the domain of its address: until that changes it takes no mail and sends none.</param>
-internal sealed record MailboxView(string Id, string Address, string DisplayName, [property: JsonConverter(typeof(WireEnum<MailboxMode>))] MailboxMode Mode, bool CatchAll, bool DomainLost)
+/// <param name="ShadowUntil">End of its shadow mode, running or over; null: it never was in it.</param>
+internal sealed record MailboxView(string Id, string Address, string DisplayName, [property: JsonConverter(typeof(WireEnum<MailboxMode>))] MailboxMode Mode, bool CatchAll, bool DomainLost, DateTimeOffset? ShadowUntil)
 {
-    public static async Task<MailboxView> OfAsync(Mailbox box, DomainOwners domains, CancellationToken ct) => new(box.Id, box.Address, box.DisplayName, box.Mode, box.CatchAll, await domains.HasLostAsync(box, ct));
+    public static async Task<MailboxView> OfAsync(Mailbox box, DomainOwners domains, CancellationToken ct) => new(box.Id, box.Address, box.DisplayName, box.Mode, box.CatchAll, await domains.HasLostAsync(box, ct), box.Shadow?.Until);
 }
 
 /// <summary>How a mailbox answers. All members have to be given: there is no half of it.</summary>
@@ -41,6 +42,15 @@ internal sealed record MailboxSettings(
         Mode = Mode, Tone = Tone, DisplayName = DisplayName, Signature = Signature.ReplaceLineEndings("\n"), MaxLength = MaxLength, Language = Language,
         FixedAnswer = FixedAnswer.ReplaceLineEndings("\n"), AllowedFacts = AllowedFacts.ReplaceLineEndings("\n"), NullReversePath = NullReversePath, QuietSeconds = QuietSeconds,
     };
+}
+
+/// <param name="Days">How long answers are drafted and none leaves, from now on; 0 ends it. Then, and at its end, everything is held.</param>
+internal sealed record ShadowPlan([Whole(0, MailboxChecks.MaxShadowDays)] int Days);
+
+/// <summary>A mailbox's shadow mode; without times it never was in it.</summary>
+internal sealed record ShadowView(bool Running, DateTimeOffset? From, DateTimeOffset? Until)
+{
+    public static ShadowView Of(Mailbox box, DateTimeOffset now) => new(box.IsInShadow(now), box.Shadow?.From, box.Shadow?.Until);
 }
 
 [JsonConverter(typeof(WireEnum<Weekday>))]

@@ -44,9 +44,17 @@ internal sealed class Mailboxes(IStore store, KeyRing keys, AuditLog audit, Doma
     public async ValueTask<Mailbox?> GetAsync(string tenant, string id, CancellationToken ct) =>
         await store.GetAsync(KeyOf(tenant, id), ct) is { } item && await keys.TenantAsync(tenant, ct) is not null ? await OpenAsync(item, ct) : null;
 
-    /// <summary>Whether a mail of a mailbox may leave, there or gone (<see cref="DomainOwners.MaySendAsync"/>).</summary>
-    public async ValueTask<bool> MaySendAsync(Commit commit, string tenant, string id, string from, CancellationToken ct) =>
-        await owners.MaySendAsync(commit, tenant, await GetAsync(tenant, id, ct), from, ct);
+    /// <summary>Why a mail of a mailbox, there or gone, may not leave; null when it may (<see cref="DomainOwners.MaySendAsync"/>).</summary>
+    public async ValueTask<string?> MayNotSendAsync(Commit commit, string tenant, string id, string from, bool byPerson, CancellationToken ct)
+    {
+        var item = await store.GetAsync(KeyOf(tenant, id), ct);
+        // A shadow that begins between this look and the commit counts, too.
+        commit.Check(KeyOf(tenant, id), Condition.Same(item));
+        var mailbox = item is not null && await keys.TenantAsync(tenant, ct) is not null ? await OpenAsync(item, ct) : null;
+        if (!byPerson && mailbox?.IsInShadow(time.GetUtcNow()) == true)
+            return "its mailbox is in shadow mode: only what a person wrote leaves";
+        return await owners.MaySendAsync(commit, tenant, mailbox, from, ct) ? null : "another tenant has proved the domain that it is from";
+    }
 
     /// <summary>Drops from memory what is kept of a tenant's.</summary>
     public void Forget(string tenant)
@@ -152,6 +160,9 @@ internal sealed class Mailboxes(IStore store, KeyRing keys, AuditLog audit, Doma
                 return (ChangeResult.Changed, default);
             var before = await OpenAsync(item, token);
             var after = change(before) with { Id = before.Id, TenantId = before.TenantId, Address = before.Address, CatchAll = before.CatchAll, ProvedByDns = before.ProvedByDns };
+            // Whoever wants it to answer ends the shadow first; else it would begin by itself when that is over.
+            if (after.IsInShadow(time.GetUtcNow()) && after.Mode is MailboxMode.Automatic or MailboxMode.Schedule)
+                return (ChangeResult.NotNow, default);
             if (!Write(commit, own, after, item))
                 return (ChangeResult.TooLarge, default);
             await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "mailbox.change", id, details), token);

@@ -27,6 +27,8 @@ internal sealed record Tenant
     /// so without that a person looks at each answer.
     /// </summary>
     public bool AnswersVouched { get; set; }
+    /// <summary>What models may cost in 24 hours for this tenant, in the currency of the operator's prices; null: no bound of its own.</summary>
+    public decimal? ModelPerDay { get; set; }
 }
 
 /// <summary>Who is told of waiting drafts, and how often. Never holds an approval link.</summary>
@@ -68,7 +70,19 @@ internal sealed record Mailbox
     public bool NullReversePath { get; init; }
     /// <summary>Seconds that a thread has to be quiet before its newest mail is answered, with those before it; 0 (at once) to 600.</summary>
     public int QuietSeconds { get; set; }
+    /// <summary>When it was tried without sending; null: never.</summary>
+    public ShadowTime? Shadow { get; set; }
+
+    /// <summary>Answers are drafted and none of a machine's leaves, whatever the mode says.</summary>
+    public bool IsInShadow(DateTimeOffset now) => Shadow is { } shadow && now < shadow.Until;
+
+    /// <summary>Begins or prolongs the shadow, or ends it with 0 days. When it is over everything is held: only a person's new setting lets anything leave by itself.</summary>
+    public Mailbox InShadowFor(int days, DateTimeOffset now) => days > 0 ? this with { Mode = MailboxMode.Draft, Shadow = new(IsInShadow(now) ? Shadow!.From : now, now.AddDays(days)) }
+        : IsInShadow(now) ? this with { Mode = MailboxMode.Draft, Shadow = Shadow! with { Until = now } } : this;
 }
+
+/// <summary>A mailbox's shadow mode.</summary>
+internal sealed record ShadowTime(DateTimeOffset From, DateTimeOffset Until);
 
 /// <summary>A weekly schedule in the tenant's zone: the first span that covers the moment chooses, a holiday before any span.</summary>
 internal sealed record Schedule

@@ -29,6 +29,16 @@ internal sealed class HumanAnswers(IStore store, KeyRing keys, Messages messages
     public async Task<IReadOnlyDictionary<string, DateTimeOffset>> FindAsync(string tenant, string mailbox, IEnumerable<string> recipients, IReadOnlyCollection<string> references, CancellationToken ct)
     {
         var found = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
+        foreach (var message in await NamedAsync(tenant, mailbox, recipients, references, ct))
+            if (!found.TryGetValue(message.Record.Thread, out var at) || at < message.Record.ReceivedAt)
+                found[message.Record.Thread] = message.Record.ReceivedAt;
+        return found;
+    }
+
+    /// <summary>The mails of the mailbox that it names, of those whom he wrote to.</summary>
+    public async Task<IReadOnlyList<Message>> NamedAsync(string tenant, string mailbox, IEnumerable<string> recipients, IReadOnlyCollection<string> references, CancellationToken ct)
+    {
+        var found = new List<Message>();
         if (references.Count == 0 || await keys.TenantAsync(tenant, ct) is not { } own)
             return found;
         var people = recipients.Select(AddressRules.Normalize).OfType<string>().Distinct(StringComparer.Ordinal).Take(MaxRecipients).Select(own.Person).ToHashSet(StringComparer.Ordinal);
@@ -55,9 +65,8 @@ internal sealed class HumanAnswers(IStore store, KeyRing keys, Messages messages
 
         void Note(Message message)
         {
-            var record = message.Record;
-            if (record.Mailbox == mailbox && people.Contains(record.Person) && (!found.TryGetValue(record.Thread, out var at) || at < record.ReceivedAt))
-                found[record.Thread] = record.ReceivedAt;
+            if (message.Record.Mailbox == mailbox && people.Contains(message.Record.Person))
+                found.Add(message);
         }
     }
 

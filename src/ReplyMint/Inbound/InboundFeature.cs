@@ -36,6 +36,7 @@ internal static class InboundFeature
         .AddSingleton<Threads>()
         .AddSingleton<MailThreads>()
         .AddSingleton<HumanAnswers>()
+        .AddSingleton<ShadowAnswers>()
         .AddSingleton(provider => new JobHandler(Messages.BlobJob, provider.GetRequiredService<Messages>().RemoveBlobAsync))
         .AddHostedService<BlobSweep>()
         .AddSingleton<SpentTokens>()

@@ -21,6 +21,8 @@ internal sealed record MessageText
     public string InReplyTo { get; init; } = "";
     public IReadOnlyList<string> References { get; init; } = [];
     public IReadOnlyList<AttachmentInfo> Attachments { get; init; } = [];
+    /// <summary>What a person answered while the mailbox was in shadow mode.</summary>
+    public string? Answer { get; set; }
 
     public static MessageText Of(InboundMail mail) => new()
     {
@@ -76,8 +78,10 @@ internal sealed record MessageText
     // Four texts fit an item, each character as its longest JSON escape; what a person wrote is far below.
     private const int MaxChars = 15_000;
     private const int MaxAddresses = 50;
+    // Beside four texts of the longest kind there is no room for a fifth.
+    internal const int MaxAnswer = 4_000;
 
-    private static string Bounded(string text, int chars = MaxChars) => text.Length <= chars ? text : text[..chars];
+    internal static string Bounded(string text, int chars = MaxChars) => text.Length <= chars ? text : text[..chars];
 }
 
 /// <summary>The stored form. A text that is kept whole is parted again when it is read: its parts would say all of it a second time.</summary>
@@ -94,6 +98,7 @@ internal sealed record KeptText
     public string? InReplyTo { get; set; }
     public IReadOnlyList<string>? References { get; set; }
     public IReadOnlyList<AttachmentInfo>? Attachments { get; set; }
+    public string? Answer { get; set; }
 
     public static KeptText Of(MessageText text)
     {
@@ -126,6 +131,7 @@ internal sealed record KeptText
             InReplyTo = InReplyTo ?? "",
             References = References ?? [],
             Attachments = Attachments ?? [],
+            Answer = Answer,
         };
     }
 
@@ -149,6 +155,24 @@ internal sealed class MessageTexts(IStore store, Messages messages)
         for (var share = 2; @sealed.Length > MaxSealedBytes; share *= 2)
             @sealed = StoredJson.Seal(person, key, version, KeptText.Of(text.Part(share)), MessageTextJson.Default.KeptText);
         commit.Put(key, "{\"v\":1}"u8.ToArray(), Condition.Absent, @sealed, keep.Text(record.Person, record.Id, record.ReceivedAt));
+    }
+
+    /// <summary>Adds what a person answered; his first answer stays. False, and nothing added, when the text is gone or there is no room beside it.</summary>
+    public async Task<bool> AddAnswerAsync(Commit commit, Message message, string answer, CancellationToken ct)
+    {
+        if (await store.GetAsync(KeyOf(message.Tenant, message.Id), ct) is not { } item || await messages.PersonAsync(message.Tenant, message.Record.Person, ct, item.Sealed) is not { } person || !person.Knows(item.Sealed.Span))
+            return false;
+        var kept = JsonSerializer.Deserialize(person.Open(item), MessageTextJson.Default.KeptText)!;
+        if (kept.Answer is not null)
+            return false;
+        var @sealed = StoredJson.Seal(person.AddTo(commit), item.Key, item.Version + 1, kept with { Answer = MessageText.Bounded(answer, MessageText.MaxAnswer) }, MessageTextJson.Default.KeptText);
+        if (@sealed.Length > MaxSealedBytes)
+        {
+            commit.Clear();
+            return false;
+        }
+        commit.Change(item, item.Value, @sealed);
+        return true;
     }
 
     public async ValueTask<MessageText?> FindAsync(Message message, CancellationToken ct) =>

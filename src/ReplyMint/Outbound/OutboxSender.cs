@@ -8,12 +8,13 @@ using ReplyMint.Telemetry;
 namespace ReplyMint.Outbound;
 
 /// <summary>
-/// Whether a mailbox may still send from its address; the commit then happens only as long as it may. Given by the room that knows
-/// whose domains are.
+/// Why a mailbox may not send a mail (any more), or null; the commit then happens only as long as it may. Given by the room that knows
+/// whose domains are, and which mailboxes are only tried.
 /// </summary>
 /// <param name="mailbox">Its id; it may be gone.</param>
 /// <param name="from">The address that the mail is from.</param>
-internal delegate ValueTask<bool> SenderRight(Commit commit, string tenant, string mailbox, string from, CancellationToken ct);
+/// <param name="byPerson">A person wrote it.</param>
+internal delegate ValueTask<string?> SenderRight(Commit commit, string tenant, string mailbox, string from, bool byPerson, CancellationToken ct);
 
 /// <summary>
 /// Sends. A sending starts in one commit that also asks the stop switches: the one that decides on the mail while there is
@@ -159,17 +160,17 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
             }
             wishes.AddTo(commit);
         }
-        if (entry.Record.Mailbox is { } mailbox && !await right(commit, job.Tenant, mailbox, entry.Mail.From, ct))
-            return (await RefuseAsync(job, entry, ct) ? Start.Refused : Start.Moved, entry);
+        if (entry.Record.Mailbox is { } mailbox && await right(commit, job.Tenant, mailbox, entry.Mail.From, entry.Record.ByPerson, ct) is { } why)
+            return (await RefuseAsync(job, entry, why, ct) ? Start.Refused : Start.Moved, entry);
         var started = outbox.Change(commit, entry, entry.Record with { State = OutboxState.Sending, By = _process, Until = _lease.Begin(), Attempts = entry.Record.Attempts + 1 });
         return (await store.CommitAsync(commit, ct) == CommitResult.Committed ? Start.Started : Start.Moved, started);
     }
 
-    /// <summary>It waited, and its sender's domain is another tenant's by now. A person may try it again.</summary>
-    private async Task<bool> RefuseAsync(Job job, OutboxEntry entry, CancellationToken ct)
+    /// <summary>It waited, and its mailbox may not send it by now. A person may try it again.</summary>
+    private async Task<bool> RefuseAsync(Job job, OutboxEntry entry, string why, CancellationToken ct)
     {
         var commit = new Commit();
-        outbox.Change(commit, entry, entry.Record with { State = OutboxState.Failed, Detail = "another tenant has proved the domain that it is from" });
+        outbox.Change(commit, entry, entry.Record with { State = OutboxState.Failed, Detail = why });
         await outbox.TellAsync(commit, entry, OutboxState.Failed, ct);
         job.Complete(commit);
         return await store.CommitAsync(commit, ct) == CommitResult.Committed;

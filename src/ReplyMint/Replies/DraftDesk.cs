@@ -23,6 +23,8 @@ internal abstract record DeskOutcome
     public sealed record NotWanted : DeskOutcome;
     /// <summary>Another tenant has proved the domain of the mailbox.</summary>
     public sealed record DomainLost : DeskOutcome;
+    /// <summary>The mailbox is in shadow mode: only a text of somebody's own may leave.</summary>
+    public sealed record InShadow : DeskOutcome;
     /// <summary>The text was removed by retention or erasure, so there is nothing left to answer to.</summary>
     public sealed record Gone : DeskOutcome;
     /// <summary>Somebody changed it after it was read.</summary>
@@ -66,6 +68,8 @@ internal sealed class DraftDesk(
             var wishes = await consents.WishesAsync(await keys.RequireAsync(tenant, token), message.Record.Person, [message.Summary.From.Address, .. ReplyRecipient.Of(mail) is { } to ? [to.Address] : (string[])[]], token);
             if (!byPerson && (wishes.Withdrawn || wishes.ConsentMissing))
                 return new DeskOutcome.NotWanted();
+            if (!byPerson && mailbox.IsInShadow(time.GetUtcNow()))
+                return new DeskOutcome.InShadow();
             var decision = new PersonDecision(actor.Id, overridden, text is not null);
             var guarded = ApprovedDraft.From(Drafting.ToGuard(mail, mailbox, text ?? draft.Content.Text, draft), decision);
             if (guarded.Draft is not { } approved)

@@ -119,6 +119,7 @@ internal static class DeskAnswer
                 rule => rule.Select(finding => caller.May.Has(Permission.DraftsRead) ? finding.Found : "found").ToArray())),
         DeskOutcome.QuotaUsedUp => new(409, "The tenant's quota is used up; the draft still waits."),
         DeskOutcome.NotWanted => new(409, "The person wants no automatic answers, or has not consented to them. Write the answer yourself; the draft still waits."),
+        DeskOutcome.InShadow => new(409, "The mailbox is in shadow mode: nothing that a machine wrote leaves. Write the answer yourself; the draft still waits."),
         DeskOutcome.DomainLost => new(409, "Another tenant has proved the domain of this mailbox, so nothing leaves from it; the draft still waits."),
         DeskOutcome.Gone => new(410, "The mail was removed, so there is nothing to answer."),
         DeskOutcome.Held => new(409, "A legal hold keeps the mail as it is, and what was decided on it; write the answer yourself."),

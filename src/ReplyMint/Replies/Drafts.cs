@@ -12,6 +12,8 @@ internal enum DraftState
     Waiting, Approved, Rejected,
     /// <summary>Its mail was decided on anew, and only what people said of it is left; or a person answered in the thread, or closed it.</summary>
     Cancelled,
+    /// <summary>Made while its mailbox was in shadow mode, to be compared and never to be sent.</summary>
+    Shadow,
 }
 
 /// <summary>The clear part of a draft; it has its message's id.</summary>
@@ -73,7 +75,7 @@ internal sealed class Drafts(IStore store, Messages messages)
 
     public static ItemKey WaitingKey(string tenant, string id) => ItemKey.Main(tenant, WaitingPrefix + id);
 
-    /// <summary>Adds a draft that waits to a commit, and to the list of those that do.</summary>
+    /// <summary>Adds a draft to a commit, and to the list of those that wait if it does.</summary>
     /// <param name="before">One that was taken back.</param>
     public static void Add(Commit commit, PersonKey person, DraftRecord record, DraftContent content, DateTimeOffset? expires, Item? before)
     {
@@ -82,7 +84,8 @@ internal sealed class Drafts(IStore store, Messages messages)
             Change(commit, person, record, content, before);
         else
             commit.Put(key, StoredJson.Write(record, RepliesJson.Default.DraftRecord), Condition.Absent, StoredJson.Seal(person.AddTo(commit), key, 1, content, RepliesJson.Default.DraftContent), expires);
-        commit.Put(WaitingKey(person.Tenant, record.Id), Waiting(record), Condition.Any, expires: expires);
+        if (record.State == DraftState.Waiting)
+            commit.Put(WaitingKey(person.Tenant, record.Id), Waiting(record), Condition.Any, expires: expires);
     }
 
     /// <summary>

@@ -95,11 +95,11 @@ internal static class MessageRoutes
         return mailbox is null ? Problem.NotFound : TypedResults.Ok(new ThreadDetail(id, mailbox, thread.AnsweredAt, thread.ClosedAt, shown));
     }
 
-    private static async Task<IResult> AnsweredAsync(Caller caller, string id, [FromServices] Messages messages, [FromServices] ThreadDesk desk, CancellationToken ct)
+    private static async Task<IResult> AnsweredAsync(Caller caller, string id, AnsweredText? answer, [FromServices] Messages messages, [FromServices] ThreadDesk desk, CancellationToken ct)
     {
         if (await FindAsync(messages, caller, id, ct) is not { } message)
             return Problem.NotFound;
-        await desk.AnsweredAsync(message, Actor.Of(caller), ct);
+        await desk.AnsweredAsync(message, answer?.Text, Actor.Of(caller), ct);
         return TypedResults.NoContent();
     }
 

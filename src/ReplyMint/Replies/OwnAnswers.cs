@@ -9,7 +9,7 @@ namespace ReplyMint.Replies;
 /// A person of the house who answers by his own mail program and sends the mailbox a copy (Bcc, Cc). His mail is believed as rule 11
 /// believes others: an address alone says nothing, and anybody could have an answer taken back. Nothing is read for other people's mail.
 /// </summary>
-internal sealed class OwnAnswers(HumanAnswers answers, Users users, Members members, ReplyTokens tokens)
+internal sealed class OwnAnswers(HumanAnswers answers, ShadowAnswers shadow, Users users, Members members, ReplyTokens tokens)
 {
     private static readonly Dictionary<string, DateTimeOffset> None = [];
 
@@ -28,8 +28,11 @@ internal sealed class OwnAnswers(HumanAnswers answers, Users users, Members memb
         return await answers.FindAsync(mailbox.TenantId, mailbox.Id, mail.To.Concat(mail.Cc).Select(to => to.Address), references, ct);
     }
 
-    public Task TellAsync(ReplyWork work, CancellationToken ct) =>
-        answers.TellAsync(work.Tenant.Id, work.AnswersIn, work.Mail.Date is { } written && written < work.Message.Record.ReceivedAt ? written : work.Message.Record.ReceivedAt, ct);
+    public async Task TellAsync(ReplyWork work, CancellationToken ct)
+    {
+        await shadow.NoteAsync(work.Tenant.Id, work.Mailbox.Id, work.Mail, ct);
+        await answers.TellAsync(work.Tenant.Id, work.AnswersIn, work.Mail.Date is { } written && written < work.Message.Record.ReceivedAt ? written : work.Message.Record.ReceivedAt, ct);
+    }
 
     /// <summary>No machine's: neither our own answers nor a colleague's absence answers anybody.</summary>
     private bool IsTyped(InboundMail mail) =>

@@ -34,6 +34,7 @@ internal static class RepliesFeature
         .AddSingleton<DraftDoor>()
         .AddSingleton<Thumbs>()
         .AddSingleton<QualityReports>()
+        .AddSingleton<ShadowReports>()
         .AddSingleton<HandAnswers>()
         .AddSingleton<PersonAnswered>(provider => provider.GetRequiredService<HandAnswers>().CloseAsync)
         .AddSingleton<DraftForHand>(provider => provider.GetRequiredService<HandAnswers>().DraftAsync)
@@ -63,6 +64,7 @@ internal static class RepliesFeature
         DraftRoutes.Map(routes);
         TryRoutes.Map(routes);
         QualityRoutes.Map(routes);
+        ShadowRoutes.Map(routes);
     }
 }
 
@@ -90,4 +92,6 @@ internal static class RepliesFeature
 [JsonSerializable(typeof(MissingReport))]
 [JsonSerializable(typeof(ThumbGiven))]
 [JsonSerializable(typeof(QualityReport))]
+[JsonSerializable(typeof(ShadowReport))]
+[JsonSerializable(typeof(AnsweredText))]
 internal sealed partial class RepliesJson : JsonSerializerContext;

@@ -28,7 +28,9 @@ internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sen
     /// <summary>A person has to look: with a draft where there is one.</summary>
     public async Task<JobOutcome?> HoldAsync(ReplyWork work, Verdict verdict, Drafted drafted, IEnumerable<string> why, CancellationToken ct)
     {
-        var reasons = why.ToList();
+        // Nobody waits for it and nobody may send it: people answer as they did before.
+        var shadow = work.Mailbox.IsInShadow(time.GetUtcNow());
+        List<string> reasons = shadow ? [.. why.Where(reason => reason != ReplyJudge.Mode), ShadowSum.Shadow] : [.. why];
         var (commit, keep) = await BeginAsync(work, MessageState.Held, reasons, ct);
         Receipts.Add(commit, work.Person, work.Message.Record, ReceiptOf(work, verdict, drafted), keep);
         // A retry left one where somebody was to look at it, or had said something.
@@ -38,14 +40,17 @@ internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sen
             Id = work.Message.Id,
             Mailbox = work.Mailbox.Id,
             Person = work.Person.Person,
+            State = shadow ? DraftState.Shadow : DraftState.Waiting,
             Reasons = reasons,
             CreatedAt = time.GetUtcNow(),
         }, drafted.Content, before);
         Drafts.Add(commit, work.Person, draft, content, keep.Text(draft.Person, draft.Id, work.Message.Record.ReceivedAt), before?.Item);
         if (drafted.HasText)
             Quality.Add(commit, work.Tenant.Id, work.Mailbox.Id, time.GetUtcNow(), Quality.Held);
-        await webhooks.RaiseAsync(commit, work.Tenant.Id, new(WebhookEventKind.DraftWaiting, draft.Id, draft.Mailbox), ct);
         await WishAsync(work, verdict, commit, ct);
+        if (shadow)
+            return await CompleteAsync(work, commit, [], ct);
+        await webhooks.RaiseAsync(commit, work.Tenant.Id, new(WebhookEventKind.DraftWaiting, draft.Id, draft.Mailbox), ct);
         return await CompleteAsync(work, commit, notices.Announce(commit, work.Tenant, draft.Id), ct);
     }
 
@@ -59,8 +64,8 @@ internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sen
         var (record, mail) = (letters.RecordOf(work.Message, work.Mailbox, keep), letters.Write(work.Mail, work.Mailbox, work.Message, approved, await consents.BasisAsync(work.Tenant.Id, ct)));
         // GDPR-4: who takes his consent back while this is being decided gets no answer.
         work.Wishes.AddTo(commit);
-        // Lost since it was asked for the decision: it is decided anew.
-        if (!await right(commit, work.Tenant.Id, work.Mailbox.Id, mail.From, ct))
+        // Lost, or in shadow mode, since it was asked for the decision: it is decided anew.
+        if (await right(commit, work.Tenant.Id, work.Mailbox.Id, mail.From, byPerson: false, ct) is not null)
             return null;
         // Last, since room that was taken for a commit that never comes is lost for the hour.
         if (!await work.Rates.RecordAsync(commit, byPerson: false, ct))

@@ -21,6 +21,9 @@ internal sealed record ReplyJudgement(ReplyEnding Ending, Verdict Verdict, Draft
 /// <summary>Policy, drafting, guard and mode, in this order. Reads knowledge and writes nothing, so that a dry run is judged as a real mail is.</summary>
 internal sealed class ReplyJudge(Drafting drafting)
 {
+    /// <summary>The one reason of a draft that would leave by itself in mode automatic.</summary>
+    public const string Mode = "mode";
+
     /// <param name="mode">The mailbox's at this moment.</param>
     public async Task<ReplyJudgement> JudgeAsync(DraftTask task, PolicyFacts facts, MailboxMode mode, CancellationToken ct)
     {
@@ -57,6 +60,6 @@ internal sealed class ReplyJudge(Drafting drafting)
             Measures.GuardFindings.Add(finding.Rule.ToString().ToLowerInvariant());
         if (guarded.Draft is not { } approved)
             return new(ReplyEnding.Hold, verdict, drafted with { Findings = guarded.Findings }, [.. guarded.Findings.Select(finding => $"guard-{finding.Rule}".ToLowerInvariant()).Distinct()]);
-        return mode == MailboxMode.Automatic ? new(ReplyEnding.Answer, verdict, drafted, [], approved) : new(ReplyEnding.Hold, verdict, drafted, ["mode"]);
+        return mode == MailboxMode.Automatic ? new(ReplyEnding.Answer, verdict, drafted, [], approved) : new(ReplyEnding.Hold, verdict, drafted, [Mode]);
     }
 }

@@ -45,6 +45,9 @@ internal static class ReplyPolicy
     public const string ForwardingConfirmation = "forwarding-confirmation";
 
     public const string PersonAnswered = "person-answered";
+
+    /// <summary>Rule 4: the mail is a copy of what a person of the house answered.</summary>
+    public const string OwnAnswer = "own-answer";
     public const string NewerMail = "newer-mail";
     public const string ThreadClosed = "thread-closed";
 
@@ -72,7 +75,7 @@ internal static class ReplyPolicy
         new(2, "report", f => HeaderSigns.Report(f.Mail)),
         new(3, "auto-submitted", f => HeaderSigns.AutoSubmitted(f.Mail)),
         new(4, "own-address", OwnAddress),
-        new(4, "own-answer", f => Answer.Of(f.OwnAnswer, RuleOutcome.Never, "a person's own answer in a thread of this mailbox")),
+        new(4, OwnAnswer, f => Answer.Of(f.OwnAnswer, RuleOutcome.Never, "a person's own answer in a thread of this mailbox")),
         new(4, "own-message-id", f => f.IsOwnMessageId is null ? Answer.NotAsked
             : Answer.Of(f.Mail.MessageId.Length > 0 && f.IsOwnMessageId(f.Mail.MessageId), RuleOutcome.Never, f.Mail.MessageId)),
         new(4, "own-loop-mark", OwnLoopMark),

@@ -4,11 +4,16 @@ using ReplyMint.Inbound;
 namespace ReplyMint.Replies;
 
 /// <summary>What people say of a thread: that they answered in it themselves, or that it is over. What was to leave by itself is taken back at once, and each such word is in the audit log.</summary>
-internal sealed class ThreadDesk(Messages messages, Threads threads, HumanAnswers answers, OvertakenAnswers overtaken, AuditLog audit, TimeProvider time)
+internal sealed class ThreadDesk(Messages messages, Threads threads, HumanAnswers answers, ShadowAnswers shadow, OvertakenAnswers overtaken, AuditLog audit, TimeProvider time)
 {
     /// <summary>Somebody answered a message himself: all that came in its thread until now is his business.</summary>
-    public Task AnsweredAsync(Message message, Actor actor, CancellationToken ct) =>
-        ChangeAsync(message, thread => HumanAnswers.Answered(thread, time.GetUtcNow()), "message.answered", message.Id, actor, ct);
+    /// <param name="text">What he answered, where he says so; kept in shadow mode only.</param>
+    public async Task AnsweredAsync(Message message, string? text, Actor actor, CancellationToken ct)
+    {
+        if (text is not null)
+            await shadow.NoteAsync(message, text, ct);
+        await ChangeAsync(message, thread => HumanAnswers.Answered(thread, time.GetUtcNow()), "message.answered", message.Id, actor, ct);
+    }
 
     /// <summary>Nothing in the thread is answered by itself any more, until it is opened again.</summary>
     public Task CloseAsync(Message message, Actor actor, CancellationToken ct) =>

@@ -12,6 +12,8 @@ internal enum ChangeResult
     Changed,
     /// <summary>More than one item holds.</summary>
     TooLarge,
+    /// <summary>Something that is in force forbids it for now.</summary>
+    NotNow,
 }
 
 /// <summary>Some items of a list, with the name to go on behind; null when there is nothing more.</summary>

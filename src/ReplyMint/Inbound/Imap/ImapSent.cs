@@ -7,7 +7,7 @@ using ReplyMint.Storage;
 namespace ReplyMint.Inbound;
 
 /// <summary>Looks through an account's folder of sent mail for answers that a person wrote himself: he always wins.</summary>
-internal sealed class ImapSent(ImapPositions positions, PersonAnswered answered, ReplyTokens tokens)
+internal sealed class ImapSent(ImapPositions positions, PersonAnswered answered, ShadowAnswers shadow, ReplyTokens tokens)
 {
     private const int HeadBytes = 256 * 1024;
     // Of a long thread only the newest can wait for an answer.
@@ -37,6 +37,8 @@ internal sealed class ImapSent(ImapPositions positions, PersonAnswered answered,
         // Providers put what we send there, too.
         if (tokens.ReadMessageId(mail.MessageId) is not null || mail.Headers.Any(field => tokens.ReadLoopMark(field.Value) is not null))
             return;
+        if (channel.Imap is { } account)
+            await shadow.NoteAsync(channel.Owner, account.Mailbox, mail, ct);
         var answers = new HashSet<string>(StringComparer.Ordinal);
         foreach (var id in mail.References.TakeLast(MostReferences).Append(mail.InReplyTo).Where(id => id.Length > 0 && answers.Add(id)))
             if (await positions.OfAsync(channel, id, ct) is { } found)

@@ -8,6 +8,8 @@ namespace ReplyMint.Cli.Commands;
 /// <summary>Organisations, and who of them is told what waits.</summary>
 internal static class TenantCommands
 {
+    private const decimal MostPerDay = 1_000_000;
+
     private static readonly Dictionary<string, string> Options = new()
     {
         ["timeZone"] = "--zone", ["notices.emails"] = "--notify", ["notices.webhook"] = "--webhook", ["notices.digestMinutes"] = "--digest", ["notices.reminderHours"] = "--reminder",
@@ -70,6 +72,7 @@ internal static class TenantCommands
         var digest = new Option<int?>("--digest") { HelpName = "MINUTES", Description = "0 tells at once, else minutes between digests, up to 1440" };
         var reminder = new Option<int?>("--reminder") { HelpName = "HOURS", Description = "a reminder after so many hours without a decision; 0 is none" };
         var vouched = new Option<bool?>("--answer-vouched") { HelpName = "true|false", Description = "mail that callers of the API vouch for may be answered without a person" };
+        var model = new Option<string?>("--model-per-day") { HelpName = "AMOUNT", Description = "what models may cost in 24 hours, in the currency of the prices; 0 asks none; \"\" ends the tenant's own bound" };
         return new StoreCommand("set", "change a tenant's settings", async (context, parse, ct) =>
         {
             var tenant = await context.TenantAsync(parse.GetValue(name), ct);
@@ -110,9 +113,16 @@ internal static class TenantCommands
             }
             if (parse.GetValue(vouched) is { } v)
                 changes["answersVouched"] = v ? "true" : "false";
+            var perDay = tenant.ModelPerDay;
+            if (parse.GetValue(model) is { } amount)
+            {
+                perDay = amount.Length == 0 ? null : decimal.TryParse(amount, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var bound) && bound <= MostPerDay ? bound
+                    : throw new WrongException($"--model-per-day takes an amount from 0 to {MostPerDay}, such as 2.50");
+                changes["modelPerDay"] = perDay?.ToString(CultureInfo.InvariantCulture) ?? "none";
+            }
             if (changes.Count == 0)
                 return context.Fail("nothing to change; see: replymint tenant set --help");
-            Tenant After(Tenant before) => before with { Name = changes.ContainsKey("name") ? newName : before.Name, TimeZone = changes.GetValueOrDefault("timeZone", before.TimeZone), Notices = notices, AnswersVouched = parse.GetValue(vouched) ?? before.AnswersVouched };
+            Tenant After(Tenant before) => before with { Name = changes.ContainsKey("name") ? newName : before.Name, TimeZone = changes.GetValueOrDefault("timeZone", before.TimeZone), Notices = notices, AnswersVouched = parse.GetValue(vouched) ?? before.AnswersVouched, ModelPerDay = changes.ContainsKey("modelPerDay") ? perDay : before.ModelPerDay };
             if (MailboxChecks.Notices(After(tenant), context.Get<OutsideAddress>(), context.Get<HttpSettings>().Environment.NeedsHttps()) is { } wrong)
                 return context.Fail($"{Options[wrong.Member]} {wrong.What}");
             await context.Get<Tenants>().ChangeAsync(tenant.Id, After, StoreWords.Actor, changes, ct);
@@ -120,14 +130,14 @@ internal static class TenantCommands
             return ExitCode.Ok;
         })
         {
-            Arguments = { name }, Options = { called, zone, notify, webhook, digest, reminder, vouched },
-            Examples = ["tenant set --zone Europe/Berlin --notify lead@example.com --digest 60"],
+            Arguments = { name }, Options = { called, zone, notify, webhook, digest, reminder, vouched, model },
+            Examples = ["tenant set --zone Europe/Berlin --notify lead@example.com --digest 60", "tenant set Acme --model-per-day 2.50"],
         };
     }
 }
 
-internal sealed record TenantView(string Id, string Name, string TimeZone, DateTime CreatedAt, IReadOnlyList<string> Notify, Uri? Webhook, int DigestMinutes, int ReminderHours, bool AnswersVouched)
+internal sealed record TenantView(string Id, string Name, string TimeZone, DateTime CreatedAt, IReadOnlyList<string> Notify, Uri? Webhook, int DigestMinutes, int ReminderHours, bool AnswersVouched, decimal? ModelPerDay)
 {
     public static TenantView Of(Tenant t) => new(
-        t.Id, t.Name, t.TimeZone, t.CreatedAt.UtcDateTime, t.Notices.Emails, t.Notices.Webhook, t.Notices.DigestMinutes, t.Notices.ReminderHours, t.AnswersVouched);
+        t.Id, t.Name, t.TimeZone, t.CreatedAt.UtcDateTime, t.Notices.Emails, t.Notices.Webhook, t.Notices.DigestMinutes, t.Notices.ReminderHours, t.AnswersVouched, t.ModelPerDay);
 }

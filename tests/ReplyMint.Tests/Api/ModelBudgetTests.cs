@@ -1,8 +1,10 @@
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
+using ReplyMint.Inbound;
 using ReplyMint.Knowledge;
 using ReplyMint.Replies;
 using ReplyMint.Storage;
+using ReplyMint.Tests.Aws;
 using ReplyMint.Tests.Product;
 using ReplyMint.Tests.Replies;
 using Xunit;
@@ -15,10 +17,10 @@ public sealed class ModelBudgetTests
     private const string Faq = "## When are you open?\nWe are open from Monday to Friday, 9:00 to 17:00.\n";
 
     // A call costs 0.003, and at worst about 0.008.
-    private static Task<ApiHost> StartAsync(ModelServer server, decimal perDay) => ApiHost.StartAsync(knowledge: Faq, settings: s => s with
+    private static Task<ApiHost> StartAsync(ModelServer server, decimal perDay, AwsInstallation? aws = null) => ApiHost.StartAsync(knowledge: Faq, settings: s => s with
     {
         Model = new ModelSettings { Endpoint = server.Endpoint, Model = "m", PricePerMillionIn = 1, PricePerMillionOut = 10, MaxCostPerDay = perDay },
-    });
+    }, aws: aws);
 
     [Fact]
     public async Task Trials_take_a_tenth_at_most_many_at_once_too_and_mails_are_answered_all_the_same()
@@ -41,6 +43,54 @@ public sealed class ModelBudgetTests
         api.Product.Time.Advance(TimeSpan.FromHours(25));
         (await api.PostAsync("auditor", "knowledge/try", new { question = "When are you open?" })).Expect(200);
         Assert.Equal(3, server.Requests.Count);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_tenants_own_bound_holds_for_many_mails_at_once_on_either_store_and_people_are_warned(bool onAws)
+    {
+        await using var aws = onAws ? new AwsInstallation() : null;
+        await using var server = await ModelServer.StartAsync();
+        var both = new TaskCompletionSource();
+        server.Answer = async context =>
+        {
+            await both.Task;
+            await ModelServer.Say(context, "We are open from Monday to Friday, 9:00 to 17:00.");
+        };
+        await using var api = await StartAsync(server, 5, aws);
+        var host = api.Product;
+        // Room for two calls at their worst price, and not for a third beside them.
+        await host.Get<Tenants>().ChangeAsync(api.Tenant, tenant => tenant with { ModelPerDay = 0.018m }, Actor.Machine, new Dictionary<string, string>(), default);
+        foreach (var reply in await Task.WhenAll(Enumerable.Range(0, 8).Select(i => host.SmtpAsync(host.Mail("When are you open?", from: $"p{i}@customer.example")))))
+            Assert.StartsWith("250", reply, StringComparison.Ordinal);
+        // Six find the money taken while two calls still run: they are held, and no model is asked.
+        var held = await ProductHost.EventuallyAsync(async () => (await host.ListAsync()).Where(message => message.Record.State == MessageState.Held).ToList() is { Count: 6 } six ? six : null);
+        Assert.Equal(2, server.Requests.Count);
+        Assert.All(held, message => Assert.Contains("model-failed", message.Record.Reasons));
+        both.SetResult();
+        foreach (var message in await host.ListAsync())
+            await host.DecidedAsync(message);
+        // Settled, the two have cost a third of what was taken for them, so that a third call fits.
+        Assert.Equal(6_000, (int)(await api.GetAsync("auditor", "usage")).Expect(200)["costMillionths"]!);
+        Assert.Equal(MessageState.Answered, (await host.DeliverAndDecideAsync(host.Mail("When are you open?", from: "last@customer.example"), "last@customer.example")).Record.State);
+        Assert.Equal(3, server.Requests.Count);
+        var kinds = (await api.GetAsync("auditor", "alerts")).Expect(200)["items"]!.AsArray().Select(alert => (string?)alert!["kind"]).ToList();
+        Assert.Contains("model-budget", kinds);
+        Assert.Contains("model-budget-near", kinds);
+    }
+
+    [Fact]
+    public async Task A_tenant_whose_bound_is_nothing_asks_no_model_and_the_others_do()
+    {
+        await using var server = await ModelServer.StartAsync();
+        await using var api = await StartAsync(server, 5);
+        await api.Product.Get<Tenants>().ChangeAsync(api.Tenant, tenant => tenant with { ModelPerDay = 0 }, Actor.Machine, new Dictionary<string, string>(), default);
+        Assert.Equal(MessageState.Held, (await api.Product.DeliverAndDecideAsync(api.Product.Mail("When are you open?"))).Record.State);
+        Assert.Empty(server.Requests);
+        await api.Product.Get<Tenants>().ChangeAsync(api.Tenant, tenant => tenant with { ModelPerDay = null }, Actor.Machine, new Dictionary<string, string>(), default);
+        await api.Product.DeliverAndDecideAsync(api.Product.Mail("When are you open?", from: "ben@customer.example"));
+        Assert.Single(server.Requests);
     }
 
     [Fact]

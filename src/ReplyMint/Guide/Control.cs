@@ -49,6 +49,7 @@ internal sealed class Check
     public Func<StoreLook, CancellationToken, Task<Outcome>>? AtStore { get; private init; }
     /// <summary>Given the control's id.</summary>
     public Func<TemplateLook, string, Outcome>? AtTemplate { get; private init; }
+    public Func<RepositoryLook, Outcome>? AtRepository { get; private init; }
     public Func<RehearsalLook, CancellationToken, Task<Outcome>>? AtStage { get; private init; }
     /// <summary>Why nobody can look.</summary>
     public string? Missing { get; private init; }
@@ -71,6 +72,8 @@ internal sealed class Check
     /// <param name="types">Of the resources that the control's promise rests on.</param>
     public static Check Template(params string[] types) => new(Look.Template) { AtTemplate = (look, control) => look.Judge(control, types) };
 
+    public static Check Repo(Func<RepositoryLook, Outcome> run) => new(Look.Repo) { AtRepository = run };
+
     /// <summary>Acts for real, only when it is asked for.</summary>
     public static Check Rehearse(Func<RehearsalAct, CancellationToken, Task> play) => new(Look.Rehearse) { AtStage = (look, ct) => RehearsalAct.PlayAsync(look, play, ct) };
 
@@ -81,7 +84,7 @@ internal sealed class Check
         {
             Look.Rehearse => "needs a rehearsal, which this version can't do yet",
             Look.Template => "this version can't read the AWS template yet",
-            Look.Repo => "this version can't read the repository yet",
+            Look.Repo => "this version can't read the repository for it yet",
             Look.Record => "this version can't judge these records yet",
             Look.Live => "this version can't ask a running service for it yet",
             _ => "this version can't judge the settings and the store for it yet",

@@ -25,42 +25,35 @@ internal static class GuideRun
         return outcomes;
     }
 
-    public static async Task<IReadOnlyDictionary<Check, Outcome>> AtStoreAsync(IEnumerable<Control> controls, StoreLook look, CancellationToken ct)
-    {
-        var outcomes = new Dictionary<Check, Outcome>();
-        foreach (var control in controls)
-            foreach (var check in control.Checks)
-                if (check.AtStore is { } run)
-                    outcomes[check] = (await RunAsync(control, check, () => run(look, ct), ct)).Outcome;
-        return outcomes;
-    }
+    public static Task<IReadOnlyDictionary<Check, Outcome>> AtStoreAsync(IEnumerable<Control> controls, StoreLook look, CancellationToken ct) =>
+        InTurnAsync(controls, (_, check) => check.AtStore is { } run ? () => run(look, ct) : null, ct);
 
-    public static async Task<IReadOnlyDictionary<Check, Outcome>> AtTemplateAsync(IEnumerable<Control> controls, TemplateLook look, CancellationToken ct)
-    {
-        var outcomes = new Dictionary<Check, Outcome>();
-        foreach (var control in controls)
-            foreach (var check in control.Checks)
-                if (check.AtTemplate is { } run)
-                    outcomes[check] = (await RunAsync(control, check, () => Task.FromResult(run(look, control.Id)), ct)).Outcome;
-        return outcomes;
-    }
+    public static Task<IReadOnlyDictionary<Check, Outcome>> AtTemplateAsync(IEnumerable<Control> controls, TemplateLook look, CancellationToken ct) =>
+        InTurnAsync(controls, (control, check) => check.AtTemplate is { } run ? () => Task.FromResult(run(look, control.Id)) : null, ct);
 
-    /// <summary>One after the other: what one isolates or revokes the next one must not meet.</summary>
-    public static async Task<IReadOnlyDictionary<Check, Outcome>> AtStageAsync(IEnumerable<Control> controls, RehearsalLook look, CancellationToken ct)
-    {
-        var outcomes = new Dictionary<Check, Outcome>();
-        foreach (var control in controls)
-            foreach (var check in control.Checks)
-                if (check.AtStage is { } run)
-                    outcomes[check] = (await RunAsync(control, check, () => run(look, ct), ct)).Outcome;
-        return outcomes;
-    }
+    public static Task<IReadOnlyDictionary<Check, Outcome>> AtRepositoryAsync(IEnumerable<Control> controls, RepositoryLook look, CancellationToken ct) =>
+        InTurnAsync(controls, (_, check) => check.AtRepository is { } run ? () => Task.FromResult(run(look)) : null, ct);
+
+    public static Task<IReadOnlyDictionary<Check, Outcome>> AtStageAsync(IEnumerable<Control> controls, RehearsalLook look, CancellationToken ct) =>
+        InTurnAsync(controls, (_, check) => check.AtStage is { } run ? () => run(look, ct) : null, ct);
 
     /// <summary>One judgement for each control.</summary>
     /// <param name="outcome">What a look found; null when nobody looked there.</param>
     /// <param name="why">Why nobody looked.</param>
     public static IReadOnlyList<Judgement> Judge(IEnumerable<Control> controls, Func<Check, Outcome?> outcome, Func<Check, string> why) =>
         [.. controls.Select(control => new Judgement(control, [.. control.Checks.Select(check => new Finding(check.Look, check.Missing is { } missing ? Outcome.NotChecked(missing) : outcome(check) ?? Outcome.NotChecked(why(check))))]))];
+
+    /// <summary>One after the other: what a rehearsal isolates or revokes the next one must not meet.</summary>
+    /// <param name="run">Null for a check that looks elsewhere.</param>
+    private static async Task<IReadOnlyDictionary<Check, Outcome>> InTurnAsync(IEnumerable<Control> controls, Func<Control, Check, Func<Task<Outcome>>?> run, CancellationToken ct)
+    {
+        var outcomes = new Dictionary<Check, Outcome>();
+        foreach (var control in controls)
+            foreach (var check in control.Checks)
+                if (run(control, check) is { } look)
+                    outcomes[check] = (await RunAsync(control, check, look, ct)).Outcome;
+        return outcomes;
+    }
 
     private static async Task<(Control Control, Check Check, Outcome Outcome)> RunAsync(Control control, Check check, Func<Task<Outcome>> run, CancellationToken ct)
     {

@@ -30,7 +30,7 @@ public sealed partial class CatalogueTests
             foreach (var text in (string[])[control.Title, control.Why, control.Remedy, control.Sources])
                 Assert.False(string.IsNullOrWhiteSpace(text), control.Id);
             Assert.NotEmpty(control.Checks);
-            Assert.All(control.Checks, check => Assert.Single(new object?[] { check.AtService, check.AtStore, check.AtTemplate, check.AtStage, check.Missing }.OfType<object>()));
+            Assert.All(control.Checks, check => Assert.Single(new object?[] { check.AtService, check.AtStore, check.AtTemplate, check.AtRepository, check.AtStage, check.Missing }.OfType<object>()));
         }
     }
 
@@ -79,6 +79,8 @@ public sealed partial class CatalogueTests
         Assert.Empty(Catalogue.All.Where(control => control.Checks.Any(check => check.AtTemplate is not null) && !template.Contains(control.Id)).Select(control => control.Id));
         Assert.Empty(Catalogue.All.Where(control => control.Checks.Any(check => check.AtService is not null) && !live.Contains(control.Id)).Select(control => control.Id));
         Assert.Empty(Catalogue.All.SelectMany(control => control.Checks.Where(check => check.AtStore is not null && !store.Contains((control.Id, check.Look))).Select(check => $"{control.Id} {check.Look}")));
+        var repository = RepositoryMutants.All.Select(mutant => mutant.Control).ToHashSet(StringComparer.Ordinal);
+        Assert.Empty(Catalogue.All.Where(control => control.Checks.Any(check => check.AtRepository is not null) && !repository.Contains(control.Id)).Select(control => control.Id));
         var rehearsed = RehearsalMutants.Proxies.Concat(RehearsalMutants.Hosts).SelectMany(mutant => mutant.Controls).ToHashSet(StringComparer.Ordinal);
         Assert.Empty(Catalogue.All.Where(control => control.Checks.Any(check => check.AtStage is not null) && !rehearsed.Contains(control.Id)).Select(control => control.Id));
     }

@@ -25,6 +25,7 @@ public sealed partial class MappingTests
     {
         ["Guide.LiveGuideTests"] = [.. LiveMutants.All.SelectMany(mutant => mutant.Controls)],
         ["Guide.StoreGuideTests"] = [.. StoreMutants.All.SelectMany(mutant => mutant.Controls)],
+        ["Guide.RepositoryGuideTests"] = [.. RepositoryMutants.All.Select(mutant => mutant.Control)],
         ["Infra.TemplateMutantTests"] = [.. TemplateMutants.All.SelectMany(mutant => mutant.Controls)],
     };
 

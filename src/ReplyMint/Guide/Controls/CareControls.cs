@@ -72,9 +72,9 @@ internal static class CareControls
             Check.Config(CareConfig.AuditAsync), Check.Live(CallerChecks.AuditAsync)),
         new("SOC-4", "Dependencies are locked, listed, and scanned for known holes",
             "Most of what runs was written by others.",
-            "Run ./test.sh --full, which scans; update what it names.",
+            "Commit the lock files, and run dotnet run --project tools/ReplyMint.Supply -- advisories, as ./test.sh does; update what it names.",
             "ASVS 5.0 V15.1.1, V15.1.2, V15.2.1; OWASP Top 10 2021 A06; SOC 2 CC7.1",
-            Check.Unbuilt(Look.Repo)),
+            Check.Repo(SupplyRepository.Locked)),
         new("SOC-5", "Rotations, reviews, tests and drills have a date, and none is overdue",
             "What is due some day is never done.",
             "Do it, then: replymint record add KIND --note TEXT; replymint record list shows what is due.",
@@ -84,6 +84,6 @@ internal static class CareControls
             "The hole is public on the day of its patch.",
             "Update; then: replymint record add patch --note TEXT.",
             "ASVS 5.0 V15.1.1, V15.2.1; OWASP Top 10 2021 A06",
-            Check.Record(CareConfig.PatchedAsync), Check.Unbuilt(Look.Repo), Check.Config(CareConfig.BuildAge)),
+            Check.Record(CareConfig.PatchedAsync), Check.Repo(UpdateRepository.Asked), Check.Config(CareConfig.BuildAge)),
     ];
 }

@@ -34,7 +34,7 @@ internal static class CloudControls
             "All three are read by more people, and kept longer, than a secret may be.",
             "Put it into Parameter Store below aws.parameters, and change it: it was seen.",
             "ASVS 5.0 V13.3.1; AWS Well-Architected SEC02; AWS Lambda: environment variables",
-            Check.Unbuilt(Look.Repo), Check.Template("AWS::Lambda::Function", "AWS::SSM::Parameter")),
+            Check.Repo(SecretRepository.None), Check.Template("AWS::Lambda::Function", "AWS::SSM::Parameter")),
         new("AWS-3", "In production functions run in private subnets with endpoints and little way out",
             "Code that got in could send what it found to anywhere.",
             "Deploy the production form of the template.",

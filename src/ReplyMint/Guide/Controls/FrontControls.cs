@@ -74,7 +74,7 @@ internal static class FrontControls
             "Joined text lets input become an instruction.",
             "Use parameters, and types that can hold nothing else; the analyzers name the place.",
             "ASVS 5.0 V1.2.2, V1.2.4, V1.2.5, V5.3.2; OWASP Top 10 2021 A03",
-            Check.Unbuilt(Look.Repo), Check.Live(ForgedChecks.InjectionAsync)),
+            Check.Repo(CodeRepository.Injection), Check.Live(ForgedChecks.InjectionAsync)),
         new("INPUT-3", "What people wrote is encoded where it shows, and can't add mail headers",
             "A mail could run scripts before whoever approves, or send our answer elsewhere.",
             "Report it (SECURITY.md): the product holds this, no setting does.",

@@ -21,7 +21,7 @@ internal static class EraseFigures
         var tenant = (await services.GetRequiredService<Tenants>().ListAsync(default))[0].Id;
         var filling = Stopwatch.GetTimestamp();
         await StoredMails.FillAsync(services, tenant, mails, Anna, Erased);
-        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  ({mails:N0} mails were stored in {Stopwatch.GetElapsedTime(filling).TotalSeconds:N0} s)"));
+        System.Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  ({mails:N0} mails were stored in {Stopwatch.GetElapsedTime(filling).TotalSeconds:N0} s)"));
 
         var (erasures, work) = (services.GetRequiredService<Erasures>(), services.GetRequiredService<ErasureWork>());
         var start = Stopwatch.GetTimestamp();

@@ -69,7 +69,7 @@ internal sealed class Rivals : IDisposable
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         await using var app = builder.Build();
         app.Run(handler);
-        app.Lifetime.ApplicationStarted.Register(() => Console.WriteLine(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First() + "/"));
+        app.Lifetime.ApplicationStarted.Register(() => System.Console.WriteLine(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First() + "/"));
         await app.RunAsync();
     }
 }

@@ -15,17 +15,17 @@ internal sealed class Table(string? binary)
     public void Add(string what, FormattableString figure, string asked = "", bool? reached = null, FormattableString? beside = null)
     {
         _rows.Add([what, FormattableString.Invariant(figure), reached is { } yes ? $"{asked}: {(yes ? "yes" : "no")}" : asked, beside is null ? "" : FormattableString.Invariant(beside)]);
-        Console.Error.WriteLine($"  {what}: {_rows[^1][1]}");
+        System.Console.Error.WriteLine($"  {what}: {_rows[^1][1]}");
     }
 
     public void Print()
     {
-        Console.WriteLine($"{Environment.ProcessorCount} cores, load {_loadAtStart} at start and {Load()} at the end; .NET {Environment.Version}; {(binary is null ? "the assembly, compiled as it runs" : "the native binary")}, {RuntimeInformation.OSArchitecture}");
-        Console.WriteLine();
+        System.Console.WriteLine($"{Environment.ProcessorCount} cores, load {_loadAtStart} at start and {Load()} at the end; .NET {Environment.Version}; {(binary is null ? "the assembly, compiled as it runs" : "the native binary")}, {RuntimeInformation.OSArchitecture}");
+        System.Console.WriteLine();
         string[] head = ["What", "Figure", "Asked", "Beside"];
         var widths = Enumerable.Range(0, head.Length).Select(column => _rows.Append(head).Max(row => row[column].Length)).ToArray();
         foreach (var row in _rows.Prepend([.. widths.Select(width => new string('-', width))]).Prepend(head))
-            Console.WriteLine("| " + string.Join(" | ", row.Select((cell, column) => cell.PadRight(widths[column]))) + " |");
+            System.Console.WriteLine("| " + string.Join(" | ", row.Select((cell, column) => cell.PadRight(widths[column]))) + " |");
     }
 
     private static string Load() => File.Exists("/proc/loadavg") ? File.ReadAllText("/proc/loadavg").Split(' ')[0] : "?".ToString(CultureInfo.InvariantCulture);

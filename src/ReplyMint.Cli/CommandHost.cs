@@ -31,10 +31,10 @@ internal sealed record CommandHost
         CommandHost? self = null;
         return self = new()
         {
-            Out = new StreamWriter(Console.OpenStandardOutput(), utf8) { AutoFlush = true },
-            Error = new StreamWriter(Console.OpenStandardError(), utf8) { AutoFlush = true },
-            In = new StreamReader(Console.OpenStandardInput(), utf8),
-            Interactive = !Console.IsInputRedirected && !Console.IsErrorRedirected,
+            Out = new StreamWriter(System.Console.OpenStandardOutput(), utf8) { AutoFlush = true },
+            Error = new StreamWriter(System.Console.OpenStandardError(), utf8) { AutoFlush = true },
+            In = new StreamReader(System.Console.OpenStandardInput(), utf8),
+            Interactive = !System.Console.IsInputRedirected && !System.Console.IsErrorRedirected,
             Hidden = ReadKeys,
             Environment = System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
                 .ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "", StringComparer.Ordinal),
@@ -70,7 +70,7 @@ internal sealed record CommandHost
     private static string? ReadKeys()
     {
         var text = new StringBuilder();
-        while (Console.ReadKey(intercept: true) is { Key: not ConsoleKey.Enter } key)
+        while (System.Console.ReadKey(intercept: true) is { Key: not ConsoleKey.Enter } key)
             if (key.Key == ConsoleKey.Backspace)
                 text.Length = Math.Max(0, text.Length - 1);
             else if (!char.IsControl(key.KeyChar))

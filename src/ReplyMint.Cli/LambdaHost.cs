@@ -46,7 +46,7 @@ internal sealed partial class LambdaHost : IAsyncDisposable
         (_time, _log) = (services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<LambdaHost>>());
         if (services.GetService<MetricBook>() is { } book && services.GetRequiredService<MonitoringSettings>().Emf)
             _emf = new(book, function.ToString().ToLowerInvariant(), _time);
-        _out = services.GetService<TextWriter>() ?? Console.Out;
+        _out = services.GetService<TextWriter>() ?? System.Console.Out;
         _export = services.GetService<OtlpExporter>() is { } exporter ? exporter.TickIfDueAsync : null;
         // It was opened just now.
         _refreshed = _time.GetUtcNow();

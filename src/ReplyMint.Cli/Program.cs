@@ -3,7 +3,7 @@ using ReplyMint.Cli;
 
 if (OperatingSystem.IsWindows())
 {
-    Console.Error.WriteLine("replymint: this program runs on Linux and macOS; on Windows use it in WSL");
+    System.Console.Error.WriteLine("replymint: this program runs on Linux and macOS; on Windows use it in WSL");
     return ExitCode.Failed;
 }
 

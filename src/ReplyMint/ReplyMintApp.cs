@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
+using ReplyMint.Console;
 using ReplyMint.Inbound;
 using ReplyMint.Incidents;
 using ReplyMint.Jobs;
@@ -73,6 +74,7 @@ public static class ReplyMintApp
             .AddReplies(settings.Model, settings.Notices, open, secrets)
             .AddPrivacy()
             .AddIncidents(settings.Detection)
+            .AddConsole()
             .AddBackups(settings.Backup, new SettingsToKeep(() => SettingsJson.Show(settings.WithoutSecrets() with { ChangedBy = null })), provider => store => Rooms(settings, store, provider));
     }
 
@@ -100,12 +102,14 @@ public static class ReplyMintApp
         app.MapPrivacy();                     // legal holds, erasures, retention
         app.MapIncidents();                   // incidents, records, access reviews
         app.MapMonitoring();                  // /metrics, where a token is set
+        app.MapConsole();                     // /console: the pages where people work
     }
 
     /// <summary>What stands before every route.</summary>
     internal static void UseReplyMint(this WebApplication app)
     {
         app.UseEveryAnswer();                 // headers and trace id, whoever answers
+        app.UseProblemPages();                // told as a page, where people look at one
         app.UseProblemAnswers();              // what fails below becomes problem details
         app.UseForwardedHeadersOfProxies();   // who asks, by which name and scheme
         app.UseRefusalNotes();                // and what he was refused
@@ -120,6 +124,7 @@ public static class ReplyMintApp
         app.UseWatches();                     // and is he watched
         app.UseRequestLimits();               // not too much of it
         app.UseCallerGate();                  // and may he
+        app.UsePageForms();                   // and was it a page of ours that asked
         app.UseUsage();                       // counts what was let in
         app.UseIdempotency();                 // once, though he asks twice
     }

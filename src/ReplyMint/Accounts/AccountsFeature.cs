@@ -61,7 +61,9 @@ internal static class AccountsFeature
             .AddSingleton<RefreshTokens>()
             .AddSingleton<Sessions>()
             .AddSingleton<TokenDesk>()
+            .AddSingleton<PageCookies>()
             .AddSingleton<CallerFinder>()
+            .AddSingleton<PageCallerSource>(provider => provider.GetRequiredService<CallerFinder>().FindPageAsync)
             .AddSingleton<CallerSource>(provider => provider.GetRequiredService<CallerFinder>().FindAsync);
     }
 

@@ -96,7 +96,7 @@ internal sealed class RequestLimits
 
     private NamedLimit OfNetwork(Endpoint? endpoint) => endpoint?.Metadata.GetMetadata<Protection>() is not { } protection ? _public
         : protection.Permission is not null ? _unproved
-        : protection.Group == Protection.SignIn.Group ? _signIn
+        : protection.Group == Protection.SignIn.Group || protection.Group == Protection.Door.Group ? _signIn
         : protection.Group == Protection.Webhooks.Group ? _webhooks : _public;
 }
 

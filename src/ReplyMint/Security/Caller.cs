@@ -51,6 +51,9 @@ internal readonly record struct CallerAnswer(Caller? Caller, IResult? Refusal)
 /// <summary>Finds out who asks, from the headers alone: nothing of the body is read before. Given by the room that knows people and keys.</summary>
 internal delegate ValueTask<CallerAnswer> CallerSource(HttpContext context);
 
+/// <summary>The same for pages: by the session's cookie alone.</summary>
+internal delegate ValueTask<CallerAnswer> PageCallerSource(HttpContext context);
+
 /// <summary>401 with the ways to prove who one is (RFC 9110 11.6.1).</summary>
 internal sealed class Unauthorized : IResult
 {

@@ -8,14 +8,16 @@ namespace ReplyMint.Security;
 /// Finds out who asks where a route needs a caller; what he may is asked behind it (<see cref="CallerGate"/>). Nobody is a caller
 /// when no room says how callers are found.
 /// </summary>
-internal sealed class Identification(RequestDelegate next, CallerSource? source)
+internal sealed class Identification(RequestDelegate next, CallerSource? source, PageCallerSource? pages)
 {
-    public Task InvokeAsync(HttpContext context) =>
-        source is not null && context.GetEndpoint()?.Metadata.GetMetadata<Protection>()?.Permission is not null ? FindAsync(context, source) : next(context);
+    public Task InvokeAsync(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<Protection>() is not { Permission: not null } protection ? next(context)
+        // A cookie opens no route of the API, which browsers of other sites may call; nor does a header open a page.
+        : protection.IsPage ? pages is null ? next(context) : FindAsync(context, pages(context))
+        : source is null ? next(context) : FindAsync(context, source(context));
 
-    private async Task FindAsync(HttpContext context, CallerSource found)
+    private async Task FindAsync(HttpContext context, ValueTask<CallerAnswer> found)
     {
-        var answer = await found(context);
+        var answer = await found;
         if (answer.Caller is { } caller)
             context.Features.Set(caller);
         else if (answer.Refusal is { } refusal)
@@ -62,7 +64,8 @@ internal static class CallerGateSteps
     public static void UseIdentification(this WebApplication app)
     {
         var source = app.Services.GetService<CallerSource>();
-        app.Use(next => new Identification(next, source).InvokeAsync);
+        var pages = app.Services.GetService<PageCallerSource>();
+        app.Use(next => new Identification(next, source, pages).InvokeAsync);
     }
 
     public static void UseCallerGate(this WebApplication app)

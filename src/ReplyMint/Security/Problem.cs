@@ -29,6 +29,8 @@ internal sealed record Problem(int Status, string? Detail = null, IReadOnlyDicti
 
     public Task ExecuteAsync(HttpContext httpContext)
     {
+        if (httpContext.Features.Get<ProblemPage>() is { } page)
+            return page(httpContext, this);
         var answer = httpContext.Response;
         var body = Body(httpContext.TraceIdentifier);
         answer.StatusCode = Status;
@@ -42,6 +44,9 @@ internal sealed record Problem(int Status, string? Detail = null, IReadOnlyDicti
             new ProblemBody(Type, ReasonPhrases.GetReasonPhrase(Status) is { Length: > 0 } title ? title : "Error", Status, Detail, traceId, Errors),
             SecurityJson.Default.ProblemBody);
 }
+
+/// <summary>Tells a problem to a person in a browser; a feature of the requests that pages answer.</summary>
+internal delegate Task ProblemPage(HttpContext context, Problem problem);
 
 /// <summary>The wire form.</summary>
 /// <param name="Type">"about:blank": the status code says what kind of problem it is; else a stable name, such as urn:replymint:problem:contained.</param>

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Routing;
 namespace ReplyMint.Security;
 
 /// <summary>What stands between a stranger and a route. Every route carries one, from its group; a test walks them all.</summary>
-/// <param name="Group">public, webhooks, sign-in or api.</param>
+/// <param name="Group">public, webhooks, sign-in, api, pages or door (pages for those who have no session yet).</param>
 /// <param name="Permission">What the caller needs; null where there is no caller.</param>
 internal sealed record Protection(string Group, Permission? Permission = null)
 {
@@ -21,6 +21,17 @@ internal sealed record Protection(string Group, Permission? Permission = null)
 
     /// <summary>Only for a caller who was proved and has the permission.</summary>
     public static Protection Api(Permission permission) => new("api", permission);
+
+    /// <summary>The same for people's pages: who asks is found by the session's cookie and by nothing else, and what changes something must come from a page of ours.</summary>
+    public static Protection Page(Permission permission) => new(Pages, permission);
+
+    /// <summary>Pages on the way in. What they send must come from a page of ours, too; limited as sign-ins are.</summary>
+    public static readonly Protection Door = new("door");
+
+    private const string Pages = "pages";
+
+    /// <summary>A browser comes here by itself, with its cookies.</summary>
+    public bool IsPage => Group is Pages || Group == Door.Group;
 }
 
 /// <summary>The only ways to map a route: protection is attached once, to the group.</summary>
@@ -30,6 +41,8 @@ internal static class RouteGroups
 
     // Strangers send these bodies; the largest holds a passkey's answer of a few KB.
     private const int SignInBytes = 16 * 1024;
+
+    public const string PagesRoot = "/console";
 
     public static RouteGroupBuilder MapPublic(this IEndpointRouteBuilder routes) =>
         routes.MapGroup("").WithMetadata(Protection.Public).WithTags(Protection.Public.Group);
@@ -45,6 +58,17 @@ internal static class RouteGroups
     /// <param name="tag">Under which name the document shows them, such as "drafts".</param>
     public static RouteGroupBuilder MapApi(this IEndpointRouteBuilder routes, Permission permission, string tag) =>
         RequestRules.Attach(routes.MapGroup(ApiRoot).WithMetadata(Protection.Api(permission)).WithTags(tag));
+
+    // The largest form: a draft's text, in which a letter may take nine bytes.
+    private const int FormBytes = 256 * 1024;
+
+    /// <param name="routes">The application's.</param>
+    /// <param name="permission">What every page of the group asks of its reader, as the API's group for the same does.</param>
+    public static RouteGroupBuilder MapPages(this IEndpointRouteBuilder routes, Permission permission) =>
+        routes.MapGroup(PagesRoot).WithMetadata(Protection.Page(permission), new BodyLimit(FormBytes)).WithTags("pages").ExcludeFromDescription();
+
+    public static RouteGroupBuilder MapDoor(this IEndpointRouteBuilder routes) =>
+        routes.MapGroup(PagesRoot).WithMetadata(Protection.Door, new BodyLimit(SignInBytes)).WithTags(Protection.Door.Group).ExcludeFromDescription();
 }
 
 /// <summary>A route group's own bound for bodies; the router hands it to Kestrel.</summary>

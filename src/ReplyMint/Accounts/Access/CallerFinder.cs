@@ -12,7 +12,7 @@ namespace ReplyMint.Accounts;
 /// moment ago costs a hash; one that is new costs a try (<see cref="FailedTries"/>), which a good one gets back.
 /// </summary>
 internal sealed class CallerFinder(
-    ApiKeys keys, ApiKeyUses uses, StrayKeys stray, AccessTokens tokens, SigningKeys signing, Sessions sessions, Members members, Standings standings, Containments contained, FailedTries tries, SecurityEvents events, TimeProvider time)
+    ApiKeys keys, ApiKeyUses uses, StrayKeys stray, AccessTokens tokens, SigningKeys signing, Sessions sessions, Members members, Standings standings, Containments contained, FailedTries tries, SecurityEvents events, PageCookies cookies, TimeProvider time)
 {
     public const string KeyHeader = "X-API-Key";
 
@@ -37,16 +37,25 @@ internal sealed class CallerFinder(
         var hash = Standings.HashOf(kind, credential);
         if (standings.TryGet(hash, out var known) && standings.IsFresh(known))
             return new(Welcome(context, known));
-        return ReadAsync(context, kind, credential, hash, known);
+        return kind == CallerKind.Key ? ReadAsync(context, hash, known, ApiKeyText.Parse(credential)?.Id, KeyAsync, credential) : ReadAsync(context, hash, known, null, (text, ct) => TokenAsync(text, known?.Token, ct), credential);
+    }
+
+    /// <summary>The reader of a page, by the session's cookie and nothing else of the request.</summary>
+    public ValueTask<CallerAnswer> FindPageAsync(HttpContext context)
+    {
+        // A cookie that stands twice was planted by somebody; nobody can tell which is ours.
+        if (PageCookies.Of(context.Request) is not { Length: > 0 and <= MaxLength } cookie)
+            return new(CallerAnswer.Nobody);
+        var hash = Standings.HashOfCookie(cookie);
+        return standings.TryGet(hash, out var known) && standings.IsFresh(known) ? new(Welcome(context, known)) : ReadAsync(context, hash, known, null, CookieAsync, cookie);
     }
 
     /// <summary>Asks the store: for what was proved before, whether it still stands; for what is new, whether it is what it claims.</summary>
-    private async ValueTask<CallerAnswer> ReadAsync(HttpContext context, CallerKind kind, string credential, UInt128 hash, Standing? known)
+    private async ValueTask<CallerAnswer> ReadAsync(HttpContext context, UInt128 hash, Standing? known, string? account, Func<string, CancellationToken, ValueTask<Standing?>> read, string credential)
     {
-        var account = kind == CallerKind.Key ? ApiKeyText.Parse(credential)?.Id : null;
         if (known is null && await tries.BeginAsync(context, account) is { } slowed)
             return new(null, slowed);
-        var standing = kind == CallerKind.Key ? await KeyAsync(credential, context.RequestAborted) : await TokenAsync(credential, known?.Token, context.RequestAborted);
+        var standing = await read(credential, context.RequestAborted);
         if (standing is null)
         {
             standings.Drop(hash);
@@ -82,22 +91,35 @@ internal sealed class CallerFinder(
         // Asked again of a token that was proved before: its key may have been dropped meanwhile.
         if (token is null || token.ExpiresAt <= now || ring.TakenAt(token.KeyId, now) is null)
             return null;
-        if (await sessions.FindAsync(token.User, token.Session, ct) is not { } session || await members.FindAsync(token.Tenant, token.User, ct) is not { } member)
+        return await sessions.FindAsync(token.User, token.Session, ct) is { } session && await PersonAsync(session, token.Tenant, ct) is { } caller
+            ? new(caller, token.ExpiresAt, at, changes) { Token = token } : null;
+    }
+
+    private async ValueTask<Standing?> CookieAsync(string text, CancellationToken ct)
+    {
+        var (at, changes) = standings.Now();
+        if (await cookies.ReadAsync(text, ct) is not { } cookie || await sessions.FindAsync(cookie.User, cookie.Session, ct) is not { } session)
             return null;
-        if (await contained.IsAsync(ContainedKind.User, token.User, ct))
+        var ends = cookies.EndsAt(session, cookie.SeenAt);
+        return ends > time.GetUtcNow() && await PersonAsync(session, session.Tenant, ct) is { } caller ? new(caller, ends, at, changes) : null;
+    }
+
+    /// <summary>A person in a session, with the rights that he has in a tenant now; null when he has none there.</summary>
+    private async ValueTask<Caller?> PersonAsync(Session session, string tenant, CancellationToken ct)
+    {
+        if (await members.FindAsync(tenant, session.User, ct) is not { } member || await contained.IsAsync(ContainedKind.User, session.User, ct))
             return null;
         // Who was removed and is a member again signs in anew. A token of a tenant that the session has left ends within its ten minutes.
-        if (session.Tenant == token.Tenant && !session.IsOf(member))
+        if (session.Tenant == tenant && !session.IsOf(member))
             return null;
         // An operator's role means something in the installation only, and no other role does there.
-        if ((member.Role == Role.Operator) != (token.Tenant == KeyRing.Installation))
+        if ((member.Role == Role.Operator) != (tenant == KeyRing.Installation))
             return null;
-        var caller = new Caller(CallerKind.User, token.User, token.Tenant, Permissions.Of(member.Role))
+        return new Caller(CallerKind.User, session.User, tenant, Permissions.Of(member.Role))
         {
             Role = member.Role, Session = session.Id, SecondFactorAt = session.SecondFactorAt,
-            Contained = await contained.IsAsync(ContainedKind.Tenant, token.Tenant, ct), Mailboxes = member.Role == Role.Member ? member.Mailboxes?.ToHashSet(StringComparer.Ordinal) : null,
+            Contained = await contained.IsAsync(ContainedKind.Tenant, tenant, ct), Mailboxes = member.Role == Role.Member ? member.Mailboxes?.ToHashSet(StringComparer.Ordinal) : null,
         };
-        return new(caller, token.ExpiresAt, at, changes) { Token = token };
     }
 
     private CallerAnswer Welcome(HttpContext context, Standing standing)

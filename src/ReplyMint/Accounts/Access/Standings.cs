@@ -43,12 +43,17 @@ internal sealed class Standings(TimeProvider time)
     /// <summary>Half of a SHA-256: nobody finds a second text for a hash that he does not choose.</summary>
     /// <param name="kind">A key's text is no token's, wherever it is sent.</param>
     /// <param name="credential">As it was sent.</param>
-    public static UInt128 HashOf(CallerKind kind, string credential)
+    public static UInt128 HashOf(CallerKind kind, string credential) => HashOf((byte)kind, credential);
+
+    /// <summary>The same of a page's cookie.</summary>
+    public static UInt128 HashOfCookie(string cookie) => HashOf(byte.MaxValue, cookie);
+
+    private static UInt128 HashOf(byte kind, string credential)
     {
         var size = Encoding.UTF8.GetMaxByteCount(credential.Length) + 1;
         Span<byte> bytes = size <= StackLimit ? stackalloc byte[StackLimit] : new byte[size];
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        bytes[0] = (byte)kind;
+        bytes[0] = kind;
         SHA256.HashData(bytes[..(Encoding.UTF8.GetBytes(credential, bytes[1..]) + 1)], hash);
         return BinaryPrimitives.ReadUInt128LittleEndian(hash);
     }

@@ -13,7 +13,8 @@ namespace ReplyMint.Accounts;
 /// <param name="NewTenant">The name of the tenant that is to be made; null for a plain sign-in.</param>
 /// <param name="Language">"en", "de", "fr" or "es"; null is "en".</param>
 /// <param name="Network">Where it was asked for; null for who just proved the address.</param>
-internal sealed record SignInRequest(int V, string Address, string Challenge, string? Tenant, string? NewTenant, string? Language, string? Network = null);
+/// <param name="Page">What the link begins with, when our own page asked; null is the front end's.</param>
+internal sealed record SignInRequest(int V, string Address, string Challenge, string? Tenant, string? NewTenant, string? Language, string? Network = null, string? Page = null);
 
 /// <summary>
 /// Takes requests to be let in and mails links. The one who asks is told the same thing after the same work, whoever he
@@ -111,7 +112,7 @@ internal sealed class SignInDesk(
             return null;
         var person = isStranger ? new NewTenantPerson(1, request.Address, request.NewTenant!) : null;
         var token = await links.AddAsync(commit, isStranger ? null : user!.Id, request.Tenant, request.Challenge, person, ct);
-        var link = $"{settings.SignInUrl}#token={token}";
+        var link = (request.Page ?? settings.SignInUrl + "#token=") + token;
         var (subject, text) = isStranger ? SignInLetters.NewTenant(request.Language, link, request.NewTenant!) : SignInLetters.SignIn(request.Language, link);
         // Somebody who has no account yet has no key either.
         SealingKey sealer = user is not null && await keys.FindPersonAsync(own, own.Person(user.Address), ct) is { } key ? key : own;

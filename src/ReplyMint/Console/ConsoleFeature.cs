@@ -1,0 +1,20 @@
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ReplyMint.Console;
+
+/// <summary>The doors of the room: pages where people work. Nothing is read or made before the first page is asked for.</summary>
+internal static class ConsoleFeature
+{
+    public static IServiceCollection AddConsole(this IServiceCollection services) => services.AddSingleton<PageForms>().AddSingleton<InboxSearch>();
+
+    /// <summary>One line a slice.</summary>
+    public static void MapConsole(this IEndpointRouteBuilder routes)
+    {
+        Assets.Map(routes);
+        ViewPages.Map(routes);
+        SignInPages.Map(routes);
+        FactorPages.Map(routes);
+        InboxPages.Map(routes);
+    }
+}

@@ -1,0 +1,107 @@
+using ReplyMint.Security;
+
+namespace ReplyMint.Console;
+
+/// <summary>An entry of the navigation; shown to who may open it.</summary>
+internal sealed record NavEntry(string Name, string Path, Permission Permission);
+
+/// <summary>What stands around every page.</summary>
+internal static class Frame
+{
+    /// <summary>Our own files and nothing else; no inline code, no base, no frame, and text stays text for the script, too.</summary>
+    public const string Policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+
+    /// <summary>One line a page. Its word is "nav." and its name.</summary>
+    private static readonly NavEntry[] Nav =
+    [
+        new("inbox", "/console/inbox", Permission.MessagesRead),
+    ];
+
+    /// <summary>Where somebody lands who may not open more than this; the first page that he may.</summary>
+    public static string HomeOf(Caller caller) => Array.Find(Nav, entry => caller.May.Has(entry.Permission))?.Path ?? "/console/view";
+
+    public static void Begin(Html html, PageCall call, string title, string place)
+    {
+        var say = call.Say;
+        html.Add($"""
+            <!doctype html>
+            <html lang="{say.Language}" data-zone="{say.Zone}">
+            <head>
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <meta name="color-scheme" content="light dark">
+            <meta name="robots" content="noindex">
+            <title>{title} · ReplyMint</title>
+            <link rel="icon" href="{Assets.Icon.Path}" type="image/svg+xml">
+            <link rel="stylesheet" href="{Assets.Style.Path}" integrity="{Assets.Style.Integrity}">
+            <script src="{Assets.Script.Path}" integrity="{Assets.Script.Integrity}" defer></script>
+            </head>
+            <body>
+            <a class="skip" href="#main">{say["frame.skip"]}</a>
+
+            """);
+        if (call.Reader is { } reader)
+            Navigation(html, call, reader, place);
+        else
+            html.Add($"""<header class="bar"><a class="brand" href="/console"><img src="{Assets.Icon.Path}" alt="" width="28" height="28">ReplyMint</a></header>""");
+        html.Add($"""<main id="main" tabindex="-1">""");
+        Told(html, call);
+    }
+
+    public static void End(Html html, PageCall call)
+    {
+        var say = call.Say;
+        html.Add($"""
+            </main>
+
+            """);
+        if (call.Reader is not null)
+            html.Add($"""<footer><a href="/console/view">{say["view.title"]}</a></footer>""");
+        html.Add($"""
+            </body>
+            </html>
+
+            """);
+    }
+
+    /// <summary>Begins a form that changes something; its fields and its end are the page's.</summary>
+    public static void Form(this Html html, PageCall call, string action, string style = "") =>
+        html.Add($"""<form method="post" action="{action}" class="{style}"><input type="hidden" name="{PageForms.Field}" value="{call.Token}">""");
+
+    /// <summary>A form that is one button.</summary>
+    public static void Button(this Html html, PageCall call, string action, string label, string style = "")
+    {
+        html.Form(call, action, style: "inline");
+        html.Add($"""<button class="{style}">{label}</button></form>""");
+    }
+
+    public static void Time(this Html html, PageCall call, DateTimeOffset at) =>
+        html.Add($"""<time datetime="{at.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture)}">{call.Say.Time(at)}</time>""");
+
+    private static void Navigation(Html html, PageCall call, Caller reader, string place)
+    {
+        var say = call.Say;
+        html.Add($"""
+            <header class="bar"><a class="brand" href="/console"><img src="{Assets.Icon.Path}" alt="" width="28" height="28">ReplyMint</a>
+            <nav aria-label="{say["frame.pages"]}"><ul>
+            """);
+        foreach (var entry in Nav)
+            if (reader.May.Has(entry.Permission))
+            {
+                html.Add($"""<li><a href="{entry.Path}" """);
+                if (entry.Name == place)
+                    html.Add($"""aria-current="page" """);
+                html.Add($""">{say["nav." + entry.Name]}</a></li>""");
+            }
+        html.Add($"""</ul></nav><div class="me">""");
+        html.Button(call, "/console/sign-out", say["frame.sign-out"], "quiet");
+        html.Add($"""</div></header>""");
+    }
+
+    /// <summary>What was done on the page before: a word of ours, never the address's own.</summary>
+    private static void Told(Html html, PageCall call)
+    {
+        if (call.Query("done") is { Length: > 0 } done && call.Say.Has("done." + done))
+            html.Add($"""<p class="told" role="status">{call.Say["done." + done]}</p>""");
+    }
+}

@@ -1,0 +1,42 @@
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace ReplyMint.Tests.Console;
+
+/// <summary>The one file with the pages' words.</summary>
+public sealed partial class ConsoleWordsTests
+{
+    private static readonly string Room = Path.Combine(HouseTests.Root, "src", "ReplyMint", "Console");
+
+    private static IReadOnlyDictionary<string, string[]> Words() => File.ReadLines(Path.Combine(Room, "Assets", "Words.txt")).Where(line => line.Length > 0)
+        .ToDictionary(line => line.Split(" = ", 2)[0], line => line.Split(" = ", 2)[1].Split(" | "), StringComparer.Ordinal);
+
+    [Fact]
+    public void Each_word_is_there_in_English_and_in_German()
+    {
+        Assert.All(Words(), word =>
+        {
+            Assert.Matches("^[a-z0-9.:-]+$", word.Key);
+            Assert.Equal(2, word.Value.Length);
+            Assert.DoesNotContain(word.Value, string.IsNullOrWhiteSpace);
+            Assert.Equal(word.Value[0].Contains("{0}", StringComparison.Ordinal), word.Value[1].Contains("{0}", StringComparison.Ordinal));
+        });
+    }
+
+    /// <summary>What pages say is there, and what is there some page says; a name that ends in a dot is put together.</summary>
+    [Fact]
+    public void Pages_say_what_is_there_and_nothing_lies_about()
+    {
+        var words = Words();
+        var used = Directory.EnumerateFiles(Room, "*.cs", SearchOption.AllDirectories).SelectMany(file => Quoted().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value)).ToHashSet(StringComparer.Ordinal);
+        var begun = used.Where(name => name.EndsWith('.')).ToList();
+        Assert.Empty(words.Keys.Where(word => !used.Contains(word) && !begun.Exists(begin => word.StartsWith(begin, StringComparison.Ordinal)) && !word.EndsWith(".do", StringComparison.Ordinal)));
+        Assert.Empty(Directory.EnumerateFiles(Room, "*.cs", SearchOption.AllDirectories).SelectMany(file => Said().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value)).Where(name => !name.EndsWith('.') && !words.ContainsKey(name)));
+    }
+
+    [GeneratedRegex("\"([a-z0-9-]+\\.[a-z0-9.-]*)\"")]
+    private static partial Regex Quoted();
+
+    [GeneratedRegex("[Ss]ay\\[\"([^\"]+)\"")]
+    private static partial Regex Said();
+}

@@ -101,7 +101,7 @@ internal static class Frame
     /// <summary>What was done on the page before: a word of ours, never the address's own.</summary>
     private static void Told(Html html, PageCall call)
     {
-        if (call.Query("done") is { Length: > 0 } done && call.Say.Has("done." + done))
+        if (call.Query("done") is { Length: > 0 } done && Speech.Has("done." + done))
             html.Add($"""<p class="told" role="status">{call.Say["done." + done]}</p>""");
     }
 }

@@ -11,20 +11,20 @@ namespace ReplyMint.Console;
 /// </summary>
 internal sealed class Html
 {
+    private static readonly SearchValues<char> Special = SearchValues.Create("&<>\"'\0");
+
     private readonly ArrayBufferWriter<byte> _bytes = new(16 * 1024);
 
     public ReadOnlyMemory<byte> Bytes => _bytes.WrittenMemory;
 
-    public void Add([InterpolatedStringHandlerArgument("")] Markup markup)
-    {
-        // The handler wrote it already.
-    }
+    /// <summary>What was handed over is written already: the handler wrote it piece by piece.</summary>
+    public Html Add([InterpolatedStringHandlerArgument("")] Markup markup) => this;
 
     internal void Raw(string markup) => Encoding.UTF8.GetBytes(markup, _bytes);
 
     internal void Text(ReadOnlySpan<char> text)
     {
-        while (text.IndexOfAny("&<>\"'\0") is var at and >= 0)
+        while (text.IndexOfAny(Special) is var at and >= 0)
         {
             Encoding.UTF8.GetBytes(text[..at], _bytes);
             _bytes.Write(text[at] switch { '&' => "&amp;"u8, '<' => "&lt;"u8, '>' => "&gt;"u8, '"' => "&quot;"u8, '\'' => "&#39;"u8, _ => "\uFFFD"u8 });

@@ -15,7 +15,7 @@ internal static class Reasons
     /// <param name="say">The reader's.</param>
     /// <param name="reason">A rule's name, "guard-RULE", "rule:NAME" or who drafted.</param>
     public static string Of(Speech say, string reason) =>
-        say.Has("reason." + reason) ? say["reason." + reason]
+        Speech.Has("reason." + reason) ? say["reason." + reason]
             : reason.StartsWith("guard-", StringComparison.Ordinal) ? say["reason.guard"]
             : reason.StartsWith("rule:", StringComparison.Ordinal) ? say["reason.rule", reason[5..]] : reason;
 

@@ -43,7 +43,7 @@ internal sealed class Speech
 
     public string this[string word, long with] => this[word, with.ToString(CultureInfo.InvariantCulture)];
 
-    public bool Has(string word) => Words.Value.ContainsKey(word);
+    public static bool Has(string word) => Words.Value.ContainsKey(word);
 
     /// <summary>A moment in the reader's zone; where none was chosen in UTC, and says so.</summary>
     public string Time(DateTimeOffset at)

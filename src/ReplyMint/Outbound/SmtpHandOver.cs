@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using MailKit;
@@ -13,6 +14,8 @@ namespace ReplyMint.Outbound;
 /// </summary>
 internal sealed class SmtpHandOver : ITransferProgress
 {
+    private static readonly SearchValues<char> CodeLetters = SearchValues.Create("0123456789.");
+
     // The last octet of the content went to the connection; from then on the closing dot may be on its way.
     private bool _done;
 
@@ -82,7 +85,7 @@ internal sealed class SmtpHandOver : ITransferProgress
     /// <summary>The enhanced code that a reply begins with (RFC 2034), or nothing.</summary>
     private static string Enhanced(string reply)
     {
-        var end = reply.AsSpan().IndexOfAnyExcept("0123456789.");
+        var end = reply.AsSpan().IndexOfAnyExcept(CodeLetters);
         var code = end < 0 ? reply : reply[..end];
         return code.Length is >= 5 and <= 9 && code.Split('.') is [{ Length: 1 }, { Length: >= 1 and <= 3 }, { Length: >= 1 and <= 3 }] ? code : "";
     }

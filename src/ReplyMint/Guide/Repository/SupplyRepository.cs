@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -7,6 +8,8 @@ namespace ReplyMint.Guide;
 /// <summary>What others made is locked, listed with each build, and scanned for known holes (SOC-4).</summary>
 internal static class SupplyRepository
 {
+    private static readonly SearchValues<char> VersionLetters = SearchValues.Create("0123456789.");
+
     /// <summary>What the last scan in this copy found; tools/ReplyMint.Supply writes it.</summary>
     public const string Scan = "artifacts/advisories.json";
 
@@ -47,7 +50,7 @@ internal static class SupplyRepository
                 yield return $"{file}: {unhashed} has no hash";
         }
         foreach (var version in RepositoryLook.Tags(look.Text(Versions), "PackageVersion"))
-            if (version.Split(" Version=\"") is not [_, var rest] || rest.Split('"')[0] is not { Length: > 0 } exact || exact.AsSpan().ContainsAnyExcept("0123456789."))
+            if (version.Split(" Version=\"") is not [_, var rest] || rest.Split('"')[0] is not { Length: > 0 } exact || exact.AsSpan().ContainsAnyExcept(VersionLetters))
                 yield return $"{Versions}: {version} is no exact version";
     }
 

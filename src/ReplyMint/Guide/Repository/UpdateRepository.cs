@@ -1,8 +1,11 @@
+using System.Buffers;
 namespace ReplyMint.Guide;
 
 /// <summary>Somebody asks for updates wherever something is pinned, and what builds is pinned (SOC-6).</summary>
 internal static class UpdateRepository
 {
+    private static readonly SearchValues<char> VersionLetters = SearchValues.Create("0123456789.");
+
     private const string Requests = ".github/dependabot.yml";
 
     public static Outcome Asked(RepositoryLook look)
@@ -42,6 +45,6 @@ internal static class UpdateRepository
     }
 
     /// <summary>NAME@COMMIT # VERSION</summary>
-    private static bool IsPinned(string action) => action.Split('#', 2, StringSplitOptions.TrimEntries) is [var use, ['v', .. var version]] && version.Length > 0 && !version.AsSpan().ContainsAnyExcept("0123456789.")
+    private static bool IsPinned(string action) => action.Split('#', 2, StringSplitOptions.TrimEntries) is [var use, ['v', .. var version]] && version.Length > 0 && !version.AsSpan().ContainsAnyExcept(VersionLetters)
         && use.Split('@') is [{ Length: > 0 }, { Length: 40 } commit] && commit.All(char.IsAsciiHexDigitLower);
 }

@@ -36,7 +36,10 @@ internal sealed record SpfRecord(IReadOnlyList<SpfTerm> Terms, string? Redirect)
                 {
                     if ((isRedirect ? redirect is not null : explained) || !SpfMacro.IsDomainSpec(value))
                         return null;
-                    (redirect, explained) = isRedirect ? (value, explained) : (redirect, true);
+                    if (isRedirect)
+                        redirect = value;
+                    else
+                        explained = true;
                 }
                 // Others may come to be, and are no mistake; their macros must be right all the same.
                 else if (!SpfMacro.IsRight(value))

@@ -12,6 +12,8 @@ namespace ReplyMint.Accounts;
 [JsonSerializable(typeof(Listing<MailboxView>))]
 [JsonSerializable(typeof(MailboxSettings))]
 [JsonSerializable(typeof(SchedulePlan))]
+[JsonSerializable(typeof(ShadowPlan))]
+[JsonSerializable(typeof(ShadowView))]
 [JsonSerializable(typeof(RulePlan))]
 [JsonSerializable(typeof(NewChannel))]
 [JsonSerializable(typeof(Listing<ChannelView>))]

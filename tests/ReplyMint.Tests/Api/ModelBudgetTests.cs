@@ -61,7 +61,7 @@ public sealed class ModelBudgetTests
         await using var api = await StartAsync(server, 5, aws);
         var host = api.Product;
         // Room for two calls at their worst price, and not for a third beside them.
-        await host.Get<Tenants>().ChangeAsync(api.Tenant, tenant => tenant with { ModelPerDay = 0.018m }, Actor.Machine, new Dictionary<string, string>(), default);
+        await host.Get<Tenants>().ChangeAsync(api.Tenant, tenant => tenant with { ModelPerDay = 0.0165m }, Actor.Machine, new Dictionary<string, string>(), default);
         foreach (var reply in await Task.WhenAll(Enumerable.Range(0, 8).Select(i => host.SmtpAsync(host.Mail("When are you open?", from: $"p{i}@customer.example")))))
             Assert.StartsWith("250", reply, StringComparison.Ordinal);
         // Six find the money taken while two calls still run: they are held, and no model is asked.

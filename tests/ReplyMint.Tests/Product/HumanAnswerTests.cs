@@ -138,7 +138,7 @@ public sealed class HumanAnswerTests
         await SwitchAsync(host, stopped: true);
         await ApproveAsync(host, first, null);
 
-        await host.Get<ThreadDesk>().AnsweredAsync((await host.Get<Messages>().FindAsync(host.Tenant.Id, first.Id, default))!, Actor.Machine, default);
+        await host.Get<ThreadDesk>().AnsweredAsync((await host.Get<Messages>().FindAsync(host.Tenant.Id, first.Id, default))!, null, Actor.Machine, default);
         await SwitchAsync(host, stopped: false);
 
         var other = await host.DeliverAndDecideAsync(host.Mail("How long does delivery take?", "bob@customer.example"), "bob@customer.example");
@@ -158,7 +158,7 @@ public sealed class HumanAnswerTests
         await SwitchAsync(host, stopped: true);
         await ApproveAsync(host, first, "I have looked into it myself.");
 
-        await host.Get<ThreadDesk>().AnsweredAsync((await host.Get<Messages>().FindAsync(host.Tenant.Id, first.Id, default))!, Actor.Machine, default);
+        await host.Get<ThreadDesk>().AnsweredAsync((await host.Get<Messages>().FindAsync(host.Tenant.Id, first.Id, default))!, null, Actor.Machine, default);
         await SwitchAsync(host, stopped: false);
 
         // The look for what waited behind the stop is the sweep's.

@@ -29,6 +29,7 @@ namespace ReplyMint.Cli;
 [JsonSerializable(typeof(Limits.UsageReport))]
 [JsonSerializable(typeof(Replies.QualityReport))]
 [JsonSerializable(typeof(Replies.ShadowReport))]
+[JsonSerializable(typeof(Replies.PastAnswer))]
 [JsonSerializable(typeof(Privacy.RetentionAnswer))]
 [JsonSerializable(typeof(Privacy.RetentionReport))]
 [JsonSerializable(typeof(List<RuleFile>))]

@@ -9,7 +9,7 @@ namespace ReplyMint.Cli.Commands;
 /// <summary>What answers rest on.</summary>
 internal static class KnowledgeCommands
 {
-    public static Command Build() => new("knowledge", "what answers rest on") { Add(), List(), Remove(), Ask(), Missing(), Eval() };
+    public static Command Build() => new("knowledge", "what answers rest on") { Add(), List(), Remove(), Ask(), Missing(), Eval(), PastAnswerCommands.List(), PastAnswerCommands.Decide("admit", "take an approved answer into the knowledge, without what is about one person", "is knowledge now", answers => answers.AdmitAsync), PastAnswerCommands.Decide("decline", "leave an approved answer out of the knowledge", "is left out", answers => answers.DeclineAsync) };
 
     private static StoreCommand Add()
     {

@@ -139,9 +139,13 @@ internal sealed class ErasureWork(
         {
             case ErasureKind.Correspondent:
                 if (erasure.Cursor is null)
+                {
                     await mails.RemoveConsentAsync(erasure, ct);
+                    await mails.RemoveAdmittedAsync(erasure, ct);
+                }
                 return await mails.RemoveRoundAsync(erasure, erasure.Cursor, ct);
             case ErasureKind.Mail:
+                await mails.RemoveAdmittedAsync(erasure, ct);
                 await mails.RemoveAsync(erasure, [new SeenMail(erasure.Subject, null)], ct);
                 return null;
             case ErasureKind.User:

@@ -1,6 +1,8 @@
 using System.Text.Json;
+using ReplyMint.Audit;
 using ReplyMint.Inbound;
 using ReplyMint.Jobs;
+using ReplyMint.Knowledge;
 using ReplyMint.Outbound;
 using ReplyMint.Replies;
 using ReplyMint.Storage;
@@ -11,7 +13,7 @@ namespace ReplyMint.Privacy;
 /// Removes mails with all that hangs on them. A correspondent's are found by the hashes of what was seen; those that his present
 /// key opens are of a later life and stay.
 /// </summary>
-internal sealed class MailRemoval(IStore store, KeyRing keys, IBlobStore blobs, SentFiles sent, JobQueue jobs, StoppedSendings stopped)
+internal sealed class MailRemoval(IStore store, KeyRing keys, IBlobStore blobs, SentFiles sent, JobQueue jobs, StoppedSendings stopped, KnowledgeStore knowledge, KnowledgeIndexes indexes)
 {
     // A mail has eight items, its thread two and its hash one, and each kind a counter: within a commit's hundred operations.
     private const int PerCommit = 8;
@@ -61,6 +63,23 @@ internal sealed class MailRemoval(IStore store, KeyRing keys, IBlobStore blobs, 
             found.Add(item);
         foreach (var some in found.Chunk(KeysPerCommit))
             await store.CommitAsync(ErasureCounts.Delete(erasure, some, _ => "idempotency-answer"), ct);
+    }
+
+    /// <summary>Takes what was admitted of answers out of the knowledge: of a correspondent's or of one mail. What leads to it goes last, so that it may be done again.</summary>
+    public async Task RemoveAdmittedAsync(Erasure erasure, CancellationToken ct)
+    {
+        var (prefix, mail) = erasure.Kind == ErasureKind.Correspondent ? (PastAnswers.PrefixOf(erasure.Subject), (string?)null) : (PastAnswers.Prefix, erasure.Subject);
+        await foreach (var item in store.AllAsync(Table.Main, erasure.Tenant, prefix, ct))
+        {
+            var id = item.Key.Sort[(item.Key.Sort.LastIndexOf('/') + 1)..];
+            // What came after the erasure began is of a later life.
+            if (mail is null ? Ids.TimeOf(id) > erasure.At.ToUnixTimeMilliseconds() : id != mail)
+                continue;
+            await knowledge.RemoveAsync(erasure.Tenant, PastAnswers.SourceOf(id), Actor.System, ct);
+            // The file is sealed with the tenant's key, and is of before until somebody searches again.
+            indexes.Remove(erasure.Tenant);
+            await store.CommitAsync(ErasureCounts.Delete(erasure, [item], _ => "knowledge"), ct);
+        }
     }
 
     /// <summary>What he agreed to goes with his key; that he wants no answers stays, as a hash.</summary>

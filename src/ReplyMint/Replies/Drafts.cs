@@ -33,6 +33,8 @@ internal sealed record DraftRecord
     public string? Assignee { get; set; }
     /// <summary>How far what was sent is from what the machine wrote, 0 to 1; null until it is approved, and where a person wrote all of it.</summary>
     public double? Distance { get; set; }
+    /// <summary>Whether somebody took the approved answer into the knowledge, "admitted" or "declined"; null: nobody has decided.</summary>
+    public string? Knowledge { get; set; }
 }
 
 /// <summary>An entry of the list of what waits; enough to tell whom it concerns.</summary>

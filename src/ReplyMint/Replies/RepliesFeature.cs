@@ -35,6 +35,7 @@ internal static class RepliesFeature
         .AddSingleton<Thumbs>()
         .AddSingleton<QualityReports>()
         .AddSingleton<ShadowReports>()
+        .AddSingleton<PastAnswers>()
         .AddSingleton<HandAnswers>()
         .AddSingleton<PersonAnswered>(provider => provider.GetRequiredService<HandAnswers>().CloseAsync)
         .AddSingleton<DraftForHand>(provider => provider.GetRequiredService<HandAnswers>().DraftAsync)
@@ -65,6 +66,7 @@ internal static class RepliesFeature
         TryRoutes.Map(routes);
         QualityRoutes.Map(routes);
         ShadowRoutes.Map(routes);
+        PastAnswerRoutes.Map(routes);
     }
 }
 
@@ -93,5 +95,6 @@ internal static class RepliesFeature
 [JsonSerializable(typeof(ThumbGiven))]
 [JsonSerializable(typeof(QualityReport))]
 [JsonSerializable(typeof(ShadowReport))]
+[JsonSerializable(typeof(Listing<PastAnswer>))]
 [JsonSerializable(typeof(AnsweredText))]
 internal sealed partial class RepliesJson : JsonSerializerContext;

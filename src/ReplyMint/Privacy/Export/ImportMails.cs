@@ -18,8 +18,8 @@ internal sealed class ImportMails(IStore store, KeyRing keys, Messages messages,
     /// <summary>The reason of mails that waited for something when they were exported.</summary>
     public const string Reason = "imported";
 
-    // Seven items for each message, and its person's key.
-    private const int MessagesACommit = 12;
+    // Eight items for each message, and its person's key.
+    private const int MessagesACommit = 11;
 
     // The items of a message weigh what its line does, and a little more for each. Nobody's line alone is so much that a commit has no
     // room for it: it is of five items at most.
@@ -110,7 +110,11 @@ internal sealed class ImportMails(IStore store, KeyRing keys, Messages messages,
         if (line.TryGetProperty("receipt", out var receipt))
             Put(Receipts.KeyOf(own.Tenant, record.Id), "{\"v\":1}"u8.ToArray(), receipt, kept);
         if (line.TryGetProperty("draft", out var draft) && draft.Deserialize(RepliesJson.Default.DraftRecord) is { } waiting)
+        {
             Put(Drafts.KeyOf(own.Tenant, record.Id), StoredJson.Write(waiting with { Person = hash, State = waiting.State == DraftState.Waiting ? DraftState.Cancelled : waiting.State }, RepliesJson.Default.DraftRecord), line.GetProperty("draftContent"), text);
+            if (waiting.Knowledge == PastAnswers.Admitted)
+                PastAnswers.Lead(commit, own.Tenant, hash, record.Id);
+        }
         if (line.TryGetProperty("answer", out var answer) && answer.Deserialize(OutboxJson.Default.OutboxRecord) is { } sent)
         {
             var left = sent.State is OutboxState.Sent or OutboxState.Failed or OutboxState.Dead or OutboxState.Cancelled;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ./bench/run.sh [--binary PATH] [--only accept|answer|health|start|bare|access|noisy|backup|export|erase|audit|lambda] [--full]   measures the product in a process of its own and prints one table.
+# ./bench/run.sh [--binary PATH] [--only accept|answer|health|start|bare|access|noisy|backup|export|erase|audit|lambda|growth|reading|index] [--full]   measures the product in a process of its own and prints one table.
 # With the path of the native binary that is measured; else the assembly as the runtime compiles it.
 set -euo pipefail
 

@@ -27,7 +27,7 @@ for (var i = 0; i < args.Length; i += 2)
             only = args[i + 1];
             break;
         default:
-            System.Console.Error.WriteLine("Usage: ReplyMint.Bench --folder DIR [--binary PATH] [--only accept|answer|health|start|bare|access|noisy|backup|export|erase|audit|lambda|growth] [--full]");
+            System.Console.Error.WriteLine("Usage: ReplyMint.Bench --folder DIR [--binary PATH] [--only accept|answer|health|start|bare|access|noisy|backup|export|erase|audit|lambda|growth|reading|index] [--full]");
             return 2;
     }
 if (folder is null)
@@ -52,6 +52,8 @@ try
         ("access", () => HttpFigures.AuthenticatedReadAsync(installation, table)),
         ("export", () => ExportFigures.TenantAsync(installation, table, full)),
         ("audit", () => AuditFigures.AppendAsync(folder, table)),
+        ("reading", () => ReadingFigures.ReadAsync(table)),
+        ("index", () => IndexFigures.OpenAsync(installation, table)),
         ("growth", () => GrowthFigures.StoreAsync(folder, table)),
         ("backup", () => BackupFigures.WhileMailComesInAsync(installation, table)),
         ("noisy", () => NoisyFigures.OthersBesideANoisyCallerAsync(installation, table)),

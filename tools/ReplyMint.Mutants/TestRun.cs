@@ -64,6 +64,6 @@ internal sealed partial class TestRun
         return (Failed().IsMatch(log) ? Verdict.Killed : process.ExitCode == 0 ? Verdict.Survived : Verdict.NoTestRan, log);
     }
 
-    [GeneratedRegex(@"^ *failed: *[1-9]", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^ *failed: *[1-9]", RegexOptions.Multiline, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Failed();
 }

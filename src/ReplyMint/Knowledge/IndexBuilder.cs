@@ -21,6 +21,7 @@ internal sealed class IndexBuilder
 
     private readonly Dictionary<string, int> _terms = new(StringComparer.Ordinal);
     private readonly List<List<Count>> _postings = [];
+    private readonly Compounds _compounds = new();
     private readonly List<Doc> _docs = [];
     private readonly ArrayBufferWriter<byte> _texts = new();
     private readonly List<int> _textOffsets = [0];
@@ -63,6 +64,7 @@ internal sealed class IndexBuilder
                 lookup[key] = term;
                 _postings.Add([]);
             }
+            _compounds.Add(language, words, term);
             var counts = CollectionsMarshal.AsSpan(_postings[term]);
             if (counts.IsEmpty || counts[^1].Doc != doc)
             {
@@ -88,32 +90,48 @@ internal sealed class IndexBuilder
         var idf = new float[order.Length];
         var mass = new float[_docs.Count];
         var print = new uint[_docs.Count];
-        var postings = new Posting[_postings.Sum(list => list.Count)];
+        var inCompounds = _compounds.Tails().ToLookup(pair => pair.Tail, pair => pair.Whole);
+        var postings = new List<Posting>(_postings.Sum(list => list.Count));
         var averageQuestion = Math.Max(1f, _docs.Count == 0 ? 1f : (float)_docs.Average(doc => doc.QuestionLength));
         var averageAnswer = Math.Max(1f, _docs.Count == 0 ? 1f : (float)_docs.Average(doc => doc.AnswerLength));
-        var at = 0;
         for (var i = 0; i < order.Length; i++)
         {
-            var counts = _postings[order[i].Term];
+            var own = _postings[order[i].Term];
+            var all = inCompounds.Contains(order[i].Term) ? WithCompounds(own, inCompounds[order[i].Term]) : own;
             var language = Terms.LanguageOf(order[i].Key);
             termOffsets[i + 1] = termOffsets[i] + order[i].Key.Length;
-            postingOffsets[i + 1] = postingOffsets[i] + counts.Count;
-            idf[i] = Terms.Idf(_byLanguage[(int)language], counts.Count) * Terms.Weight(order[i].Key);
-            foreach (var count in counts)
+            postingOffsets[i + 1] = postingOffsets[i] + all.Count;
+            idf[i] = Terms.Idf(_byLanguage[(int)language], all.Count) * Terms.Weight(order[i].Key);
+            foreach (var count in all)
             {
                 var doc = _docs[count.Doc];
                 var frequency =
                     (QuestionWeight * count.InQuestion / (1 - QuestionLengthShare + (QuestionLengthShare * doc.QuestionLength / averageQuestion)))
                     + (AnswerWeight * count.InAnswer / (1 - AnswerLengthShare + (AnswerLengthShare * doc.AnswerLength / averageAnswer)));
                 var covered = count.InQuestion > 0 ? 1f : AnswerCoverage;
-                postings[at++] = new Posting(count.Doc, count.InQuestion > 0, ((frequency / (frequency + Saturation)) + covered) / 2);
-                if (count.InQuestion > 0)
-                {
-                    mass[count.Doc] += idf[i];
-                    print[count.Doc] += (uint)(i + 1) * 2_654_435_761u;
-                }
+                postings.Add(new Posting(count.Doc, count.InQuestion > 0, ((frequency / (frequency + Saturation)) + covered) / 2));
+            }
+            // What a passage itself asks is made of its own words.
+            foreach (var count in own)
+            {
+                if (count.InQuestion == 0)
+                    continue;
+                mass[count.Doc] += idf[i];
+                print[count.Doc] += (uint)(i + 1) * 2_654_435_761u;
             }
         }
-        return IndexBytes.Write(version, _byLanguage, [.. order.SelectMany(entry => entry.Key)], termOffsets, postingOffsets, idf, mass, print, postings, [.. _textOffsets], _texts.WrittenSpan);
+        return IndexBytes.Write(version, _byLanguage, [.. order.SelectMany(entry => entry.Key)], termOffsets, postingOffsets, idf, mass, print, CollectionsMarshal.AsSpan(postings), [.. _textOffsets], _texts.WrittenSpan);
+    }
+
+    /// <summary>A term's passages, and those that hold it only inside of a longer word.</summary>
+    private List<Count> WithCompounds(List<Count> own, IEnumerable<int> wholes)
+    {
+        var known = own.Select(count => count.Doc).ToHashSet();
+        var all = new List<Count>(own);
+        foreach (var whole in wholes)
+            foreach (var count in _postings[whole])
+                if (known.Add(count.Doc))
+                    all.Add(count);
+        return all;
     }
 }

@@ -19,7 +19,7 @@ internal readonly struct Posting(int doc, bool inQuestion, float impact)
 internal readonly ref struct IndexBytes
 {
     /// <summary>A file of another form is rebuilt, never read.</summary>
-    private const int Form = 1;
+    private const int Form = 2;
     private const int Magic = 0x494B4D52;
     private const int Lengths = 9;
     private const int HeaderSize = 16 + (LanguageWords.Count * sizeof(int)) + (Lengths * sizeof(int));

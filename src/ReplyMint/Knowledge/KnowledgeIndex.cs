@@ -112,7 +112,7 @@ internal sealed class KnowledgeIndex
     }
 
     /// <summary>How much a term tells among the passages, which is most when none holds it.</summary>
-    /// <param name="key">As <see cref="Terms.Key"/> makes it.</param>
+    /// <param name="key">As <see cref="Terms"/> makes it.</param>
     public float Weight(string key)
     {
         IndexBytes.TryRead(_bytes, out var index);
@@ -186,9 +186,30 @@ internal sealed class KnowledgeIndex
                 weight = Math.Max(weight, index.Idf[term]);
                 count = AddTerm(terms, count, term, index.Idf[term]);
             }
+            if (weight == 0 && FindTail(index, language, words) is >= 0 and var tail)
+                count = AddTerm(terms, count, tail, weight = index.Idf[tail]);
             total += weight > 0 ? weight : unknown;
         }
         return count;
+    }
+
+    /// <summary>The term at the end of a word that no passage has, when what stands before it is one, too (<see cref="Compounds"/>); -1 for none.</summary>
+    private static int FindTail(in IndexBytes index, Language language, scoped in Words word)
+    {
+        Span<char> plain = stackalloc char[Words.MaxLength];
+        var text = word.CopyTo(plain);
+        for (var cut = Compounds.LeastHead; cut + Compounds.LeastTail <= text.Length; cut++)
+            if (Find(index, language, text[cut..]) is >= 0 and var tail && (Find(index, language, text[..cut]) >= 0 || (text[cut - 1] == 's' && cut > Compounds.LeastHead && Find(index, language, text[..(cut - 1)]) >= 0)))
+                return tail;
+        return -1;
+    }
+
+    private static int Find(in IndexBytes index, Language language, ReadOnlySpan<char> word)
+    {
+        Span<char> buffer = stackalloc char[Words.MaxLength + 2];
+        Span<byte> key = stackalloc byte[(Words.MaxLength + 2) * 3];
+        var plain = Terms.Key(language, word, buffer);
+        return plain.IsEmpty ? -1 : Find(index, key[..Encoding.UTF8.GetBytes(plain, key)]);
     }
 
     private static int AddTerm(Span<QueryTerm> terms, int count, int term, float weight)

@@ -38,6 +38,8 @@ internal static class PassageReader
     /// <param name="name">The file's name: its end tells the format, and passages carry it as their source.</param>
     public static SourceReading Read(string name, ReadOnlyMemory<byte> file)
     {
+        if (Path.GetExtension(name).Equals(".pdf", StringComparison.OrdinalIgnoreCase))
+            return Nothing(name, TextDecoder.IsPdf);
         if (file.Length > MostFile)
             return TooLarge(name, file.Length);
         var problems = new List<ReadProblem>();

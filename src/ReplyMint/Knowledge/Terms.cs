@@ -12,10 +12,14 @@ internal static class Terms
     private const char QuestionMark = '?';
 
     /// <summary>The key of the current word, or empty for a stop word. <paramref name="buffer"/> holds Words.MaxLength + 2.</summary>
-    public static ReadOnlySpan<char> Key(Language language, scoped in Words word, Span<char> buffer)
+    public static ReadOnlySpan<char> Key(Language language, scoped in Words word, Span<char> buffer) => Key(language, word.CopyTo(buffer[2..]), buffer);
+
+    /// <summary>The same of a word, which may lie where the buffer has room for it.</summary>
+    public static ReadOnlySpan<char> Key(Language language, scoped ReadOnlySpan<char> word, Span<char> buffer)
     {
         var text = buffer[2..];
-        var plain = word.CopyTo(text);
+        word.CopyTo(text);
+        ReadOnlySpan<char> plain = text[..word.Length];
         // A language that isn't known has the stop words of English: a text without little words has none to lose.
         var rules = language == Language.Unknown ? Language.English : language;
         if (LanguageWords.IsStop(rules, plain))

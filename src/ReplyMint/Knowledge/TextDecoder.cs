@@ -7,6 +7,9 @@ internal static class TextDecoder
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    /// <summary>Where a PDF comes instead of a text: what to do.</summary>
+    public const string IsPdf = "is a PDF, which is not read. Take its text out (pdftotext FILE.pdf), look it through, and add the FILE.txt that comes of it.";
+
     /// <summary>What Windows-1252 has at 0x80 to 0x9F, where Latin-1 has nothing to see.</summary>
     private const string Windows1252High = "€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008DŽ\u008F\u0090‘’“”•–—˜™š›œ\u009DžŸ";
 
@@ -17,6 +20,11 @@ internal static class TextDecoder
         if (text.AsSpan().Trim().IsEmpty)
         {
             problems.Add(new ReadProblem(name, 0, "is empty."));
+            return null;
+        }
+        if (text.StartsWith("%PDF-", StringComparison.Ordinal))
+        {
+            problems.Add(new ReadProblem(name, 0, IsPdf));
             return null;
         }
         if (LooksBinary(text))
@@ -51,8 +59,6 @@ internal static class TextDecoder
     /// <summary>A NUL, or more control characters than a text has by accident.</summary>
     private static bool LooksBinary(string text)
     {
-        if (text.StartsWith("%PDF-", StringComparison.Ordinal))
-            return true;
         var controls = 0;
         foreach (var c in text)
         {

@@ -96,10 +96,30 @@ internal sealed class BodyReader
 
     public static AttachmentInfo Describe(MimeNode part, ReadOnlyMemory<byte> raw)
     {
-        var content = TextDecoding.Content(raw[part.BodyStart..part.BodyEnd], part.TransferEncoding);
-        // Where text travels line by line, CRLF is the line's end in transit (RFC 2046 4.1.1); Base64 carries the bytes as they are.
-        if (part.Is("text") && part.TransferEncoding != "base64")
-            content = TextDecoding.LocalLines(content);
-        return new(FileName(part), part.MediaType, content.Length, Convert.ToHexStringLower(SHA256.HashData(content.Span)));
+        var body = raw[part.BodyStart..part.BodyEnd];
+        if (part.Is("text"))
+        {
+            var text = AsText(TextDecoding.Content(body, part.TransferEncoding), part);
+            return new(FileName(part), part.MediaType, text.Length, Convert.ToHexStringLower(SHA256.HashData(text.Span)));
+        }
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var size = 0L;
+        TextDecoding.Read(body.Span, part.TransferEncoding, piece =>
+        {
+            hash.AppendData(piece);
+            size += piece.Length;
+        });
+        return new(FileName(part), part.MediaType, size, Convert.ToHexStringLower(hash.GetHashAndReset()));
+    }
+
+    /// <summary>
+    /// A text is described as the text that it is, in UTF-8, so that size and hash do not depend on how it travelled. Where it
+    /// travels line by line, CRLF is the line's end in transit (RFC 2046 4.1.1); Base64 carries it as it is.
+    /// </summary>
+    private static ReadOnlyMemory<byte> AsText(ReadOnlyMemory<byte> content, MimeNode part)
+    {
+        if (content.Length <= MailLimits.TextBytes && !System.Text.Ascii.IsValid(content.Span))
+            content = HeaderText.Bytes(TextDecoding.Text(content.Span, part.Type.Charset, out _));
+        return part.TransferEncoding == "base64" ? content : TextDecoding.LocalLines(content);
     }
 }

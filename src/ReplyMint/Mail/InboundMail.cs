@@ -14,6 +14,7 @@ internal sealed record Envelope(string? ReversePath, string? Recipient);
 internal sealed record HeaderField(string Name, string Value);
 
 /// <summary>What is said of an attachment; its bytes stay in the raw mail.</summary>
+/// <param name="Size">Octets once it is decoded; of a text those of its UTF-8, as of the hash.</param>
 internal sealed record AttachmentInfo(string FileName, string ContentType, long Size, string Sha256);
 
 /// <summary>What a mail is, read once: fields as a person's mail program would show them. Personal data throughout.</summary>

@@ -3,6 +3,9 @@ using MimeKit.Encodings;
 
 namespace ReplyMint.Mail;
 
+/// <summary>Takes a piece of content, which is the next one's after the call.</summary>
+internal delegate void Piece(ReadOnlySpan<byte> bytes);
+
 /// <summary>Undoes transfer encodings and charsets. What a mail says wrongly is read as a person would: UTF-8 if it is UTF-8, else Windows-1252.</summary>
 internal static class TextDecoding
 {
@@ -21,41 +24,54 @@ internal static class TextDecoding
     /// <summary>The decoded content. At most <paramref name="limit"/> bytes, all of it when negative.</summary>
     public static ReadOnlyMemory<byte> Content(ReadOnlyMemory<byte> body, string transferEncoding, int limit = -1)
     {
-        IMimeDecoder decoder;
-        switch (transferEncoding)
-        {
-            case "base64":
-                decoder = new Base64Decoder();
-                break;
-            case "quoted-printable":
-                decoder = new QuotedPrintableDecoder();
-                break;
-            case "x-uuencode" or "uuencode" or "x-uue":
-                decoder = new UUDecoder();
-                break;
-            default:
-                return limit >= 0 && body.Length > limit ? body[..limit] : body;
-        }
+        if (Decoder(transferEncoding) is not { } decoder)
+            return limit >= 0 && body.Length > limit ? body[..limit] : body;
         if (limit >= 0 && body.Length > 3L * limit)
             body = body[..(3 * limit)];
-        var input = body.Span;
         var output = new byte[decoder.EstimateOutputLength(body.Length)];
         var used = 0;
-        // The decoders take arrays; chunks keep a large part from being copied whole.
-        var chunk = new byte[Math.Min(input.Length, 64 * 1024)];
-        while (!input.IsEmpty)
+        Read(body.Span, decoder, piece =>
         {
-            var n = Math.Min(chunk.Length, input.Length);
-            input[..n].CopyTo(chunk);
-            input = input[n..];
-            var scratch = new byte[decoder.EstimateOutputLength(n)];
-            var got = decoder.Decode(chunk, 0, n, scratch);
-            got = Math.Min(got, output.Length - used);
-            scratch.AsSpan(0, got).CopyTo(output.AsSpan(used));
-            used += got;
-        }
+            piece = piece[..Math.Min(piece.Length, output.Length - used)];
+            piece.CopyTo(output.AsSpan(used));
+            used += piece.Length;
+        });
         return output.AsMemory(0, limit >= 0 ? Math.Min(used, limit) : used);
     }
+
+    /// <summary>Hands over the decoded content piece by piece, so that a large part does not lie in memory a second time.</summary>
+    public static void Read(ReadOnlySpan<byte> body, string transferEncoding, Piece take)
+    {
+        if (Decoder(transferEncoding) is { } decoder)
+            Read(body, decoder, take);
+        else
+            take(body);
+    }
+
+    private static void Read(ReadOnlySpan<byte> body, IMimeDecoder decoder, Piece take)
+    {
+        // The decoders take arrays.
+        var chunk = new byte[Math.Min(body.Length, 64 * 1024)];
+        byte[] scratch = [];
+        while (!body.IsEmpty)
+        {
+            var n = Math.Min(chunk.Length, body.Length);
+            // What a decoder holds back of the last piece may come with this one.
+            if (decoder.EstimateOutputLength(n) is var room && room > scratch.Length)
+                scratch = new byte[room];
+            body[..n].CopyTo(chunk);
+            body = body[n..];
+            take(scratch.AsSpan(0, decoder.Decode(chunk, 0, n, scratch)));
+        }
+    }
+
+    private static IMimeDecoder? Decoder(string transferEncoding) => transferEncoding switch
+    {
+        "base64" => new Base64Decoder(),
+        "quoted-printable" => new QuotedPrintableDecoder(),
+        "x-uuencode" or "uuencode" or "x-uue" => new UUDecoder(),
+        _ => null,
+    };
 
     /// <summary>CRLF becomes LF, as a person's program would store the text.</summary>
     public static ReadOnlyMemory<byte> LocalLines(ReadOnlyMemory<byte> content)

@@ -6,12 +6,22 @@ namespace ReplyMint.Tests.Cli;
 public sealed class EvalTests(ITestOutputHelper output) : IDisposable
 {
     /// <summary>What is not reached, what was measured instead, and why it stays so.</summary>
-    private static readonly Dictionary<(string Set, string Figure), double> Measured = new()
+    private static readonly Dictionary<(string Set, string Figure), double> Missed = new()
     {
-        // The other fifteen are read otherwise on purpose: MimeCorpusTests says why, mail by mail.
-        [("mime", "all fields")] = 38,
-        // Of 29: the two others are answered by an entry that asks the same in other words.
-        [("covid-faq", "right, of those answered")] = 0.93,
+        // The other fourteen are read otherwise on purpose: MimeCorpusTests says why, mail by mail.
+        [("mime", "all fields")] = 39,
+    };
+
+    /// <summary>What is better than was asked for stays so.</summary>
+    private static readonly Dictionary<(string Set, string Figure), double> Better = new()
+    {
+        [("reply-trimming", "exact by the suite's own rule")] = 95,
+        [("autoreply", "mean over the categories of real mails")] = 1,
+        [("covid-faq", "hit@1")] = 0.65,
+        [("covid-faq", "hit@5")] = 0.86,
+        [("covid-faq", "right, of those answered")] = 0.96,
+        [("stackfaq", "answered, of the answerable")] = 0.72,
+        [("stackfaq", "right, of those answered")] = 1,
     };
 
     private readonly CliRun _cli = new() { Patience = TimeSpan.FromMinutes(2) };
@@ -29,10 +39,9 @@ public sealed class EvalTests(ITestOutputHelper output) : IDisposable
         foreach (var figure in figures)
         {
             var name = ((string)figure["set"]!, (string)figure["figure"]!);
-            if (Measured.TryGetValue(name, out var least))
-                Assert.True(!(bool)figure["met"]! && (double)figure["value"]! >= least, $"{figure}");
-            else
-                Assert.True((bool)figure["met"]!, $"{figure}");
+            Assert.True((bool)figure["met"]! != Missed.ContainsKey(name), $"{figure}");
+            if (Missed.TryGetValue(name, out var least) || Better.TryGetValue(name, out least))
+                Assert.True((double)figure["value"]! >= least, $"{figure}");
         }
     }
 

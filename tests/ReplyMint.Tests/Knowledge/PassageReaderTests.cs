@@ -120,7 +120,8 @@ public sealed class PassageReaderTests
     [InlineData("a.txt", "", "is empty.")]
     [InlineData("a.md", " \n\t\n", "is empty.")]
     [InlineData("a.txt", "ab\0cd", "is not a text file.")]
-    [InlineData("a.txt", "%PDF-1.7 stream", "is not a text file.")]
+    [InlineData("a.txt", "%PDF-1.7 stream", TextDecoder.IsPdf)]
+    [InlineData("a.PDF", "anything", TextDecoder.IsPdf)]
     [InlineData("a.docx", "text", "has no known format; known are .md, .markdown, .txt, .text, .csv, .tsv, .jsonl, .ndjson, .html, .htm.")]
     [InlineData("a.md", "# Only\n## Headings\n", "holds nothing that could be an answer.")]
     public void What_can_not_be_read_is_said(string name, string text, string problem)

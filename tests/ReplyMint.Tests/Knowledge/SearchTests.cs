@@ -79,6 +79,33 @@ public sealed class SearchTests(ITestOutputHelper output)
         Assert.Equal(question, index.Search(mail, 1)[0].Passage.Question);
     }
 
+    [Theory]
+    [InlineData("Do I need a mask?", "Are facemasks required on the way?")]
+    [InlineData("Was gilt für die Zeit?", "Lieferzeit")]
+    [InlineData("Wie lange ist die Abholzeit?", "Lieferzeit")]
+    [InlineData("Where is the port?", "Where is our quay?")]
+    public void A_word_is_found_at_the_end_of_another_one(string mail, string question)
+    {
+        // "support" holds "port", but nothing here is called "sup"; and a quay's answer knows the port.
+        var index = Index("""
+            # Are facemasks required on the way?
+            A mask that covers the face is.
+            # What do I bring?
+            Your ticket.
+            # How do I reach support?
+            By telephone.
+            # Where is our quay?
+            At the port.
+            # Lieferzeit
+            Wir liefern in drei Tagen. Die Zeit ab der Abholung zählt nicht.
+            # Wann kann ich etwas abholen?
+            Immer, und wer liefert, den rufen wir an. Das Abholen geht am Tor, und wer nur Liefer oder Abhol sagt, meint das auch.
+            # Rückgabe
+            Senden Sie uns die Ware in der Schachtel, in der sie kam.
+            """);
+        Assert.Equal(question, index.Search(mail, 1)[0].Passage.Question);
+    }
+
     [Fact]
     public void Scores_never_rise_down_the_list_and_copies_are_no_rivals()
     {

@@ -95,6 +95,6 @@ internal static partial class HeaderChecks
     }
 
     // Frames of a stack, names of exceptions, places in sources.
-    [GeneratedRegex(@"^\s+at [\w.<>`]+\(|\b\w+Exception\b:|\.cs:line \d|Traceback \(most recent", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^\s+at [\w.<>`]+\(|\b\w+Exception\b:|\.cs:line \d|Traceback \(most recent", RegexOptions.Multiline | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 2_000)]
     private static partial Regex Inside();
 }

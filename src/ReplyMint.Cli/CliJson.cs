@@ -30,6 +30,8 @@ namespace ReplyMint.Cli;
 [JsonSerializable(typeof(Replies.QualityReport))]
 [JsonSerializable(typeof(Replies.ShadowReport))]
 [JsonSerializable(typeof(Replies.PastAnswer))]
+[JsonSerializable(typeof(Billing.PlanAnswer))]
+[JsonSerializable(typeof(Billing.OverviewAnswer))]
 [JsonSerializable(typeof(Privacy.RetentionAnswer))]
 [JsonSerializable(typeof(Privacy.RetentionReport))]
 [JsonSerializable(typeof(List<RuleFile>))]

@@ -14,7 +14,7 @@ internal static class CommandTree
         ("Knowledge", ["knowledge", "eval"]),
         ("People and programs", ["operator", "user", "session", "key"]),
         ("Set-up", ["tenant", "mailbox", "channel", "webhook", "settings"]),
-        ("Operation", ["doctor", "guide", "backup", "usage", "quality", "shadow", "switch", "alerts", "audit", "jobs", "suppression", "secrets"]),
+        ("Operation", ["doctor", "guide", "backup", "overview", "usage", "plan", "quality", "shadow", "switch", "alerts", "audit", "jobs", "suppression", "secrets"]),
         ("Privacy", ["erase", "hold", "retention", "export", "import", "consent"]),
         ("Incidents", ["incident", "access", "record"]),
     ];
@@ -29,7 +29,7 @@ internal static class CommandTree
             ServeCommand.Build(host), LambdaCommand.Build(host), DemoCommand.Build(host), ExplainCommand.Build(host), SettingsCommands.Build(host),
             DraftCommands.Build(), MessageCommands.Build(), ThreadCommands.Build(), OutboxCommands.Build(), KnowledgeCommands.Build(), EvalCommand.Build(host),
             TenantCommands.Build(), OperatorPeopleCommands.Build(), UserCommands.Build(), SessionCommands.Build(), KeyCommands.Build(), MailboxCommands.Build(), ChannelCommands.Build(), WebhookCommands.Build(),
-            DoctorCommand.Build(host), BackupCommands.Build(host), DoctorCommand.BuildFacts(), GuideCommand.Build(host), GuideFacts.Build(), GuideFacts.Sign(), GuideRehearsal.Build(), SwitchCommands.Build(), AlertCommands.Build(), AuditCommands.Build(host), JobCommands.Build(), SuppressionCommands.Build(), UsageCommand.Build(), QualityCommand.Build(), ShadowCommands.Build(), SecretCommands.Build(host),
+            DoctorCommand.Build(host), BackupCommands.Build(host), DoctorCommand.BuildFacts(), GuideCommand.Build(host), GuideFacts.Build(), GuideFacts.Sign(), GuideRehearsal.Build(), SwitchCommands.Build(), AlertCommands.Build(), AuditCommands.Build(host), JobCommands.Build(), SuppressionCommands.Build(), UsageCommand.Build(), PlanCommands.Build(), OverviewCommand.Build(), QualityCommand.Build(), ShadowCommands.Build(), SecretCommands.Build(host),
             EraseCommands.Build(), HoldCommands.Build(), RetentionCommands.Build(), ExportCommands.Build(host), ImportCommands.Build(), ConsentCommands.Build(),
             IncidentCommands.Build(host), AccessCommands.Build(), RecordCommands.Build(),
         ];

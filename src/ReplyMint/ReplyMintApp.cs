@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
+using ReplyMint.Billing;
 using ReplyMint.Console;
 using ReplyMint.Inbound;
 using ReplyMint.Incidents;
@@ -67,6 +68,7 @@ public static class ReplyMintApp
             .AddKnowledge(settings.Knowledge)
             .AddOutbound(settings.Outbound, open)
             .AddAccounts(settings.Accounts, settings.Dns, open)
+            .AddBilling(settings.Billing)
             .AddInbound(settings.Smtp, settings.Inbound, settings.Environment == DeploymentEnvironment.Development)
             .AddMailgun(settings.Mailgun)
             .AddSes()
@@ -94,6 +96,7 @@ public static class ReplyMintApp
         app.MapAccounts();                    // /api/v1: people, keys, tenants, domains
         app.MapMailgun();                     // /webhooks/mailgun/...
         app.MapSes();                         // /webhooks/ses/...
+        app.MapBilling();                     // plans
         app.MapUsage();                       // GET /api/v1/usage
         app.MapMessagesIn();                  // POST /api/v1/messages
         app.MapKnowledge();                   // files of knowledge

@@ -1,5 +1,6 @@
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
+using ReplyMint.Billing;
 using ReplyMint.Inbound;
 using ReplyMint.Incidents;
 using ReplyMint.Jobs;
@@ -100,6 +101,9 @@ internal sealed record ReplyMintSettings
     /// <summary>What counts as suspicious, and what may be done about it without a person.</summary>
     public DetectionSettings Detection { get; init; } = new();
 
+    /// <summary>Plans and payments.</summary>
+    public BillingSettings Billing { get; init; } = new();
+
     /// <summary>For a copy of the settings: all secrets lie elsewhere, but who knows a chat's address may write there.</summary>
     public ReplyMintSettings WithoutSecrets() => this with { Notices = Notices with { Webhook = null } };
 
@@ -111,7 +115,7 @@ internal sealed record ReplyMintSettings
             HttpFront().Problems(), Of("aws", Aws.Problems(Store == StoreKind.Aws, Environment)), Of("lambda", Lambda.Problems(this)), Of("masterKey", MasterKey.Problems(Store)), Of("smtp", Smtp.Problems()), Of("inbound", Inbound.Problems()),
             Of("outbound", Outbound.Problems()), Of("mailgun", Mailgun.Problems()), Of("rates", Rates.Problems()), Of("requests", Requests.Problems()), Of("jobs", Jobs.Problems()),
             Of("knowledge", Knowledge.Problems()), Of("model", Model.Problems()), Of("notices", Notices.Problems()), Outside.Problems(), Of("dns", Dns.Problems()), Of("accounts", Accounts.Problems()), Of("secrets", Secrets.Problems()),
-            Of("audit", Audit.Problems(Environment.NeedsHttps())), Records.Problems(), Of("backup", Backup.Problems(Store)), Monitoring.Problems(), Detection.Problems(),
+            Of("audit", Audit.Problems(Environment.NeedsHttps())), Records.Problems(), Of("backup", Backup.Problems(Store)), Monitoring.Problems(), Detection.Problems(), Billing.Problems(),
         ];
         foreach (var problem in rooms.SelectMany(room => room))
             yield return problem;
@@ -130,6 +134,7 @@ internal sealed record ReplyMintSettings
     {
         new("mailgun.signingKey", Mailgun.SigningKey), new("mailgun.previousSigningKey", Mailgun.PreviousSigningKey),
         new("outbound.smtp.password", Outbound.Smtp.Password), new("outbound.mailgun.apiKey", Outbound.Mailgun.ApiKey), new("model.apiKey", Model.ApiKey), new("lambda.alarmWebhook", Lambda.AlarmWebhook), new("notices.webhookSecret", Notices.WebhookSecret ?? ""), new("monitoring.prometheus.token", Monitoring.Prometheus.Token), new("monitoring.otlp.headers", Monitoring.Otlp.Headers),
+        new("billing.stripe.apiKey", Billing.Stripe.ApiKey), new("billing.stripe.webhookSecret", Billing.Stripe.WebhookSecret), new("billing.stripe.previousWebhookSecret", Billing.Stripe.PreviousWebhookSecret),
     }.Where(secret => secret.Reference.Length > 0);
 
     /// <summary>Those that lie in SSM Parameter Store.</summary>

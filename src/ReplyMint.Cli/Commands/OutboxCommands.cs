@@ -60,9 +60,11 @@ internal static class OutboxCommands
         {
             var owner = await context.TenantAsync(parse.GetValue(tenant), ct);
             var wanted = parse.GetValue(id)!;
-            if (!await context.Get<Outbox>().ReplayAsync(owner.Id, wanted, (commit, token) =>
-                context.Get<AuditLog>().AppendAsync(commit, owner.Id, new(StoreWords.Actor, "outbox.replay", wanted), token), ct))
-                return context.Fail($"{Plain.Line(wanted, 60)} is not a dead letter; list them with: replymint outbox list --state dead");
+            var replayed = await context.Get<Outbox>().ReplayAsync(owner.Id, wanted, (commit, token) =>
+                context.Get<AuditLog>().AppendAsync(commit, owner.Id, new(StoreWords.Actor, "outbox.replay", wanted), token), ct);
+            if (replayed != ReplyMint.Outbound.Replay.Queued)
+                return context.Fail(replayed == ReplyMint.Outbound.Replay.QuotaUsedUp ? "the quota is used up; see: replymint plan show"
+                    : $"{Plain.Line(wanted, 60)} is not a dead letter; list them with: replymint outbox list --state dead");
             context.Out.WriteLine($"{wanted} is queued again{(context.InServer ? "" : "; it is sent when the server runs")}");
             return ExitCode.Ok;
         }) { Arguments = { id }, Options = { tenant } };

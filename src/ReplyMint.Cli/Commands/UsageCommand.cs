@@ -21,13 +21,13 @@ internal static class UsageCommand
             if (parse.GetValue(json))
                 context.Out.WriteLine(CliJson.Line(report));
             else
-                StoreWords.Table(context.Out, [.. report.Days.Select(Row), ["all", Number(report.Replies), Number(report.Calls), Money(report.CostMillionths), ""]], "DAY", "ANSWERS", "CALLS", "MODEL", "CALLS BY GROUP AND KEY");
+                StoreWords.Table(context.Out, [.. report.Days.Select(Row), ["all", Number(report.Replies), Number(report.Calls), Money(report.CostMillionths), "", ""]], "DAY", "ANSWERS", "CALLS", "MODEL", "ANSWERS BY MAILBOX", "CALLS BY GROUP AND KEY");
             return ExitCode.Ok;
         }) { Options = { days.From, days.To, tenant, json }, Examples = ["usage", "usage --from 2026-01-01 --to 2026-01-31 --json"] };
     }
 
     private static string[] Row(UsageDay day) =>
-        [DayOptions.Name(day.Date), Number(day.Replies), Number(day.Calls), Money(day.CostMillionths), string.Join(", ", day.Groups.Select(one => $"{one.Group} {one.By} {Number(one.Calls)}"))];
+        [DayOptions.Name(day.Date), Number(day.Replies), Number(day.Calls), Money(day.CostMillionths), string.Join(", ", day.Mailboxes.Select(one => $"{one.Mailbox} {Number(one.Replies)}")), string.Join(", ", day.Groups.Select(one => $"{one.Group} {one.By} {Number(one.Calls)}"))];
 
     private static string Money(long millionths) => (millionths / 1_000_000m).ToString("0.00####", CultureInfo.InvariantCulture);
 

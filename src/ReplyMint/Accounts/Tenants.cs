@@ -4,14 +4,20 @@ using ReplyMint.Storage;
 
 namespace ReplyMint.Accounts;
 
+/// <summary>Adds what a new tenant begins with to the commit that makes him; given by the room that has it.</summary>
+internal delegate void TenantMade(Commit commit, string tenant);
+
 /// <summary>Tenants: made and read. Each one's settings are sealed with its own key.</summary>
-internal sealed class Tenants(IStore store, KeyRing keys, AuditLog audit, TimeProvider time)
+internal sealed class Tenants(IStore store, KeyRing keys, AuditLog audit, TimeProvider time, TenantMade? made = null)
 {
     // The list of tenants is an item each in the installation's partition; it names ids only.
     private const string ListPrefix = "tenant/";
 
     /// <summary>Of marks of tenants that are being imported, in the installation's partition. Their keys are there, and they are on no list yet.</summary>
     public const string ComingPrefix = "import/";
+
+    /// <summary>The counter of tenants.</summary>
+    public static readonly ItemKey CountKey = ItemKey.Main(KeyRing.Installation, "tenant-count");
 
     private readonly OpenedItems<Tenant> _opened = new();
 
@@ -29,6 +35,8 @@ internal sealed class Tenants(IStore store, KeyRing keys, AuditLog audit, TimePr
         var own = await keys.CreateAsync(commit, tenant.Id, ct);
         Write(commit, own, tenant, null);
         commit.Put(ItemKey.Main(KeyRing.Installation, ListPrefix + tenant.Id), Clear(tenant.Id), Condition.Absent);
+        commit.Add(CountKey, 1);
+        made?.Invoke(commit, tenant.Id);
         await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(actor, "tenant.add", tenant.Id), ct);
         return (tenant, own);
     }
@@ -38,6 +46,7 @@ internal sealed class Tenants(IStore store, KeyRing keys, AuditLog audit, TimePr
     {
         Write(commit, await keys.RequireAsync(tenant.Id, ct), tenant, null);
         commit.Put(ItemKey.Main(KeyRing.Installation, ListPrefix + tenant.Id), Clear(tenant.Id), Condition.Absent);
+        commit.Add(CountKey, 1);
         await audit.AppendAsync(commit, KeyRing.Installation, new AuditEntry(actor, "tenant.import", tenant.Id), ct);
     }
 
@@ -125,7 +134,16 @@ internal sealed class Tenants(IStore store, KeyRing keys, AuditLog audit, TimePr
         }, ct);
 
     /// <summary>Adds to the commit that destroys a tenant's keys that it is on no list any more. <see cref="Forget"/> once that is committed.</summary>
-    public static void Remove(Commit commit, string id) => commit.Delete(KeyOf(id)).Delete(ItemKey.Main(KeyRing.Installation, ListPrefix + id));
+    public async Task RemoveAsync(Commit commit, string id, CancellationToken ct)
+    {
+        commit.Delete(KeyOf(id));
+        // Counted out once, though it is removed once more, such as after a restore.
+        if (await store.GetAsync(ItemKey.Main(KeyRing.Installation, ListPrefix + id), ct) is { } listed)
+            commit.Delete(listed.Key, Condition.Same(listed)).Add(CountKey, -1);
+    }
+
+    /// <summary>How many there are, by the counter that each making and removal moves.</summary>
+    public async ValueTask<long> CountAsync(CancellationToken ct) => (await store.GetAsync(CountKey, ct))?.Count ?? 0;
 
     /// <summary>Drops from memory what is kept of a tenant.</summary>
     public void Forget(string id) => _opened.Forget(id);

@@ -27,6 +27,7 @@ internal static class InboundFeature
             provider.GetRequiredService<TimeProvider>()))
         .AddSingleton(provider => new ReadyCheck("disk", _ => ValueTask.FromResult(!provider.GetRequiredService<DiskSpace>().IsLow())))
         .AddSingleton(new InboundBudget(MemoryBudget))
+        .AddSingleton<UnprovedPost>(provider => provider.GetRequiredService<UnprovedBodies>().HandleAsync)
         .AddSingleton(provider => new UnprovedBodies(provider.GetRequiredService<HttpSettings>().Limits.MaxMailBytes,
             provider.GetRequiredService<InboundBudget>(), provider.GetRequiredService<TimeProvider>()))
         .AddSingleton(provider => new ApiBodies(provider.GetRequiredService<HttpSettings>().Limits.MaxMailBytes,

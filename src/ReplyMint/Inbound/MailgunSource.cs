@@ -38,39 +38,16 @@ internal sealed record MailgunSource(string Id, string Owner, IReadOnlyList<stri
 /// <summary>Finds the keys of a webhook's channel.</summary>
 internal sealed class MailgunSources(MailgunWebhookSettings settings, SecretSource secrets, Func<string, CancellationToken, ValueTask<Channel?>> find, TimeProvider time)
 {
-    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(30);
-
-    private readonly Lock _lock = new();
-    private IReadOnlyList<string> _keys = [];
-    private DateTimeOffset _read = DateTimeOffset.MinValue;
+    private readonly RotatingKeys _operator = new(secrets, time, new NamedSecret("mailgun.signingKey", settings.SigningKey), new NamedSecret("mailgun.previousSigningKey", settings.PreviousSigningKey));
 
     /// <param name="channel">Null: the operator's own. An unknown one has no keys, so that nothing of it verifies.</param>
     public async ValueTask<MailgunSource> FindAsync(string? channel, CancellationToken ct)
     {
         if (channel is null)
-            return new(Channel.Mailgun, Channel.Operator, OperatorKeys(), settings.Verdicts);
+            return new(Channel.Mailgun, Channel.Operator, _operator.Read(), settings.Verdicts);
         return await find(channel, ct) is { Kind: Channel.Mailgun, Secret.Length: > 0 } found
             ? new(found.Id, found.Owner, found.SecretsAt(time.GetUtcNow()), found.Verdicts)
             : new(Channel.Mailgun, Channel.Operator, [], false);
-    }
-
-    /// <summary>Read anew every half minute, so that a rotation needs no restart; the last good keys stay when a file can't be read.</summary>
-    private IReadOnlyList<string> OperatorKeys()
-    {
-        lock (_lock)
-        {
-            var now = time.GetUtcNow();
-            if (now - _read < Fresh)
-                return _keys;
-            _read = now;
-            var keys = new List<string>();
-            foreach (var (name, reference) in new[] { ("mailgun.signingKey", settings.SigningKey), ("mailgun.previousSigningKey", settings.PreviousSigningKey) })
-                if (reference.Length > 0 && secrets.Read(name, reference).Value is { } key)
-                    keys.Add(key);
-            if (keys.Count > 0)
-                _keys = keys;
-            return _keys;
-        }
     }
 }
 

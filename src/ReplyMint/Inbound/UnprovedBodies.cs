@@ -90,6 +90,13 @@ internal sealed class UnprovedBodies(int maxBytes, InboundBudget proved, TimePro
         return new(Later(context));
     }
 
+    /// <summary>The same for a room beside this one: see <see cref="UnprovedPost"/>.</summary>
+    public async Task<IResult> HandleAsync(HttpContext context, int limit, string channel, UnprovedHandler handle, CancellationToken ct)
+    {
+        using var body = await ReadAsync(context, limit, channel, ct);
+        return body.Refusal is { } refusal ? refusal : await handle(body.Content, () => body.TryProve() ? null : Later(context));
+    }
+
     /// <summary>Nothing was stored; whoever posted should come again.</summary>
     public static Problem Later(HttpContext context) => Retry(context, 503, 60, "Not stored. Come again.");
 

@@ -4,6 +4,9 @@ using ReplyMint.Storage;
 
 namespace ReplyMint.Jobs;
 
+/// <summary>Jobs that are due.</summary>
+internal sealed record QueueDepth(int Due, TimeSpan Oldest);
+
 /// <summary>
 /// Jobs are items, ordered by the time before which they must not run; wake-ups are only hints (<see cref="IWorkQueue"/>).
 /// A lost hint costs time, never work: the sweeper finds the item.
@@ -13,6 +16,7 @@ internal sealed class JobQueue(IStore store, IWorkQueue hints, TimeProvider time
     /// <summary>Due jobs are spread over so many partitions, since one partition has a ceiling on DynamoDB.</summary>
     public const int Shards = 4;
 
+    private const int MostCounted = 1_000;
     private const int StampLength = 14;
     private const string Form = "D14";
 
@@ -102,6 +106,20 @@ internal sealed class JobQueue(IStore store, IWorkQueue hints, TimeProvider time
     /// <summary>The jobs of one shard that may run now, the longest due first.</summary>
     public async Task<IReadOnlyList<Job>> DueAsync(int shard, int limit, CancellationToken ct) =>
         [.. (await DueAsync(shard, limit, null, ct)).Items.Select(Read)];
+
+    /// <summary>How much waits, counted up to a bound in each shard, and for how long the first of it has.</summary>
+    public async Task<QueueDepth> DepthAsync(CancellationToken ct)
+    {
+        var (count, oldest) = (0, TimeSpan.Zero);
+        for (var shard = 0; shard < Shards; shard++)
+        {
+            var due = (await DueAsync(shard, MostCounted, null, ct)).Items;
+            count += due.Count;
+            if (due.Count > 0 && time.GetUtcNow() - DueAt(due[0].Key) is var age && age > oldest)
+                oldest = age;
+        }
+        return new(count, oldest);
+    }
 
     /// <summary>The same as items, behind a cursor.</summary>
     public async ValueTask<Page> DueAsync(int shard, int limit, string? cursor, CancellationToken ct) =>

@@ -46,9 +46,10 @@ internal sealed class RateReading
     public required double? SecondsSinceLast { get; init; }
 
     /// <summary>Counts one answer, in the commit that queues it.</summary>
+    /// <param name="mailbox">Which one answers.</param>
     /// <param name="byPerson">Who decided it: what people write counts, but the installation's breaker does not stop it.</param>
     /// <returns>False when the installation's hour has no room (any more): it has to be decided anew.</returns>
-    public async ValueTask<bool> RecordAsync(Commit commit, bool byPerson, CancellationToken ct)
+    public async ValueTask<bool> RecordAsync(Commit commit, string mailbox, bool byPerson, CancellationToken ct)
     {
         if (!await Installation.TakeAsync(commit, Now, byPerson, ct))
             return false;
@@ -57,7 +58,9 @@ internal sealed class RateReading
         commit.Put(PersonKey, Write(Person), Condition.Same(PersonItem), expires: expires);
         // The same for all of an hour or a day, so that counting moves no more than the count.
         commit.Add(RateWindows.Hour(Tenant, Now), 1, expires: RateWindows.EndOf(Now));
-        commit.Add(UsageKeys.Replies(Tenant, Now), 1, expires: Now.UtcDateTime.Date + UsageKeys.Kept);
+        var kept = Now.UtcDateTime.Date + UsageKeys.Kept;
+        commit.Add(UsageKeys.Replies(Tenant, Now), 1, expires: kept);
+        commit.Add(UsageKeys.RepliesOf(Tenant, mailbox, Now), 1, expires: kept);
         return true;
     }
 

@@ -72,40 +72,6 @@ internal sealed class Switches(IStore store, TimeProvider time, SwitchLifted? li
     private static ItemKey KeyOf(string partition, string? mailbox) => ItemKey.Main(partition, mailbox is null ? "switch" : "switch/" + mailbox);
 }
 
-/// <summary>How many replies a tenant may have in a period. Absent means unlimited; plans come later and write this record.</summary>
-/// <param name="Replies">Replies in the period.</param>
-/// <param name="Period">Names the period's counter, such as "2026-11".</param>
-internal sealed record AllowanceRecord(int V, long Replies, string Period);
-
-/// <summary>The tenant's quota, reserved in the same commit that queues a reply.</summary>
-internal sealed class Allowances(IStore store)
-{
-    /// <summary>The allowance in force, or null when unlimited, with what is left of it.</summary>
-    public async ValueTask<(AllowanceRecord? Allowance, long Left)> ReadAsync(string tenant, CancellationToken ct)
-    {
-        if (await store.GetAsync(KeyOf(tenant), ct) is not { } item)
-            return (null, long.MaxValue);
-        var allowance = JsonSerializer.Deserialize(item.Value.Span, LimitsJson.Default.AllowanceRecord)!;
-        var used = await store.GetAsync(Counter(tenant, allowance.Period), ct);
-        return (allowance, allowance.Replies - (used?.Count ?? 0));
-    }
-
-    /// <summary>Takes one reply; the commit fails when none is left.</summary>
-    public static void Reserve(Commit commit, string tenant, AllowanceRecord? allowance)
-    {
-        if (allowance is not null)
-            commit.Add(Counter(tenant, allowance.Period), 1, allowance.Replies);
-    }
-
-    /// <summary>Adds a new allowance to a commit.</summary>
-    public static void Set(Commit commit, string tenant, AllowanceRecord allowance) =>
-        commit.Put(KeyOf(tenant), JsonSerializer.SerializeToUtf8Bytes(allowance, LimitsJson.Default.AllowanceRecord), Condition.Any);
-
-    private static ItemKey KeyOf(string tenant) => ItemKey.Main(tenant, "allowance");
-
-    private static ItemKey Counter(string tenant, string period) => ItemKey.Main(tenant, "allowance-used/" + period);
-}
-
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(SwitchRecord))]
 [JsonSerializable(typeof(AllowanceRecord))]

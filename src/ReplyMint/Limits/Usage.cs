@@ -17,6 +17,8 @@ internal static class UsageKeys
 
     public static ItemKey Replies(string tenant, DateTimeOffset now) => ItemKey.Main(tenant, $"{Prefix}{Day(now)}/replies");
 
+    public static ItemKey RepliesOf(string tenant, string mailbox, DateTimeOffset now) => ItemKey.Main(tenant, $"{Prefix}{Day(now)}/replies/{mailbox}");
+
     /// <summary>What models cost, in millionths of the currency of the settings' prices.</summary>
     public static ItemKey Cost(string tenant, DateTimeOffset now) => ItemKey.Main(tenant, $"{Prefix}{Day(now)}/cost");
 

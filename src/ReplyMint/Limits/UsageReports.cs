@@ -10,7 +10,11 @@ namespace ReplyMint.Limits;
 /// <param name="CostPerReplyMillionths">That for each answer, rounded up; 0 without answers.</param>
 internal sealed record UsageReport(DateOnly From, DateOnly To, long Replies, long Calls, long CostMillionths, long CostPerReplyMillionths, IReadOnlyList<UsageDay> Days);
 
-internal sealed record UsageDay(DateOnly Date, long Replies, long Calls, long CostMillionths, IReadOnlyList<UsageOfGroup> Groups);
+/// <param name="Mailboxes">Answers by mailbox; a removed one is still named.</param>
+internal sealed record UsageDay(DateOnly Date, long Replies, long Calls, long CostMillionths, IReadOnlyList<UsageOfGroup> Groups, IReadOnlyList<UsageOfMailbox> Mailboxes);
+
+/// <param name="Mailbox">Its id.</param>
+internal sealed record UsageOfMailbox(string Mailbox, long Replies);
 
 /// <param name="Group">Of routes, as this description names it.</param>
 /// <param name="By">A key's id, or people: persons are not told apart.</param>
@@ -64,7 +68,8 @@ internal sealed class UsageReports(UsageCounters counters, IStore store, TimePro
             day.Where(counter => counter.Name is [_, "replies"]).Sum(counter => counter.Count),
             day.Where(counter => counter.Name is [_, "calls", ..]).Sum(counter => counter.Count),
             day.Where(counter => counter.Name is [_, "cost"]).Sum(counter => counter.Count),
-            [.. day.Where(counter => counter.Name is [_, "calls", _, _]).Select(counter => new UsageOfGroup(counter.Name[2], counter.Name[3], counter.Count))])).ToList();
+            [.. day.Where(counter => counter.Name is [_, "calls", _, _]).Select(counter => new UsageOfGroup(counter.Name[2], counter.Name[3], counter.Count))],
+            [.. day.Where(counter => counter.Name is [_, "replies", _]).Select(counter => new UsageOfMailbox(counter.Name[2], counter.Count))])).ToList();
         var (replies, cost) = (days.Sum(day => day.Replies), days.Sum(day => day.CostMillionths));
         return new(first, last, replies, days.Sum(day => day.Calls), cost, replies == 0 ? 0 : (cost + replies - 1) / replies, days);
     }

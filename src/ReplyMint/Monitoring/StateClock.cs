@@ -12,7 +12,6 @@ namespace ReplyMint.Monitoring;
 /// <summary>Each minute: how the queue stands; each tenth time how old keys, roots, backups and the program are. Only where somebody wants metrics.</summary>
 internal sealed partial class StateClock(IStore store, JobQueue jobs, SecretList secrets, AuditRoots roots, Backups backups, BuildTime build, TimeProvider time, ILogger<StateClock> log) : PeriodicService(Every, time)
 {
-    private const int Page = 1_000;
     private const int SlowTimes = 10;
     private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
 
@@ -38,16 +37,9 @@ internal sealed partial class StateClock(IStore store, JobQueue jobs, SecretList
 
     private async Task QueueAsync(CancellationToken ct)
     {
-        var (depth, oldest) = (0, TimeSpan.Zero);
-        for (var shard = 0; shard < JobQueue.Shards; shard++)
-        {
-            var due = (await jobs.DueAsync(shard, Page, null, ct)).Items;
-            depth += due.Count;
-            if (due.Count > 0 && Time.GetUtcNow() - JobQueue.DueAt(due[0].Key) is var age && age > oldest)
-                oldest = age;
-        }
-        Measures.QueueDepth.Set(depth);
-        Measures.QueueAge.Set(oldest.TotalSeconds);
+        var depth = await jobs.DepthAsync(ct);
+        Measures.QueueDepth.Set(depth.Due);
+        Measures.QueueAge.Set(depth.Oldest.TotalSeconds);
     }
 
     private async Task AgesAsync(CancellationToken ct)

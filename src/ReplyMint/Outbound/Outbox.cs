@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ReplyMint.Jobs;
+using ReplyMint.Limits;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Outbound;
@@ -10,8 +11,11 @@ internal sealed record OutboxEntry(OutboxRecord Record, OutboundMail Mail, Item 
     public string Tenant => Item.Key.Partition;
 }
 
+/// <summary>What became of the wish to send a dead mail after all.</summary>
+internal enum Replay { NotDead, QuotaUsedUp, Queued }
+
 /// <summary>The stored side of the outbox: what waits, what left, what a person has to settle.</summary>
-internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, WebhookEvents webhooks, TimeProvider time)
+internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, Allowances allowances, WebhookEvents webhooks, TimeProvider time)
 {
     /// <summary>The kind of the job that sends.</summary>
     public const string JobKind = "send";
@@ -70,6 +74,12 @@ internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, WebhookE
     internal OutboxEntry Change(Commit commit, OutboxEntry entry, OutboxRecord to)
     {
         var record = to with { ChangedAt = time.GetUtcNow() };
+        // It certainly did not leave, so it costs nothing. Who can't tell (Uncertain) keeps what he took until somebody can.
+        if (record is { State: OutboxState.Failed or OutboxState.Dead or OutboxState.Cancelled, Quota: { } period })
+        {
+            Allowances.GiveBack(commit, entry.Tenant, period);
+            record = record with { Quota = null };
+        }
         var item = entry.Item with { Value = StoredJson.Write(record, OutboxJson.Default.OutboxRecord), Version = entry.Item.Version + 1 };
         commit.Change(entry.Item, item.Value, item.Sealed);
         return entry with { Record = record, Item = item };
@@ -106,19 +116,22 @@ internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, WebhookE
         return settled;
     }
 
-    /// <summary>Gives a dead mail another life. False when it is not dead.</summary>
-    public async Task<bool> ReplayAsync(string tenant, string id, Func<Commit, CancellationToken, Task> also, CancellationToken ct)
+    /// <summary>Gives a dead mail another life. A reply counts anew against the quota, which got its unit back.</summary>
+    public async Task<Replay> ReplayAsync(string tenant, string id, Func<Commit, CancellationToken, Task> also, CancellationToken ct)
     {
         Job? job = null;
         var replayed = await store.RetryAsync(async (commit, token) =>
         {
             job = null;
             if (await FindAsync(tenant, id, token) is not { Record.State: OutboxState.Dead or OutboxState.Failed } entry)
-                return false;
-            Change(commit, entry, entry.Record with { State = OutboxState.Queued, Attempts = 0, Detail = "replayed" });
+                return Replay.NotDead;
+            var (quota, left) = entry.Record.Purpose == OutboxPurpose.Reply ? await allowances.ReadAsync(tenant, token) : (null, 1);
+            if (left <= 0)
+                return Replay.QuotaUsedUp;
+            Change(commit, entry, entry.Record with { State = OutboxState.Queued, Attempts = 0, Detail = "replayed", Quota = Allowances.Reserve(commit, tenant, quota) });
             job = jobs.Add(commit, tenant, JobKind, id);
             await also(commit, token);
-            return true;
+            return Replay.Queued;
         }, ct);
         if (job is not null)
             jobs.Wake(job);

@@ -37,6 +37,8 @@ internal sealed record OutboxRecord
     public DateTimeOffset? SendBefore { get; init; }
     /// <summary>A person wrote the answer himself: it leaves also to somebody who wants no automatic ones.</summary>
     public bool ByPerson { get; set; }
+    /// <summary>The period of the quota that a reply was taken from; null: of none, or it was given back.</summary>
+    public string? Quota { get; set; }
     /// <summary>How long a new one is kept; without it as long as its purpose asks.</summary>
     [JsonIgnore]
     public KeptUntil? Kept { get; init; }

@@ -15,6 +15,8 @@ internal enum WebhookEventKind
     [JsonStringEnumMemberName("draft.decided")] DraftDecided,
     [JsonStringEnumMemberName("answer.sent")] AnswerSent,
     [JsonStringEnumMemberName("answer.failed")] AnswerFailed,
+    /// <summary>How much of the period's replies is used: its state is 60, 80, 90, 100 or ended. It is about no message and no mailbox.</summary>
+    [JsonStringEnumMemberName("quota.warning")] QuotaWarning,
 }
 
 /// <summary>Something that happened: ids and fixed words only, never an address or text.</summary>

@@ -54,7 +54,7 @@ internal sealed class ErasureBeginning(
                 break;
             case ErasureKind.Tenant:
                 await keys.DestroyTenantAsync(commit, erasure.Tenant, ct);
-                Tenants.Remove(commit, erasure.Tenant);
+                await tenants.RemoveAsync(commit, erasure.Tenant, ct);
                 // The tenant's own chain stays, and ends with this.
                 await audit.AppendAsync(commit, erasure.Tenant, new AuditEntry(actor, "tenant.erase", erasure.Id), ct);
                 break;

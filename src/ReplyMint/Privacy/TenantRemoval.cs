@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ReplyMint.Accounts;
+using ReplyMint.Billing;
 using ReplyMint.Jobs;
 using ReplyMint.Knowledge;
 using ReplyMint.Outbound;
@@ -8,7 +9,7 @@ using ReplyMint.Storage;
 namespace ReplyMint.Privacy;
 
 /// <summary>Removes what begins with a tenant whose keys were destroyed, and what in the installation points to it. Its audit chain stays.</summary>
-internal sealed class TenantRemoval(IStore store, KeyRing keys, IBlobStore blobs, SentFiles sent, KnowledgeIndexes indexes, JobQueue jobs, StoppedSendings stopped)
+internal sealed class TenantRemoval(IStore store, KeyRing keys, IBlobStore blobs, SentFiles sent, KnowledgeIndexes indexes, JobQueue jobs, StoppedSendings stopped, Subscriptions plans)
 {
     private const int PerCommit = 60;
     private const int PerRound = PerCommit * 10;
@@ -19,7 +20,7 @@ internal sealed class TenantRemoval(IStore store, KeyRing keys, IBlobStore blobs
     /// <summary>Items of the installation that lead to a tenant, and how each names it.</summary>
     private static readonly (string Prefix, Func<Item, string?> TenantOf)[] Leads =
     [
-        ("address/", Owner), ("domain/", Owner), ("domain-owner/", Owner), ("channel-owner/", Owner), ("imap-channel/", Owner), ("key-owner/", Owner), ("invitation-token/", Owner),
+        ("address/", Owner), ("domain/", Owner), ("domain-owner/", Owner), ("channel-owner/", Owner), ("imap-channel/", Owner), ("key-owner/", Owner), ("invitation-token/", Owner), (Subscriptions.StripePrefix, Owner), (Subscriptions.CustomerPrefix, Owner),
         ("member-of/", Last), (Tenants.ComingPrefix, Last), ("contained/tenant/", Last), (ExpiryPause.Prefix, Last),
         ("session/", item => JsonSerializer.Deserialize(item.Value.Span, AccountsJson.Default.Session)!.Tenant),
         ("sign-in-link/", item => JsonSerializer.Deserialize(item.Value.Span, AccountsJson.Default.SignInLink)!.Tenant),
@@ -41,6 +42,7 @@ internal sealed class TenantRemoval(IStore store, KeyRing keys, IBlobStore blobs
     /// <summary>What leads to the tenant, and what would work for it.</summary>
     public async Task RemoveJobsAsync(Erasure erasure, CancellationToken ct)
     {
+        await plans.RemoveAsync(erasure.Tenant, ct);
         await RemoveLeadsAsync(erasure.Tenant, (items, kindOf) => ErasureCounts.Delete(erasure, items, kindOf), ct);
         var waiting = new List<Item>();
         await foreach (var item in jobs.FindAsync(job => job.Tenant == erasure.Tenant, ct))

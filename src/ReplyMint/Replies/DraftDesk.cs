@@ -1,5 +1,6 @@
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
+using ReplyMint.Billing;
 using ReplyMint.Inbound;
 using ReplyMint.Jobs;
 using ReplyMint.Limits;
@@ -39,7 +40,7 @@ internal abstract record DeskOutcome
 /// <summary>Where people decide: approve, edit, reject. Each decision is one commit with its audit entry.</summary>
 internal sealed class DraftDesk(
     IStore store, KeyRing keys, Messages messages, MessageTexts texts, Mailboxes mailboxes, DomainOwners domains, Drafts drafts, Receipts receipts,
-    RateWindows rates, Allowances allowances, Retention retention, Consents consents, HumanAnswers answers, Outbox outbox, WebhookEvents webhooks, JobQueue jobs, ReplyLetters letters, AuditLog audit, TimeProvider time)
+    RateWindows rates, Allowances allowances, Retention retention, Consents consents, HumanAnswers answers, Outbox outbox, WebhookEvents webhooks, JobQueue jobs, ReplyLetters letters, AuditLog audit, QuotaWarnings warnings, TimeProvider time)
 {
     /// <summary>Sends a waiting draft, as it is or with a person's text.</summary>
     /// <param name="text">The person's text, or null to send the draft as it stands.</param>
@@ -75,7 +76,8 @@ internal sealed class DraftDesk(
             if (guarded.Draft is not { } approved)
                 return new DeskOutcome.Guarded(guarded.Findings);
             wishes.AddTo(commit);
-            if (!await CountAsync(commit, tenant, message, token))
+            var (quota, left) = await allowances.ReadAsync(tenant, token);
+            if (left <= 0 || !await CountAsync(commit, tenant, message, token))
             {
                 commit.Clear();
                 return new DeskOutcome.QuotaUsedUp();
@@ -85,7 +87,7 @@ internal sealed class DraftDesk(
             Messages.Change(commit, person, message, message.Record with { State = MessageState.Answered, Reasons = ["approved"], DecidedAt = time.GetUtcNow() });
             await WriteReceiptAsync(commit, person, message, actor, guarded.Findings, token);
             await webhooks.RaiseAsync(commit, tenant, Decided(draft, "approved"), token);
-            send = outbox.Enqueue(commit, tenant, person, letters.RecordOf(message, mailbox, await retention.ReadAsync(tenant, token)) with { ByPerson = byPerson },
+            send = outbox.Enqueue(commit, tenant, person, letters.RecordOf(message, mailbox, await retention.ReadAsync(tenant, token)) with { ByPerson = byPerson, Quota = Allowances.Reserve(commit, tenant, quota) },
                 letters.Write(mail, mailbox, message, approved, await consents.BasisAsync(tenant, token)));
             // A person's own words: what a machine would still say in the thread is taken back.
             if (byPerson)
@@ -97,6 +99,8 @@ internal sealed class DraftDesk(
             jobs.Wake(send);
         if (overtaken is not null)
             jobs.Wake(overtaken);
+        if (outcome is DeskOutcome.Done)
+            await warnings.LookAsync(tenant, ct);
         return outcome;
     }
 
@@ -182,15 +186,11 @@ internal sealed class DraftDesk(
     private DraftRecord Decided(Draft draft, DraftState state, Actor actor) =>
         draft.Record with { State = state, DecidedAt = time.GetUtcNow(), DecidedBy = actor.Id };
 
-    // A person's answer counts like any other: the rates protect the correspondent, the quota the bill.
+    // A person's answer counts like any other: the rates protect the correspondent.
     private async Task<bool> CountAsync(Commit commit, string tenant, Message message, CancellationToken ct)
     {
-        var (allowance, left) = await allowances.ReadAsync(tenant, ct);
-        if (left <= 0)
-            return false;
-        Allowances.Reserve(commit, tenant, allowance);
         var reading = await rates.ReadAsync(await keys.RequireAsync(tenant, ct), message.Record.Thread, message.Summary.From.Address, ct);
-        return await reading.RecordAsync(commit, byPerson: true, ct);
+        return await reading.RecordAsync(commit, message.Record.Mailbox, byPerson: true, ct);
     }
 
     private async Task WriteReceiptAsync(Commit commit, PersonKey person, Message message, Actor actor, IReadOnlyList<GuardFinding> findings, CancellationToken ct)

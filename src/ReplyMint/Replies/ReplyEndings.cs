@@ -59,16 +59,15 @@ internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sen
     {
         var (commit, keep) = await BeginAsync(work, MessageState.Answered, [drafted.Content.Drafter], ct);
         Receipts.Add(commit, work.Person, work.Message.Record, ReceiptOf(work, verdict, drafted), keep);
-        Allowances.Reserve(commit, work.Tenant.Id, work.Allowance);
         Quality.Add(commit, work.Tenant.Id, work.Mailbox.Id, time.GetUtcNow(), Quality.Alone);
-        var (record, mail) = (letters.RecordOf(work.Message, work.Mailbox, keep), letters.Write(work.Mail, work.Mailbox, work.Message, approved, await consents.BasisAsync(work.Tenant.Id, ct)));
+        var (record, mail) = (letters.RecordOf(work.Message, work.Mailbox, keep) with { Quota = Allowances.Reserve(commit, work.Tenant.Id, work.Quota) }, letters.Write(work.Mail, work.Mailbox, work.Message, approved, await consents.BasisAsync(work.Tenant.Id, ct)));
         // GDPR-4: who takes his consent back while this is being decided gets no answer.
         work.Wishes.AddTo(commit);
         // Lost, or in shadow mode, since it was asked for the decision: it is decided anew.
         if (await right(commit, work.Tenant.Id, work.Mailbox.Id, mail.From, byPerson: false, ct) is not null)
             return null;
         // Last, since room that was taken for a commit that never comes is lost for the hour.
-        if (!await work.Rates.RecordAsync(commit, byPerson: false, ct))
+        if (!await work.Rates.RecordAsync(commit, work.Mailbox.Id, byPerson: false, ct))
             return null;
         using var sending = await sender.TryStartAsync(commit, work.Tenant.Id, work.Person, record, mail, work.Switches, ct);
         if (sending is null)

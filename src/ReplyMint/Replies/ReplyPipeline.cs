@@ -1,3 +1,4 @@
+using ReplyMint.Billing;
 using ReplyMint.Inbound;
 using ReplyMint.Jobs;
 using ReplyMint.Limits;
@@ -9,7 +10,7 @@ using ReplyMint.Telemetry;
 namespace ReplyMint.Replies;
 
 /// <summary>The way of one accepted mail, from its job to the outbox (or to a recorded reason for silence).</summary>
-internal sealed class ReplyPipeline(IStore store, Messages messages, TimeProvider time, ReplyWorkReader reader, ReplyJudge judge, ReplyEndings endings, OwnAnswers ownAnswers, OutboxSender sender, SecurityEvents events)
+internal sealed class ReplyPipeline(IStore store, Messages messages, TimeProvider time, ReplyWorkReader reader, ReplyJudge judge, ReplyEndings endings, OwnAnswers ownAnswers, OutboxSender sender, SecurityEvents events, QuotaWarnings warnings)
 {
     // Others' commits moved what was read, so each try stands for progress of somebody; so many in a row are no bad luck.
     private const int MaxTries = 20;
@@ -41,6 +42,9 @@ internal sealed class ReplyPipeline(IStore store, Messages messages, TimeProvide
         {
             Measures.Verdicts.Add(judged.Ending switch { ReplyEnding.Answer => "answer", ReplyEnding.Hold => "hold", ReplyEnding.Ignore => "ignore", _ => "later" });
             Note(work, judged);
+            // Behind the commit: whoever dies in between leaves it to the next mail, or to the daily look.
+            if (work.Quota is not null)
+                await warnings.LookAsync(work.Tenant.Id, ct);
         }
         return outcome;
     }

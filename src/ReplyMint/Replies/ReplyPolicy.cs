@@ -119,7 +119,7 @@ internal static class ReplyPolicy
         new(19, "stopped", f => Answer.Of(f.Allowance?.Stopped, RuleOutcome.Hold, "a stop switch is set, or the domain is another tenant's")) { StopsDrafting = true },
         new(19, "no-consent", f => Answer.Of(f.ConsentMissing, RuleOutcome.Hold, "no consent that counts")) { StopsDrafting = true },
         new(19, "paused", f => Answer.Of(f.Allowance?.Paused, RuleOutcome.Hold, "answering is paused")) { StopsDrafting = true },
-        new(19, "quota", f => Answer.Of(f.Allowance?.QuotaUsedUp, RuleOutcome.Hold, "the quota is used up")) { StopsDrafting = true },
+        new(19, "quota", f => Answer.Of(f.Allowance?.QuotaUsedUp, RuleOutcome.Hold, "the quota is used up, or the plan has ended")) { StopsDrafting = true },
     ];
 
     public static Verdict Decide(PolicyFacts facts)

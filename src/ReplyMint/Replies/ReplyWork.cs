@@ -20,7 +20,7 @@ internal sealed record ReplyWork
     public required PersonKey Person { get; init; }
     public required ThreadReading Thread { get; init; }
     public required RateReading Rates { get; init; }
-    public required AllowanceRecord? Allowance { get; init; }
+    public required Quota? Quota { get; init; }
     public required MailboxMode Mode { get; init; }
     /// <summary>A holiday's fixed answer, or empty.</summary>
     public string HolidayAnswer { get; init; } = "";
@@ -81,7 +81,7 @@ internal sealed class ReplyWorkReader(
         var thread = Threads.Read(asked.Thread, Found(asked.Thread));
         var burst = await bursts.ReadAsync(thread, message, mail, mailbox, tenant, ct);
         var answersIn = await ownAnswers.FindAsync(message, mail, mailbox, ct);
-        var (allowance, left) = await allowances.ReadAsync(tenant.Id, ct);
+        var (quota, left) = await allowances.ReadAsync(tenant.Id, ct);
         var suppression = asked.Suppressions.Select(Found).FirstOrDefault(item => item is not null) is { } suppressed ? Suppressions.Read(suppressed) : null;
         var wishes = await consents.WishesAsync(own, message.Record.Person, [message.Summary.From.Address, .. ReplyRecipient.Of(mail) is { } to ? [to.Address] : (string[])[]], ct);
         var scheduled = mailbox.Mode == MailboxMode.Schedule ? ScheduleClock.ModeAt(mailbox.Schedule, tenant.TimeZone, time.GetUtcNow()) : new ScheduledMode(mailbox.Mode, "");
@@ -99,7 +99,7 @@ internal sealed class ReplyWorkReader(
             Person = person,
             Thread = thread,
             Rates = reading,
-            Allowance = allowance,
+            Quota = quota,
             Mode = scheduled.Mode,
             HolidayAnswer = scheduled.Answer,
             TextHash = textHash,

@@ -67,6 +67,7 @@ internal static partial class RehearsalMutants
         new("a subject may hold line ends", "INPUT-3") { Answer = (asked, answered) => asked.StartsWith("POST /api/v1/messages ", StringComparison.Ordinal) ? Let(answered, 400) : answered },
         new("a mail's HTML is shown as it came", "INPUT-3") { Answer = (asked, answered) => asked.StartsWith("GET /api/v1/messages/", StringComparison.Ordinal) ? Whole("{\"text\":\"<p onclick='steal()'>\"}") : answered },
         new("a webhook needs no good signature", "INPUT-4") { Answer = (asked, answered) => asked.StartsWith("POST /webhooks/mailgun/", StringComparison.Ordinal) ? Let(answered, 401) : answered },
+        new("anybody signs for Stripe", "INPUT-4") { Answer = (asked, answered) => asked.StartsWith("POST /webhooks/stripe", StringComparison.Ordinal) ? Ok : answered },
         new("any certificate signs for Amazon", "INPUT-4") { Answer = (asked, answered) => asked.StartsWith("POST /webhooks/ses/", StringComparison.Ordinal) ? Ok : answered },
         new("a mail's orders are obeyed", "INPUT-5") { Answer = (asked, answered) => asked.Contains("/test ", StringComparison.Ordinal) && Order().Match(asked) is { Success: true } order ? Whole($"{{\"ending\":\"answer\",\"text\":\"{order.Value}\"}}") : answered },
         new("webhooks may lead to the metadata service", "INPUT-6") { Answer = (asked, answered) => asked.StartsWith("POST /api/v1/webhooks ", StringComparison.Ordinal) ? Let(answered, 400) : answered },

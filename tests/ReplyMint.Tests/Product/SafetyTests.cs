@@ -58,7 +58,7 @@ public sealed class SafetyTests
     {
         await using var host = await ProductHost.StartAsync(knowledge: Faq);
         var commit = new Commit();
-        Allowances.Set(commit, host.Tenant.Id, new AllowanceRecord(1, 1, "2026-11"));
+        Allowances.Set(commit, host.Tenant.Id, new AllowanceRecord(1, 1));
         await host.Get<IStore>().CommitAsync(commit, default);
 
         Assert.Equal(MessageState.Answered, (await host.DeliverAndDecideAsync(host.Mail(Question, "a@customer.example"))).Record.State);

@@ -82,7 +82,7 @@ internal static class FrontControls
             Check.Rehearse(InputRehearsals.EncodedAsync)),
         new("INPUT-4", "Webhooks count only with a fresh, genuine signature, once",
             "Anybody could hand mail over in somebody's name, and have it answered.",
-            "Set mailgun.signingKey, or the channel's secret; let nothing in front answer for these addresses.",
+            "Set mailgun.signingKey, the channel's secret, or billing.stripe.webhookSecret; let nothing in front answer for these addresses.",
             "ASVS 5.0 V9.1.1, V11.3.3; OWASP Top 10 2021 A08; API Top 10 2023 API10",
             Check.Live(InputChecks.WebhooksAsync), Check.Rehearse(InputRehearsals.WebhooksAsync)),
         new("INPUT-5", "Mail is data: it changes no instruction, reaches no tool, and leaves only past the guard",

@@ -41,6 +41,10 @@ internal static class InputChecks
         return Outcome.Pass($"POST {LiveLook.SignIn}: {string.Join("; ", answers)}; the members are named");
     }
 
+    private const string Stripe = "/webhooks/stripe";
+    // Of a kind that nobody listens to, should it be taken after all.
+    private const string NoEvent = """{"id":"evt_guide","object":"event","type":"guide.nothing","data":{"object":{"object":"guide"}}}""";
+
     /// <summary>INPUT-4. A forgery is refused before its mail is read, so 406 (no such mailbox) is no refusal of the signature.</summary>
     public static async Task<Outcome> WebhooksAsync(LiveLook look, CancellationToken ct)
     {
@@ -53,6 +57,8 @@ internal static class InputChecks
             await look.AskAsync("POST", LiveLook.Mailgun, [Form], ct, forged, "one with a forged signature"),
             await look.AskAsync("POST", LiveLook.Mailgun, [Form], ct, forged.Replace($"timestamp={now}", "timestamp=1", StringComparison.Ordinal), "one of 1970"),
             await look.AskAsync("POST", "/webhooks/ses/guide", ["Content-Type: text/plain"], ct, """{"Type":"Notification","Message":"{}"}""", "an SNS notification without a signature"),
+            await look.AskAsync("POST", Stripe, [Json], ct, NoEvent, "an event of Stripe's without a signature"),
+            await look.AskAsync("POST", Stripe, [Json, $"Stripe-Signature: t={now},v1={new string('0', 64)}"], ct, NoEvent, "one with a forged signature"),
         ];
         if (answers.All(answer => answer.Reply.Status is 0 or 404 || (answer.Reply.Status is 403 or (>= 300 and < 400) && !look.Target.IsHttps && !look.Target.StandsForProxy)))
             return Outcome.NotChecked($"{answers[0]}: no webhook is reached at this address");

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
+using ReplyMint.Billing;
 using ReplyMint.Inbound;
 using ReplyMint.Knowledge;
 using ReplyMint.Mail;
@@ -56,6 +57,7 @@ internal static class InputRehearsals
         var genuine = await act.PostMailgunAsync(channel, Mail(), act.Own.Mailbox.Address, guest, ct, token: token);
         act.Holds(genuine.Status == 200, "a genuine one: 200", $"a genuine webhook: {genuine.Shown}");
         await RefusedAsync("its signature on another mail", act.PostMailgunAsync(channel, Mail(), act.Own.Mailbox.Address, guest, ct, token: token));
+        await StripeAsync(act, ct);
         var topic = $"arn:aws:sns:eu-west-1:000000000000:{act.Own.Id}";
         var (_, ses) = await act.Get<Channels>().AddAsync(new("", act.Own.Id, Channel.Ses, "") { Topics = [topic] }, Actor.Machine, ct);
         var forged = new JsonObject
@@ -65,6 +67,26 @@ internal static class InputRehearsals
         };
         var sns = await act.SendAsync("POST", $"/webhooks/ses/{ses!.Id}", [], forged.ToJsonString(), "text/plain", ct);
         act.Holds(sns.Status is 400 or 401 or 403, $"an SNS message whose certificate lies elsewhere: {sns.Shown}", $"an SNS message whose certificate lies elsewhere: {sns.Shown}");
+    }
+
+    /// <summary>Events that nobody listens to. A genuine one can only be made where Stripe is used.</summary>
+    private static async Task StripeAsync(RehearsalAct act, CancellationToken ct)
+    {
+        var (time, settings) = (act.Get<TimeProvider>().GetUtcNow(), act.Get<BillingSettings>().Stripe);
+        var body = $$$$"""{"id":"evt_{{{{Ids.Secret(16)}}}}","object":"event","type":"rehearsal.nothing","data":{"object":{"object":"rehearsal"}}}""";
+        Task<Reply> PostAsync(string secret, DateTimeOffset at, string posted) => act.SendAsync("POST", "/webhooks/stripe", [$"Stripe-Signature: t={at.ToUnixTimeSeconds()},v1={StripeSignature.Make(secret, at, Encoding.UTF8.GetBytes(body))}"], posted, "application/json", ct);
+        async Task RefusedAsync(string said, string secret, DateTimeOffset at, string posted)
+        {
+            var reply = await PostAsync(secret, at, posted);
+            act.Holds(reply.Status == 401, $"{said}: {reply.Shown}", $"{said}: {reply.Shown}");
+        }
+        await RefusedAsync("an event of Stripe's signed with another secret", Ids.Secret(32), time, body);
+        if (act.Get<SecretSource>().Read("billing.stripe.webhookSecret", settings.WebhookSecret).Value is not { } own)
+            return;
+        await RefusedAsync("signed ten minutes ago", own, time.AddMinutes(-10), body);
+        await RefusedAsync("its signature on another body", own, time, body + " ");
+        var genuine = await PostAsync(own, time, body);
+        act.Holds(genuine.Status == 200, "a genuine event of Stripe's: 200", $"a genuine event of Stripe's: {genuine.Shown}");
     }
 
     /// <summary>INPUT-5.</summary>

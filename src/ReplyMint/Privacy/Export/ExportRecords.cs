@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
+using ReplyMint.Billing;
 using ReplyMint.Inbound;
 using ReplyMint.Knowledge;
 using ReplyMint.Outbound;
@@ -21,7 +22,8 @@ internal enum ExportScope { Tenant, Correspondent, User }
 internal sealed record ExportedMessage(MessageRecord Message, MessageSummary Summary, KeptText? Text, Receipt? Receipt, DraftRecord? Draft, DraftContent? DraftContent, OutboxRecord? Answer, OutboundMail? AnswerMail);
 
 /// <summary>tenant.json.</summary>
-internal sealed record ExportedTenant(Tenant Tenant, RetentionRecord Retention, BasisRecord? Basis);
+/// <param name="Plan">What the tenant had here, and used. An import leaves it out: another installation has plans of its own.</param>
+internal sealed record ExportedTenant(Tenant Tenant, RetentionRecord Retention, BasisRecord? Basis, PlanAnswer? Plan = null);
 
 /// <summary>A line of members.jsonl.</summary>
 internal sealed record ExportedMember(string User, string Address, string Name, Role Role, IReadOnlyList<string>? Mailboxes, DateTimeOffset AddedAt);

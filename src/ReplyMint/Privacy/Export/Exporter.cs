@@ -1,5 +1,6 @@
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
+using ReplyMint.Billing;
 using ReplyMint.Inbound;
 using ReplyMint.Knowledge;
 using ReplyMint.Mail;
@@ -15,7 +16,7 @@ namespace ReplyMint.Privacy;
 /// </summary>
 internal sealed class Exporter(
     IStore store, KeyRing keys, ExportMails mails, Tenants tenants, Mailboxes mailboxes, KnowledgeStore knowledge, Members members, Users users, Sessions sessions, SecondFactors factors,
-    ApiKeys apiKeys, Channels channels, Webhooks webhooks, Suppressions suppressions, Consents consents, Retention retention, Drafts drafts, TimeProvider time)
+    ApiKeys apiKeys, Channels channels, Webhooks webhooks, Suppressions suppressions, Consents consents, Retention retention, Drafts drafts, PlanDesk plans, TimeProvider time)
 {
     private static readonly string[] NotOfTenants =
     [
@@ -34,7 +35,7 @@ internal sealed class Exporter(
         var now = time.GetUtcNow();
         using (var package = new ExportPackage(to))
         {
-            await package.AddLinesAsync("tenant.json", One(new ExportedTenant(owner, (await retention.ReadAsync(tenant, ct)).Periods, await consents.BasisAsync(tenant, ct))), ExportJson.Default.ExportedTenant, ct);
+            await package.AddLinesAsync("tenant.json", One(new ExportedTenant(owner, (await retention.ReadAsync(tenant, ct)).Periods, await consents.BasisAsync(tenant, ct), await plans.ShowAsync(tenant, ct))), ExportJson.Default.ExportedTenant, ct);
             await package.AddLinesAsync("mailboxes.jsonl", Each(await mailboxes.ListAsync(tenant, ct)), ExportJson.Default.Mailbox, ct);
             await package.AddLinesAsync("members.jsonl", MembersAsync(tenant, ct), ExportJson.Default.ExportedMember, ct);
             await package.AddLinesAsync("keys.jsonl", Each((await apiKeys.ListAsync(tenant, ct)).Select(key => new ExportedKey(key.Id, key.Name, key.Owner, key.Scopes, key.CreatedAt))), ExportJson.Default.ExportedKey, ct);

@@ -118,7 +118,7 @@ internal sealed class ImportMails(IStore store, KeyRing keys, Messages messages,
         if (line.TryGetProperty("answer", out var answer) && answer.Deserialize(OutboxJson.Default.OutboxRecord) is { } sent)
         {
             var left = sent.State is OutboxState.Sent or OutboxState.Failed or OutboxState.Dead or OutboxState.Cancelled;
-            Put(Outbox.KeyOf(own.Tenant, record.Id), StoredJson.Write(sent with { Person = hash, State = left ? sent.State : OutboxState.Cancelled, Detail = left ? sent.Detail : Reason }, OutboxJson.Default.OutboxRecord), line.GetProperty("answerMail"), kept);
+            Put(Outbox.KeyOf(own.Tenant, record.Id), StoredJson.Write(sent with { Person = hash, Quota = null, State = left ? sent.State : OutboxState.Cancelled, Detail = left ? sent.Detail : Reason }, OutboxJson.Default.OutboxRecord), line.GetProperty("answerMail"), kept);
         }
         var known = threads.TryGetValue(thread, out var read) ? read : await ReadAsync();
         threads[thread] = (known.Item, known.Record with { Messages = [.. known.Record.Messages.TakeLast(49), record.Id] }, kept);

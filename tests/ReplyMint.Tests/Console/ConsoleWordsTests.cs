@@ -30,8 +30,8 @@ public sealed partial class ConsoleWordsTests
         var words = Words();
         var used = Directory.EnumerateFiles(Room, "*.cs", SearchOption.AllDirectories).SelectMany(file => Quoted().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value)).ToHashSet(StringComparer.Ordinal);
         var begun = used.Where(name => name.EndsWith('.')).ToList();
-        Assert.Empty(words.Keys.Where(word => !used.Contains(word) && !begun.Exists(begin => word.StartsWith(begin, StringComparison.Ordinal)) && !word.EndsWith(".do", StringComparison.Ordinal)));
-        Assert.Empty(Directory.EnumerateFiles(Room, "*.cs", SearchOption.AllDirectories).SelectMany(file => Said().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value)).Where(name => !name.EndsWith('.') && !words.ContainsKey(name)));
+        Assert.Equal([], words.Keys.Where(word => !used.Contains(word) && !begun.Exists(begin => word.StartsWith(begin, StringComparison.Ordinal)) && !word.EndsWith(".do", StringComparison.Ordinal)));
+        Assert.Equal([], Directory.EnumerateFiles(Room, "*.cs", SearchOption.AllDirectories).SelectMany(file => Said().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value)).Where(name => !name.EndsWith('.') && !words.ContainsKey(name)));
     }
 
     [GeneratedRegex("\"([a-z0-9-]+\\.[a-z0-9.-]*)\"")]

@@ -36,6 +36,9 @@ internal sealed record Problem(int Status, string? Detail = null, IReadOnlyDicti
         answer.StatusCode = Status;
         answer.ContentType = ContentType;
         answer.ContentLength = body.Length;
+        // What is still to come of a body can't be passed over: the connection ends, and a client that did not know would send its next request by it.
+        if (Status == StatusCodes.Status408RequestTimeout)
+            answer.Headers.Connection = "close";
         return answer.Body.WriteAsync(body, httpContext.RequestAborted).AsTask();
     }
 

@@ -70,7 +70,10 @@ internal sealed class ApiHost : IAsyncDisposable
             request.Headers.TryAddWithoutValidation(name, value);
         using var answer = await _http.SendAsync(request);
         var text = await answer.Content.ReadAsStringAsync();
-        return new(answer.StatusCode, text, answer.Headers.ETag?.ToString(), answer.Headers.Location?.ToString(), answer.Headers.TryGetValues("Link", out var link) ? link.Single() : null, answer.Content.Headers.ContentType?.MediaType, answer.Content.Headers.ContentDisposition?.ToString());
+        return new(answer.StatusCode, text, answer.Headers.ETag?.ToString(), answer.Headers.Location?.ToString(), answer.Headers.TryGetValues("Link", out var link) ? link.Single() : null, answer.Content.Headers.ContentType?.MediaType, answer.Content.Headers.ContentDisposition?.ToString())
+        {
+            Closes = answer.Headers.ConnectionClose == true,
+        };
     }
 
     public Task<ApiAnswer> GetAsync(string caller, string path) => AskAsync(caller, HttpMethod.Get, path);
@@ -99,6 +102,9 @@ internal sealed class ApiHost : IAsyncDisposable
 
 internal sealed record ApiAnswer(HttpStatusCode Status, string Text, string? ETag, string? Location, string? Link, string? MediaType, string? Disposition)
 {
+    /// <summary>The connection ends with it.</summary>
+    public bool Closes { get; init; }
+
     public int Code => (int)Status;
 
     public JsonNode Json => JsonNode.Parse(Text)!;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ReplyMint.Aws;
 using ReplyMint.Cli;
 using ReplyMint.Privacy;
 using ReplyMint.Storage;
@@ -16,10 +17,15 @@ internal sealed class AwsInstallation : IAsyncDisposable
     private readonly SocketsHttpHandler _handler = new();
     private readonly Lazy<Task<DynamoBench>> _tables = new(static () => DynamoBench.OpenAsync(TimeProvider.System, stores: 0));
     private readonly Lazy<Task<S3Bench>> _bucket;
+    private AwsFront? _front;
+    private AwsServices? _services;
 
     public AwsInstallation() => _bucket = new(() => S3Bench.OpenAsync(_handler));
 
     public static bool IsAsked => Environment.GetEnvironmentVariable("REPLYMINT_TEST_STORE") == "aws";
+
+    /// <summary>For tests that look into the data folder's own files, or start processes that keep their store there.</summary>
+    public static void NeedsDataFolder() => Assert.SkipWhen(IsAsked, "It looks into files of the data folder, where a store on AWS has none.");
 
     /// <summary>The same for each start on a data folder.</summary>
     public static AwsInstallation Of(string folder) => s_all.GetOrAdd(folder, static _ => new());
@@ -31,9 +37,29 @@ internal sealed class AwsInstallation : IAsyncDisposable
     /// <summary>Files that callers fetch from the bucket itself.</summary>
     public async Task<BucketFiles> FilesAsync() => AwsRooms.Files((await _bucket.Value).Files);
 
+    /// <summary>
+    /// Puts the services at one address for processes of their own, before the store is made: its master key is wrapped by KMS then. Returns
+    /// their settings and their variables.
+    /// </summary>
+    public async Task<(IReadOnlyList<string> Settings, IReadOnlyDictionary<string, string> Variables)> ServeAsync()
+    {
+        var tables = await _tables.Value;
+        _front = await AwsFront.StartAsync(tables);
+        var settings = new AwsSettings
+        {
+            Region = AwsFront.Region, Endpoint = _front.Address.ToString(), TablePrefix = tables.Prefix, Bucket = (await _bucket.Value).Name, Key = new KmsDouble(_front).NewKey(),
+        };
+        _services = new(settings, _front.Environment.GetValueOrDefault, TimeProvider.System);
+        return (["store=aws", $"aws.endpoint={settings.Endpoint}", $"aws.tablePrefix={settings.TablePrefix}", $"aws.bucket={settings.Bucket}", $"aws.key={settings.Key}"], _front.Environment);
+    }
+
     /// <summary>As one process opens it; its own files lie in the data folder.</summary>
-    public async Task<OpenStore> OpenAsync(DataFolder data, string config, TimeProvider time) =>
-        await OpenStore.OpenAsync((await _tables.Value).Make(time), await BlobsAsync(), data, config, new MasterKeySettings(), time, default);
+    public async Task<OpenStore> OpenAsync(DataFolder data, string config, TimeProvider time)
+    {
+        var store = (await _tables.Value).Make(time);
+        return _services is { } services ? await OpenStore.OpenAsync(store, await BlobsAsync(), data, id => services.Vault(store, id), time, default)
+            : await OpenStore.OpenAsync(store, await BlobsAsync(), data, config, new MasterKeySettings(), time, default);
+    }
 
     /// <summary>The folder of one more process of an installation: its own, and under the same master key.</summary>
     public static TemporaryFolder Beside(TemporaryFolder first)
@@ -50,6 +76,9 @@ internal sealed class AwsInstallation : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _services?.Dispose();
+        if (_front is not null)
+            await _front.DisposeAsync();
         if (_tables is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
             await (await _tables.Value).DisposeAsync();
         if (_bucket is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })

@@ -98,6 +98,34 @@ public sealed class SeveralProcessesTests : IAsyncDisposable
         Assert.Empty(_out.Sent);
     }
 
+    /// <summary>SES would take it twice: a call has no token by which it is known again, and a large mail on a slow link may take its time.</summary>
+    [Fact]
+    public async Task A_hand_over_that_would_outlast_its_lease_is_called_off_within_it_and_made_once()
+    {
+        var (calls, began) = (0, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        var slow = new SesChannel(new SesSettings(), async (_, _, ct) =>
+        {
+            Interlocked.Increment(ref calls);
+            began.TrySetResult();
+            await Task.Delay(Timeout.InfiniteTimeSpan, ct);
+            return default;
+        });
+        await using var one = await FirstAsync(services: services => services.AddSingleton<IOutboundChannel>(slow));
+        await using var other = await ProductHost.StartAsync(folder: AwsInstallation.Beside(_folder), time: _time, of: one.Tenant, aws: _aws, services: services => services.AddSingleton<IOutboundChannel>(slow));
+        var message = await one.DeliverAsync(one.Mail("How long does delivery take?"));
+        await began.Task;
+
+        _time.SetUtcNow((await StateAsync(other, message.Id)).Until!.Value - TimeSpan.FromSeconds(1));
+        var ended = await ProductHost.EventuallyAsync(async () => await StateAsync(other, message.Id) is { State: not OutboxState.Sending } state ? state : null);
+        Assert.Equal((OutboxState.Uncertain, "no answer after the mail was handed over (stopped)"), (ended.State, ended.Detail));
+
+        // Long after, with the sweeps of both.
+        await NothingIsLeftAsync(other);
+        _time.Advance(TimeSpan.FromHours(1));
+        await NothingIsLeftAsync(other);
+        Assert.Equal((1, OutboxState.Uncertain), (calls, (await StateAsync(other, message.Id)).State));
+    }
+
     [Fact]
     public async Task A_job_is_found_by_one_of_two_and_a_fresh_one_by_neither()
     {

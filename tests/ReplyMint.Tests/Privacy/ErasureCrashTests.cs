@@ -2,6 +2,7 @@ using Microsoft.Extensions.Time.Testing;
 using ReplyMint.Audit;
 using ReplyMint.Privacy;
 using ReplyMint.Storage;
+using ReplyMint.Tests.Aws;
 using ReplyMint.Tests.Product;
 using ReplyMint.Tests.Storage;
 using Xunit;
@@ -32,6 +33,7 @@ public sealed class ErasureCrashTests
         var kills = 0;
         for (; kills < (Full ? 40 : 6); kills++)
         {
+            AwsInstallation.NeedsDataFolder();
             using var server = await ServerChild.StartAsync(folder.Path, [], ct: limit.Token);
             await Task.Delay(random.Next(60), limit.Token);
             await server.KillAsync();

@@ -5,6 +5,7 @@ using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Cli;
 using ReplyMint.Privacy;
+using ReplyMint.Tests.Aws;
 using ReplyMint.Tests.Cli;
 using ReplyMint.Tests.Incidents;
 using ReplyMint.Tests.Product;
@@ -96,6 +97,7 @@ public sealed class ExportCrashTests : IDisposable
         var random = new Random(_seed);
         for (var kill = 0; kill < Kills; kill++)
         {
+            AwsInstallation.NeedsDataFolder();
             using var server = await ServerChild.StartAsync(_folder.Path, [], ct: Ct);
             await Task.Delay(random.Next(400), Ct);
             await server.KillAsync();

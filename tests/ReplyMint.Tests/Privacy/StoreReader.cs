@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
 using ReplyMint.Storage;
+using ReplyMint.Tests.Aws;
 using ReplyMint.Tests.Storage;
 
 namespace ReplyMint.Tests.Privacy;
@@ -36,6 +37,7 @@ internal sealed partial class StoreReader
     /// <param name="config">Holds the master key.</param>
     public static async Task<StoreReader> ReadAsync(string data, string config)
     {
+        AwsInstallation.NeedsDataFolder();
         using var folder = new TemporaryFolder();
         Copy(data, folder.Sub("data"));
         var reader = new StoreReader();

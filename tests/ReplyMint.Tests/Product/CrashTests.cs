@@ -7,6 +7,8 @@ using MimeKit;
 using ReplyMint.Inbound;
 using ReplyMint.Limits;
 using ReplyMint.Outbound;
+using ReplyMint.Storage;
+using ReplyMint.Tests.Aws;
 using ReplyMint.Tests.Outbound;
 using ReplyMint.Tests.Storage;
 using Xunit;
@@ -14,8 +16,8 @@ using Xunit;
 namespace ReplyMint.Tests.Product;
 
 /// <summary>
-/// The server is killed again and again while mail comes in and answers go out. What it acknowledged it has, and nobody
-/// is answered twice. REPLYMINT_TEST_FULL=1 runs the long form.
+/// A server is killed again and again while mail comes in and answers go out, one on a store of its own or one of two on a store of AWS. What
+/// was acknowledged is there, and nobody is answered twice. REPLYMINT_TEST_FULL=1 runs the long form.
 /// </summary>
 public sealed class CrashTests : IAsyncDisposable
 {
@@ -27,7 +29,9 @@ public sealed class CrashTests : IAsyncDisposable
         """;
 
     private static readonly bool Full = Environment.GetEnvironmentVariable("REPLYMINT_TEST_FULL") == "1";
-    private static readonly (int Mails, int Kills) Size = Full ? (1000, 50) : (100, 5);
+    private static readonly (int Mails, int Kills) Alone = Full ? (1000, 50) : (100, 5);
+    // The stand-in for DynamoDB takes some hundred calls a second.
+    private static readonly (int Mails, int Kills) Shared = Full ? (200, 20) : (20, 3);
 
     private readonly CancellationTokenSource _limit = new(TimeSpan.FromMinutes(Full ? 15 : 2));
     private readonly TemporaryFolder _folder = new();
@@ -35,15 +39,36 @@ public sealed class CrashTests : IAsyncDisposable
     private readonly int _seed = Random.Shared.Next();
     private readonly ConcurrentDictionary<string, Kind> _acknowledged = [];
     private readonly Channel<int> _progress = Channel.CreateUnbounded<int>();
-    private TaskCompletionSource<ServerChild> _server = NextServer();
+    private TaskCompletionSource<ServerChild>[] _servers = [NextServer()];
+    private AwsInstallation? _aws;
+    private IReadOnlyList<string> _settings = [];
+    private IReadOnlyDictionary<string, string>? _variables;
     private int _events, _resent;
 
     private enum Kind { Answerable, Unanswerable, Machine }
 
     private CancellationToken Stop => _limit.Token;
 
+    private (int Mails, int Kills) Size => _aws is null ? Alone : Shared;
+
     [Fact]
     public async Task Killed_at_any_moment_it_loses_no_mail_and_answers_none_twice()
+    {
+        // The other one is killed on AWS anyway.
+        AwsInstallation.NeedsDataFolder();
+        await LoseNothingAsync();
+    }
+
+    [Fact]
+    public async Task Two_on_a_store_of_AWS_of_which_one_is_killed_at_any_moment_lose_no_mail_and_answer_none_twice()
+    {
+        _aws = new();
+        (_settings, _variables) = await _aws.ServeAsync();
+        _servers = [NextServer(), NextServer()];
+        await LoseNothingAsync();
+    }
+
+    private async Task LoseNothingAsync()
     {
         var tenant = await SeedAsync();
         _sink.BeforeTaken = SlowReplyAsync;
@@ -52,12 +77,12 @@ public sealed class CrashTests : IAsyncDisposable
             todo.Writer.TryWrite(i);
         todo.Writer.Complete();
 
-        var feeding = Task.WhenAll(Enumerable.Range(0, Connections).Select(_ => Task.Run(() => FeedAsync(todo.Reader))));
+        var feeding = Task.WhenAll(Enumerable.Range(0, Connections).Select(first => Task.Run(() => FeedAsync(todo.Reader, first))));
         var kills = await KillAsync(feeding);
         await feeding;
         _sink.BeforeTaken = () => Task.CompletedTask;
 
-        await using var host = await ProductHost.StartAsync(folder: _folder, settings: Settings, time: new FakeTimeProvider(TimeProvider.System.GetUtcNow()));
+        await using var host = await ProductHost.StartAsync(folder: _folder, settings: Settings, time: new FakeTimeProvider(TimeProvider.System.GetUtcNow()), aws: _aws);
         var messages = await SettledAsync(host, tenant);
         await CheckAsync(host, tenant, messages, kills);
         await CheckResendingAsync(host, tenant, messages.Count);
@@ -65,8 +90,10 @@ public sealed class CrashTests : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_server.Task.IsCompletedSuccessfully)
-            (await _server.Task).Dispose();
+        foreach (var server in _servers.Where(server => server.Task.IsCompletedSuccessfully))
+            (await server.Task).Dispose();
+        if (_aws is not null)
+            await _aws.DisposeAsync();
         await _sink.DisposeAsync();
         if (Directory.Exists(_folder.Path))
             _folder.Dispose();
@@ -83,7 +110,7 @@ public sealed class CrashTests : IAsyncDisposable
 
     private async Task<string> SeedAsync()
     {
-        var host = await ProductHost.StartAsync(folder: _folder, settings: Settings, knowledge: Faq, time: new FakeTimeProvider(TimeProvider.System.GetUtcNow()));
+        var host = await ProductHost.StartAsync(folder: _folder, settings: Settings, knowledge: Faq, time: new FakeTimeProvider(TimeProvider.System.GetUtcNow()), aws: _aws);
         await host.StopAsync();
         return host.Tenant.Id;
     }
@@ -98,8 +125,8 @@ public sealed class CrashTests : IAsyncDisposable
 
     private void Progress() => _progress.Writer.TryWrite(Interlocked.Increment(ref _events));
 
-    /// <summary>A client that does what relays do: what was not acknowledged is sent again.</summary>
-    private async Task FeedAsync(ChannelReader<int> todo)
+    /// <summary>A client that does what relays do: what was not acknowledged is sent again, and elsewhere where there is another.</summary>
+    private async Task FeedAsync(ChannelReader<int> todo, int at)
     {
         RelayConnection? connection = null;
         await foreach (var number in todo.ReadAllAsync(Stop))
@@ -108,7 +135,7 @@ public sealed class CrashTests : IAsyncDisposable
             while (!_acknowledged.ContainsKey(id))
                 try
                 {
-                    connection ??= await RelayConnection.OpenAsync((await _server.Task.WaitAsync(Stop)).SmtpPort, Stop);
+                    connection ??= await RelayConnection.OpenAsync((await _servers[at % _servers.Length].Task.WaitAsync(Stop)).SmtpPort, Stop);
                     if (await connection.SendAsync(from, ProductHost.Address, content, Stop) == 250)
                         _acknowledged[id] = kind;
                     Progress();
@@ -118,43 +145,47 @@ public sealed class CrashTests : IAsyncDisposable
                     Interlocked.Increment(ref _resent);
                     connection?.Dispose();
                     connection = null;
+                    at++;
                 }
         }
         connection?.Dispose();
     }
 
-    /// <summary>Kills the server at random points of the work's progress, each time a moment later than the event that led there.</summary>
+    /// <summary>Kills a server at random points of the work's progress, each time a moment later than the event that led there.</summary>
     private async Task<int> KillAsync(Task feeding)
     {
         var random = new Random(_seed);
         var kills = 0;
-        await StartServerAsync();
+        for (var i = 0; i < _servers.Length; i++)
+            await StartServerAsync(i);
         foreach (var point in Enumerable.Range(0, Size.Kills - 1).Select(_ => random.Next(1, Size.Mails * 6 / 5)).Order())
         {
             while (await _progress.Reader.ReadAsync(Stop) < point)
             {
             }
             await Task.Delay(random.Next(30), Stop);
-            await KillServerAsync();
+            var victim = random.Next(_servers.Length);
+            await KillServerAsync(victim);
             kills++;
-            await StartServerAsync();
+            await StartServerAsync(victim);
         }
         await feeding;
-        await KillServerAsync();
-        return kills + 1;
+        for (var i = 0; i < _servers.Length; i++)
+            await KillServerAsync(i);
+        return kills + _servers.Length;
     }
 
-    private async Task StartServerAsync() => _server.SetResult(await ServerChild.StartAsync(_folder.Path,
+    private async Task StartServerAsync(int i) => _servers[i].SetResult(await ServerChild.StartAsync(i == 0 ? _folder.Path : Directory.CreateDirectory(Path.Combine(_folder.Path, $"beside{i}")).FullName,
     [
         $"smtp.authservId={ProductHost.TrustedServer}", "rates.tenantHour=100000", "rates.installationHour=100000", "outbound.channel=smtp",
-        $"outbound.concurrency={Senders}", "outbound.smtp.host=127.0.0.1", $"outbound.smtp.port={_sink.Port}", "outbound.smtp.security=none",
-    ], ct: Stop));
+        $"outbound.concurrency={Senders}", "outbound.smtp.host=127.0.0.1", $"outbound.smtp.port={_sink.Port}", "outbound.smtp.security=none", .. _settings,
+    ], variables: _variables, ct: Stop));
 
-    private async Task KillServerAsync()
+    private async Task KillServerAsync(int i)
     {
-        using var server = await _server.Task;
+        using var server = await _servers[i].Task;
         // Clients wait for the next one from here on.
-        _server = NextServer();
+        _servers[i] = NextServer();
         await server.KillAsync();
     }
 
@@ -181,8 +212,8 @@ public sealed class CrashTests : IAsyncDisposable
     /// <summary>All messages, once each is decided and no answer is under way.</summary>
     private static Task<IReadOnlyList<Message>> SettledAsync(ProductHost host, string tenant) => ProductHost.EventuallyAsync(async () =>
     {
-        // The sweeper's clock; far less than what a sending may take.
-        host.Time.Advance(TimeSpan.FromSeconds(1));
+        // The sweeper's clock; far less than what a sending may take. What a process of a shared store left is its own for a quarter of an hour.
+        host.Time.Advance(TimeSpan.FromSeconds(host.Get<IStore>().IsShared ? 30 : 1));
         var messages = await AllAsync(host, tenant);
         foreach (var message in messages)
             if (message.Record.State == MessageState.Received

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -29,6 +30,7 @@ internal sealed class ProductHost : IAsyncDisposable
     private readonly OpenStore _open;
     private readonly WebApplication _app;
     private int _sent;
+    private long _passed;
 
     private ProductHost(TemporaryFolder folder, OpenStore open, WebApplication app, FakeTimeProvider time)
     {
@@ -43,9 +45,17 @@ internal sealed class ProductHost : IAsyncDisposable
     public Mailbox Mailbox { get; private set; } = null!;
     public IServiceProvider Services => _app.Services;
     public string OutFolder => _open.Folder.Out;
-    public string DataFolder => _open.Folder.Root;
     public Uri Http => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
     public int SmtpPort => _app.Services.GetRequiredService<SmtpListener>().Port;
+
+    public string DataFolder
+    {
+        get
+        {
+            AwsInstallation.NeedsDataFolder();
+            return _open.Folder.Root;
+        }
+    }
 
     public T Get<T>() where T : notnull => _app.Services.GetRequiredService<T>();
 
@@ -180,6 +190,19 @@ internal sealed class ProductHost : IAsyncDisposable
     /// to come, which is what a run without a protection waits for (REPLYMINT_TEST_PATIENCE, in seconds).
     /// </summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(int.TryParse(Environment.GetEnvironmentVariable("REPLYMINT_TEST_PATIENCE"), out var seconds) ? seconds : 30);
+
+    /// <summary>
+    /// Lets time go by while a test waits. On a shared store once a second only: what one process does not begin within minutes another one
+    /// may, and with minutes in each look nobody would come to begin anything.
+    /// </summary>
+    public void Pass(TimeSpan time)
+    {
+        if (_open.IsEmbedded || Stopwatch.GetElapsedTime(_passed) >= TimeSpan.FromSeconds(1))
+        {
+            _passed = Stopwatch.GetTimestamp();
+            Time.Advance(time);
+        }
+    }
 
     /// <summary>Waits for something that other threads bring about.</summary>
     public static async Task<T> EventuallyAsync<T>(Func<Task<T?>> look, TimeSpan? atMost = null) where T : class

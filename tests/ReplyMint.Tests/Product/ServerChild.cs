@@ -24,7 +24,8 @@ internal sealed class ServerChild : IDisposable
     /// <param name="folder">Holds its data and config folders.</param>
     /// <param name="settings">NAME=VALUE each.</param>
     /// <param name="binary">A native binary; null runs the assembly beside this one.</param>
-    public static async Task<ServerChild> StartAsync(string folder, IEnumerable<string> settings, string? binary = null, CancellationToken ct = default)
+    /// <param name="variables">Beside those of this process.</param>
+    public static async Task<ServerChild> StartAsync(string folder, IEnumerable<string> settings, string? binary = null, IReadOnlyDictionary<string, string>? variables = null, CancellationToken ct = default)
     {
         var info = Command(folder, binary, "serve", "--data", Path.Combine(folder, "data"), "--config", Path.Combine(folder, "config"), "--environment", "development", "--urls", "http://127.0.0.1:0", "--set", "smtp.port=0");
         foreach (var setting in settings)
@@ -32,6 +33,8 @@ internal sealed class ServerChild : IDisposable
             info.ArgumentList.Add("--set");
             info.ArgumentList.Add(setting);
         }
+        foreach (var (name, value) in variables ?? new Dictionary<string, string>())
+            info.Environment[name] = value;
         var process = Process.Start(info)!;
         var errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
         try

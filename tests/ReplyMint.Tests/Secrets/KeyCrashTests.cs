@@ -3,6 +3,7 @@ using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Knowledge;
 using ReplyMint.Storage;
+using ReplyMint.Tests.Aws;
 using ReplyMint.Tests.Cli;
 using ReplyMint.Tests.Product;
 using ReplyMint.Tests.Storage;
@@ -33,6 +34,7 @@ public sealed class KeyCrashTests : IDisposable
         var broken = 0;
         for (var kill = 0; kill < Kills; kill++)
         {
+            AwsInstallation.NeedsDataFolder();
             using var server = await ServerChild.StartAsync(_folder.Path, [], ct: Ct);
             using var cli = new CliRun();
             var before = Written;

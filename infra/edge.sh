@@ -4,7 +4,7 @@
 #   api                  the gateway lets no request through (its limits become 0; a release puts back the stack's)
 #   webhooks             the same of /webhooks only: mail by Mailgun waits there and comes again
 #   worker, mail, erase  the function is given no more messages of that queue; they wait, up to four days
-#   schedules            no sweep and no rotation is called
+#   schedules            no sweep, no look into accounts and no rotation is called
 # What waits is not lost. With --incident each act is written into the incident's timeline by `replymint incident note`.
 # A deployment (infra/deploy.sh) puts back what the template says only where the template has changed: release before it.
 set -euo pipefail
@@ -92,7 +92,7 @@ case $what in
     mail) source_of MailMapping ;;
     erase) source_of EraseMapping ;;
     schedules)
-        for rule in sweep rotate; do
+        for rule in sweep imap rotate; do
             run aws events "$([[ $act == contain ]] && echo disable-rule || echo enable-rule)" --name "replymint-$stage-$rule"
         done
         ;;

@@ -56,7 +56,7 @@ query() {
 
 group_of() { [[ $1 == waf ]] && echo "aws-waf-logs-replymint-$stage" || echo "/replymint/$stage/$1"; }
 
-for log in access waf api worker sweep rotate erase alarm flow; do
+for log in access waf api worker sweep imap rotate erase alarm flow; do
     : >"$work/aws-$log.jsonl"
     # Without a VPC there is no log of packets.
     if [[ $log == flow && -z $dry ]] && ! aws logs start-query --log-group-name "$(group_of flow)" --start-time "$from" --end-time "$from" --query-string 'fields @timestamp' >/dev/null 2>&1; then continue; fi

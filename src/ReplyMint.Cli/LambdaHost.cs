@@ -39,13 +39,13 @@ internal sealed partial class LambdaHost : IAsyncDisposable
     private DateTimeOffset _looked;
     private DateTimeOffset _refreshed;
 
-    private LambdaHost(IServiceProvider services, IAsyncDisposable owner, LambdaSink sink, LambdaFunction function)
+    private LambdaHost(IServiceProvider services, IAsyncDisposable owner, LambdaSink sink, string name)
     {
         (Services, _owner, _sink) = (services, owner, sink);
         (_watches, _open) = (services.GetRequiredService<Watches>(), services.GetRequiredService<OpenStore>());
         (_time, _log) = (services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<LambdaHost>>());
         if (services.GetService<MetricBook>() is { } book && services.GetRequiredService<MonitoringSettings>().Emf)
-            _emf = new(book, function.ToString().ToLowerInvariant(), _time);
+            _emf = new(book, name, _time);
         _out = services.GetService<TextWriter>() ?? System.Console.Out;
         _export = services.GetService<OtlpExporter>() is { } exporter ? exporter.TickIfDueAsync : null;
         // It was opened just now.
@@ -67,8 +67,11 @@ internal sealed partial class LambdaHost : IAsyncDisposable
         if (function == LambdaFunction.Sweep && settings.Monitoring.Measures)
             rooms.AddSingleton<PeriodicService>(provider => provider.GetRequiredService<StateClock>());
         var provider = rooms.BuildServiceProvider();
-        return new(provider, provider, function is LambdaFunction.Worker or LambdaFunction.Erase ? Queue(provider, function) : Schedule(provider, function), function);
+        return new(provider, provider, function is LambdaFunction.Worker or LambdaFunction.Erase ? Queue(provider, function) : Schedule(provider, function), NameOf(function, settings));
     }
+
+    /// <summary>As the template calls it: alarms name it, and two stages of one account are two.</summary>
+    private static string NameOf(LambdaFunction function, ReplyMintSettings settings) => $"replymint-{settings.Environment.Name()}-{function.ToString().ToLowerInvariant()}";
 
     /// <summary>For the runtime's loop.</summary>
     public async Task<LambdaOutcome> TakeAsync(JsonElement root, CancellationToken deadline)
@@ -119,7 +122,7 @@ internal sealed partial class LambdaHost : IAsyncDisposable
 
     /// <summary>
     /// What a schedule ticks. Not the clock of backups and the sweep of exports' files: both are of the embedded store's folder. Not the
-    /// listener: mail comes by HTTP and queues.
+    /// listener: mail comes by HTTP and queues, and where it is fetched by <see cref="ImapRound"/>.
     /// </summary>
     private static IEnumerable<ServiceDescriptor> Clocks(LambdaFunction function) => function switch
     {
@@ -139,7 +142,7 @@ internal sealed partial class LambdaHost : IAsyncDisposable
         var app = builder.Build();
         app.MapReplyMint();
         await app.StartAsync();
-        return new(app.Services, app, app.Services.GetRequiredService<LambdaServer>().TakeAsync, LambdaFunction.Api);
+        return new(app.Services, app, app.Services.GetRequiredService<LambdaServer>().TakeAsync, NameOf(LambdaFunction.Api, settings));
     }
 
     private static async Task AddAsync(IServiceCollection rooms, ReplyMintSettings settings, OpenInstallation open, Action<IServiceCollection>? services)
@@ -172,6 +175,8 @@ internal sealed partial class LambdaHost : IAsyncDisposable
                 return new LambdaOutcome.Refused("It is no event of a schedule.");
             if (function == LambdaFunction.Sweep)
                 await services.GetRequiredService<JobSweep>().LookAsync(deadline);
+            if (function == LambdaFunction.Imap)
+                await services.GetRequiredService<ImapRound>().LookAsync(deadline);
             // What was found is on its way before anything slower is begun.
             await services.GetRequiredService<IWorkQueue>().FlushAsync(deadline);
             foreach (var clock in clocks)

@@ -54,7 +54,7 @@ internal sealed partial class LambdaProcess(string api, CommandHost host) : IDis
             BoundHeap();
             return settings.Lambda.Function switch
             {
-                null => throw new RefusedException("lambda.function does not say which function this is; set REPLYMINT_LAMBDA__FUNCTION to api, worker, sweep, rotate, erase or alarm"),
+                null => throw new RefusedException("lambda.function does not say which function this is; set REPLYMINT_LAMBDA__FUNCTION to api, worker, sweep, imap, rotate, erase or alarm"),
                 LambdaFunction.Alarm => await AlarmAsync(settings, ct),
                 { } function => await RoomsAsync(function, settings, ct),
             };

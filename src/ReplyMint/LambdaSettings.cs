@@ -14,6 +14,8 @@ internal enum LambdaFunction
     Worker,
     /// <summary>Each minute: finds due jobs and wakes workers; audit roots, records, files that nothing names.</summary>
     Sweep,
+    /// <summary>Each minute: looks into accounts by IMAP.</summary>
+    Imap,
     /// <summary>Each hour: changes keys and secrets that are due.</summary>
     Rotate,
     /// <summary>Wake-ups by the queue of erasures: the only one that may destroy keys.</summary>
@@ -25,7 +27,7 @@ internal enum LambdaFunction
 /// <summary>What `replymint lambda` runs.</summary>
 internal sealed record LambdaSettings
 {
-    /// <summary>api, worker, sweep, rotate, erase or alarm.</summary>
+    /// <summary>api, worker, sweep, imap, rotate, erase or alarm.</summary>
     public LambdaFunction? Function { get; init; }
 
     /// <summary>Where the address lies that alarms are posted to, as an object with a text; who knows it may write there, so it is a secret.</summary>

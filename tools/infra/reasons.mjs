@@ -3,7 +3,7 @@ export const reasons = [
     // cdk-nag
     ['AwsSolutions-SQS3', ['WakeDeadQueue', 'EraseDeadQueue', 'MailDeadQueue', 'CallsDeadQueue'], 'They are the dead letters; CallsDeadQueue is that of functions, which the rule does not see.'],
     ['AwsSolutions-IAM5[Resource::*]', ['NetworkPolicy', 'OperatorRole', 'DeployRole'], 'Calls that know no resources: each is listed with its reason in RoleChecks.'],
-    ['AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ssm:', ['ApiRole', 'WorkerRole', 'SweepRole', 'RotateRole', 'EraseRole', 'OperatorRole'], "All secrets of one stage, by exact names that settings say."],
+    ['AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ssm:', ['ApiRole', 'WorkerRole', 'SweepRole', 'ImapRole', 'RotateRole', 'EraseRole', 'OperatorRole'], "All secrets of one stage, by exact names that settings say."],
     ['AwsSolutions-IAM5[Resource::<BlobBucket.Arn>/*]', '*', 'All objects of one bucket; their names are random.'],
     ['AwsSolutions-IAM5[Resource::<BlobBucket.Arn>/exports/*]', '*', 'All exports of one bucket; their names are random.'],
     ['AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:', ['OperatorRole'], 'Things of one stage, by the beginning of their names: dead letters, restored tables, event sources, logs.'],

@@ -58,6 +58,7 @@ internal static class InboundFeature
         .AddSingleton<ImapSent>()
         .AddSingleton<ImapPass>()
         .AddSingleton<ImapWatch>()
+        .AddSingleton<ImapRound>()
         .AddSingleton<ImapCheck>()
         .AddHostedService<ImapPoller>();
 

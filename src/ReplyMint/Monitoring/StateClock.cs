@@ -9,8 +9,8 @@ using ReplyMint.Telemetry;
 
 namespace ReplyMint.Monitoring;
 
-/// <summary>Each minute: how the queue stands; each tenth time how old keys, roots, backups and the program are. Only where somebody wants metrics.</summary>
-internal sealed partial class StateClock(IStore store, JobQueue jobs, SecretList secrets, AuditRoots roots, Backups backups, BuildTime build, TimeProvider time, ILogger<StateClock> log) : PeriodicService(Every, time)
+/// <summary>Each minute: how the queue stands; each tenth time how old roots, backups and the program are (of keys <see cref="RotationClock"/> tells, which reads them anyway). Only where somebody wants metrics.</summary>
+internal sealed partial class StateClock(IStore store, JobQueue jobs, AuditRoots roots, Backups backups, BuildTime build, TimeProvider time, ILogger<StateClock> log) : PeriodicService(Every, time)
 {
     private const int SlowTimes = 10;
     private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
@@ -50,18 +50,9 @@ internal sealed partial class StateClock(IStore store, JobQueue jobs, SecretList
         // Not the file's own time: a copy that is deployed anew is young, and what is in it may be old.
         if (build.Committed is { } committed)
             Measures.BuildAge.Set(Math.Max(0, (now - committed).TotalSeconds));
-        // There each function may read what it needs and no more, tables have backups of their own, and an alarm watches the rotation.
+        // There tables have backups of their own.
         if (store.IsShared)
             return;
-        var (overdue, oldest) = (0, TimeSpan.Zero);
-        await foreach (var fact in secrets.AllAsync(ct))
-        {
-            overdue += fact.Overdue ? 1 : 0;
-            if (fact is { Since: { } since, Next: not null } && now - since > oldest)
-                oldest = now - since;
-        }
-        Measures.SecretsOverdue.Set(overdue);
-        Measures.OldestKey.Set(oldest.TotalSeconds);
         var state = await backups.StateAsync(ct);
         if (state.Data is { } data)
             Measures.BackupAge.Set((now - data.At).TotalSeconds, "data");

@@ -3,6 +3,7 @@ using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Security;
 using ReplyMint.Storage;
+using ReplyMint.Telemetry;
 
 namespace ReplyMint.Secrets;
 
@@ -23,14 +24,28 @@ internal sealed partial class RotationClock(
         try
         {
             await RotateAsync(ct);
-            await foreach (var fact in list.AllAsync(ct))
-                if (fact is { Overdue: true, Problem: { } problem })
-                    await alerts.RaiseAsync("secret-overdue", fact.Name, $"{fact.Name} {problem}", ct);
+            await LookAsync(ct);
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             LogFailed(log, Failure.Of(failure));
         }
+    }
+
+    /// <summary>Tells of what is overdue, and how old keys are.</summary>
+    private async Task LookAsync(CancellationToken ct)
+    {
+        var (overdue, oldest) = (0, TimeSpan.Zero);
+        await foreach (var fact in list.AllAsync(ct))
+        {
+            overdue += fact.Overdue ? 1 : 0;
+            if (fact is { Since: { } since, Next: not null } && Time.GetUtcNow() - since is var age && age > oldest)
+                oldest = age;
+            if (fact is { Overdue: true, Problem: { } problem })
+                await alerts.RaiseAsync("secret-overdue", fact.Name, $"{fact.Name} {problem}", ct);
+        }
+        Measures.SecretsOverdue.Set(overdue);
+        Measures.OldestKey.Set(oldest.TotalSeconds);
     }
 
     private async Task RotateAsync(CancellationToken ct)

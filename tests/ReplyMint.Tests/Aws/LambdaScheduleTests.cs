@@ -70,6 +70,7 @@ public sealed class LambdaScheduleTests : IAsyncLifetime
 
     [Theory]
     [InlineData(LambdaFunction.Sweep)]
+    [InlineData(LambdaFunction.Imap)]
     [InlineData(LambdaFunction.Rotate)]
     internal async Task Events_of_other_kinds_are_refused(LambdaFunction function)
     {

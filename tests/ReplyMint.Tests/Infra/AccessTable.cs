@@ -38,15 +38,16 @@ internal static class AccessTable
             May(Store + " OperatorRole", "kms:Decrypt kms:GenerateDataKey", Key("DataKey"), service, byService: true);
         May("AlarmRole", "kms:Decrypt", Key("DataKey"), "ssm", byService: true);
         // The dead letters of a function are sent with its own role, and the queue is encrypted.
-        May("SweepRole RotateRole AlarmRole", "sqs:SendMessage", Queue("calls-dead"), byService: true);
-        May("SweepRole RotateRole AlarmRole", "kms:Decrypt kms:GenerateDataKey", Key("DataKey"), "sqs", byService: true);
+        May("SweepRole ImapRole RotateRole AlarmRole", "sqs:SendMessage", Queue("calls-dead"), byService: true);
+        May("SweepRole ImapRole RotateRole AlarmRole", "kms:Decrypt kms:GenerateDataKey", Key("DataKey"), "sqs", byService: true);
         May("ApiRole WorkerRole SweepRole EraseRole OperatorRole", "sqs:SendMessage", Queue("wake"));
         May("ApiRole WorkerRole SweepRole EraseRole OperatorRole", "sqs:SendMessage", Queue("erase"));
-        May("RotateRole", "sqs:SendMessage", Queue("wake"));
+        May("ImapRole RotateRole", "sqs:SendMessage", Queue("wake"));
         May("WorkerRole", "sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes sqs:ChangeMessageVisibility", Queue("wake"), byService: true);
         May("EraseRole", "sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes sqs:ChangeMessageVisibility", Queue("erase"), byService: true);
         May("ApiRole WorkerRole", "s3:GetObject s3:PutObject s3:DeleteObject", Bucket("blobs") + "/t/b");
         May("SweepRole EraseRole", "s3:DeleteObject", Bucket("blobs") + "/t/b");
+        May("ImapRole", "s3:PutObject s3:DeleteObject", Bucket("blobs") + "/t/b");
         // Exports: the worker makes them, the API signs addresses by which they are read.
         May("WorkerRole", "s3:PutObject s3:AbortMultipartUpload s3:DeleteObject", Bucket("blobs") + "/exports/t/x");
         May("ApiRole", "s3:GetObject s3:DeleteObject", Bucket("blobs") + "/exports/t/x");

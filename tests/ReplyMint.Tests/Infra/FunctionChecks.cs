@@ -27,7 +27,7 @@ internal static class FunctionChecks
             if (name.EndsWith("-api", StringComparison.Ordinal) && timeout > 29)
                 yield return $"{name} works on when the gateway has given up";
             // What is called without waiting for an answer has nobody else to tell.
-            if (name.Split('-')[^1] is "sweep" or "rotate" or "alarm")
+            if (name.Split('-')[^1] is "sweep" or "imap" or "rotate" or "alarm")
             {
                 if (!function.Text("DeadLetterConfig.TargetArn").EndsWith("-calls-dead", StringComparison.Ordinal))
                     yield return $"{name} loses calls that fail";
@@ -55,7 +55,7 @@ internal static class FunctionChecks
                 if (mapping.Text("Enabled") == "false")
                     yield return $"{queue} is switched off in the template";
             }
-        foreach (var (name, rate) in new[] { ("sweep", "rate(1 minute)"), ("rotate", "rate(1 hour)") })
+        foreach (var (name, rate) in new[] { ("sweep", "rate(1 minute)"), ("imap", "rate(1 minute)"), ("rotate", "rate(1 hour)") })
             if (stack.Of("AWS::Events::Rule").SingleOrDefault(rule => rule.Text("Name") == $"replymint-{stack.Stage}-{name}") is not { } rule || rule.Text("ScheduleExpression") != rate
                 || rule.Text("State") != "ENABLED" || !rule.Text("Targets.0.Arn").EndsWith($":function:replymint-{stack.Stage}-{name}", StringComparison.Ordinal))
                 yield return $"{name} is not called at {rate}";

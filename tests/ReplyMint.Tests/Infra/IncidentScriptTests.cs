@@ -71,7 +71,7 @@ public sealed class IncidentScriptTests : IDisposable
     public async Task Schedules_stop()
     {
         Assert.Equal(0, await _run.RunAsync("edge.sh", ["production", "contain", "schedules"]));
-        Assert.Equal(2, _run.Calls.Count(call => call.StartsWith("aws events disable-rule --name replymint-production-", StringComparison.Ordinal)));
+        Assert.Equal(3, _run.Calls.Count(call => call.StartsWith("aws events disable-rule --name replymint-production-", StringComparison.Ordinal)));
     }
 
     [Theory]
@@ -96,7 +96,7 @@ public sealed class IncidentScriptTests : IDisposable
         _run.Answer("cloudtrail.lookup-events", """{"Events":[{"CloudTrailEvent":"{\"eventName\":\"UpdateIPSet\"}"}]}""");
         Assert.True(await _run.RunAsync("evidence.sh", ["staging", "--incident", "case", "--since", "2030-01-01T00:00:00Z", "--until", "2030-01-01T01:00:00Z", "--passphrase-file", "pass", "--out", "case.evidence"]) == 0, _run.Error);
         var sealing = Assert.Single(_run.Calls, call => call.StartsWith("replymint incident evidence --incident case --since 2030-01-01T00:00:00Z", StringComparison.Ordinal));
-        foreach (var file in new[] { "access", "waf", "api", "worker", "sweep", "rotate", "erase", "alarm", "flow", "trail" })
+        foreach (var file in new[] { "access", "waf", "api", "worker", "sweep", "imap", "rotate", "erase", "alarm", "flow", "trail" })
         {
             Assert.Contains($"/aws-{file}.jsonl", sealing, StringComparison.Ordinal);
             Assert.Contains($"1 aws-{file}.jsonl", _run.Out, StringComparison.Ordinal);

@@ -38,7 +38,7 @@ internal static partial class RoleChecks
     private static IEnumerable<string> Doors(Stack stack)
     {
         var called = stack.Of("AWS::Lambda::Permission").Select(permission => permission.Text("FunctionName")).ToHashSet(StringComparer.Ordinal);
-        foreach (var name in new[] { "api", "sweep", "rotate", "alarm" }.Select(name => $"replymint-{stack.Stage}-{name}").Where(name => !called.Contains(name)))
+        foreach (var name in new[] { "api", "sweep", "imap", "rotate", "alarm" }.Select(name => $"replymint-{stack.Stage}-{name}").Where(name => !called.Contains(name)))
             yield return $"nobody may call {name}";
         foreach (var parameter in stack.Of("AWS::SSM::Parameter").Where(parameter => parameter.Name != "ReleaseParameter"))
             yield return $"{parameter.Name} stands in the template with its value";

@@ -10,7 +10,7 @@ namespace ReplyMint.Tests.Infra;
 internal static class SettingsChecks
 {
     /// <summary>Which function runs which loop; of these, what needs the store.</summary>
-    public static readonly string[] Functions = ["api", "worker", "sweep", "rotate", "erase", "alarm"];
+    public static readonly string[] Functions = ["api", "worker", "sweep", "imap", "rotate", "erase", "alarm"];
 
     public static string VariableOf(string path)
     {
@@ -60,6 +60,9 @@ internal static class SettingsChecks
         // Only it compares settings with those before (LambdaProcess): at the others it would make each deployment by somebody else a new start.
         if (function == "sweep")
             expected["changedBy"] = stack.Parameter("ChangedBy");
+        // Each metric of each function is paid for, so only what an alarm watches is measured.
+        if (function == "rotate")
+            expected["monitoring.emf"] = "true";
         if (function == "alarm")
             (expected["lambda.alarmWebhook"], expected["aws.topic"]) = ("parameter:alarm-webhook", $"arn:aws:sns:{Stack.Region}:{Stack.Account}:replymint-{stack.Stage}-alerts");
         if (function != "alarm" && stack.Find("MailBucket") is { } mail)

@@ -92,6 +92,7 @@ internal static class TemplateMutants
         new("a failed rotation is lost", "RotateFunction", "      DeadLetterConfig: {TargetArn: !GetAtt CallsDeadQueue.Arn}\n", ""),
         new("a call of the sweep is lost", "SweepSchedule", "          DeadLetterConfig: {Arn: !GetAtt CallsDeadQueue.Arn}\n", ""),
         new("the sweep is off", "SweepSchedule", "State: ENABLED", "State: DISABLED"),
+        new("accounts are never looked into", "ImapSchedule", "rate(1 minute)", "rate(365 days)"),
         new("rotation is never called", "RotateSchedule", "rate(1 hour)", "rate(365 days)"),
         new("everybody may call the sweep", "SweepPermission", "      SourceArn: !GetAtt SweepSchedule.Arn\n", "", "AWS-1"),
         new("every topic may call the alarm function", "AlarmPermission", "      SourceArn: !Ref AlertTopic\n", "", "AWS-1"),
@@ -116,6 +117,7 @@ internal static class TemplateMutants
         new("the api sends mail", "ApiRole", "              - Sid: Wake\n", "              - {Sid: Mail, Effect: Allow, Action: [ses:SendRawEmail], Resource: !Sub 'arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*'}\n              - Sid: Wake\n", "AWS-1"),
         new("what is absent looks forbidden", "WorkerRole", "              - Sid: BlobNames\n                Effect: Allow\n                Action: [s3:ListBucket]\n                Resource: !GetAtt BlobBucket.Arn\n", ""),
         new("dead letters of rotation are refused", "RotateRole", "Resource: [!GetAtt CallsDeadQueue.Arn]", "Resource: [!GetAtt WakeDeadQueue.Arn]"),
+        new("the function imap reads mail", "ImapRole", "[s3:DeleteObject, s3:PutObject]", "[s3:DeleteObject, s3:GetObject, s3:PutObject]", "AWS-1"),
         new("code may make interfaces", "NetworkPolicy", "Effect: Deny", "Effect: Allow", "AWS-1"),
         new("the erase function can't destroy keys", "EraseRole", "              - Sid: Keys\n                Effect: Allow\n                Action: [dynamodb:BatchGetItem, dynamodb:ConditionCheckItem, dynamodb:DeleteItem, ", "              - Sid: Keys\n                Effect: Allow\n                Action: [dynamodb:BatchGetItem, dynamodb:ConditionCheckItem, "),
         new("no boundary", "WorkerRole", "      PermissionsBoundary: !Sub 'arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/replymint-boundary'\n", "", "AWS-1"),
@@ -152,6 +154,10 @@ internal static class TemplateMutants
         new("an endpoint that stands in the way", "KmsEndpoint", "[kms:Decrypt]", "[kms:Encrypt]"),
         new("the endpoint of SSM is not used", "SsmEndpoint", "PrivateDnsEnabled: true", "PrivateDnsEnabled: false", "AWS-3"),
         new("refused packets leave no trace", "FlowLog", "TrafficType: REJECT", "TrafficType: ACCEPT", "AWS-3"),
+
+        new("the function imap calls everything", "MailGroup", "FromPort: 143, ToPort: 143", "FromPort: 0, ToPort: 65535", "AWS-3"),
+        new("the worker calls mail servers", "WorkerFunction", "!GetAtt FunctionGroup.GroupId", "!GetAtt MailGroup.GroupId", "AWS-3"),
+        new("the function imap can be called", "MailGroup", "      SecurityGroupEgress:", "      SecurityGroupIngress: [{IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 0.0.0.0/0}]\n      SecurityGroupEgress:", "AWS-3"),
 
         // The gateway
         new("AWS's own name works, too", "Api", "DisableExecuteApiEndpoint: true", "DisableExecuteApiEndpoint: false", "AWS-7"),
@@ -201,6 +207,9 @@ internal static class TemplateMutants
         new("a metric that is not there", "TableThrottlesAlarm", "MetricName: WriteThrottleEvents", "MetricName: WriteThrottles", "MON-1"),
         new("an alarm that waits for ever", "QueueAgeAlarm", "Threshold: 300", "Threshold: 86400", "MON-1"),
         new("a sweep that stops in silence", "SweepStoppedAlarm", "TreatMissingData: breaching", "TreatMissingData: notBreaching", "MON-1"),
+        new("accounts that nobody looks into are not watched", "ImapStoppedAlarm", "MetricName: Invocations", "MetricName: Duration", "MON-1"),
+        new("old keys are not watched", "KeyAgeAlarm", "MetricName: replymint.secret.overdue", "MetricName: replymint.secret.age", "MON-1"),
+        new("how old keys are is not measured", "RotateFunction", "          REPLYMINT_MONITORING__EMF: 'true'\n", ""),
         new("rotation is not watched", "RotationOverdueAlarm", "MetricName: Invocations", "MetricName: Duration", "MON-1"),
         new("no person is told", "AlertByMail", "Protocol: email", "Protocol: sms", "MON-1"),
         new("the webhook is not told", "AlertByWebhook", "Endpoint: !GetAtt AlarmFunction.Arn", "Endpoint: !GetAtt ApiFunction.Arn", "MON-1"),

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using ReplyMint.Monitoring;
+using ReplyMint.Telemetry;
 using ReplyMint.Tests.Aws;
 using ReplyMint.Tests.Outbound;
 using Xunit;
@@ -30,11 +31,36 @@ public sealed class LambdaMetricsTests
         Assert.All(lines, line =>
         {
             using var json = JsonDocument.Parse(line);
-            Assert.Equal("sweep", json.RootElement.GetProperty("Function").GetString());
+            Assert.Equal("replymint-development-sweep", json.RootElement.GetProperty("Function").GetString());
             Assert.Equal(EmfLine.Namespace, json.RootElement.GetProperty("_aws").GetProperty("CloudWatchMetrics")[0].GetProperty("Namespace").GetString());
             Assert.Equal(0, json.RootElement.GetProperty("replymint.queue.age").GetDouble());
             Assert.DoesNotContain(bench.Store.Id, line, StringComparison.Ordinal);
         });
+    }
+
+    [Fact]
+    public async Task Rotation_tells_how_old_keys_are_and_how_many_are_overdue()
+    {
+        await using var written = new StringWriter();
+        await using var bench = await LambdaBench.StartAsync(settings => settings with { Monitoring = new() { Emf = true } });
+        var rotate = await bench.RunAsync(LambdaFunction.Rotate, services => services.AddSingleton<TextWriter>(TextWriter.Synchronized(written)));
+        await rotate.SendAsync(Minute);
+        // Nobody changes the master key: a person is to, each year.
+        bench.Time.Advance(TimeSpan.FromDays(400));
+        await rotate.SendAsync(Minute);
+        await rotate.SendAsync(Minute);
+        var lines = written.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var (before, after) = (Told(lines[0]), Told(lines[1]));
+        Assert.Equal(0, before.Overdue);
+        Assert.InRange(after.Overdue, 1, 10);
+        Assert.InRange(after.Age - before.Age, 399 * 86_400, 401 * 86_400);
+
+        static (double Overdue, double Age) Told(string line)
+        {
+            using var json = JsonDocument.Parse(line);
+            Assert.Equal("replymint-development-rotate", json.RootElement.GetProperty("Function").GetString());
+            return (json.RootElement.GetProperty(Measures.SecretsOverdue.Name).GetDouble(), json.RootElement.GetProperty(Measures.OldestKey.Name).GetDouble());
+        }
     }
 
     [Fact]

@@ -25,7 +25,7 @@ internal static class NetworkTemplate
             if (subnets.Count < 2 || subnets.Any(subnet => !closed.Contains(subnet)))
                 yield return $"{function.Name} does not run in two private subnets";
             foreach (var group in Stack.TextsOf(function.Node("VpcConfig.SecurityGroupIds")))
-                if (group != "FunctionGroup.GroupId")
+                if (group != (function.Text("FunctionName").EndsWith("-imap", StringComparison.Ordinal) ? "MailGroup.GroupId" : "FunctionGroup.GroupId"))
                     yield return $"{function.Name} is in the group {group}";
         }
         foreach (var subnet in stack.Of("AWS::EC2::Subnet").Where(subnet => subnet.Text("MapPublicIpOnLaunch") != "false"))
@@ -52,13 +52,13 @@ internal static class NetworkTemplate
         foreach (var group in stack.Of("AWS::EC2::SecurityGroup"))
         {
             // None is written as one that leads nowhere: without any, everything is let out.
-            if (!group.List("SecurityGroupEgress").Any() || group.List("SecurityGroupEgress").Any(rule => !IsHttps(rule)))
-                yield return $"{group.Name} lets out more than HTTPS";
-            if (group.Name == "FunctionGroup" && group.List("SecurityGroupIngress").Any())
+            if (!group.List("SecurityGroupEgress").Any() || group.List("SecurityGroupEgress").Any(rule => !IsHttps(rule) && (group.Name != "MailGroup" || !IsImap(rule))))
+                yield return $"{group.Name} lets out more than {(group.Name == "MailGroup" ? "HTTPS and IMAP" : "HTTPS")}";
+            if (group.Name is "FunctionGroup" or "MailGroup" && group.List("SecurityGroupIngress").Any())
                 yield return "functions can be called by the network";
             if (group.Name == "EndpointGroup")
             {
-                if (group.List("SecurityGroupIngress").Any(rule => !IsHttps(rule) || (string?)rule["SourceSecurityGroupId"] != "FunctionGroup.GroupId"))
+                if (group.List("SecurityGroupIngress").Any(rule => !IsHttps(rule) || (string?)rule["SourceSecurityGroupId"] is not ("FunctionGroup.GroupId" or "MailGroup.GroupId")))
                     yield return "endpoints let in others than functions";
                 if (group.List("SecurityGroupEgress").Any(rule => (string?)rule["CidrIp"] != "127.0.0.1/32"))
                     yield return "endpoints begin connections";
@@ -66,7 +66,12 @@ internal static class NetworkTemplate
         }
     }
 
-    private static bool IsHttps(JsonNode rule) => (string?)rule["IpProtocol"] == "tcp" && (string?)rule["FromPort"] == "443" && (string?)rule["ToPort"] == "443";
+    private static bool IsHttps(JsonNode rule) => IsPort(rule, "443");
+
+    /// <summary>With TLS from the start, or before the password.</summary>
+    private static bool IsImap(JsonNode rule) => IsPort(rule, "993") || IsPort(rule, "143");
+
+    private static bool IsPort(JsonNode rule, string port) => (string?)rule["IpProtocol"] == "tcp" && (string?)rule["FromPort"] == port && (string?)rule["ToPort"] == port;
 
     private static IEnumerable<string> Endpoints(Stack stack)
     {

@@ -14,7 +14,7 @@ internal sealed record AccessRow(string Controls, string Role, string Action, st
 /// <summary>What nobody, or none of those named, may ever do (AWS-1, SEC-3); what each has to do stands beside the product's tests.</summary>
 internal static class NeverRights
 {
-    public const string Store = "ApiRole WorkerRole SweepRole RotateRole EraseRole";
+    public const string Store = "ApiRole WorkerRole SweepRole ImapRole RotateRole EraseRole";
     public const string Everybody = Store + " AlarmRole";
 
     public static IReadOnlyList<AccessRow> Rows(string stage)
@@ -32,7 +32,7 @@ internal static class NeverRights
         void Add(string controls, string roles, string actions, string resource, string? via = null, bool byService = false) =>
             rows.AddRange(actions.Split(' ').Select(action => new AccessRow(controls, roles, action, resource, false, via, byService)));
         Add("AWS-1", Store.Replace(" EraseRole", "", StringComparison.Ordinal) + " AlarmRole OperatorRole", "dynamodb:DeleteItem dynamodb:BatchWriteItem dynamodb:PartiQLDelete dynamodb:DeleteTable", Table("keys"));
-        Add("AWS-1", "ApiRole WorkerRole RotateRole EraseRole AlarmRole OperatorRole", "dynamodb:DeleteItem dynamodb:BatchWriteItem dynamodb:PutItem", Table("audit"));
+        Add("AWS-1", "ApiRole WorkerRole ImapRole RotateRole EraseRole AlarmRole OperatorRole", "dynamodb:DeleteItem dynamodb:BatchWriteItem dynamodb:PutItem", Table("audit"));
         Add("AWS-1", Everybody + " OperatorRole", "dynamodb:DeleteTable dynamodb:UpdateTable dynamodb:Scan dynamodb:ExportTableToPointInTime dynamodb:CreateBackup", Table("main"));
         Add("AWS-1", "AlarmRole", "dynamodb:GetItem dynamodb:Query dynamodb:UpdateItem", Table("main"));
         Add("AWS-1", "AlarmRole", "dynamodb:GetItem dynamodb:Query", Table("keys"));
@@ -49,24 +49,26 @@ internal static class NeverRights
         Add("AWS-1 SEC-3", Everybody, "ssm:DescribeParameters", "*");
         Add("AWS-1 SEC-3", "AlarmRole", "ssm:GetParameter ssm:GetParameters", Parameter("model-key"));
         Add("AWS-1 SEC-3", Store + " AlarmRole OperatorRole", "ssm:GetParameter", $"arn:aws:ssm:{Stack.Region}:{Stack.Account}:parameter/replymint/{(stage == "staging" ? "production" : "staging")}/model-key");
-        Add("AWS-1", "ApiRole SweepRole RotateRole WorkerRole AlarmRole", "sqs:ReceiveMessage sqs:DeleteMessage", Queue("erase"), byService: true);
-        Add("AWS-1", "ApiRole SweepRole RotateRole EraseRole AlarmRole", "sqs:ReceiveMessage sqs:DeleteMessage", Queue("wake"), byService: true);
+        Add("AWS-1", "ApiRole SweepRole ImapRole RotateRole WorkerRole AlarmRole", "sqs:ReceiveMessage sqs:DeleteMessage", Queue("erase"), byService: true);
+        Add("AWS-1", "ApiRole SweepRole ImapRole RotateRole EraseRole AlarmRole", "sqs:ReceiveMessage sqs:DeleteMessage", Queue("wake"), byService: true);
         Add("AWS-1", Everybody + " OperatorRole", "sqs:DeleteQueue sqs:SetQueueAttributes sqs:PurgeQueue", Queue("wake"));
         Add("AWS-1", "AlarmRole", "sqs:SendMessage", Queue("wake"));
         Add("AWS-1", "AlarmRole", "sqs:SendMessage", Queue("erase"));
-        Add("AWS-1", "RotateRole", "sqs:SendMessage", Queue("erase"));
+        Add("AWS-1", "ImapRole RotateRole", "sqs:SendMessage", Queue("erase"));
         Add("AWS-1", "RotateRole AlarmRole", "s3:GetObject s3:PutObject s3:DeleteObject", Bucket("blobs") + "/t/b");
         Add("AWS-1", "SweepRole", "s3:GetObject s3:PutObject", Bucket("blobs") + "/t/b");
+        // It takes mail, and reads none that was taken.
+        Add("AWS-1", "ImapRole", "s3:GetObject", Bucket("blobs") + "/t/b");
         // Exports lie there as callers fetch them.
-        Add("AWS-1", "WorkerRole SweepRole RotateRole EraseRole AlarmRole OperatorRole", "s3:GetObject", Bucket("blobs") + "/exports/t/x");
-        Add("AWS-1", "ApiRole SweepRole RotateRole EraseRole AlarmRole OperatorRole", "s3:AbortMultipartUpload", Bucket("blobs") + "/exports/t/x");
+        Add("AWS-1", "WorkerRole SweepRole ImapRole RotateRole EraseRole AlarmRole OperatorRole", "s3:GetObject", Bucket("blobs") + "/exports/t/x");
+        Add("AWS-1", "ApiRole SweepRole ImapRole RotateRole EraseRole AlarmRole OperatorRole", "s3:AbortMultipartUpload", Bucket("blobs") + "/exports/t/x");
         Add("AWS-1", Everybody + " OperatorRole", "s3:PutBucketCORS s3:PutLifecycleConfiguration", Bucket("blobs"));
         Add("AWS-1", Everybody + " OperatorRole", "s3:PutObjectAcl", Bucket("blobs") + "/t/b");
-        Add("AWS-1", "ApiRole SweepRole RotateRole EraseRole AlarmRole OperatorRole", "s3:GetObject", Bucket("mail") + "/x");
+        Add("AWS-1", "ApiRole SweepRole ImapRole RotateRole EraseRole AlarmRole OperatorRole", "s3:GetObject", Bucket("mail") + "/x");
         Add("AWS-1 AWS-6", Everybody + " OperatorRole", "s3:PutObject s3:DeleteObject s3:DeleteObjectVersion s3:BypassGovernanceRetention", Bucket("trail") + "/x");
         Add("AWS-1 AWS-6", Everybody + " OperatorRole", "s3:PutBucketPolicy s3:DeleteBucket s3:PutBucketVersioning", Bucket("trail"));
         Add("AWS-1", Everybody + " OperatorRole", "s3:DeleteBucket s3:PutBucketPolicy s3:PutBucketVersioning", Bucket("blobs"));
-        Add("AWS-1", "ApiRole SweepRole RotateRole EraseRole AlarmRole OperatorRole", "ses:SendEmail ses:SendRawEmail", identity);
+        Add("AWS-1", "ApiRole SweepRole ImapRole RotateRole EraseRole AlarmRole OperatorRole", "ses:SendEmail ses:SendRawEmail", identity);
         Add("AWS-1", Everybody, "logs:DeleteLogGroup logs:DeleteLogStream logs:PutRetentionPolicy logs:GetLogEvents", Logs("api"));
         Add("AWS-1", "WorkerRole AlarmRole", "logs:PutLogEvents", Logs("api"));
         Add("AWS-1", "OperatorRole", "logs:DeleteLogGroup logs:DeleteLogStream logs:PutRetentionPolicy", Logs("api"));

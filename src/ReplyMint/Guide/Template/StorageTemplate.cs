@@ -89,7 +89,7 @@ internal static class StorageTemplate
         }
         if (stack.Find("MasterKey") is { } master)
         {
-            string[] roles = ["api", "worker", "sweep", "rotate", "erase", "operator"];
+            string[] roles = ["api", "worker", "sweep", "imap", "rotate", "erase", "operator"];
             var named = Iam.Statements(master.Node("KeyPolicy")).Where(statement => Iam.Denies(statement) && Iam.IsEverybody(statement)
                 && new[] { "kms:Decrypt", "kms:CreateGrant", "kms:ReEncryptFrom" }.All(Iam.Actions(statement).Contains)).Select(statement => statement["Condition"]?["ArnNotEquals"]?["aws:PrincipalArn"]).FirstOrDefault();
             if (!Stack.TextsOf(named).ToHashSet(StringComparer.Ordinal).SetEquals(roles.Select(role => $"arn:aws:iam::{Stack.Account}:role/replymint-{stack.Stage}-{role}"))

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using ReplyMint.Monitoring;
+using ReplyMint.Telemetry;
 
 namespace ReplyMint.Guide;
 
@@ -26,8 +28,11 @@ internal static class WatchTemplate
             yield return ("AWS/Lambda Errors", name);
             yield return ("AWS/Lambda Throttles", name);
             // What is called by the clock: when it stops, nothing fails.
-            if (name.EndsWith("-sweep", StringComparison.Ordinal) || name.EndsWith("-rotate", StringComparison.Ordinal))
+            if (name.EndsWith("-sweep", StringComparison.Ordinal) || name.EndsWith("-imap", StringComparison.Ordinal) || name.EndsWith("-rotate", StringComparison.Ordinal))
                 yield return ("AWS/Lambda Invocations", name);
+            // It measures how old keys are; that it ran says nothing of what it could not change.
+            if (name.EndsWith("-rotate", StringComparison.Ordinal))
+                yield return ($"{EmfLine.Namespace} {Measures.SecretsOverdue.Name}", name);
         }
         foreach (var name in stack.Of("AWS::SQS::Queue").Select(queue => queue.Text("QueueName")))
             yield return (name.EndsWith("-dead", StringComparison.Ordinal) ? "AWS/SQS ApproximateNumberOfMessagesVisible" : "AWS/SQS ApproximateAgeOfOldestMessage", name);

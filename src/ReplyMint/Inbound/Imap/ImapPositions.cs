@@ -85,6 +85,15 @@ internal sealed class ImapPositions(IStore store, KeyRing keys, TimeProvider tim
         return await place.MoveAsync(place.Now with { By = _process, Until = now + Lease }, new Commit(), ct) ? place : null;
     }
 
+    /// <summary>Ends this process's lease of an account, on a store that several processes share.</summary>
+    public async Task GiveBackAsync(Channel channel, CancellationToken ct)
+    {
+        if (!store.IsShared || await store.GetAsync(Channels.PositionKey(channel.Owner, channel.Id), ct) is not { } item || Read(item) is not { By: { } by } ours || by != _process)
+            return;
+        // Whoever has moved it meanwhile has it.
+        await new ImapPlace(store, channel, ours, item).MoveAsync(ours with { By = null, Until = null }, new Commit(), ct);
+    }
+
     public async ValueTask<ImapPosition?> FindAsync(Channel channel, CancellationToken ct) =>
         await store.GetAsync(Channels.PositionKey(channel.Owner, channel.Id), ct) is { } item ? Read(item) : null;
 

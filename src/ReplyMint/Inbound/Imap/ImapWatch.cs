@@ -43,7 +43,7 @@ internal sealed partial class ImapWatch(ImapDoor door, ImapPass pass, ImapPositi
                     Close();
                     failures++;
                     await NoteAsync(channel, problem, ct);
-                    await Task.Delay(Spread(First * (1 << Math.Min(failures, MostDoublings)) is var after && after < Longest ? after : Longest), time, ct);
+                    await Task.Delay(After(failures), time, ct);
                     continue;
                 }
                 failures = 0;
@@ -74,6 +74,9 @@ internal sealed partial class ImapWatch(ImapDoor door, ImapPass pass, ImapPositi
         }
     }
 
+    /// <summary>How long an account is left alone after so many failures in a row.</summary>
+    public static TimeSpan After(int failures) => Spread(First * (1 << Math.Min(failures, MostDoublings)) is var after && after < Longest ? after : Longest);
+
     /// <summary>One look by a connection of its own, for who has no time to stay. Null when it was well, else why not.</summary>
     public async Task<string?> OnceAsync(Channel channel, CancellationToken ct)
     {
@@ -93,6 +96,7 @@ internal sealed partial class ImapWatch(ImapDoor door, ImapPass pass, ImapPositi
         finally
         {
             session?.Dispose();
+            await GiveBackAsync(channel);
         }
     }
 
@@ -128,6 +132,19 @@ internal sealed partial class ImapWatch(ImapDoor door, ImapPass pass, ImapPositi
         finally
         {
             _turns.Release();
+        }
+    }
+
+    /// <summary>Who looks once is not there to look again: nobody has to wait for the end of its lease.</summary>
+    private async Task GiveBackAsync(Channel channel)
+    {
+        try
+        {
+            await positions.GiveBackAsync(channel, CancellationToken.None);
+        }
+        catch (StoreUnavailableException failure)
+        {
+            LogFailed(log, channel.Id, Failure.Of(failure));
         }
     }
 

@@ -12,6 +12,7 @@ using ReplyMint.Incidents;
 using ReplyMint.Jobs;
 using ReplyMint.Limits;
 using ReplyMint.Monitoring;
+using ReplyMint.Privacy;
 using ReplyMint.Secrets;
 using ReplyMint.Security;
 using ReplyMint.Storage;
@@ -26,6 +27,9 @@ internal sealed partial class LambdaHost : IAsyncDisposable
 {
     /// <summary>How old the list of watches may be; an environment sleeps for as long as nobody asks.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(2);
+
+    /// <summary>Less than the worker's time in the template, so that one that takes longer can still say so.</summary>
+    internal static readonly TimeSpan LongestExport = TimeSpan.FromSeconds(100);
 
     private readonly IAsyncDisposable _owner;
     private readonly Watches _watches;
@@ -60,7 +64,7 @@ internal sealed partial class LambdaHost : IAsyncDisposable
     {
         if (function == LambdaFunction.Api)
             return await ApiAsync(settings, open, services);
-        var rooms = new ServiceCollection().AddLogging(logging => ProcessLog.Add(logging, settings.Environment));
+        var rooms = new ServiceCollection().AddLogging(logging => ProcessLog.Add(logging, settings.Environment)).AddSingleton(new ExportTime(LongestExport));
         await AddAsync(rooms, settings, open, services);
         foreach (var clock in Clocks(function))
             rooms.Add(clock);

@@ -23,6 +23,7 @@ internal sealed partial class PrivacyJson : JsonSerializerContext;
 [JsonSerializable(typeof(Listing<HoldDetail>))]
 [JsonSerializable(typeof(ExportWish))]
 [JsonSerializable(typeof(ExportAnswer))]
+[JsonSerializable(typeof(ExportAddress))]
 [JsonSerializable(typeof(Listing<ExportAnswer>))]
 [JsonSerializable(typeof(BasisWish))]
 [JsonSerializable(typeof(BasisAnswer))]

@@ -71,6 +71,12 @@ public sealed class ExportBucketTests : IAsyncLifetime
         Assert.Equal(api.Tenant, (string?)JsonNode.Parse(manifest)!["tenant"]);
         await using var messages = await zip.GetEntry("messages.jsonl")!.OpenAsync(Ct);
         Assert.Contains(answered.Id, await new StreamReader(messages).ReadToEndAsync(Ct), StringComparison.Ordinal);
+        // As a browser gets it, which can't follow there with its key.
+        Assert.Equal(403, (await api.GetAsync("auditor", $"exports/{id}/address")).Code);
+        Assert.Equal(404, (await api.GetAsync("other", $"exports/{id}/address")).Code);
+        var given = (await api.GetAsync("admin", $"exports/{id}/address")).Expect(200);
+        Assert.Equal(api.Product.Time.GetUtcNow() + ExportBucket.Life, (DateTimeOffset)given["until"]!);
+        Assert.Equal(bytes, await _outside.GetByteArrayAsync(new Uri((string)given["address"]!), Ct));
         using var part = new HttpRequestMessage(HttpMethod.Get, address) { Headers = { Range = new(100, 199) } };
         using var some = await _outside.SendAsync(part, Ct);
         Assert.Equal(Convert.ToHexString(bytes, 100, 100), Convert.ToHexString(await some.Content.ReadAsByteArrayAsync(Ct)));
@@ -121,6 +127,34 @@ public sealed class ExportBucketTests : IAsyncLifetime
             return null;
         }, TimeSpan.FromSeconds(30));
         Assert.Equal(HttpStatusCode.NotFound, (await _outside.GetAsync(address, Ct)).StatusCode);
+    }
+
+    /// <summary>Each run has the same time, as on Lambda: another would do no better.</summary>
+    [Fact]
+    public async Task One_that_takes_longer_than_it_may_says_so_once_and_leaves_nothing()
+    {
+        var tries = 0;
+        var began = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var slow = AwsRooms.Files(_files) with
+        {
+            WriteAsync = async (name, write, ct) =>
+            {
+                Interlocked.Increment(ref tries);
+                began.TrySetResult();
+                await Task.Delay(Timeout.Infinite, ct);
+                return 0;
+            },
+        };
+        await using var api = await ApiHost.StartAsync(services: services => services.AddSingleton(slow).AddSingleton(new ExportTime(LambdaHost.LongestExport)), aws: _aws);
+        var id = (string)(await api.PostAsync("admin", "exports", new { scope = "tenant" })).Expect(202)["id"]!;
+        await began.Task;
+        api.Product.Time.Advance(LambdaHost.LongestExport);
+        var failed = await ProductHost.EventuallyAsync(async () => (await api.GetAsync("admin", $"exports/{id}")).Expect(200) is var now && (string?)now["state"] == "failed" ? now : null);
+        Assert.EndsWith("the operator's command has no such bound: replymint export", (string?)failed["failure"], StringComparison.Ordinal);
+        Assert.Equal(409, (await api.GetAsync("admin", $"exports/{id}/file")).Code);
+        Assert.Equal(409, (await api.GetAsync("admin", $"exports/{id}/address")).Code);
+        api.Product.Time.Advance(TimeSpan.FromMinutes(20));
+        Assert.Equal(1, tries);
     }
 
     /// <summary>What a store that was put back no longer knows.</summary>

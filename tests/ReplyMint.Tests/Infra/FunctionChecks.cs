@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using ReplyMint.Cli;
 using ReplyMint.Guide;
+using ReplyMint.Inbound;
 
 namespace ReplyMint.Tests.Infra;
 
@@ -26,6 +28,11 @@ internal static class FunctionChecks
                 yield return $"{name} says no time";
             if (name.EndsWith("-api", StringComparison.Ordinal) && timeout > 29)
                 yield return $"{name} works on when the gateway has given up";
+            // An export that takes too long has to be told of before Lambda ends the function.
+            if (name.EndsWith("-worker", StringComparison.Ordinal) && timeout < LambdaHost.LongestExport.TotalSeconds + 15)
+                yield return $"{name} has less time than an export may take";
+            if (name.EndsWith("-imap", StringComparison.Ordinal) && timeout < ImapRound.Longest.TotalSeconds + 15)
+                yield return $"{name} has less time than a round takes";
             // What is called without waiting for an answer has nobody else to tell.
             if (name.Split('-')[^1] is "sweep" or "imap" or "rotate" or "alarm")
             {

@@ -29,6 +29,11 @@ internal static class StorageChecks
             if (bucket.Name == "LogBucket" ? (string?)encryption?["SSEAlgorithm"] != "AES256" : (string?)encryption?["SSEAlgorithm"] != "aws:kms" || !StorageTemplate.IsDataKey((string?)encryption["KMSMasterKeyID"] ?? ""))
                 yield return $"{bucket.Name} is not encrypted";
         }
+        if ((string?)stack.Template["Parameters"]!["ExportsForConsole"]!["Default"] != "no")
+            yield return "scripts may read exports unasked";
+        foreach (var bucket in stack.Of("AWS::S3::Bucket").Where(bucket => bucket.Node("CorsConfiguration") is not null))
+            if (bucket.Name != "BlobBucket" || stack.Parameter("ExportsForConsole") != "yes")
+                yield return $"{bucket.Name} lets scripts read";
         // What is erased has to be gone.
         foreach (var name in new[] { "BlobBucket", "MailBucket" })
             if (stack.Find(name) is { } erased && (erased.Node("VersioningConfiguration") is not null || erased.Node("ObjectLockConfiguration") is not null || erased.Node("ReplicationConfiguration") is not null))

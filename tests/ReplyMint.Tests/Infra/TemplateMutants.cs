@@ -100,6 +100,7 @@ internal static class TemplateMutants
         new("the alerts take plain transport", "AlertTopicPolicy", "Effect: Deny", "Effect: Allow", "AWS-1 AWS-7"),
         new("every account may tell the topic", "AlertTopicPolicy", "            Condition: {StringEquals: {aws:SourceAccount: !Ref AWS::AccountId}}\n", "", "AWS-1"),
         new("the mail topic is not encrypted", "MailTopic", "      KmsMasterKeyId: !Ref DataKey\n", ""),
+        new("the worker ends before an export can say that it takes too long", "WorkerFunction", "Timeout: 120", "Timeout: 60"),
         new("the api works on for nobody", "ApiFunction", "Timeout: 29", "Timeout: 300"),
         new("the worker's lines have no structure", "WorkerFunction", "LogFormat: JSON", "LogFormat: Text", "MON-2"),
 
@@ -195,6 +196,10 @@ internal static class TemplateMutants
         new("every role reads exports", "BlobBucketPolicy", "Sid: OnlyTheApiReadsExports\n            Effect: Deny", "Sid: OnlyTheApiReadsExports\n            Effect: Allow", "AWS-1"),
         new("exports stay for good", "BlobBucket", ", Prefix: exports/, ExpirationInDays: 1", ", Prefix: exports/, ExpirationInDays: 30"),
         new("parts of a broken export can't be removed", "WorkerRole", "Action: [s3:AbortMultipartUpload]", "Action: [s3:GetObjectAcl]"),
+
+        new("scripts of every origin read exports", "BlobBucket", "AllowedOrigins: [!FindInMap [Stages, !Ref Stage, Origin]]", "AllowedOrigins: ['*']", "CORS-1"),
+        new("scripts write exports", "BlobBucket", "AllowedMethods: [GET]", "AllowedMethods: [GET, PUT]", "CORS-2"),
+        new("scripts read exports unasked", "ExportsForConsole", "Default: 'no'", "Default: 'yes'"),
 
         // Settings
         new("nobody is named for a changed setting", "SweepFunction", "          REPLYMINT_CHANGED_BY: !Ref ChangedBy\n", ""),

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using ReplyMint.Security;
 
 namespace ReplyMint.Guide;
 
@@ -52,6 +53,14 @@ internal static class StorageTemplate
                 yield return new("AWS-7", $"{bucket.Name} takes plain transport");
             if (!policies.SelectMany(policy => Iam.Statements(policy.Node("PolicyDocument"))).Any(statement => Iam.Denies(statement) && Iam.Condition(statement, "NumericLessThan", "s3:TlsVersion") == "1.2"))
                 yield return new("AWS-7", $"{bucket.Name} takes TLS before 1.2");
+            foreach (var rule in bucket.List("CorsConfiguration.CorsRules"))
+            {
+                if (Stack.TextsOf(rule["AllowedOrigins"]).Except(DeploymentEnvironments.Parse(stack.Stage)?.DefaultOrigins() ?? []).Any())
+                    yield return new("CORS-1", $"{bucket.Name} is read by scripts of other origins");
+                // The bucket takes nothing else from a browser; the API's own methods are no matter of it.
+                if (Stack.TextsOf(rule["AllowedMethods"]).Any(method => method != "GET"))
+                    yield return new("CORS-2", $"{bucket.Name} lets scripts do more than read");
+            }
         }
     }
 

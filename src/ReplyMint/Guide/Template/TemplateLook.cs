@@ -32,7 +32,7 @@ internal sealed class TemplateLook(string file, JsonObject template)
     /// <summary>Production as open as its parameters allow, and both forms of staging.</summary>
     public static IEnumerable<Stack> Stacks(JsonObject template) =>
     [
-        new(template, [.. s_common, ("Stage", "production"), ("UseVpc", "no")]),
+        new(template, [.. s_common, ("Stage", "production"), ("UseVpc", "no"), ("ExportsForConsole", "yes")]),
         new(template, [.. s_common, ("Stage", "staging"), ("UseVpc", "no"), ("HostedZoneId", "Z1")]),
         new(template, [.. s_common, ("Stage", "staging"), ("MailIn", "no"), ("MailOut", "mailgun"), ("MailgunApiKey", "store:mailgun-api-key")]),
     ];

@@ -23,8 +23,12 @@ internal sealed record ExportWish(ExportScope Scope, [Address, Example("anna@cus
 internal sealed record ExportAnswer(string Id, ExportScope Scope, ExportState State, string By, DateTimeOffset AskedAt, DateTimeOffset ExpiresAt, long Messages, int Percent, long? Size, string? File, string? Failure)
 {
     public static ExportAnswer Of(ExportRecord record) => new(record.Id, record.Scope, record.State, record.By, record.AskedAt, record.ExpiresAt, record.Messages, record.Percent,
-        record.State == ExportState.Ready ? record.Size : null, record.State == ExportState.Ready ? $"{RouteGroups.ApiRoot}/exports/{record.Id}/file" : null, record.Failure);
+        record.State == ExportState.Ready ? record.Size : null, record.State == ExportState.Ready ? ExportRoutes.FileOf(record.Id) : null, record.Failure);
 }
+
+/// <param name="Address">In a bucket: whoever has it can fetch the file, so it is for the caller who asked just now. Else a path of this API, which asks for the caller's credentials.</param>
+/// <param name="Until">It is over then.</param>
+internal sealed record ExportAddress(string Address, DateTimeOffset Until);
 
 /// <summary>
 /// Exports. A file is fetched by an administrator with a fresh second factor and nobody else: there is no link that works by itself,
@@ -43,6 +47,7 @@ internal static class ExportRoutes
         var write = routes.MapApi(Permission.PrivacyWrite, Tag);
         write.MapPost("/exports", AskAsync).WithName("AskForExport").WithSummary("Have all data of the tenant, of a correspondent or of a member made into one file").Produces<ExportAnswer>(202).Costly();
         write.MapGet("/exports/{id}/file", FetchAsync).WithName("FetchExport").WithSummary("Fetch the file of an export, or a part of it by Range").Produces(200, contentType: MediaTypeNames.Application.Zip).Produces(206, contentType: MediaTypeNames.Application.Zip).Produces(303).Costly();
+        write.MapGet("/exports/{id}/address", AddressAsync).WithName("AddressOfExport").WithSummary("Where the file of an export is fetched; where a bucket keeps it, an address that is good for two minutes without credentials").Produces<ExportAddress>().Costly().SecretAnswer();
         write.MapDelete("/exports/{id}", RemoveAsync).WithName("RemoveExport").WithSummary("Remove an export before it expires").Produces(204);
     }
 
@@ -69,12 +74,30 @@ internal static class ExportRoutes
     private static async Task<IResult> RemoveAsync(Caller caller, string id, [FromServices] Exports exports, CancellationToken ct) =>
         await exports.RemoveAsync(caller.Tenant, id, Actor.Of(caller), ct) ? TypedResults.NoContent() : Problem.NotFound;
 
-    private static async Task<IResult> FetchAsync(HttpContext context, Caller caller, string id, [FromServices] Exports exports, [FromServices] DownloadGate gate, CancellationToken ct)
+    /// <summary>A browser that follows a redirect to another host says of its origin nothing, and can't be given a key by a link: it needs the address itself.</summary>
+    private static async Task<IResult> AddressAsync(Caller caller, string id, [FromServices] Exports exports, [FromServices] TimeProvider time, CancellationToken ct)
+    {
+        var (export, refused) = await FindReadyAsync(caller, id, exports, ct);
+        if (export is null)
+            return refused!;
+        return TypedResults.Ok(await exports.AddressAsync(caller.Tenant, id, ct) is { } address ? new ExportAddress(address.AbsoluteUri, time.GetUtcNow() + ExportBucket.Life)
+            : new ExportAddress(FileOf(id), export.ExpiresAt));
+    }
+
+    private static async Task<(ExportRecord? Export, Problem? Refused)> FindReadyAsync(Caller caller, string id, Exports exports, CancellationToken ct)
     {
         if (await exports.FindAsync(caller.Tenant, id, ct) is not { Value: var export })
-            return Problem.NotFound;
+            return (null, Problem.NotFound);
         if (export.State != ExportState.Ready)
-            return new Problem(409, "It is not ready. Ask for its state first.");
+            return (null, new Problem(409, "It is not ready. Ask for its state first."));
+        return (export, null);
+    }
+
+    private static async Task<IResult> FetchAsync(HttpContext context, Caller caller, string id, [FromServices] Exports exports, [FromServices] DownloadGate gate, CancellationToken ct)
+    {
+        var (export, refused) = await FindReadyAsync(caller, id, exports, ct);
+        if (export is null)
+            return refused!;
         // A bucket gives it, and its parts, itself.
         if (await exports.AddressAsync(caller.Tenant, id, ct) is { } address)
         {
@@ -100,6 +123,8 @@ internal static class ExportRoutes
         context.Response.Headers.ContentDisposition = new ContentDisposition { FileName = $"export-{id}.zip" }.ToString();
         return gate.Stream(caller.Tenant, status, MediaTypeNames.Application.Zip, to - from, (send, token) => exports.SendAsync(caller.Tenant, id, from, to, send, token));
     }
+
+    internal static string FileOf(string id) => $"{RouteGroups.ApiRoot}/exports/{id}/file";
 
     private static string FileTag(string id) => $"\"{id}\"";
 

@@ -32,8 +32,11 @@ internal sealed record ExportRecord
 /// <summary>Of whom: an address or a user's id; sealed with the tenant's key.</summary>
 internal sealed record ExportSubject(string? Of);
 
+/// <summary>How long one may take in a process that has no longer, such as a function of Lambda.</summary>
+internal sealed record ExportTime(TimeSpan Longest);
+
 /// <summary>Exports over HTTP: asked for, made by a job into a sealed file, fetched, and gone a day later.</summary>
-internal sealed class Exports(IStore store, KeyRing keys, Exporter exporter, IExportPlace files, JobQueue jobs, AuditLog audit, Alerts alerts, SecurityEvents events, TimeProvider time)
+internal sealed class Exports(IStore store, KeyRing keys, Exporter exporter, IExportPlace files, JobQueue jobs, AuditLog audit, Alerts alerts, SecurityEvents events, TimeProvider time, ExportTime? bound = null)
 {
     /// <summary>The kind of the job that makes one.</summary>
     public const string JobKind = "export";
@@ -143,6 +146,9 @@ internal sealed class Exports(IStore store, KeyRing keys, Exporter exporter, IEx
         var subject = JsonSerializer.Deserialize(own.Open(KeyOf(tenant, id), 1, item.Sealed.Span), ExportJson.Default.ExportSubject)!.Of;
         if (!files.HasRoom)
             return await EndAsync(job, record => record with { State = ExportState.Failed, Failure = "the disk has too little room" }, ct);
+        using var late = bound is null ? new CancellationTokenSource() : new CancellationTokenSource(bound.Longest, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, late.Token);
+        var until = either.Token;
         var told = time.GetTimestamp();
         var progress = new ExportProgress(0, 0);
         var whole = true;
@@ -151,10 +157,15 @@ internal sealed class Exports(IStore store, KeyRing keys, Exporter exporter, IEx
         {
             size = await files.WriteAsync(own, id, async to => whole = asked.Scope switch
             {
-                ExportScope.Tenant => await exporter.TenantAsync(to, tenant, Progress, ct),
-                ExportScope.User => await exporter.UserAsync(to, subject!, tenant, ct),
+                ExportScope.Tenant => await exporter.TenantAsync(to, tenant, Progress, until),
+                ExportScope.User => await exporter.UserAsync(to, subject!, tenant, until),
                 _ => await OfAsync(to),
-            }, ct);
+            }, until);
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested && !ct.IsCancellationRequested)
+        {
+            // Another try would have no more time, so none is made.
+            return await EndAsync(job, record => record with { State = ExportState.Failed, Failure = "it takes longer than it may take here; the operator's command has no such bound: replymint export" }, ct);
         }
         catch (ExportNoRoomException)
         {
@@ -171,7 +182,7 @@ internal sealed class Exports(IStore store, KeyRing keys, Exporter exporter, IEx
 
         async Task<bool> OfAsync(Stream to)
         {
-            await exporter.CorrespondentAsync(to, tenant, subject!, Progress, ct);
+            await exporter.CorrespondentAsync(to, tenant, subject!, Progress, until);
             return true;
         }
 

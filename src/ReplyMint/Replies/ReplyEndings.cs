@@ -130,7 +130,7 @@ internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sen
 
     private async Task NoteBounceAsync(ReplyWork work, CancellationToken ct)
     {
-        if (work.Mail.Envelope.Recipient is not { } recipient || tokens.ReadBounceAddress(recipient) is not { } subject || subject.TenantId != work.Tenant.Id)
+        if (BouncedOf(work) is not { } subject || subject.TenantId != work.Tenant.Id)
             return;
         var permanent = BounceReport.Read(work.Mail).FirstOrDefault(report => report.Permanent);
         if (await outbox.FindAsync(subject.TenantId, subject.OutboxId, ct) is not { } entry)
@@ -139,5 +139,19 @@ internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sen
         // Whom we wrote to is suppressed, not whom the report names: anybody may write a report.
         if (permanent is not null)
             await suppressions.AddAsync(subject.TenantId, entry.Mail.To, SuppressionReason.PermanentFailure, ct);
+    }
+
+    /// <summary>
+    /// By the signed address that it came to; where the mailbox's own server sent the answer, the report comes to the mailbox and names the answer's signed
+    /// Message-ID. Who else knows that is its recipient, and he can only end his own answers.
+    /// </summary>
+    private TokenSubject? BouncedOf(ReplyWork work)
+    {
+        var mail = work.Mail;
+        if (mail.Envelope.Recipient is { } recipient && tokens.ReadBounceAddress(recipient) is { } addressed)
+            return addressed;
+        // Receipts and delays name it, too.
+        return !BounceReport.Read(mail).Any(report => report.Permanent) ? null
+            : mail.References.Append(mail.InReplyTo).Select(tokens.ReadMessageId).FirstOrDefault(named => named is not null);
     }
 }

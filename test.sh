@@ -163,6 +163,8 @@ need /usr/lib/dovecot/submission dovecot-submissiond
 # Who wrote a mail is asked of a real name server.
 need dnsmasq dnsmasq-base
 need zip zip
+# The pages of the console are used in a real browser.
+command -v google-chrome >/dev/null || need chromium chromium
 need 7zz 7zip
 
 quiet=(-v quiet --nologo -p:UseSharedCompilation=false)
@@ -173,6 +175,7 @@ rm -f "$REPLYMINT_TEST_OPENAPI"
 export REPLYMINT_TEST_INFRA=$here/tools/infra/written
 rm -rf "$REPLYMINT_TEST_INFRA"
 packages tools/stand-ins
+packages tools/console
 tests 'Tests' tests/ReplyMint.Tests/bin/Release/net10.0/ReplyMint.Tests
 # The API's tests once more, on the adapters of AWS with stand-ins behind them; those of webhooks let days pass, and are in the long form.
 aws=(--filter-namespace 'ReplyMint.Tests.Api*')

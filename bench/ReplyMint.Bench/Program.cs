@@ -27,7 +27,7 @@ for (var i = 0; i < args.Length; i += 2)
             only = args[i + 1];
             break;
         default:
-            System.Console.Error.WriteLine("Usage: ReplyMint.Bench --folder DIR [--binary PATH] [--only accept|answer|health|start|bare|access|noisy|backup|export|erase|audit|lambda|growth|reading|index] [--full]");
+            System.Console.Error.WriteLine("Usage: ReplyMint.Bench --folder DIR [--binary PATH] [--only accept|answer|health|start|bare|access|noisy|backup|export|erase|audit|lambda|growth|reading|index|inbox] [--full]");
             return 2;
     }
 if (folder is null)
@@ -58,6 +58,7 @@ try
         ("backup", () => BackupFigures.WhileMailComesInAsync(installation, table)),
         ("noisy", () => NoisyFigures.OthersBesideANoisyCallerAsync(installation, table)),
         ("lambda", () => LambdaFigures.FunctionAsync(installation, table)),
+        ("inbox", () => InboxFigures.PagesAsync(installation, table)),
         ("erase", () => EraseFigures.EraseAsync(installation, table, full)),
     ])
         if (only is null || only == name)

@@ -70,20 +70,23 @@ internal static class DemoCommand
                     DemoReport.Write(result, host.Out);
             }
             if (!json)
-                Close(server, settings, host, failed, exit);
+                Close(server, settings, host, failed, exit ? null : await run.InviteAsync(server.Url, ct));
             if (!exit)
                 await Task.Delay(Timeout.Infinite, ct).ContinueWith(static _ => { }, TaskScheduler.Default);
             return failed == 0 ? ExitCode.Ok : ExitCode.Failed;
         }
     }
 
-    private static void Close(ServerProcess server, ReplyMintSettings settings, CommandHost host, int failed, bool exit)
+    private static void Close(ServerProcess server, ReplyMintSettings settings, CommandHost host, int failed, string? link)
     {
         host.Out.WriteLine();
         host.Out.WriteLine(failed == 0 ? "All went as it should." : $"{failed} of {DemoMail.All.Count} went otherwise than they should.");
-        if (exit)
+        if (link is null)
             return;
         host.Out.WriteLine($"""
+
+            One more mail waits for you in the console. Come in (once, within 10 minutes):
+            {link}
 
             It stays up: {server.Url}, SMTP on port {server.SmtpPort}, data in {settings.Data} (answers as .eml in its folder out).
             From another terminal:   ./run.sh messages list      what came and what was decided

@@ -117,6 +117,8 @@ internal static class UserCommands
                 context.Out.WriteLine($"{page}#token={token}&verifier={verifier}");
             else
                 context.Out.WriteLine($"POST {RouteGroups.ApiRoot}/sign-in/complete\n{{\"token\":\"{token}\",\"verifier\":\"{verifier}\"}}");
+            if (ConsoleAddress.Of(context.Get<HttpSettings>(), context.Get<AccountsSettings>()) is { } console)
+                context.Out.WriteLine($"in the console: {console}{ConsoleAddress.Link}{token}&verifier={verifier}");
             // Unlike a mailed one it is bound to no browser: it was carried over by hand.
             context.Error.WriteLine("(whoever has this line can sign in as this person, once, within 10 minutes: hand it over in a safe way)");
             return ExitCode.Ok;

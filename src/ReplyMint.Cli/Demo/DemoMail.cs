@@ -13,6 +13,10 @@ internal sealed record DemoMail(int Number, string Resource, string What, string
     public const string Recipient = "support@demo-shop.example";
     public const string TrustedServer = "mx.demo-shop.example";
 
+    /// <summary>The mailbox whose drafts a person sends, and the mail that waits in it for the console.</summary>
+    public const string DraftRecipient = "hello@demo-shop.example";
+    public static DemoMail Waiting { get; } = new(7, "7-draft.eml", "a mail whose draft waits for a person", "jonas.weber@customer.example", MessageState.Held, "mode");
+
     /// <summary>Stands in the hidden part of mail 5 and must not stand in any answer.</summary>
     public const string Planted = "elsewhere.example";
 

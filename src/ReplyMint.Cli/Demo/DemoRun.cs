@@ -5,6 +5,7 @@ using ReplyMint.Inbound;
 using ReplyMint.Knowledge;
 using ReplyMint.Outbound;
 using ReplyMint.Replies;
+using ReplyMint.Security;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Cli.Demo;
@@ -39,15 +40,31 @@ internal sealed class DemoRun(IServiceProvider services, int smtpPort)
             Signature = "Your demo shop",
         };
         await services.GetRequiredService<Mailboxes>().AddAsync(mailbox, Actor.Machine, ct);
+        await services.GetRequiredService<Mailboxes>().AddAsync(mailbox with { Id = Ids.Random('m'), Address = DemoMail.DraftRecipient, Mode = MailboxMode.Draft }, Actor.Machine, ct);
         var added = await services.GetRequiredService<KnowledgeStore>().AddAsync(tenant.Id, PassageReader.Read("faq.md", DemoMail.Knowledge()), Actor.Machine, ct);
         return added.Passages;
     }
 
-    public async Task<DemoResult> SendAsync(DemoMail mail, CancellationToken ct)
+    /// <summary>Leaves a draft waiting, and makes a link that leads its owner into the console, once.</summary>
+    public async Task<string> InviteAsync(string url, CancellationToken ct)
+    {
+        await SendAsync(DemoMail.Waiting, ct, DemoMail.DraftRecipient);
+        var store = services.GetRequiredService<IStore>();
+        var owner = await store.RetryAsync(async (commit, token) =>
+        {
+            var user = await services.GetRequiredService<Users>().EnsureAsync(commit, "you@demo-shop.example", "You", token);
+            await services.GetRequiredService<Members>().SetAsync(commit, _tenant, user.Id, Role.Admin, null, Actor.Machine, token);
+            return user;
+        }, ct);
+        var (token, verifier) = await services.GetRequiredService<SignInDesk>().MakeAsync(owner, _tenant, Actor.Machine, ct) ?? throw new InvalidOperationException("The demo's owner may not come in.");
+        return $"{url}{ConsoleAddress.Link}{token}&verifier={verifier}";
+    }
+
+    public async Task<DemoResult> SendAsync(DemoMail mail, CancellationToken ct, string recipient = DemoMail.Recipient)
     {
         var time = services.GetRequiredService<TimeProvider>();
         var before = await NewestAsync(ct);
-        var reply = await DemoSender.SendAsync(smtpPort, mail.ReversePath, DemoMail.Recipient, mail.Bytes(time.GetUtcNow()), ct);
+        var reply = await DemoSender.SendAsync(smtpPort, mail.ReversePath, recipient, mail.Bytes(time.GetUtcNow()), ct);
         if (!reply.StartsWith("250", StringComparison.Ordinal))
             return new DemoResult(mail, null, null, null, null, $"the listener did not take it: {reply}");
         if (await DecidedAsync(before?.Id, ct) is not { } message)

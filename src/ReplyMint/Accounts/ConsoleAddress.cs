@@ -8,7 +8,8 @@ internal static class ConsoleAddress
     /// <summary>What a sign-in link begins with, behind the address. The token is worth nothing without the cookie of the browser that asked.</summary>
     public const string Link = RouteGroups.PagesRoot + "/link?token=";
 
-    /// <summary>Scheme, host and port; null when no setting says.</summary>
+    /// <summary>Scheme, host and port; null when no setting says. In development where we listen.</summary>
     public static string? Of(HttpSettings http, AccountsSettings accounts) =>
-        http.PublicUrl?.TrimEnd('/') ?? (accounts.SignInUrl is { } page && Uri.TryCreate(page, UriKind.Absolute, out var uri) ? uri.GetLeftPart(UriPartial.Authority) : null);
+        http.PublicUrl?.TrimEnd('/') ?? (accounts.SignInUrl is { } page && Uri.TryCreate(page, UriKind.Absolute, out var uri) ? uri.GetLeftPart(UriPartial.Authority)
+            : http is { Environment: DeploymentEnvironment.Development, Urls: [var own, ..] } && !own.EndsWith(":0", StringComparison.Ordinal) ? own.TrimEnd('/') : null);
 }

@@ -16,5 +16,8 @@ internal static class ConsoleFeature
         SignInPages.Map(routes);
         FactorPages.Map(routes);
         InboxPages.Map(routes);
+        MessagePages.Map(routes);
+        DraftActs.Map(routes);
+        LivePages.Map(routes);
     }
 }

@@ -56,7 +56,13 @@ internal static class Frame
 
             """);
         if (call.Reader is not null)
-            html.Add($"""<footer><a href="/console/view">{say["view.title"]}</a></footer>""");
+            html.Add($"""
+                <footer><a href="/console/view">{say["view.title"]}</a> <button type="button" class="quiet" id="show-keys" hidden>{say["keys.title"]}</button></footer>
+                <dialog id="keys" aria-labelledby="keys-title"><h2 id="keys-title">{say["keys.title"]}</h2>
+                <dl class="facts"><dt><kbd>j</kbd> <kbd>k</kbd></dt><dd>{say["keys.move"]}</dd><dt><kbd>a</kbd></dt><dd>{say["draft.approve"]}</dd><dt><kbd>e</kbd></dt><dd>{say["draft.edit"]}</dd>
+                <dt><kbd>r</kbd></dt><dd>{say["draft.reject"]}</dd><dt><kbd>u</kbd></dt><dd>{say["mail.back"]}</dd><dt><kbd>?</kbd></dt><dd>{say["keys.title"]}</dd></dl>
+                <p><label class="tick"><input type="checkbox" id="keys-off"> {say["keys.off"]}</label></p><form method="dialog"><button>{say["keys.close"]}</button></form></dialog>
+                """);
         html.Add($"""
             </body>
             </html>

@@ -2,7 +2,9 @@ using System.Globalization;
 using Microsoft.AspNetCore.Routing;
 using ReplyMint.Accounts;
 using ReplyMint.Inbound;
+using ReplyMint.Replies;
 using ReplyMint.Security;
+using ReplyMint.Storage;
 
 namespace ReplyMint.Console;
 
@@ -20,6 +22,8 @@ internal static class InboxPages
             call.Get<SecurityEvents>().Note(SecurityEventKind.MailRead, call.Caller, found.Messages.Count);
         var say = call.Say;
         var html = await call.BeginAsync(say["inbox.title"], "inbox");
+        await DecidedAsync(html, call);
+        html.Add($"""<div role="status" id="live"><p class="told" hidden><a href="">{say["inbox.news"]}</a></p></div>""");
         html.Add($"""<div class="head"><h1>{say["inbox.title"]}</h1></div><ul class="tabs">""");
         foreach (var view in InboxFilter.Views)
         {
@@ -39,6 +43,19 @@ internal static class InboxPages
         if (found.Next is { } next)
             html.Add($"""<p><a class="button" rel="next" href="{filter.With(after: next)}">{say[filter.Words.Length > 0 ? "inbox.go-on" : "inbox.more"]}</a></p>""");
         await call.ShowAsync(html);
+    }
+
+    /// <summary>What was decided just now, while it can be taken back.</summary>
+    private static async Task DecidedAsync(Html html, PageCall call)
+    {
+        var (say, rejected) = (call.Say, call.Query("rejected"));
+        var id = rejected.Length > 0 ? rejected : call.Query("approved");
+        if (!Ids.IsTimed(id) || await call.Get<Drafts>().FindAsync(call.Caller.Tenant, id, call.Stop) is not { } draft || !call.Caller.Sees(draft.Record.Mailbox))
+            return;
+        html.Add($"""<div class="told" role="status"><p>{say[draft.Content.Pending is null ? "draft.over" : rejected.Length > 0 ? "draft.rejects-soon" : "draft.sends-soon"]}</p>""");
+        if (draft.Content.Pending is not null)
+            html.Button(call, MessagePages.PathOf(id) + "/undo", say["draft.undo"]);
+        html.Add($"""</div>""");
     }
 
     private static void Filters(Html html, Speech say, InboxFilter filter, IEnumerable<Mailbox> mailboxes)

@@ -43,7 +43,8 @@ internal sealed class InboxSearch(Messages messages, MessageTexts texts, Drafts 
             (mailbox, _) => caller.Sees(mailbox) && (filter.Mailbox.Length == 0 || mailbox == filter.Mailbox), PageSize, filter.After, ct);
         var found = new List<Message>(waiting.Count);
         foreach (var draft in waiting)
-            if (await messages.FindAsync(caller.Tenant, draft.Id, ct) is { } message)
+            // What was decided a moment ago waits for nobody.
+            if (draft.Content.Pending is null && await messages.FindAsync(caller.Tenant, draft.Id, ct) is { } message)
                 found.Add(message);
         return new(found, next);
     }

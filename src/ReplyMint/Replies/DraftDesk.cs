@@ -83,7 +83,7 @@ internal sealed class DraftDesk(
                 return new DeskOutcome.QuotaUsedUp();
             }
             var decided = Decided(draft, DraftState.Approved, actor) with { Distance = Quality.Approve(commit, draft, approved.Text, time.GetUtcNow()) };
-            Drafts.Change(commit, person, decided, text is null ? draft.Content : Quality.Edit(draft.Content, text), draft.Item);
+            Drafts.Change(commit, person, decided, (text is null ? draft.Content : Quality.Edit(draft.Content, text)) with { Pending = null, Refused = null }, draft.Item);
             Messages.Change(commit, person, message, message.Record with { State = MessageState.Answered, Reasons = ["approved"], DecidedAt = time.GetUtcNow() });
             await WriteReceiptAsync(commit, person, message, actor, guarded.Findings, token);
             await webhooks.RaiseAsync(commit, tenant, Decided(draft, "approved"), token);
@@ -117,7 +117,7 @@ internal sealed class DraftDesk(
                 return new DeskOutcome.Changed();
             if (await messages.PersonAsync(tenant, message.Record.Person, token) is not { } person)
                 return new DeskOutcome.Gone();
-            Drafts.Change(commit, person, draft.Record, Quality.Edit(draft.Content, text), draft.Item);
+            Drafts.Change(commit, person, draft.Record, Quality.Edit(draft.Content, text) with { Pending = null, Refused = null }, draft.Item);
             await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "draft.edit", id), token);
             return new DeskOutcome.Done();
         }, ct);
@@ -128,17 +128,29 @@ internal sealed class DraftDesk(
             && await mailboxes.GetAsync(draft.Tenant, draft.Record.Mailbox, ct) is { } mailbox
             ? ApprovedDraft.From(Drafting.ToGuard(text.ToMail(message.Summary), mailbox, draft.Content.Text, draft)).Findings : [];
 
+    /// <summary>What the guard holds a person's decision for: nothing when it would let the text leave.</summary>
+    public async Task<IReadOnlyList<GuardFinding>> FindingsAsync(Draft draft, Message message, string? text, IReadOnlySet<GuardRule> overridden, Actor actor, CancellationToken ct)
+    {
+        if (await texts.FindAsync(message, ct) is not { } stored || await mailboxes.GetAsync(draft.Tenant, draft.Record.Mailbox, ct) is not { } mailbox)
+            return [];
+        var guarded = ApprovedDraft.From(Drafting.ToGuard(stored.ToMail(message.Summary), mailbox, text ?? draft.Content.Text, draft), new PersonDecision(actor.Id, overridden, text is not null));
+        return guarded.Draft is null ? guarded.Findings : [];
+    }
+
     /// <summary>Leaves the mail without an answer.</summary>
-    public Task<DeskOutcome> RejectAsync(string tenant, string id, Actor actor, CancellationToken ct) =>
+    /// <param name="version">The version that the person read, or null to reject whatever is there.</param>
+    public Task<DeskOutcome> RejectAsync(string tenant, string id, Actor actor, CancellationToken ct, long? version = null) =>
         store.RetryAsync<DeskOutcome>(async (commit, token) =>
         {
             if (await FindAsync(tenant, id, token) is not ({ } draft, { } message))
                 return new DeskOutcome.NotFound();
             if (draft.Record.State != DraftState.Waiting)
                 return new DeskOutcome.NotWaiting(draft.Record.State);
+            if (version is { } read && read != draft.Item.Version)
+                return new DeskOutcome.Changed();
             if (await messages.PersonAsync(tenant, message.Record.Person, token) is not { } person)
                 return new DeskOutcome.Gone();
-            Drafts.Change(commit, person, Decided(draft, DraftState.Rejected, actor), draft.Content, draft.Item);
+            Drafts.Change(commit, person, Decided(draft, DraftState.Rejected, actor), draft.Content with { Pending = null, Refused = null }, draft.Item);
             if (Quality.OfMachine(draft.Content).Length > 0)
                 Quality.Add(commit, tenant, draft.Record.Mailbox, time.GetUtcNow(), Quality.Rejected);
             Messages.Change(commit, person, message, message.Record with { State = MessageState.Ignored, Reasons = ["rejected"], DecidedAt = time.GetUtcNow() });

@@ -45,7 +45,8 @@ internal sealed class DraftTalk(IStore store, Messages messages, Drafts drafts, 
             return new DeskOutcome.Done();
         }, ct);
 
-    private async ValueTask<bool> MayDecideAsync(string tenant, string user, string mailbox, CancellationToken ct) =>
+    /// <summary>Whether somebody is a member who may decide drafts of a mailbox now.</summary>
+    public async ValueTask<bool> MayDecideAsync(string tenant, string user, string mailbox, CancellationToken ct) =>
         await members.FindAsync(tenant, user, ct) is { } member && Permissions.Of(member.Role).Has(Permission.DraftsWrite)
             && (member.Mailboxes is null || member.Mailboxes.Contains(mailbox));
 }

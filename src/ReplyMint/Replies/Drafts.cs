@@ -55,6 +55,10 @@ internal sealed record DraftContent
     public string? Original { get; set; }
     /// <summary>What people told each other about it, the oldest first; never sent.</summary>
     public IReadOnlyList<DraftNote> Notes { get; set; } = [];
+    /// <summary>What a person decided a moment ago and may still take back; null else.</summary>
+    public PendingDecision? Pending { get; set; }
+    /// <summary>Why what a person decided did not happen after all; null else.</summary>
+    public string? Refused { get; set; }
 }
 
 /// <param name="By">A user's or key's id.</param>

@@ -113,7 +113,7 @@ public sealed class PeopleCommandTests : IAsyncDisposable
         var link = await _cli.OkAsync("user", "sign-in-link", "lead@example.com", "--set", "accounts.signInUrl=https://app.example.com/in");
         await using (var open = await OpenAsync())
             Assert.Contains(await open.Services.GetRequiredService<AuditLog>().NewestAsync(KeyRing.Installation, 5, TestContext.Current.CancellationToken), entry => entry is { Act: "user.sign-in-link", Actor: "operator@machine" });
-        Assert.Matches("^https://app\\.example\\.com/in#token=[\\w-]{43}&verifier=[\\w-]{43}\n$", link);
+        Assert.Matches("^https://app\\.example\\.com/in#token=[\\w-]{43}&verifier=[\\w-]{43}\nin the console: https://app\\.example\\.com/console/link\\?token=[\\w-]{43}&verifier=[\\w-]{43}\n$", link);
     }
 
     [Fact]

@@ -16,7 +16,7 @@ public sealed partial class ConsoleWordsTests
     {
         Assert.All(Words(), word =>
         {
-            Assert.Matches("^[a-z0-9.:-]+$", word.Key);
+            Assert.Matches("^[a-zA-Z0-9.:-]+$", word.Key);
             Assert.Equal(2, word.Value.Length);
             Assert.DoesNotContain(word.Value, string.IsNullOrWhiteSpace);
             Assert.Equal(word.Value[0].Contains("{0}", StringComparison.Ordinal), word.Value[1].Contains("{0}", StringComparison.Ordinal));

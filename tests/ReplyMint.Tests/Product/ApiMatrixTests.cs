@@ -127,7 +127,8 @@ public sealed class ApiMatrixTests : IAsyncLifetime
                 var described = _document.Operations.SingleOrDefault(operation => operation.Path == path && operation.Method.Method == method);
                 if (protection is null)
                     wrong.Add($"{method} {path} is in no group");
-                else if (described is null && path is not ("/openapi/v1.json" or "/.well-known/security.txt"))
+                // Pages are no part of the API; Console/ConsoleSafetyTests walks them.
+                else if (described is null && !protection.IsPage && path is not ("/openapi/v1.json" or "/.well-known/security.txt" or "/console/assets/{hash}/{name}"))
                     wrong.Add($"{method} {path} is not described, so the tests of all routes pass it by");
                 else if (described is not null && described.Permission != protection.Permission)
                     wrong.Add($"{method} {path} is described with another permission than it has");

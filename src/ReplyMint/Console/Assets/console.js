@@ -3,7 +3,8 @@
 (() => {
   const zone = document.documentElement.dataset.zone;
   if (!zone) {
-    const form = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+    const { lang } = document.documentElement;
+    const form = new Intl.DateTimeFormat(navigator.languages.find(one => one.startsWith(lang)) ?? lang, { dateStyle: "medium", timeStyle: "short" });
     for (const time of document.querySelectorAll("time[datetime]")) time.textContent = form.format(new Date(time.dateTime));
   }
 
@@ -28,5 +29,52 @@
         box.querySelector("[role=alert]").hidden = false;
       }
     });
+  }
+
+  // Single keys act only when nobody types, and can be switched off for good (WCAG 2.1.4).
+  const help = document.getElementById("keys");
+  if (help) {
+    const off = document.getElementById("keys-off"), show = document.getElementById("show-keys");
+    show.hidden = false;
+    show.addEventListener("click", () => help.showModal());
+    off.checked = localStorage.getItem("keys") === "off";
+    off.addEventListener("change", () => localStorage.setItem("keys", off.checked ? "off" : "on"));
+    const move = step => {
+      const links = [...document.querySelectorAll("[data-keys=list] a")];
+      const at = links.indexOf(document.activeElement);
+      links[Math.max(0, Math.min(links.length - 1, at < 0 ? 0 : at + step))]?.focus();
+    };
+    document.addEventListener("keydown", event => {
+      if (event.ctrlKey || event.metaKey || event.altKey || help.open || event.target.closest("input, textarea, select")) return;
+      if (event.key === "?") return help.showModal();
+      if (off.checked) return;
+      if (event.key === "j" || event.key === "k") { move(event.key === "j" ? 1 : -1); event.preventDefault(); return; }
+      const meant = /^[a-z]$/.test(event.key) && document.querySelector(`[data-key="${event.key}"]`);
+      if (!meant) return;
+      event.preventDefault();
+      meant.click();
+      if (event.key === "e") document.getElementById("text")?.focus();
+    });
+  }
+
+  // A page that nobody is busy with shows what is new by itself; else a line says that there is something.
+  const news = document.querySelector("#live p");
+  if (news) {
+    const tell = () => {
+      if (document.activeElement === document.body && scrollY < 80) location.reload();
+      else news.hidden = false;
+    };
+    const source = new EventSource("/console/live");
+    source.addEventListener("inbox", tell);
+    source.addEventListener("error", () => {
+      if (source.readyState !== EventSource.CLOSED) return;
+      let before;
+      setInterval(async () => {
+        const answer = await fetch("/console/live/now", { redirect: "error" });
+        const now = answer.ok ? await answer.text() : before;
+        if (before !== undefined && now !== before) tell();
+        before = now;
+      }, 15000);
+    }, { once: true });
   }
 })();

@@ -19,6 +19,7 @@ internal static class EveryKindOfAnswer
             look.AskAsync("HEAD", LiveLook.Health, [], ct),
             look.AskAsync("GET", "/openapi/v1.json", [], ct),
             look.AskAsync("GET", "/.well-known/jwks.json", [], ct),
+            look.AskAsync("GET", LiveLook.Page, [], ct),
             look.AskAsync("GET", LiveLook.Nowhere, [], ct),
             look.AskAsync("GET", LiveLook.Nowhere, [$"Origin: {known}"], ct),
             look.AskAsync("POST", LiveLook.Health, [], ct),

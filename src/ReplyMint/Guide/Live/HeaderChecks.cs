@@ -23,7 +23,8 @@ internal static partial class HeaderChecks
         return Judge(await look.EveryKindAsync(), answer => Policy(answer.Reply) ?? Isolation(answer.Reply)
             // What the server refuses before it knows whom a proxy speaks for came by plain HTTP, as far as it can know.
             ?? (https && (look.Target.IsHttps || !answer.Early) && answer.Asked != "plain HTTP" && answer.Reply["Strict-Transport-Security"] is null ? "no Strict-Transport-Security" : null)
-            ?? (answer.Asked.Contains(LiveLook.Me, StringComparison.Ordinal) && !answer.Reply.Lists("Cache-Control", "no-store") ? "no Cache-Control: no-store" : null),
+            ?? Cookies(answer.Reply)
+            ?? ((answer.Asked.Contains(LiveLook.Me, StringComparison.Ordinal) || IsPage(answer.Reply)) && !answer.Reply.Lists("Cache-Control", "no-store") ? "no Cache-Control: no-store" : null),
             https ? "Content-Security-Policy, Strict-Transport-Security, Cross-Origin-Opener-Policy, Cross-Origin-Resource-Policy, Cache-Control"
                 : "Content-Security-Policy, Cross-Origin-Opener-Policy, Cross-Origin-Resource-Policy, Cache-Control");
     });
@@ -61,10 +62,17 @@ internal static partial class HeaderChecks
     {
         if (reply["Content-Security-Policy"] is not { } policy)
             return "no Content-Security-Policy";
-        var page = reply["Content-Type"]?.StartsWith("text/html", StringComparison.OrdinalIgnoreCase) == true;
-        var strict = page ? !policy.Contains("unsafe-", StringComparison.Ordinal) && policy.Contains("default-src", StringComparison.Ordinal) : policy.Contains("default-src 'none'", StringComparison.Ordinal);
+        var strict = IsPage(reply) ? !policy.Contains("unsafe-", StringComparison.Ordinal) && policy.Contains("default-src 'none'", StringComparison.Ordinal) && policy.Contains("base-uri 'none'", StringComparison.Ordinal) : policy.Contains("default-src 'none'", StringComparison.Ordinal);
         return strict && policy.Contains("frame-ancestors 'none'", StringComparison.Ordinal) ? null : $"Content-Security-Policy: {policy}";
     }
+
+    private static bool IsPage(Reply reply) => reply["Content-Type"]?.StartsWith("text/html", StringComparison.OrdinalIgnoreCase) == true;
+
+    /// <summary>What the console gives a browser to keep: for this host alone, by HTTPS alone, and for no script.</summary>
+    private static string? Cookies(Reply reply) =>
+        reply.Headers.FirstOrDefault(header => header.Key.Equals("Set-Cookie", StringComparison.OrdinalIgnoreCase)
+            && !(header.Value.StartsWith("__Host-", StringComparison.Ordinal) && header.Value.Contains("; Secure", StringComparison.Ordinal) && header.Value.Contains("; HttpOnly", StringComparison.Ordinal) && header.Value.Contains("; SameSite=", StringComparison.Ordinal)))
+            is { Value: { } cookie } ? $"the cookie {cookie.Split('=')[0]} lacks __Host-, Secure, HttpOnly or SameSite" : null;
 
     private static string? Isolation(Reply reply) =>
         reply["Cross-Origin-Opener-Policy"] != "same-origin" ? "no Cross-Origin-Opener-Policy: same-origin"

@@ -8,6 +8,7 @@ internal sealed class LiveLook
 {
     public const string Health = "/health";
     public const string SignIn = "/api/v1/sign-in";
+    public const string Page = "/console/sign-in";
     public const string Me = "/api/v1/me";
     public const string Mailgun = "/webhooks/mailgun/inbound";
     public const string Nowhere = "/replymint-guide/nowhere";

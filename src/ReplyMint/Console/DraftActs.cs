@@ -73,7 +73,7 @@ internal static class DraftActs
             await call.RefuseAsync(Problem.NotFound);
             return;
         }
-        await call.Get<ThreadDesk>().AnsweredAsync(message, Actor.Of(call.Caller), call.Stop);
+        await call.Get<ThreadDesk>().AnsweredAsync(message, null, Actor.Of(call.Caller), call.Stop);
         await call.GoAsync("/console/inbox?done=answered");
     }
 

@@ -173,7 +173,7 @@ public sealed class OwnServerTests(DovecotServer server) : IClassFixture<Dovecot
         await using var host = await StartAsync();
         await AddAsync(host, sink.Port, MailAccount.None, "secret");
         var message = await host.DeliverAndDecideAsync(host.Mail(ImapHost.Question));
-        var id = MimeKit.MimeMessage.Load(new MemoryStream(System.Text.Encoding.Latin1.GetBytes(Assert.Single(sink.Mails)))).MessageId;
+        var id = MimeKit.MimeMessage.Load(new MemoryStream(System.Text.Encoding.Latin1.GetBytes(Assert.Single(sink.Mails)))).MessageId!;
         var bounce = host.Mail("It could not be delivered.", "mailer-daemon@mail.example", "Undelivered mail", $"In-Reply-To: <{(ours ? id : "v1." + id[3..].Replace(message.Id, Ids.Random('m'), StringComparison.Ordinal))}>")
             .Replace("Content-Type: text/plain; charset=utf-8\r\n\r\n", "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n", StringComparison.Ordinal)
             + "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mail.example\r\n\r\nFinal-Recipient: rfc822; anna@customer.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n--b--\r\n";

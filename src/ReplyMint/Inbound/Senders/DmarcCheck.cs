@@ -110,8 +110,8 @@ internal sealed class DmarcCheck(NameQuestion ask)
         if (!found.Reached)
             return (false, null);
         var records = found.Values.Select(DmarcRecord.Parse).OfType<DmarcRecord>().ToArray();
-        // Two of them are none (4.10).
-        return (true, _read[name] = records.Length == 1 ? records[0] : null);
+        // Two of them are none (4.10). Below the top of the tree all names are others', whether that says so or not.
+        return (true, _read[name] = records is not [var record] ? null : name.Contains('.', StringComparison.Ordinal) ? record : record with { Psd = 'y' });
     }
 
     /// <summary>The domain and those above it: at most eight, the longest first.</summary>

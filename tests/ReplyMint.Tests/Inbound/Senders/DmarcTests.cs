@@ -51,6 +51,9 @@ public sealed class DmarcTests
         Assert.Equal(AuthResult.Pass, await CheckAsync(zone, "anna.host.example", "mail.anna.host.example"));
         Assert.Equal(AuthResult.Pass, await CheckAsync(zone, "a.bert.host.example", "bert.host.example"));
         Assert.Equal(AuthResult.Fail, await CheckAsync(zone, "a.bert.host.example", "a.carl.host.example"));
+        // A top-level domain need not say so.
+        Assert.Equal(AuthResult.Fail, await CheckAsync("_dmarc.example TXT v=DMARC1; p=none", "shop.example", "stranger.example"));
+        Assert.Equal(AuthResult.Pass, await CheckAsync("_dmarc.example TXT v=DMARC1; p=none", "shop.example", "mail.shop.example"));
         // And who is an organisation of his own below another.
         const string own = "_dmarc.big.example TXT v=DMARC1; p=none\n_dmarc.lab.big.example TXT v=DMARC1; p=none; psd=n";
         Assert.Equal(AuthResult.Fail, await CheckAsync(own, "lab.big.example", "www.big.example"));

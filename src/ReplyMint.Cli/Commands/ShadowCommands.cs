@@ -40,7 +40,7 @@ internal static class ShadowCommands
         ], "FIGURE", "COUNT", "WHAT");
         foreach (var one in report.Differences.Where(one => one.Alone).Take(10))
             to.WriteLine($"  {one.Message}: {Plain.Line(string.Join("; ", Said("contradicts", one.Contradicts), Said("unsaid", one.Unsaid), Said("left out", one.LeftOut)).Trim(' ', ';'), 160)}");
-        to.WriteLine(report.Advice switch { ShadowAdvice.MayAnswer => "may answer by itself", ShadowAdvice.HoldEverything => "hold everything", _ => "wait for more" } + ": " + Plain.Line(report.Why));
+        to.WriteLine(report.Advice switch { ShadowAdvice.MayAnswer => "may answer by itself", ShadowAdvice.HoldEverything => "hold everything", _ => "wait for more" } + ": " + report.Why);
     }
 
     private static string Said(string what, IReadOnlyList<string> facts) => facts.Count == 0 ? "" : $"{what} {string.Join(", ", facts)}";

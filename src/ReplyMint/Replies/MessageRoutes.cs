@@ -32,7 +32,8 @@ internal static class MessageRoutes
         check.MapGet("/messages/{id}/receipt", ReceiptAsync).WithName("GetReceipt").WithSummary("Each rule that was asked and what it said; quotations only for callers who may read messages").Produces<ReceiptDetail>();
 
         var decide = routes.MapApi(Permission.DraftsWrite, Tag);
-        decide.MapPost("/messages/{id}/answered", AnsweredAsync).WithName("AnsweredMessage").WithSummary("Say that a person answered it himself: drafts and answers that wait in its thread are taken back").Produces(204);
+        decide.MapPost("/messages/{id}/answered", SaidAsync).WithName("AnsweredMessage").WithSummary("Say that a person answered it himself: drafts and answers that wait in its thread are taken back").Produces(204);
+        decide.MapPost("/messages/{id}/own-answer", OwnAnswerAsync).WithName("TellOwnAnswer").WithSummary("The same, with what he answered: it is kept while the mailbox is in shadow mode, to be compared with the draft").Produces(204);
         decide.MapPost("/threads/{id}/close", CloseAsync).WithName("CloseThread").WithSummary("Answer nothing in the thread by itself any more, and take back what waits in it").Produces(204);
         decide.MapPost("/threads/{id}/reopen", ReopenAsync).WithName("ReopenThread").WithSummary("Decide on the thread's new mails as ever").Produces(204);
         decide.MapPost("/messages/{id}/retry", RetryAsync).WithName("RetryMessage")
@@ -95,11 +96,15 @@ internal static class MessageRoutes
         return mailbox is null ? Problem.NotFound : TypedResults.Ok(new ThreadDetail(id, mailbox, thread.AnsweredAt, thread.ClosedAt, shown));
     }
 
-    private static async Task<IResult> AnsweredAsync(Caller caller, string id, AnsweredText? answer, [FromServices] Messages messages, [FromServices] ThreadDesk desk, CancellationToken ct)
+    private static Task<IResult> SaidAsync(Caller caller, string id, [FromServices] Messages messages, [FromServices] ThreadDesk desk, CancellationToken ct) => AnsweredAsync(caller, id, null, messages, desk, ct);
+
+    private static Task<IResult> OwnAnswerAsync(Caller caller, string id, AnsweredText answer, [FromServices] Messages messages, [FromServices] ThreadDesk desk, CancellationToken ct) => AnsweredAsync(caller, id, answer.Text, messages, desk, ct);
+
+    private static async Task<IResult> AnsweredAsync(Caller caller, string id, string? text, Messages messages, ThreadDesk desk, CancellationToken ct)
     {
         if (await FindAsync(messages, caller, id, ct) is not { } message)
             return Problem.NotFound;
-        await desk.AnsweredAsync(message, answer?.Text, Actor.Of(caller), ct);
+        await desk.AnsweredAsync(message, text, Actor.Of(caller), ct);
         return TypedResults.NoContent();
     }
 

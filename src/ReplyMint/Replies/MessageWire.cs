@@ -92,8 +92,8 @@ internal sealed record AnswerEvent(string Kind, DateTimeOffset At, string Detail
 /// <param name="ClosedAt">Since when nothing in it is answered by itself.</param>
 internal sealed record ThreadDetail(string Id, string Mailbox, DateTimeOffset? AnsweredAt, DateTimeOffset? ClosedAt, IReadOnlyList<MessageDetail> Messages);
 
-/// <param name="Text">What was answered, without quoted text; it is kept only while the mailbox is in shadow mode, to be compared with the draft.</param>
-internal sealed record AnsweredText([property: Text(DraftGuard.MaxCharacters, Least = 1)] string? Text = null);
+/// <param name="Text">What was answered, without quoted text.</param>
+internal sealed record AnsweredText([property: Text(DraftGuard.MaxCharacters, Least = 1)] string Text);
 
 /// <summary>A message as somebody may know it who reads no mail: ids, states and names of rules.</summary>
 internal sealed record ReceiptEntry(string Message, string Mailbox, DateTimeOffset ReceivedAt, [property: JsonConverter(typeof(WireEnum<MessageState>))] MessageState State, IReadOnlyList<string> Reasons, DateTimeOffset? DecidedAt)

@@ -40,6 +40,21 @@ public sealed class ImapHandTests(DovecotServer server) : IClassFixture<DovecotS
         Assert.Empty(host.Product.OutFiles);
     }
 
+    /// <summary>Also to a mail that the policy ignores: that a person answered it is what a shadow is for.</summary>
+    [Theory]
+    [InlineData(null, "Held")]
+    [InlineData("List-Id: <l.customer.example>", "Ignored")]
+    public async Task An_answer_by_hand_is_kept_to_be_compared_while_the_mailbox_is_in_shadow_mode(string? extra, string state)
+    {
+        await using var host = await ImapHost.StartAsync(server, mailbox: mailbox => mailbox.InShadowFor(14, new(2026, 11, 24, 0, 0, 0, TimeSpan.Zero)));
+        await host.AppendAsync(host.Product.Mail(ImapHost.Question, messageId: "<q1@customer.example>", extra: extra));
+        var decided = Assert.Single(await host.DecidedAsync(1));
+        Assert.Equal(state, decided.Record.State.ToString());
+        await host.AppendAsync(Sent("<q1@customer.example>"), "Sent");
+        var text = await host.UntilAsync(async () => await host.Product.Get<MessageTexts>().FindAsync(decided, default) is { Answer: not null } found ? found : null);
+        Assert.Equal("Three days, I think.", text.Answer);
+    }
+
     [Fact]
     public async Task What_waits_in_other_threads_goes_on_waiting()
     {

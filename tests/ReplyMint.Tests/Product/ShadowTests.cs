@@ -50,8 +50,8 @@ public sealed class ShadowTests
     {
         await using var api = await StartAsync();
         var host = api.Product;
-        await BeginAsync(api);
-        Assert.Equal("14", (await api.LastActAsync()).Details!["shadowDays"]);
+        await BeginAsync(api, days: 1);
+        Assert.Equal("1", (await api.LastActAsync()).Details!["shadowDays"]);
         var message = await AskAsync(api, "anna");
         Assert.Equal((MessageState.Held, "shadow"), (message.Record.State, Assert.Single(message.Record.Reasons)));
         var draft = (await api.GetAsync("admin", "drafts/" + message.Id)).Expect(200);
@@ -75,7 +75,7 @@ public sealed class ShadowTests
         (await SetModeAsync(api, "automatic")).Expect(409);
         (await SetModeAsync(api, "schedule")).Expect(409);
         // At its end the mailbox holds everything, whatever it did before.
-        host.Time.Advance(TimeSpan.FromDays(14));
+        host.Time.Advance(TimeSpan.FromDays(1));
         api.Add("admin", Role.Admin);
         Assert.False((bool)(await api.GetAsync("auditor", $"mailboxes/{host.Mailbox.Id}/shadow")).Expect(200)["running"]!);
         var later = await AskAsync(api, "ben");
@@ -158,14 +158,14 @@ public sealed class ShadowTests
         var same = await AskAsync(api, "anna", messageId: "<a@customer.example>");
         await host.DecidedAsync(await host.DeliverAsync(host.Mail("Hello Anna, from Monday to Friday, from 9 am to 5 pm.\n\n> When are you open?", "max@shop.example", "Re: A question", "In-Reply-To: <a@customer.example>", to: "anna@customer.example"), "max@shop.example"));
         var other = await AskAsync(api, "ben");
-        (await api.PostAsync("admin", $"messages/{other.Id}/answered", new { text = "We are open from Monday to Friday, 9:00 to 18:00." })).Expect(204);
+        (await api.PostAsync("admin", $"messages/{other.Id}/own-answer", new { text = "We are open from Monday to Friday, 9:00 to 18:00." })).Expect(204);
         var left = await AskAsync(api, "carl");
-        (await api.PostAsync("admin", $"messages/{left.Id}/answered", new { text = "From Monday to Friday, 9:00 to 17:00, see https://shop.example/hours for more." })).Expect(204);
+        (await api.PostAsync("admin", $"messages/{left.Id}/own-answer", new { text = "From Monday to Friday, 9:00 to 17:00, see https://shop.example/hours for more." })).Expect(204);
         var ignored = await host.DeliverAndDecideAsync(host.Mail("I am a list.", from: "list@customer.example", extra: "List-Id: <l.customer.example>"));
         Assert.Equal(MessageState.Ignored, ignored.Record.State);
-        (await api.PostAsync("admin", $"messages/{ignored.Id}/answered", new { text = "Thank you." })).Expect(204);
+        (await api.PostAsync("admin", $"messages/{ignored.Id}/own-answer", new { text = "Thank you." })).Expect(204);
         var none = await AskAsync(api, "dora", "What of the moon?");
-        (await api.PostAsync("admin", $"messages/{none.Id}/answered", new { text = "It is far away." })).Expect(204);
+        (await api.PostAsync("admin", $"messages/{none.Id}/own-answer", new { text = "It is far away." })).Expect(204);
         await AskAsync(api, "eve");
 
         var report = await ReportAsync(api);
@@ -190,10 +190,10 @@ public sealed class ShadowTests
     {
         await using var api = await StartAsync(box => box with { Mode = MailboxMode.Draft });
         var before = await AskAsync(api, "anna");
-        (await api.PostAsync("admin", $"messages/{before.Id}/answered", new { text = "Nobody keeps this." })).Expect(204);
+        (await api.PostAsync("admin", $"messages/{before.Id}/own-answer", new { text = "Nobody keeps this." })).Expect(204);
         await BeginAsync(api);
         var message = await AskAsync(api, "anna", "When are you open on Mondays?");
-        (await api.PostAsync("admin", $"messages/{message.Id}/answered", new { text = "Somebody keeps this: until 18:00." })).Expect(204);
+        (await api.PostAsync("admin", $"messages/{message.Id}/own-answer", new { text = "Somebody keeps this: until 18:00." })).Expect(204);
         async Task<MessageText?> TextAsync(Message of) => await api.Product.Get<Messages>().FindAsync(api.Tenant, of.Id, default) is { } found ? await api.Product.Get<MessageTexts>().FindAsync(found, default) : null;
         Assert.Null((await TextAsync(before))!.Answer);
         Assert.Equal("Somebody keeps this: until 18:00.", (await TextAsync(message))!.Answer);

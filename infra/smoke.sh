@@ -39,7 +39,7 @@ is() { [[ -n $dry || $1 == "$2" ]]; }
 
 every_answer() {
     has 'x-content-type-options: nosniff' && has 'x-frame-options: DENY' && has 'x-xss-protection: 1; mode=block' && has 'referrer-policy: strict-origin-when-cross-origin' \
-        && has 'permissions-policy: .*geolocation=().*' && has 'strict-transport-security: .*' && has "content-security-policy: default-src 'none'; frame-ancestors 'none'"
+        && has 'permissions-policy: .*geolocation=().*' && has 'strict-transport-security: .*' && has "content-security-policy: default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }
 
 preflight() {

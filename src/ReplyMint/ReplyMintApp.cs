@@ -7,6 +7,7 @@ using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Billing;
 using ReplyMint.Console;
+using ReplyMint.Guide;
 using ReplyMint.Inbound;
 using ReplyMint.Incidents;
 using ReplyMint.Jobs;
@@ -77,7 +78,8 @@ public static class ReplyMintApp
             .AddPrivacy()
             .AddIncidents(settings.Detection)
             .AddConsole()
-            .AddBackups(settings.Backup, new SettingsToKeep(() => SettingsJson.Show(settings.WithoutSecrets() with { ChangedBy = null })), provider => store => Rooms(settings, store, provider));
+            .AddBackups(settings.Backup, new SettingsToKeep(() => SettingsJson.Show(settings.WithoutSecrets() with { ChangedBy = null })), provider => store => Rooms(settings, store, provider))
+            .AddGuide(settings.Guide, settings.ForGuide());
     }
 
     /// <summary>All rooms over a store that a drill restored. Nothing is started, and nothing of it may leave the machine.</summary>
@@ -104,6 +106,7 @@ public static class ReplyMintApp
         app.MapReplies();                     // messages, threads, receipts, drafts, quality
         app.MapPrivacy();                     // legal holds, erasures, retention
         app.MapIncidents();                   // incidents, records, access reviews
+        app.MapGuide();                       // GET /api/v1/guide
         app.MapMonitoring();                  // /metrics, where a token is set
         app.MapConsole();                     // /console: the pages where people work
     }

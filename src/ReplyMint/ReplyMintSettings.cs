@@ -1,6 +1,7 @@
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Billing;
+using ReplyMint.Guide;
 using ReplyMint.Inbound;
 using ReplyMint.Incidents;
 using ReplyMint.Jobs;
@@ -104,6 +105,9 @@ internal sealed record ReplyMintSettings
     /// <summary>Plans and payments.</summary>
     public BillingSettings Billing { get; init; } = new();
 
+    /// <summary>When a running server looks itself whether the security guide's controls hold.</summary>
+    public GuideClockSettings Guide { get; init; } = new();
+
     /// <summary>For a copy of the settings: all secrets lie elsewhere, but who knows a chat's address may write there.</summary>
     public ReplyMintSettings WithoutSecrets() => this with { Notices = Notices with { Webhook = null } };
 
@@ -115,7 +119,7 @@ internal sealed record ReplyMintSettings
             HttpFront().Problems(), Of("aws", Aws.Problems(Store == StoreKind.Aws, Environment)), Of("lambda", Lambda.Problems(this)), Of("masterKey", MasterKey.Problems(Store)), Of("smtp", Smtp.Problems()), Of("inbound", Inbound.Problems()),
             Of("outbound", Outbound.Problems()), Of("mailgun", Mailgun.Problems()), Of("rates", Rates.Problems()), Of("requests", Requests.Problems()), Of("jobs", Jobs.Problems()),
             Of("knowledge", Knowledge.Problems()), Of("model", Model.Problems()), Of("notices", Notices.Problems()), Outside.Problems(), Of("dns", Dns.Problems()), Of("accounts", Accounts.Problems()), Of("secrets", Secrets.Problems()),
-            Of("audit", Audit.Problems(Environment.NeedsHttps())), Records.Problems(), Of("backup", Backup.Problems(Store)), Monitoring.Problems(), Detection.Problems(), Billing.Problems(),
+            Of("audit", Audit.Problems(Environment.NeedsHttps())), Records.Problems(), Of("backup", Backup.Problems(Store)), Monitoring.Problems(), Detection.Problems(), Billing.Problems(), Guide.Problems(),
         ];
         foreach (var problem in rooms.SelectMany(room => room))
             yield return problem;
@@ -147,6 +151,10 @@ internal sealed record ReplyMintSettings
 
     /// <summary>What the HTTP front needs, with what stands at the root because it concerns more than HTTP.</summary>
     public HttpSettings HttpFront() => Http with { Environment = Environment, Urls = Urls };
+
+    /// <summary>What the security guide judges.</summary>
+    public GuideSettings ForGuide() => new(
+        HttpFront(), Smtp, Notices, Store == StoreKind.Aws ? Aws.Topic : null, Rates, Requests, Accounts, Backup, Audit, Secrets, Outbound, Outside, Store != StoreKind.Embedded, NeedsAws()) { Detection = Detection };
 
     /// <summary>A room names its members; the path to the room is only known here.</summary>
     private static IEnumerable<string> Of(string room, IEnumerable<string> problems) =>

@@ -24,7 +24,7 @@ internal static class GuideFacts
             if (context.InServer && ServedAt(context, settings) is { } at)
                 context.Out.WriteLine(GuideWire.Write(at));
             var controls = parse.GetValue(only) is { Length: > 0 } ids ? [.. ids.Select(Catalogue.Find).OfType<Control>()] : Catalogue.All;
-            var outcomes = await GuideRun.AtStoreAsync(controls, new StoreLook(context.Services, Of(settings)) { Serves = context.InServer }, ct);
+            var outcomes = await GuideRun.AtStoreAsync(controls, new StoreLook(context.Services, settings.ForGuide()) { Serves = context.InServer }, ct);
             foreach (var control in controls)
                 for (var check = 0; check < control.Checks.Count; check++)
                     if (outcomes.TryGetValue(control.Checks[check], out var outcome))
@@ -48,10 +48,6 @@ internal static class GuideFacts
             return ExitCode.Ok;
         }) { Hidden = true, Arguments = { hash } };
     }
-
-    public static GuideSettings Of(ReplyMintSettings settings) => new(
-        settings.HttpFront(), settings.Smtp, settings.Notices, settings.Store == StoreKind.Aws ? settings.Aws.Topic : null, settings.Rates, settings.Requests, settings.Accounts,
-        settings.Backup, settings.Audit, settings.Secrets, settings.Outbound, settings.Outside, settings.Store != StoreKind.Embedded, settings.NeedsAws()) { Detection = settings.Detection };
 
     /// <summary>The first listener, as somebody on this machine reaches it, and the name that is served there.</summary>
     internal static ServedAt? ServedAt(CommandContext context, ReplyMintSettings settings)

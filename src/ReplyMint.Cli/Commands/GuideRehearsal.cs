@@ -36,7 +36,7 @@ internal static class GuideRehearsal
             {
                 using var bounded = CancellationTokenSource.CreateLinkedTokenSource(ct);
                 bounded.CancelAfter(RehearsalStage.Longest - TimeSpan.FromMinutes(1));
-                outcomes = await GuideRun.AtStageAsync(controls, new RehearsalLook(context.Services, http, GuideFacts.Of(settings), stage), bounded.Token);
+                outcomes = await GuideRun.AtStageAsync(controls, new RehearsalLook(context.Services, http, settings.ForGuide(), stage), bounded.Token);
             }
             foreach (var control in controls)
                 for (var check = 0; check < control.Checks.Count; check++)

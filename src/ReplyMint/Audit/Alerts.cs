@@ -112,6 +112,13 @@ internal sealed class Alerts(IStore store, AuditLog audit, TimeProvider time, Fu
             return true;
         }, ct);
 
+    /// <summary>Closes the alert of something that is over; does nothing where none is open.</summary>
+    public async Task CloseAsync(string kind, string subject, CancellationToken ct)
+    {
+        if (await store.GetAsync(OpenKey(kind, subject), ct) is { } open)
+            await AcknowledgeAsync(Read(open).Id, Actor.System, null, ct);
+    }
+
     private void Add(Commit commit, Alert alert, Item? before)
     {
         var (value, until) = (Write(alert), alert.At + Kept);

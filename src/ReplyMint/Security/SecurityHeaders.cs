@@ -16,7 +16,7 @@ internal sealed class SecurityHeaders(Cors cors)
     private static readonly StringValues Permissions =
         "accelerometer=(), autoplay=(), camera=(), display-capture=(), encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), "
         + "magnetometer=(), microphone=(), midi=(), payment=(), usb=(), xr-spatial-tracking=()";
-    private static readonly StringValues Csp = "default-src 'none'; frame-ancestors 'none'";
+    private static readonly StringValues Csp = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     private static readonly StringValues SameOrigin = "same-origin";
     private static readonly StringValues NoStore = "no-store";
     private static readonly StringValues Hsts = "max-age=31536000; includeSubDomains";

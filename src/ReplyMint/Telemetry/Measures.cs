@@ -30,6 +30,7 @@ internal static class Measures
     private static readonly MetricAttribute Try = new("replymint.outcome", "begun", "good", "slowed");
     private static readonly MetricAttribute Job = new("replymint.job", "mail", "send", "webhook", "retention", "blob", "export", "export-end", "erase", "rekey", "master-key", "backup", "revocation", "resume", "sign-in", "invitation", "notice", "reminder", "alert", "overtaken");
     private static readonly MetricAttribute Signal = new("replymint.signal", "metrics", "traces", "logs", "security-events");
+    private static readonly MetricAttribute Control = new("replymint.verdict", "pass", "warn", "fail", "not-applicable", "not-checked");
     private static readonly MetricAttribute Backup = new("replymint.backup", "data", "keys");
     private static readonly MetricAttribute Method = new("http.request.method", "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT", "_OTHER");
     private static readonly MetricAttribute Route = new("http.route") { Form = "the route's own template", Fits = static value => value is ['/', ..] and { Length: < 200 } && !value.Contains('@', StringComparison.Ordinal) };
@@ -59,6 +60,7 @@ internal static class Measures
     public static readonly StateMetric RootAge = State("replymint.audit.root.age", "s", "Age of the newest signed root of the audit log.", true);
     public static readonly StateMetric BackupAge = State("replymint.backup.age", "s", "Age of the newest backup.", true, Backup);
     public static readonly StateMetric BuildAge = State("replymint.build.age", "s", "Since what runs was committed, which is what the guide judges (SOC-6). Absent where a build carries no time: it was not published.", true);
+    public static readonly StateMetric GuideControls = State("replymint.guide.controls", "{control}", "Controls of the security guide, by what the server's own last look at settings, store and records said of them.", true, Control);
     public static readonly CountMetric ExportLost = Count("replymint.telemetry.lost", "{item}", "Measurements, spans and log lines that could not be exported, and security events that no detector saw.", true, Signal);
     public static readonly Metric Requests = Listed(new Metric("http.server.request.duration", MetricKind.Histogram, "s", "HTTP requests.", [Method, Route, Status]) { Alerts = true, Foreign = true });
 

@@ -43,6 +43,8 @@ internal static partial class LiveMutants
         new("pages of the console run inline code", ["HDR-6"]) { Answer = (_, answered) => answered.Replace("script-src 'self'", "script-src 'self' 'unsafe-inline'", StringComparison.Ordinal) },
         new("pages of the console are kept", ["HDR-6"]) { Answer = (asked, answered) => asked.StartsWith("GET /console/", StringComparison.Ordinal) ? answered.Replace("Cache-Control: no-store", "Cache-Control: private", StringComparison.Ordinal) : answered },
         new("a script reads the console's cookies", ["HDR-6"]) { Answer = (_, answered) => answered.Replace("; HttpOnly", "", StringComparison.Ordinal) },
+        new("a page's base may move", ["HDR-6"]) { Answer = (_, answered) => answered.Replace(" base-uri 'none';", "", StringComparison.Ordinal) },
+        new("a form may be sent anywhere", ["HDR-6"]) { Answer = (_, answered) => answered.Replace(" form-action 'none';", "", StringComparison.Ordinal) },
         new("no HSTS", ["HDR-6"]) { Answer = (_, answered) => Without(answered, "Strict-Transport-Security") },
         new("no opener policy", ["HDR-6"]) { Answer = (_, answered) => Without(answered, "Cross-Origin-Opener-Policy") },
         new("answers to callers are kept", ["HDR-6"]) { Answer = (_, answered) => answered.Replace("Cache-Control: no-store", "Cache-Control: private", StringComparison.Ordinal) },

@@ -191,7 +191,7 @@ internal sealed record Answer(int Status, IReadOnlyList<(string Name, string Val
         Assert.Equal("strict-origin-when-cross-origin", this["Referrer-Policy"]);
         foreach (var feature in new[] { "geolocation=()", "microphone=()", "camera=()" })
             Assert.Contains(feature, this["Permissions-Policy"], StringComparison.Ordinal);
-        Assert.Equal("default-src 'none'; frame-ancestors 'none'", this["Content-Security-Policy"]);
+        Assert.Equal("default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'", this["Content-Security-Policy"]);
         Assert.Equal("same-origin", this["Cross-Origin-Opener-Policy"]);
         Assert.Equal("same-origin", this["Cross-Origin-Resource-Policy"]);
         Assert.Equal("no-store", this["Cache-Control"]);

@@ -18,7 +18,7 @@ internal static class GuideHtml
 
     public static string Write(GuideReport report)
     {
-        var page = new StringBuilder().Append("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">")
+        var page = new StringBuilder().Append("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">")
             .Append("<meta name=\"viewport\" content=\"width=device-width\"><title>Security guide</title><style>").Append(Style).Append("</style></head><body>\n<h1>Security guide</h1>\n");
         page.Append("<p>").Append(Safe(report.Of)).Append(", ").Append(report.At.UtcDateTime.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture)).Append(", ReplyMint ").Append(Safe(report.Version)).Append("</p>\n<p>");
         foreach (var verdict in (Verdict[])[Verdict.Pass, Verdict.Fail, Verdict.Warn, Verdict.NotApplicable, Verdict.NotChecked])

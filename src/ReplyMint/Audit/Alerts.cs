@@ -37,6 +37,7 @@ internal sealed class Alerts(IStore store, AuditLog audit, TimeProvider time, Fu
 {
     private const string Prefix = "alert/";
     private static readonly TimeSpan Kept = TimeSpan.FromDays(365);
+    private static readonly TimeSpan Expected = TimeSpan.FromMinutes(5);
 
     /// <summary>Raises an alert, or does nothing when the same one is open already.</summary>
     public async Task RaiseAsync(string kind, string subject, string text, CancellationToken ct)
@@ -112,6 +113,12 @@ internal sealed class Alerts(IStore store, AuditLog audit, TimeProvider time, Fu
             return true;
         }, ct);
 
+    /// <summary>Somebody on the machine is about to bring an alert about on purpose: it is kept as any other, and for a while nobody is told of exactly this one.</summary>
+    public Task ExpectAsync(string kind, string subject, CancellationToken ct) =>
+        store.CommitAsync(new Commit().Put(ExpectedKey(kind, subject), "{\"v\":1}"u8.ToArray(), Condition.Any, expires: time.GetUtcNow() + Expected), ct).AsTask();
+
+    public async Task<bool> IsExpectedAsync(Alert alert, CancellationToken ct) => await store.GetAsync(ExpectedKey(alert.Kind, alert.Subject), ct) is not null;
+
     /// <summary>Closes the alert of something that is over; does nothing where none is open.</summary>
     public async Task CloseAsync(string kind, string subject, CancellationToken ct)
     {
@@ -132,6 +139,8 @@ internal sealed class Alerts(IStore store, AuditLog audit, TimeProvider time, Fu
     private static byte[] Write(Alert alert) => JsonSerializer.SerializeToUtf8Bytes(alert, AuditJson.Default.Alert);
 
     private static Alert Read(Item item) => JsonSerializer.Deserialize(item.Value.Span, AuditJson.Default.Alert)!;
+
+    private static ItemKey ExpectedKey(string kind, string subject) => ItemKey.Main(KeyRing.Installation, $"alert-expected/{kind}/{subject}");
 
     private static string TenantPrefix(string tenant) => $"alert-of/{tenant}/";
 

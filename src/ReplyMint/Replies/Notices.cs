@@ -141,7 +141,7 @@ internal sealed partial class Notices(
         var commit = new Commit();
         job.Complete(commit);
         Job? mail = null;
-        if (await alerts.FindAsync(job.Target, ct) is { } alert)
+        if (await alerts.FindAsync(job.Target, ct) is { } alert && !await alerts.IsExpectedAsync(alert, ct))
         {
             var words = $"ReplyMint alert {alert.Kind}: {alert.Text} ({alert.Id}, about {alert.Subject})";
             if (!await PostAsync(alert, words, ct) && MayTryAgain(job, settings.Email is not null || topic is not null))

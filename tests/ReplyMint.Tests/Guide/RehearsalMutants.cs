@@ -86,6 +86,7 @@ internal static partial class RehearsalMutants
     public static IReadOnlyList<RehearsalMutant> Hosts { get; } =
     [
         new("the clock stands, so that nothing ends or comes again", "IR-1", "IR-3") { Clock = false },
+        new("nothing is noticed", "MON-3") { Settings = settings => settings with { Detection = settings.Detection with { Enabled = false } } },
         new("evidence lacks sessions", "IR-4") { Services = services => services.AddSingleton(provider => ActivatorUtilities.CreateInstance<EvidenceDesk>(provider, new BlindStore(provider.GetRequiredService<IStore>(), "session/"))) },
     ];
 

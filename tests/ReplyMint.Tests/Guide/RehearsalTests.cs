@@ -61,7 +61,7 @@ public sealed class RehearsalTests
     public async Task A_good_service_shows_all_effects_and_keeps_nothing_of_the_rehearsal()
     {
         // With the rates that everybody has who says nothing of them.
-        await using var host = await StartAsync(new("nothing") { Settings = settings => settings with { Requests = new() } });
+        await using var host = await StartAsync(new("nothing") { Settings = settings => settings with { Requests = new(), Notices = new() { Email = "ops@shop.example", From = "house@shop.example" } } });
         using var over = new CancellationTokenSource();
         var clock = RunClockAsync(host.Time, over.Token);
         var judged = await PlayAsync(host, host.Http.Port, host.SmtpPort, ProductHost.Patience);

@@ -19,7 +19,7 @@ internal static class CloudControls
             "Attacks show in patterns long before they succeed.",
             "Leave detection as it is, and name who is told: notices.email, notices.webhook or aws.topic. Look at replymint alerts list.",
             "ASVS 5.0 V16.3.2, V16.3.3; OWASP Top 10 2021 A09; AWS Well-Architected SEC04",
-            Check.Unbuilt(Look.Rehearse), Check.Config(DetectionConfig.Detectors)),
+            Check.Rehearse(MonitoringRehearsals.NoticedAsync), Check.Config(DetectionConfig.Detectors)),
         new("MON-4", "Usage is measured by tenant, key and route",
             "Misuse shows as usage, and costs by it.",
             "Read replymint usage; import infra/monitoring/grafana.json, and leave /metrics closed or behind its token.",

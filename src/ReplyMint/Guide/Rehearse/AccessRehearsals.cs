@@ -57,12 +57,13 @@ internal static class AccessRehearsals
         await act.AskAsync("no signature", "GET", "me", $"Authorization: Bearer {Base64Url.EncodeToString("{\"alg\":\"none\",\"typ\":\"JWT\"}"u8)}.{parts[1]}.", [401], ct);
         var next = RehearsalAct.Text(await RefreshAsync(act, "a refresh token is spent", session.RefreshToken, 200, ct), "refreshToken");
         act.Holds(next != session.RefreshToken, "it gives another one", "a refresh token is good for more than one use");
+        // It is we, so nobody has to look into it.
+        await act.Get<Alerts>().ExpectAsync("refresh-token-reuse", session.Id, ct);
         await RefreshAsync(act, "it is used again", session.RefreshToken, 401, ct);
         await RefreshAsync(act, "which ends the family", next, 401, ct);
         await act.BecomesAsync(async () => (await act.SendAsync("GET", "me", [session.Line], "", "", ct)).Status == 401, "and the session: GET /api/v1/me -> 401", "a session goes on whose spent refresh token was used again", ct);
         var told = (await act.Get<Alerts>().NewestAsync(100, ct)).FirstOrDefault(alert => alert.Subject == session.Id);
         act.Holds(told is not null, "the operator is told", "the operator is not told that a spent refresh token was used again");
-        // It was we, so nobody has to look into it.
         await act.Get<Alerts>().AcknowledgeAsync(told!.Id, Actor.Machine, null, ct);
     }
 

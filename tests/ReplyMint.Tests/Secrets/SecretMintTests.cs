@@ -22,6 +22,7 @@ public sealed partial class SecretMintTests
         ["ReplyMint/Accounts/Factors/PasskeyChallenges.cs"] = "challenges",
         ["ReplyMint/Accounts/Factors/SecondFactors.cs"] = "secrets of apps, recovery codes",
         ["ReplyMint/Accounts/SignIn/SignInLinks.cs"] = "links, invitations, verifiers",
+        ["ReplyMint/Console/PageForms.cs"] = "tokens of forms",
         ["ReplyMint/Limits/FailedTries.cs"] = "the key of a process's own marks",
         ["ReplyMint/Outbound/WebhookSignature.cs"] = "secrets of webhooks",
         ["ReplyMint/Replies/ModelPrompt.cs"] = "the fence around a mail in a prompt",
@@ -33,13 +34,14 @@ public sealed partial class SecretMintTests
         ["ReplyMint/Storage/Ids.cs"] = "ids, API keys, refresh tokens",
         ["ReplyMint/Storage/KeyRing.cs"] = "tenants' and persons' keys",
         ["ReplyMint/Storage/MasterKey.cs"] = "master keys",
+        ["ReplyMint/Storage/SealingKey.cs"] = "keys of correspondents",
     };
 
     /// <summary>Jitter of pauses, and names that need only be new.</summary>
     private static readonly string[] Guessable =
     [
         "ReplyMint.Aws/AwsTries.cs", "ReplyMint.Aws/DynamoCalls.cs", "ReplyMint.Cli/Doctor/MachineChecks.cs", "ReplyMint/Guide/Rehearse/InputRehearsals.cs",
-        "ReplyMint/Inbound/Imap/ImapWatch.cs", "ReplyMint/Outbound/OutboxSender.cs", "ReplyMint/Outbound/WebhookSender.cs", "ReplyMint/Storage/StoreCommits.cs",
+        "ReplyMint/Inbound/Imap/ImapRound.cs", "ReplyMint/Inbound/Imap/ImapWatch.cs", "ReplyMint/Outbound/OutboxSender.cs", "ReplyMint/Outbound/WebhookSender.cs", "ReplyMint/Storage/StoreCommits.cs",
     ];
 
     public static TheoryData<string, double> Kinds => new()

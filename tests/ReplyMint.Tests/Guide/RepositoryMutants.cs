@@ -75,7 +75,7 @@ internal static class RepositoryMutants
         new("SOC-6", "nobody asks for packages", Updates, "package-ecosystem: nuget", "package-ecosystem: cargo"),
         new("SOC-6", "a request is a remark", Updates, "  - package-ecosystem: docker", "  # - package-ecosystem: docker"),
         new("SOC-6", "it is asked each month", Updates, "interval: weekly", "interval: monthly"),
-        new("SOC-6", "nobody asks for a tool", Updates, ", /tools/infra]", "]"),
+        new("SOC-6", "nobody asks for a tool", Updates, ", /tools/infra", ""),
         new("SOC-6", "an action floats", Ci, "@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2", "@v6"),
         new("SOC-6", "an action's version is not said", Ci, " # v6.0.2", ""),
     ];

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using ReplyMint.Accounts;
 using ReplyMint.Jobs;
 using ReplyMint.Limits;
@@ -13,7 +14,7 @@ namespace ReplyMint.Billing;
 /// Tells a tenant's people by mail, and his webhooks, how much of the quota is used: the highest of some steps that was reached, each once a
 /// period. Asked behind every decision, so what was told is kept in memory; that it is told once says the store.
 /// </summary>
-internal sealed class QuotaWarnings(IStore store, KeyRing keys, Allowances allowances, Tenants tenants, Mailboxes mailboxes, WebhookEvents webhooks, HouseMail house, JobQueue jobs)
+internal sealed partial class QuotaWarnings(IStore store, KeyRing keys, Allowances allowances, Tenants tenants, Mailboxes mailboxes, WebhookEvents webhooks, HouseMail house, JobQueue jobs, ILogger<QuotaWarnings> log)
 {
     private const int Ended = 101;
     private const int MostMails = 10;
@@ -24,7 +25,20 @@ internal sealed class QuotaWarnings(IStore store, KeyRing keys, Allowances allow
     /// <summary>What a step is called in a webhook's event.</summary>
     public static string WordOf(int level) => level == Ended ? "ended" : level.ToString(CultureInfo.InvariantCulture);
 
+    /// <summary>What could not be told now the next look tells: whoever decided behind has done his work, whatever becomes of this.</summary>
     public async Task LookAsync(string tenant, CancellationToken ct)
+    {
+        try
+        {
+            await TellAsync(tenant, ct);
+        }
+        catch (StoreUnavailableException failure)
+        {
+            LogUntold(log, tenant, failure.GetType().Name);
+        }
+    }
+
+    private async Task TellAsync(string tenant, CancellationToken ct)
     {
         var (quota, _) = await allowances.ReadAsync(tenant, ct);
         if (quota is null || LevelOf(quota) is not (> 0 and var level))
@@ -71,6 +85,9 @@ internal sealed class QuotaWarnings(IStore store, KeyRing keys, Allowances allow
         foreach (var to in emails.Take(MostMails))
             mails.Add(house.Enqueue(commit, tenant, own, mailbox.Id, mailbox.Address, to, subject, text));
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "How much of its quota tenant {Tenant} has used could not be told ({Failure}); the next look tells")]
+    private static partial void LogUntold(ILogger log, string tenant, string failure);
 
     private static ItemKey KeyOf(string tenant) => ItemKey.Main(tenant, "quota-warned");
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
@@ -67,7 +68,7 @@ public sealed class QuotaTests
         await open.Store.CommitAsync(commit, default);
 
         // The stand-in for DynamoDB is one process of its own, and no faster than it is.
-        using var places = new SemaphoreSlim(tables ? 64 : 1_000);
+        using var places = new SemaphoreSlim(tables ? 16 : 1_000);
         var taken = await Task.WhenAll(Enumerable.Range(0, 1_000).Select(i => Task.Run(async () =>
         {
             await places.WaitAsync();
@@ -99,7 +100,7 @@ public sealed class QuotaTests
     [Fact]
     public async Task Mails_of_two_processes_at_once_get_as_many_answers_as_the_plan_has_and_the_rest_waits_without_a_draft()
     {
-        const int Mails = 14, Replies = 5;
+        const int Mails = 8, Replies = 3;
         await using var aws = new AwsInstallation();
         using var folder = new TemporaryFolder();
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
@@ -112,7 +113,14 @@ public sealed class QuotaTests
         await Task.WhenAll(Enumerable.Range(0, Mails).Select(async i => Assert.StartsWith("250", await (i % 2 == 0 ? one : other).SmtpAsync(one.Mail(Question, $"p{i}@customer.example")), StringComparison.Ordinal)));
         var decided = new List<Message>();
         foreach (var message in await one.ListAsync())
-            decided.Add(await one.DecidedAsync(message));
+            // On a slow machine a commit may not come through, and its job comes again as time goes by.
+            decided.Add(await ProductHost.EventuallyAsync(async () =>
+            {
+                if (await one.Get<Messages>().FindAsync(one.Tenant.Id, message.Id, default) is { Record.State: not MessageState.Received } found && await one.Get<Outbox>().StateAsync(one.Tenant.Id, message.Id, default) is not { State: OutboxState.Queued or OutboxState.Sending })
+                    return found;
+                time.Advance(TimeSpan.FromSeconds(1));
+                return null;
+            }, TimeSpan.FromSeconds(90)));
 
         Assert.Equal((Mails, Replies), (decided.Count, decided.Count(message => message.Record.State == MessageState.Answered)));
         Assert.Equal(Replies, carrier.Sent.Count);
@@ -252,7 +260,7 @@ public sealed class QuotaTests
         await AskAsync(host, "e");
         await AreToldAsync("100 60 80");
         await AskAsync(host, "f");
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => new QuotaWarnings(host.Get<IStore>(), host.Get<KeyRing>(), host.Get<Allowances>(), host.Get<Tenants>(), host.Get<Mailboxes>(), host.Get<WebhookEvents>(), host.Get<HouseMail>(), host.Get<JobQueue>()).LookAsync(host.Tenant.Id, default)));
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => new QuotaWarnings(host.Get<IStore>(), host.Get<KeyRing>(), host.Get<Allowances>(), host.Get<Tenants>(), host.Get<Mailboxes>(), host.Get<WebhookEvents>(), host.Get<HouseMail>(), host.Get<JobQueue>(), NullLogger<QuotaWarnings>.Instance).LookAsync(host.Tenant.Id, default)));
         Assert.Equal("100 60 80", await ToldAsync());
         Assert.Equal(3, await MailsAsync());
 

@@ -60,6 +60,8 @@ internal static class ReasonWords
         ["rejected"] = "a person rejected the draft",
     };
 
+    public static IReadOnlyCollection<string> Names => Words.Keys;
+
     /// <param name="reason">A rule's name, "guard-RULE", "rule:NAME" or who drafted.</param>
     /// <param name="receipt">For what the rule saw, or null.</param>
     public static string Of(string reason, Receipt? receipt)

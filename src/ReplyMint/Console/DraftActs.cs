@@ -25,6 +25,7 @@ internal static class DraftActs
             ? call.Get<DraftTalk>().NoteAsync(call.Caller.Tenant, id, note, actor, call.Stop) : Task.FromResult<DeskOutcome>(new DeskOutcome.NotFound()), "noted"));
         write.Act("/inbox/{id}/retry", call => DoAsync(call, (actor, id) => call.Get<DraftDesk>().RetryAsync(call.Caller.Tenant, id, actor, call.Stop), "retried"));
         write.Act("/inbox/{id}/answered", AnsweredAsync);
+        write.Act("/inbox/{id}/thumb", ThumbAsync);
         routes.MapPages(Permission.MailboxesWrite).Act("/inbox/{id}/hold-always", HoldAlwaysAsync);
     }
 
@@ -77,6 +78,19 @@ internal static class DraftActs
         await call.GoAsync("/console/inbox?done=answered");
     }
 
+    private static async Task ThumbAsync(PageCall call)
+    {
+        Thumb? thumb = null;
+        if (call.Field("thumb") is not "none" and var said && WireWord.Read("thumb", said, out thumb) is { } unknown)
+            await call.RefuseAsync(unknown);
+        else if (await MessagePages.FindMessageAsync(call) is not { } message)
+            await call.RefuseAsync(Problem.NotFound);
+        else if (await call.Get<Thumbs>().GiveAsync(call.Caller.Tenant, message.Id, thumb, [], Actor.Of(call.Caller), call.Stop) == ThumbOutcome.Done)
+            await call.GoAsync(MessagePages.PathOf(message.Id) + "?done=thumb");
+        else
+            await MessagePages.ShowAsync(call, call.Say["draft.wrong.text"]);
+    }
+
     /// <summary>A rule of the mailbox, before all others: what this person writes waits for somebody. Its name is random, since names stand in the clear.</summary>
     private static async Task HoldAlwaysAsync(PageCall call)
     {
@@ -103,6 +117,7 @@ internal static class DraftActs
         DeskOutcome.QuotaUsedUp => "quota",
         DeskOutcome.NotWanted => "not-wanted",
         DeskOutcome.DomainLost => "domain-lost",
+        DeskOutcome.InShadow => "in-shadow",
         DeskOutcome.Held => "held",
         DeskOutcome.Changed => "changed",
         DeskOutcome.NotAMember => "not-a-member",

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Hosting;
 using ReplyMint.Inbound;
 using ReplyMint.Security;
 
@@ -29,22 +30,24 @@ internal static class LivePages
             return;
         }
         var time = call.Get<TimeProvider>();
+        // A server that ends waits for nobody who only listens.
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(call.Stop, call.Get<IHostApplicationLifetime>().ApplicationStopping);
         using var timer = new PeriodicTimer(Look, time);
         var (begun, before) = (time.GetTimestamp(), await NowAsync(call));
         call.Context.Response.ContentType = "text/event-stream";
         try
         {
             await SayAsync(call, "retry: 3000\n\n");
-            while (time.GetElapsedTime(begun) < Life && await timer.WaitForNextTickAsync(call.Stop))
+            while (time.GetElapsedTime(begun) < Life && await timer.WaitForNextTickAsync(over.Token))
                 if (await NowAsync(call) is var now && now != before)
                 {
                     before = now;
                     await SayAsync(call, "event: inbox\ndata: new\n\n");
                 }
         }
-        catch (OperationCanceledException) when (call.Stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (over.IsCancellationRequested)
         {
-            // Whoever listened has gone.
+            // Whoever listened has gone, or the server goes.
         }
     }
 

@@ -20,6 +20,8 @@ internal static class MessagePages
 {
     // Larger ones are not read anew for a look.
     private const int MaxRaw = 512 * 1024;
+    // A list to choose from; each name is opened for itself.
+    private const int MostPeople = 100;
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPages(Permission.MessagesRead).Show("/inbox/{id}", call => ShowAsync(call, ""));
 
@@ -51,7 +53,7 @@ internal static class MessagePages
         if (call.May(Permission.DraftsRead) && mail.Draft is { } draft)
             DraftSlice.Write(html, call, mail, draft, typed, guarded ?? mail.Findings);
         if (mail.Answer is { } answer)
-            AnswerSlice.Write(html, call, answer);
+            AnswerSlice.Write(html, call, answer, mail.Receipt);
         if (mail.Receipt is { } receipt && call.May(Permission.ReceiptsRead))
             ReceiptSlice.Write(html, call, mail.Message.Record, receipt);
         html.Add($"""</div></div>""");
@@ -81,7 +83,7 @@ internal static class MessagePages
     private static async Task<IReadOnlyDictionary<string, string>> PeopleAsync(PageCall call, string mailbox)
     {
         var people = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var member in await call.Get<Members>().ListAsync(call.Caller.Tenant, call.Stop))
+        foreach (var member in (await call.Get<Members>().ListAsync(call.Caller.Tenant, call.Stop)).TakeWhile(_ => people.Count < MostPeople))
             if (Permissions.Of(member.Role).Has(Permission.DraftsWrite) && (member.Mailboxes is null || member.Mailboxes.Contains(mailbox)) && await call.Get<Users>().FindAsync(member.User, call.Stop) is { } user)
                 people[user.Id] = user.Name.Length > 0 ? user.Name : user.Address;
         return people;

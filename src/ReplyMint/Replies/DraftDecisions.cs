@@ -1,6 +1,7 @@
 using ReplyMint.Audit;
 using ReplyMint.Inbound;
 using ReplyMint.Jobs;
+using ReplyMint.Limits;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Replies;
@@ -18,7 +19,7 @@ internal sealed record PendingDecision(bool Reject, string? Text, IReadOnlyList<
 /// whoever closes his browser has decided all the same, and a restart forgets nothing. All that is asked of a decision is asked
 /// when it takes effect, so what became wrong meanwhile does not leave.
 /// </summary>
-internal sealed class DraftDecisions(IStore store, Drafts drafts, Messages messages, DraftDesk desk, DraftTalk talk, JobQueue jobs, TimeProvider time)
+internal sealed class DraftDecisions(IStore store, Drafts drafts, Messages messages, DraftDesk desk, DraftTalk talk, Containments contained, JobQueue jobs, TimeProvider time)
 {
     public const string JobKind = "draft-decision";
     public static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
@@ -59,7 +60,7 @@ internal sealed class DraftDecisions(IStore store, Drafts drafts, Messages messa
     private async Task<string?> ActAsync(string tenant, Draft draft, PendingDecision decided, CancellationToken ct)
     {
         // Rights count when something happens, not when it was asked for.
-        if (!await talk.MayDecideAsync(tenant, decided.By, draft.Record.Mailbox, ct))
+        if (!await talk.MayDecideAsync(tenant, decided.By, draft.Record.Mailbox, ct) || await contained.IsAsync(ContainedKind.User, decided.By, ct))
             return "not-a-member";
         var actor = Actor.Of(decided.By, decided.Network);
         var outcome = decided.Reject ? await desk.RejectAsync(tenant, draft.Id, actor, ct, draft.Item.Version)
@@ -71,6 +72,7 @@ internal sealed class DraftDecisions(IStore store, Drafts drafts, Messages messa
             DeskOutcome.QuotaUsedUp => "quota",
             DeskOutcome.NotWanted => "not-wanted",
             DeskOutcome.DomainLost => "domain-lost",
+            DeskOutcome.InShadow => "in-shadow",
             _ => "gone",
         };
     }

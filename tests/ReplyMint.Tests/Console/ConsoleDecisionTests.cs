@@ -1,6 +1,7 @@
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Inbound;
+using ReplyMint.Limits;
 using ReplyMint.Replies;
 using ReplyMint.Security;
 using ReplyMint.Storage;
@@ -40,6 +41,8 @@ public sealed class ConsoleDecisionTests
         host.Time.Advance(Window);
         await AnsweredAsync(host, mail);
         Assert.Equal([mail.Id], host.OutFiles);
+        (await browser.ActAsync(page, page + "/thumb", ("thumb", "down"))).Expect(303);
+        Assert.Contains("value=\"none\" aria-pressed=\"true\"", (await browser.GetAsync(page)).Html, StringComparison.Ordinal);
         Assert.Contains(await host.Get<AuditLog>().NewestAsync(host.Tenant.Id, 5, Ct), entry => entry.Act == "draft.approve");
         (await browser.ActAsync("/console/inbox", page + "/undo")).Expect(409);
     }
@@ -65,15 +68,18 @@ public sealed class ConsoleDecisionTests
         Assert.Contains("We are open, come by.", (await host.AnswerAsync(mail)).TextBody, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Who_may_not_decide_any_more_when_the_time_comes_decides_nothing()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Who_may_not_decide_any_more_when_the_time_comes_decides_nothing(bool isolated)
     {
         await using var host = await ConsoleJourneyTests.StartAsync();
         var mail = await WaitingAsync(host);
         var user = await host.PersonAsync(Role.Member);
         using var browser = await ConsoleClient.SignedInAsync(host, user, host.Tenant.Id);
         (await DecideAsync(browser, MessagePath(mail), "approve")).Expect(303);
-        await host.Get<IStore>().RetryAsync((commit, ct) => host.Get<Members>().RemoveAsync(commit, host.Tenant.Id, user, Actor.Machine, ct), Ct);
+        await host.Get<IStore>().RetryAsync(async (commit, ct) => isolated ? await host.Get<Containments>().SetAsync(commit, ContainedKind.User, user, null, "operator", null, ct)
+            : await host.Get<Members>().RemoveAsync(commit, host.Tenant.Id, user, Actor.Machine, ct) == MemberChange.Done, Ct);
         host.Time.Advance(Window);
         await ProductHost.EventuallyAsync(async () => (await host.Get<Drafts>().FindAsync(host.Tenant.Id, mail.Id, Ct))!.Content is { Pending: null, Refused: "not-a-member" } ? "refused" : null);
         Assert.Empty(host.OutFiles);

@@ -33,6 +33,20 @@ public sealed class ConsoleLiveTests
     }
 
     [Fact]
+    public async Task A_server_that_ends_waits_for_no_listener()
+    {
+        var host = await ConsoleJourneyTests.StartAsync();
+        using var browser = await ConsoleClient.SignedInAsync(host, Role.Member);
+        using var http = new HttpClient { BaseAddress = host.Http };
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/console/live");
+        request.Headers.TryAddWithoutValidation("Cookie", "__Host-replymint=" + browser.Cookies["__Host-replymint"]);
+        using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Ct);
+        var said = answer.Content.ReadAsStringAsync(Ct);
+        await host.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20), Ct);
+        Assert.Equal("retry: 3000\n\n", await said);
+    }
+
+    [Fact]
     public async Task Who_may_see_nothing_of_it_hears_nothing()
     {
         await using var host = await ConsoleJourneyTests.StartAsync();

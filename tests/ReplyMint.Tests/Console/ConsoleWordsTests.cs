@@ -1,4 +1,10 @@
 using System.Text.RegularExpressions;
+using ReplyMint.Cli;
+using ReplyMint.Console;
+using ReplyMint.Inbound;
+using ReplyMint.Outbound;
+using ReplyMint.Replies;
+using ReplyMint.Security;
 using Xunit;
 
 namespace ReplyMint.Tests.Console;
@@ -32,6 +38,24 @@ public sealed partial class ConsoleWordsTests
         var begun = used.Where(name => name.EndsWith('.')).ToList();
         Assert.Equal([], words.Keys.Where(word => !used.Contains(word) && !begun.Exists(begin => word.StartsWith(begin, StringComparison.Ordinal)) && !word.EndsWith(".do", StringComparison.Ordinal)));
         Assert.Equal([], Directory.EnumerateFiles(Room, "*.cs", SearchOption.AllDirectories).SelectMany(file => Said().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value)).Where(name => !name.EndsWith('.') && !words.ContainsKey(name)));
+    }
+
+    /// <summary>What the product may say of a mail has a word, also where the name is put together.</summary>
+    [Fact]
+    public void Each_state_rule_and_reason_has_a_word()
+    {
+        var words = Words();
+        IEnumerable<string> needed =
+        [
+            .. Enum.GetValues<DraftState>().Where(state => state != DraftState.Waiting).Select(state => "draft.state." + state.ToString().ToLowerInvariant()),
+            .. Enum.GetValues<OutboxState>().Select(state => "answer." + state.ToString().ToLowerInvariant()),
+            .. Enum.GetValues<RuleOutcome>().Select(outcome => "outcome." + outcome.ToString().ToLowerInvariant()),
+            .. Enum.GetValues<GuardRule>().Select(rule => "guard." + WireWord.Of(rule)),
+            .. Enum.GetValues<MessageState>().Select(state => "state." + Reasons.WordOf(state)),
+            .. ReasonWords.Names.Select(name => "reason." + name),
+            .. Reasons.Filtered.Select(name => "reason." + name),
+        ];
+        Assert.Empty(needed.Where(name => !words.ContainsKey(name)));
     }
 
     [GeneratedRegex("\"([a-z0-9-]+\\.[a-z0-9.-]*)\"")]

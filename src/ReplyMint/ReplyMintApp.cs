@@ -75,6 +75,7 @@ public static class ReplyMintApp
             .AddSes()
             .AddSecrets(settings.Secrets, [.. settings.SecretReferences()], new DataBackupsKept(TimeSpan.FromDays(settings.Backup.KeepDays)))
             .AddReplies(settings.Model, settings.Notices, open, secrets)
+            .AddEmbedding(settings.Knowledge.Embedding, settings.Model, secrets)
             .AddPrivacy()
             .AddIncidents(settings.Detection)
             .AddConsole()

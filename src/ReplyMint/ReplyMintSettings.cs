@@ -139,6 +139,7 @@ internal sealed record ReplyMintSettings
         new("mailgun.signingKey", Mailgun.SigningKey), new("mailgun.previousSigningKey", Mailgun.PreviousSigningKey),
         new("outbound.smtp.password", Outbound.Smtp.Password), new("outbound.mailgun.apiKey", Outbound.Mailgun.ApiKey), new("model.apiKey", Model.ApiKey), new("lambda.alarmWebhook", Lambda.AlarmWebhook), new("notices.webhookSecret", Notices.WebhookSecret ?? ""), new("monitoring.prometheus.token", Monitoring.Prometheus.Token), new("monitoring.otlp.headers", Monitoring.Otlp.Headers),
         new("billing.stripe.apiKey", Billing.Stripe.ApiKey), new("billing.stripe.webhookSecret", Billing.Stripe.WebhookSecret), new("billing.stripe.previousWebhookSecret", Billing.Stripe.PreviousWebhookSecret),
+        new("knowledge.embedding.apiKey", Knowledge.Embedding.ApiKey),
     }.Where(secret => secret.Reference.Length > 0);
 
     /// <summary>Those that lie in SSM Parameter Store.</summary>

@@ -80,9 +80,8 @@ internal static class KnowledgeCommands
         return new StoreCommand("ask", "show what the knowledge has to say to a question", async (context, parse, ct) =>
         {
             var owner = await context.TenantAsync(parse.GetValue(tenant), ct);
-            var index = await context.Get<KnowledgeIndexes>().OpenAsync(owner.Id, ct);
             var threshold = context.Get<KnowledgeSettings>().Threshold;
-            var hits = index.Search(string.Join(' ', parse.GetValue(question)!), 3);
+            var hits = await context.Get<KnowledgeSearch>().FindAsync(owner.Id, string.Join(' ', parse.GetValue(question)!), 3, "", trial: true, ct);
             if (hits.Count == 0)
                 context.Out.WriteLine("Nothing fits; such a mail is held for a person.");
             foreach (var hit in hits)
@@ -128,7 +127,8 @@ internal static class KnowledgeCommands
         return new StoreCommand("eval", "measure how well questions find their passages", async (context, parse, ct) =>
         {
             var owner = await context.TenantAsync(parse.GetValue(tenant), ct);
-            return Measure(await context.Get<KnowledgeIndexes>().OpenAsync(owner.Id, ct), context.Files[0], parse.GetValue(json), context.Out, context.Error);
+            var search = context.Get<KnowledgeSearch>();
+            return await MeasureAsync(query => search.FindAsync(owner.Id, query, KnowledgeEval.Asked, "", trial: true, ct), context.Files[0], parse.GetValue(json), context.Out, context.Error);
         })
         {
             Options = { queries, docs, json, tenant },
@@ -153,7 +153,8 @@ internal static class KnowledgeCommands
             if (passages.Count == 0)
                 return host.Fail($"{Plain.Line(docs, 200)} holds no passage");
             var asked = await NamedFiles.OneAsync(queries, host, ct);
-            return Measure(KnowledgeIndex.Of(passages), asked[0], json, host.Out, host.Error);
+            var index = KnowledgeIndex.Of(passages);
+            return await MeasureAsync(query => Task.FromResult(index.Search(query, KnowledgeEval.Asked)), asked[0], json, host.Out, host.Error);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -161,12 +162,15 @@ internal static class KnowledgeCommands
         }
     }
 
-    private static int Measure(KnowledgeIndex index, ForwardedFile queries, bool json, TextWriter output, TextWriter error)
+    private static async Task<int> MeasureAsync(Func<string, Task<IReadOnlyList<PassageHit>>> search, ForwardedFile queries, bool json, TextWriter output, TextWriter error)
     {
         var (asked, problems) = KnowledgeEval.ReadQueries(queries.Name, queries.Bytes);
         foreach (var problem in problems)
             error.WriteLine(Plain.Line(problem.ToString()));
-        var report = KnowledgeEval.Run(index, asked);
+        var found = new List<IReadOnlyList<PassageHit>>(asked.Count);
+        foreach (var query in asked)
+            found.Add(await search(query.Query));
+        var report = KnowledgeEval.Run(asked, found);
         output.WriteLine(json ? report.ToJson()
             : string.Create(CultureInfo.InvariantCulture, $"{asked.Count} questions: hit@1 {report.HitAt1:0.000}, hit@5 {report.HitAt5:0.000}, mrr {report.Mrr:0.000}"));
         return problems.Count > 0 || asked.Count == 0 ? ExitCode.Failed : ExitCode.Ok;

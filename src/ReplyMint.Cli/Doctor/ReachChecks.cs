@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using MailKit;
 using MailKit.Security;
 using ReplyMint.Aws;
+using ReplyMint.Knowledge;
 using ReplyMint.Outbound;
 using ReplyMint.Replies;
 using ReplyMint.Security;
@@ -24,6 +25,16 @@ internal static class ReachChecks
         return await ConnectsAsync(endpoint, ct) is { } why
             ? Finding.Fail("model", $"{endpoint.Host} port {endpoint.Port} can't be reached ({why})", "start the model's server, or correct the setting model.endpoint; until then mails are held")
             : Finding.Ok("model", $"{endpoint.Host} port {endpoint.Port} can be reached");
+    }
+
+    public static async Task<Finding> EmbeddingAsync(EmbeddingSettings model, CancellationToken ct)
+    {
+        if (Secret("knowledge.embedding.apiKey", model.ApiKey) is { } problem)
+            return problem;
+        var endpoint = new Uri(model.Endpoint);
+        return await ConnectsAsync(endpoint, ct) is { } why
+            ? Finding.Warn("embedding", $"{endpoint.Host} port {endpoint.Port} can't be reached ({why})", "start the model's server, or correct the setting knowledge.embedding.endpoint; until then passages are found by their words")
+            : Finding.Ok("embedding", $"{endpoint.Host} port {endpoint.Port} can be reached");
     }
 
     public static async Task<Finding> OutboundAsync(OutboundSettings outbound, AwsSettings aws, string data, CancellationToken ct)

@@ -26,6 +26,7 @@ internal sealed class IndexBuilder
     private readonly ArrayBufferWriter<byte> _texts = new();
     private readonly List<int> _textOffsets = [0];
     private readonly int[] _byLanguage = new int[LanguageWords.Count];
+    private readonly List<sbyte[]> _vectors = [];
 
     /// <summary>Occurrences of one term in one passage.</summary>
     private record struct Count(int Doc, ushort InQuestion, ushort InAnswer);
@@ -34,7 +35,9 @@ internal sealed class IndexBuilder
 
     public int Passages => _docs.Count;
 
-    public void Add(Passage passage)
+    /// <param name="passage">Found by its words.</param>
+    /// <param name="vector">Its <see cref="Direction"/>, when it has one; all are of one length.</param>
+    public void Add(Passage passage, sbyte[]? vector = null)
     {
         var doc = _docs.Count;
         var language = LanguageWords.Of(passage.Language);
@@ -42,6 +45,7 @@ internal sealed class IndexBuilder
         var answerLength = CountWords(passage.Answer, language, doc, question: false);
         _docs.Add(new Doc(questionLength, answerLength));
         _byLanguage[(int)language]++;
+        _vectors.Add(vector ?? []);
         PassageText.Write(_texts, passage);
         _textOffsets.Add(_texts.WrittenCount);
     }
@@ -81,7 +85,8 @@ internal sealed class IndexBuilder
     }
 
     /// <param name="version">What <see cref="KnowledgeIndex.Version"/> will say: the state of the store that it was built from.</param>
-    public byte[] Build(long version)
+    /// <param name="vectorMark">Of the model that made the vectors.</param>
+    public byte[] Build(long version, long vectorMark = 0)
     {
         var order = _terms.Select(pair => (Key: Encoding.UTF8.GetBytes(pair.Key), Term: pair.Value)).ToArray();
         Array.Sort(order, static (a, b) => a.Key.AsSpan().SequenceCompareTo(b.Key));
@@ -120,7 +125,25 @@ internal sealed class IndexBuilder
                 print[count.Doc] += (uint)(i + 1) * 2_654_435_761u;
             }
         }
-        return IndexBytes.Write(version, _byLanguage, [.. order.SelectMany(entry => entry.Key)], termOffsets, postingOffsets, idf, mass, print, CollectionsMarshal.AsSpan(postings), [.. _textOffsets], _texts.WrittenSpan);
+        var vectors = Vectors(out var norms);
+        return IndexBytes.Write(version, _byLanguage, [.. order.SelectMany(entry => entry.Key)], termOffsets, postingOffsets, idf, mass, print, CollectionsMarshal.AsSpan(postings), [.. _textOffsets], _texts.WrittenSpan, vectors.Length == 0 ? 0 : vectorMark, vectors, norms);
+    }
+
+    /// <summary>All directions one behind the other; none when no passage has one.</summary>
+    private sbyte[] Vectors(out float[] norms)
+    {
+        var dimensions = _vectors.Count == 0 ? 0 : _vectors.Max(vector => vector.Length);
+        norms = dimensions == 0 ? [] : new float[_docs.Count];
+        var all = new sbyte[dimensions * _docs.Count];
+        for (var doc = 0; doc < norms.Length; doc++)
+        {
+            // Those of another length were made by another form of the model.
+            if (_vectors[doc].Length != dimensions)
+                continue;
+            _vectors[doc].CopyTo(all, doc * dimensions);
+            norms[doc] = Direction.Norm(_vectors[doc]);
+        }
+        return all;
     }
 
     /// <summary>A term's passages, and those that hold it only inside of a longer word.</summary>

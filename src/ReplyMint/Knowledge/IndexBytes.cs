@@ -19,10 +19,11 @@ internal readonly struct Posting(int doc, bool inQuestion, float impact)
 internal readonly ref struct IndexBytes
 {
     /// <summary>A file of another form is rebuilt, never read.</summary>
-    private const int Form = 2;
+    private const int Form = 3;
     private const int Magic = 0x494B4D52;
-    private const int Lengths = 9;
-    private const int HeaderSize = 16 + (LanguageWords.Count * sizeof(int)) + (Lengths * sizeof(int));
+    private const int Lengths = 11;
+    private const int Fixed = 24;
+    private const int HeaderSize = Fixed + (LanguageWords.Count * sizeof(int)) + (Lengths * sizeof(int));
 
     public required long Version { get; init; }
     public required ReadOnlySpan<int> ByLanguage { get; init; }
@@ -37,16 +38,22 @@ internal readonly ref struct IndexBytes
     public required ReadOnlySpan<Posting> Postings { get; init; }
     public required ReadOnlySpan<int> TextOffsets { get; init; }
     public required ReadOnlySpan<byte> Texts { get; init; }
+    /// <summary>Names the model that made the vectors; 0 when there are none.</summary>
+    public required long VectorMark { get; init; }
+    /// <summary>Of each passage its <see cref="Direction"/>, all of one length; empty, or zeroes for a passage that has none yet.</summary>
+    public required ReadOnlySpan<sbyte> Vectors { get; init; }
+    /// <summary>The length of each passage's direction; 0 for a passage that has none yet.</summary>
+    public required ReadOnlySpan<float> Norms { get; init; }
 
     public static byte[] Write(
         long version, ReadOnlySpan<int> byLanguage, ReadOnlySpan<byte> terms, ReadOnlySpan<int> termOffsets, ReadOnlySpan<int> postingOffsets,
         ReadOnlySpan<float> idf, ReadOnlySpan<float> mass, ReadOnlySpan<uint> print, ReadOnlySpan<Posting> postings,
-        ReadOnlySpan<int> textOffsets, ReadOnlySpan<byte> texts)
+        ReadOnlySpan<int> textOffsets, ReadOnlySpan<byte> texts, long vectorMark, ReadOnlySpan<sbyte> vectors, ReadOnlySpan<float> norms)
     {
         Span<int> lengths =
         [
             terms.Length, termOffsets.Length * 4, postingOffsets.Length * 4, idf.Length * 4, mass.Length * 4, print.Length * 4,
-            checked(postings.Length * 8), textOffsets.Length * 4, texts.Length,
+            checked(postings.Length * 8), textOffsets.Length * 4, texts.Length, vectors.Length, norms.Length * 4,
         ];
         var size = HeaderSize;
         foreach (var length in lengths)
@@ -55,8 +62,9 @@ internal readonly ref struct IndexBytes
         MemoryMarshal.Write(bytes, Magic);
         MemoryMarshal.Write(bytes.AsSpan(4), Form);
         MemoryMarshal.Write(bytes.AsSpan(8), version);
-        MemoryMarshal.AsBytes(byLanguage).CopyTo(bytes.AsSpan(16));
-        MemoryMarshal.AsBytes(lengths).CopyTo(bytes.AsSpan(16 + (LanguageWords.Count * 4)));
+        MemoryMarshal.Write(bytes.AsSpan(16), vectorMark);
+        MemoryMarshal.AsBytes(byLanguage).CopyTo(bytes.AsSpan(Fixed));
+        MemoryMarshal.AsBytes(lengths).CopyTo(bytes.AsSpan(Fixed + (LanguageWords.Count * 4)));
         var at = HeaderSize;
         Put(bytes, ref at, terms);
         Put(bytes, ref at, MemoryMarshal.AsBytes(termOffsets));
@@ -67,6 +75,8 @@ internal readonly ref struct IndexBytes
         Put(bytes, ref at, MemoryMarshal.AsBytes(postings));
         Put(bytes, ref at, MemoryMarshal.AsBytes(textOffsets));
         Put(bytes, ref at, texts);
+        Put(bytes, ref at, MemoryMarshal.AsBytes(vectors));
+        Put(bytes, ref at, MemoryMarshal.AsBytes(norms));
         return bytes;
     }
 
@@ -76,7 +86,7 @@ internal readonly ref struct IndexBytes
         index = default;
         if (bytes.Length < HeaderSize || MemoryMarshal.Read<int>(bytes) != Magic || MemoryMarshal.Read<int>(bytes[4..]) != Form)
             return false;
-        var lengths = MemoryMarshal.Cast<byte, int>(bytes.Slice(16 + (LanguageWords.Count * 4), Lengths * 4));
+        var lengths = MemoryMarshal.Cast<byte, int>(bytes.Slice(Fixed + (LanguageWords.Count * 4), Lengths * 4));
         long size = HeaderSize;
         foreach (var length in lengths)
         {
@@ -90,7 +100,8 @@ internal readonly ref struct IndexBytes
         index = new IndexBytes
         {
             Version = MemoryMarshal.Read<long>(bytes[8..]),
-            ByLanguage = MemoryMarshal.Cast<byte, int>(bytes.Slice(16, LanguageWords.Count * 4)),
+            VectorMark = MemoryMarshal.Read<long>(bytes[16..]),
+            ByLanguage = MemoryMarshal.Cast<byte, int>(bytes.Slice(Fixed, LanguageWords.Count * 4)),
             Terms = Take<byte>(bytes, ref at, lengths[0]),
             TermOffsets = Take<int>(bytes, ref at, lengths[1]),
             PostingOffsets = Take<int>(bytes, ref at, lengths[2]),
@@ -100,6 +111,8 @@ internal readonly ref struct IndexBytes
             Postings = Take<Posting>(bytes, ref at, lengths[6]),
             TextOffsets = Take<int>(bytes, ref at, lengths[7]),
             Texts = Take<byte>(bytes, ref at, lengths[8]),
+            Vectors = Take<sbyte>(bytes, ref at, lengths[9]),
+            Norms = Take<float>(bytes, ref at, lengths[10]),
         };
         return true;
     }

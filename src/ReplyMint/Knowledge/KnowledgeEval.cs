@@ -24,15 +24,21 @@ internal static class KnowledgeEval
 {
     private const int Depth = 10;
 
-    public static EvalReport Run(KnowledgeIndex index, IReadOnlyList<EvalQuery> queries)
+    /// <summary>An entry is found once, in however many parts it lies; so a few more are asked for.</summary>
+    public const int Asked = 50;
+
+    public static EvalReport Run(KnowledgeIndex index, IReadOnlyList<EvalQuery> queries) => Run(queries, [.. queries.Select(query => index.Search(query.Query, Asked))]);
+
+    /// <param name="queries">What was asked.</param>
+    /// <param name="found">Whom each of them found, best first.</param>
+    public static EvalReport Run(IReadOnlyList<EvalQuery> queries, IReadOnlyList<IReadOnlyList<PassageHit>> found)
     {
         var results = new List<EvalResult>(queries.Count);
         int judged = 0, first = 0, five = 0;
         var reciprocal = 0.0;
-        foreach (var query in queries)
+        foreach (var (query, hits) in queries.Zip(found))
         {
-            // An entry is found once, in however many parts it lies; so a few more are asked for.
-            var ids = index.Search(query.Query, 50).Select(hit => Id(hit.Passage)).Distinct(StringComparer.Ordinal).Take(Depth).ToArray();
+            var ids = hits.Select(hit => Id(hit.Passage)).Distinct(StringComparer.Ordinal).Take(Depth).ToArray();
             results.Add(new EvalResult(query.Query, ids));
             if (query.Relevant.Count == 0)
                 continue;

@@ -9,5 +9,6 @@ internal static class KnowledgeFeature
         .ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Add(KnowledgeWire.Default))
         .AddSingleton<KnowledgeStore>()
         .AddSingleton<KnowledgePages>()
+        .AddSingleton<PassageVectors>()
         .AddSingleton<KnowledgeIndexes>();
 }

@@ -35,9 +35,10 @@ internal sealed class KnowledgeIndex
 
     private readonly byte[] _bytes;
 
-    private KnowledgeIndex(byte[] bytes, long version, int passages)
+    private KnowledgeIndex(byte[] bytes, in IndexBytes index)
     {
-        (_bytes, Version, Passages) = (bytes, version, passages);
+        (_bytes, Version, Passages, VectorMark) = (bytes, index.Version, index.Mass.Length, index.VectorMark);
+        HasAllVectors = index.Norms.Length == Passages && !index.Norms.Contains(0f);
     }
 
     /// <summary>The state of the store that the index was built from.</summary>
@@ -45,12 +46,18 @@ internal sealed class KnowledgeIndex
 
     public int Passages { get; }
 
+    /// <summary>Names the model that made the vectors (<see cref="Direction.MarkOf"/>); 0 when there are none.</summary>
+    public long VectorMark { get; }
+
+    /// <summary>Each passage has one.</summary>
+    public bool HasAllVectors { get; }
+
     /// <summary>Bytes of memory that it holds.</summary>
     public int Size => _bytes.Length;
 
     /// <summary>Takes the bytes of <see cref="IndexBuilder.Build"/>; null when they are of another form.</summary>
     public static KnowledgeIndex? Open(byte[] bytes) =>
-        IndexBytes.TryRead(bytes, out var index) ? new KnowledgeIndex(bytes, index.Version, index.Mass.Length) : null;
+        IndexBytes.TryRead(bytes, out var index) ? new KnowledgeIndex(bytes, index) : null;
 
     public static KnowledgeIndex Of(IEnumerable<Passage> passages, long version = 0)
     {
@@ -118,6 +125,26 @@ internal sealed class KnowledgeIndex
         IndexBytes.TryRead(_bytes, out var index);
         var term = Find(index, Encoding.UTF8.GetBytes(key));
         return term >= 0 ? index.Idf[term] : Terms.Idf(Math.Max(1, Passages), 0);
+    }
+
+    /// <summary>The passages whose meaning is nearest, with the cosine as their score; none where vectors are of another length.</summary>
+    /// <param name="question">Of the model that <see cref="VectorMark"/> names.</param>
+    /// <param name="limit">Most hits.</param>
+    public IReadOnlyList<PassageHit> Near(ReadOnlySpan<float> question, int limit)
+    {
+        IndexBytes.TryRead(_bytes, out var index);
+        if (index.Norms.IsEmpty || index.Vectors.Length != question.Length * index.Norms.Length)
+            return [];
+        var asked = Direction.Of(question);
+        var norm = Direction.Norm(asked);
+        var best = new Best(limit);
+        for (var doc = 0; doc < index.Norms.Length && norm > 0; doc++)
+            if (index.Norms[doc] > 0)
+                best.Offer(doc, Direction.Dot(asked, index.Vectors.Slice(doc * asked.Length, asked.Length)) / (norm * index.Norms[doc]));
+        var hits = new PassageHit[best.Count];
+        for (var i = 0; i < hits.Length; i++)
+            hits[i] = new PassageHit(Read(index, best[i].Doc), Math.Round(best[i].Score, 4));
+        return hits;
     }
 
     /// <summary>Every passage in order, for a rebuild or a listing.</summary>

@@ -8,7 +8,7 @@ namespace ReplyMint.Knowledge;
 /// Opens tenants' indexes. An index lies as one sealed file in the data folder's index directory; it is made
 /// anew from the sealed passages when it is absent, of another state, or does not open. Losing it loses nothing.
 /// </summary>
-internal sealed partial class KnowledgeIndexes(KnowledgeStore knowledge, KeyRing keys, DataFolder folder, KnowledgeSettings settings, ILogger<KnowledgeIndexes> log)
+internal sealed partial class KnowledgeIndexes(KnowledgeStore knowledge, PassageVectors vectors, KeyRing keys, DataFolder folder, KnowledgeSettings settings, ILogger<KnowledgeIndexes> log)
 {
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
@@ -76,11 +76,12 @@ internal sealed partial class KnowledgeIndexes(KnowledgeStore knowledge, KeyRing
         {
             var version = await knowledge.VersionAsync(own.Tenant, ct);
             var builder = new IndexBuilder();
+            var known = settings.Embedding.IsConfigured ? await vectors.ReadAsync(own, settings.Embedding.Model, ct) : null;
             await foreach (var passage in knowledge.PassagesAsync(own.Tenant, ct))
-                builder.Add(passage);
+                builder.Add(passage, known?.GetValueOrDefault(PassageVectors.HashOf(own, passage)));
             if (await knowledge.VersionAsync(own.Tenant, ct) != version && tries < MostTries)
                 continue;
-            var bytes = builder.Build(version);
+            var bytes = builder.Build(version, known is null ? 0 : Direction.MarkOf(settings.Embedding.Model));
             LogRebuilt(own.Tenant, builder.Passages, version);
             await WriteAsync(own, version, bytes, ct);
             return KnowledgeIndex.Open(bytes)!;

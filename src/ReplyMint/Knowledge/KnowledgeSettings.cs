@@ -15,8 +15,13 @@ internal sealed record KnowledgeSettings
     /// <summary>Memory for opened indexes of all tenants, in MB, 8 to 4,096. The least used close first.</summary>
     public int CacheMegabytes { get; init; } = 64;
 
+    /// <summary>A model that finds passages by what they mean, beside their words; without an endpoint none is asked.</summary>
+    public EmbeddingSettings Embedding { get; init; } = new();
+
     public IEnumerable<string> Problems()
     {
+        foreach (var problem in Embedding.Problems())
+            yield return problem;
         if (!(Threshold is >= 0.05 and <= 1))
             yield return $"knowledge.threshold is {Threshold}; allowed is 0.05 to 1.";
         if (MaxPassages is < 1 or > 50_000)

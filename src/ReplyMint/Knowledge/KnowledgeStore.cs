@@ -10,7 +10,7 @@ namespace ReplyMint.Knowledge;
 /// A tenant's sources and passages, sealed with the tenant's key. A change writes the new passages first, then switches the
 /// source's record, then removes the old ones, so that a reader sees the old state or the new one, crash or not.
 /// </summary>
-internal sealed class KnowledgeStore(IStore store, KeyRing keys, AuditLog audit, TimeProvider time, KnowledgeSettings settings)
+internal sealed class KnowledgeStore(IStore store, KeyRing keys, PassageVectors vectors, AuditLog audit, TimeProvider time, KnowledgeSettings settings)
 {
     /// <summary>One change of a tenant at a time: each removes what others have begun. In other processes, too (<see cref="StoreTurn"/>).</summary>
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _changes = new(StringComparer.Ordinal);
@@ -50,6 +50,8 @@ internal sealed class KnowledgeStore(IStore store, KeyRing keys, AuditLog audit,
             return true;
         }, ct);
         await SweepAsync(tenant, id, record.Generation, ct);
+        if (before is not null)
+            await vectors.SweepAsync(tenant, PassagesAsync(tenant, ct), null, ct);
         return new AddResult(before is null ? AddOutcome.Added : AddOutcome.Replaced, id, passages.Count, problems);
     }
 
@@ -68,6 +70,7 @@ internal sealed class KnowledgeStore(IStore store, KeyRing keys, AuditLog audit,
             return true;
         }, ct);
         await SweepAsync(tenant, found.Id, null, ct);
+        await vectors.SweepAsync(tenant, PassagesAsync(tenant, ct), null, ct);
         return true;
     }
 
@@ -98,6 +101,9 @@ internal sealed class KnowledgeStore(IStore store, KeyRing keys, AuditLog audit,
 
     /// <summary>Moves with every change; 0 when there never was any knowledge.</summary>
     public async ValueTask<long> VersionAsync(string tenant, CancellationToken ct) => (await store.GetAsync(VersionKey(tenant), ct))?.Count ?? 0;
+
+    /// <summary>Says that searches have to look anew, though no passage has changed.</summary>
+    public Task MoveAsync(string tenant, CancellationToken ct) => store.CommitAsync(new Commit().Add(VersionKey(tenant), 1), ct).AsTask();
 
     /// <summary>All passages that count, source by source. The reader asks <see cref="VersionAsync"/> before and after.</summary>
     public async IAsyncEnumerable<Passage> PassagesAsync(string tenant, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)

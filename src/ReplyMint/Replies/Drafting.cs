@@ -39,7 +39,7 @@ internal sealed record DraftTask(string Tenant, InboundMail Mail, Mailbox Mailbo
 /// Chooses who writes: the tenant's own rules first, then a fixed answer, then the model where one is configured, else
 /// the extractive drafter.
 /// </summary>
-internal sealed class Drafting(KnowledgeIndexes indexes, KnowledgeSettings settings, ModelSpending spending, ModelDrafter? model = null)
+internal sealed class Drafting(KnowledgeSearch knowledge, KnowledgeSettings settings, ModelSpending spending, ModelDrafter? model = null)
 {
     // The drafters look at few; a person who decides is shown these.
     private const int Hits = 5;
@@ -85,7 +85,7 @@ internal sealed class Drafting(KnowledgeIndexes indexes, KnowledgeSettings setti
 
     public async Task<Drafted> FromKnowledgeAsync(DraftTask work, CancellationToken ct)
     {
-        var hits = (await indexes.OpenAsync(work.Tenant, ct)).Search(work.Mail.Reply, Hits, work.Mail.Subject);
+        var hits = await knowledge.FindAsync(work.Tenant, work.Mail.Reply, Hits, work.Mail.Subject, work.Trial, ct);
         var request = new DraftRequest(work.Mail, work.Mailbox, hits, settings.Threshold) { MailId = work.Name };
         if (model is null)
             return Of(ExtractiveDrafter.Draft(request), hits, work);

@@ -51,10 +51,8 @@ internal sealed record ModelSettings
                 yield return "model.endpoint: must be the server's address when model.model or model.apiKey is given.";
             yield break;
         }
-        if (!Uri.TryCreate(Endpoint, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.Query.Length > 0 || uri.UserInfo.Length > 0)
-            yield return "model.endpoint: must be an address such as \"https://api.example.com/v1\".";
-        else if (uri.Scheme == "http" && !uri.IsLoopback && ApiKey.Length > 0)
-            yield return "model.endpoint: a key is sent over https only (http is allowed to this machine, or without a key).";
+        if (ModelAddress.Problem("model.endpoint", Endpoint, ApiKey.Length > 0) is { } address)
+            yield return address;
         if (Model.Length is 0 or > 200)
             yield return "model.model: must be the model's name as the server knows it.";
         if (ApiKey.Length > 0 && SecretSource.Problem("model.apiKey", ApiKey) is { } problem)

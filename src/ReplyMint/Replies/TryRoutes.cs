@@ -39,13 +39,13 @@ internal static class TryRoutes
             .Produces<MailboxTestResult>().Costly();
     }
 
-    private static async Task<IResult> QuestionAsync(Caller caller, KnowledgeQuestion asked, [FromServices] DryRun run, [FromServices] Mailboxes mailboxes, [FromServices] KnowledgeIndexes indexes, [FromServices] KnowledgeSettings settings, CancellationToken ct)
+    private static async Task<IResult> QuestionAsync(Caller caller, KnowledgeQuestion asked, [FromServices] DryRun run, [FromServices] Mailboxes mailboxes, [FromServices] KnowledgeSearch knowledge, [FromServices] KnowledgeSettings settings, CancellationToken ct)
     {
         var mailbox = asked.Mailbox is { } id && caller.Sees(id) ? await mailboxes.GetAsync(caller.Tenant, id, ct) : null;
         if (asked.Mailbox is not null && mailbox is null)
             return Problem.Of("mailbox", "is no mailbox that you see");
         var (drafted, findings) = await run.QuestionAsync(caller.Tenant, mailbox, asked.Question, ct);
-        var hits = (await indexes.OpenAsync(caller.Tenant, ct)).Search(asked.Question, 5);
+        var hits = await knowledge.FindAsync(caller.Tenant, asked.Question, 5, "", trial: true, ct);
         return TypedResults.Ok(new KnowledgeTryResult([.. hits.Select(Passage)], settings.Threshold, drafted.Content.Text, drafted.Content.Drafter, drafted.Note, [.. findings.Select(finding => FindingDetail.Of(finding, quoting: true))]));
     }
 

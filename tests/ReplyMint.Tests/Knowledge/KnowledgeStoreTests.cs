@@ -34,10 +34,10 @@ public sealed class KnowledgeStoreTests : IAsyncLifetime
     }
 
     private KnowledgeStore Store(IStore? store = null, int most = 20_000) =>
-        new(store ?? _open.Store, _open.Keys, _audit, TimeProvider.System, new KnowledgeSettings { MaxPassages = most });
+        new(store ?? _open.Store, _open.Keys, new PassageVectors(store ?? _open.Store, _open.Keys), _audit, TimeProvider.System, new KnowledgeSettings { MaxPassages = most });
 
     private KnowledgeIndexes Search(int megabytes = 64) =>
-        new(Store(), _open.Keys, _open.Folder, new KnowledgeSettings { CacheMegabytes = megabytes }, NullLogger<KnowledgeIndexes>.Instance);
+        new(Store(), new PassageVectors(_open.Store, _open.Keys), _open.Keys, _open.Folder, new KnowledgeSettings { CacheMegabytes = megabytes }, NullLogger<KnowledgeIndexes>.Instance);
 
     private static SourceReading Faq(string name, params (string Question, string Answer)[] pairs) =>
         PassageReader.Read(name, Encoding.UTF8.GetBytes(string.Join("\n\n", pairs.Select(pair => $"# {pair.Question}\n{pair.Answer}"))));

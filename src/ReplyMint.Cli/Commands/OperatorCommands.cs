@@ -53,12 +53,7 @@ internal static class SwitchCommands
                 (partition, name) = (found.Id, $"tenant {found.Name}");
             }
             var stop = parse.GetValue(state) == "stop";
-            await context.Get<IStore>().RetryAsync(async (commit, token) =>
-            {
-                await context.Get<Switches>().SetAsync(commit, partition, box, stop, Plain.Line(parse.GetValue(reason) ?? ""), token);
-                await context.Get<AuditLog>().AppendAsync(commit, partition, new(StoreWords.Actor, stop ? "switch.stop" : "switch.start", box ?? partition), token);
-                return true;
-            }, ct);
+            await context.Get<SwitchDesk>().SetAsync(partition, box, stop, Plain.Line(parse.GetValue(reason) ?? ""), StoreWords.Actor, ct);
             if (!stop && (await context.Get<Switches>().ReadAsync(partition, box, ct)).Contained)
                 context.Error.WriteLine("(it is contained because of an incident, and sends nothing until that is released: replymint incident list)");
             context.Out.WriteLine($"{Plain.Line(name)} is {(stop ? "stopped: mail is taken, nothing is answered or sent" : "running")}");

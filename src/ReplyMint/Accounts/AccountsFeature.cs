@@ -23,6 +23,7 @@ internal static class AccountsFeature
             .AddSingleton<Retention>()
             .AddSingleton<Mailboxes>()
             .AddSingleton<SenderRight>(provider => provider.GetRequiredService<Mailboxes>().MayNotSendAsync)
+            .AddSingleton<SwitchDesk>()
             .AddSingleton<Channels>()
             .AddSingleton<AccountTokens>()
             .AddSingleton<AccountDoor>()

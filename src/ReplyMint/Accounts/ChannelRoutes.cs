@@ -21,7 +21,7 @@ internal static class ChannelRoutes
     private static async Task<IResult> ListAsync(HttpContext context, Caller caller, [FromServices] Channels channels, CancellationToken ct) =>
         TypedResults.Ok(new Listing<ChannelView>([.. (await channels.ListAsync(caller.Tenant, ct)).Select(ChannelView.Of)], null).Linked(context));
 
-    private static async Task<IResult> AddAsync(
+    internal static async Task<IResult> AddAsync(
         Caller caller, NewChannel wanted, [FromServices] Channels channels, [FromServices] Mailboxes mailboxes, [FromServices] OutsideAddress outside, [FromServices] HttpSettings settings, [FromServices] TimeProvider time, CancellationToken ct)
     {
         var channel = new Channel("", caller.Tenant, wanted.Kind, wanted.Secret ?? "") { Topics = wanted.Topics, Verdicts = wanted.Verdicts, Imap = wanted.Imap?.ToAccount(time.GetUtcNow()), Smtp = wanted.Smtp?.ToAccount() };
@@ -35,7 +35,7 @@ internal static class ChannelRoutes
             : TypedResults.Created($"{RouteGroups.ApiRoot}/channels/{added.Id}", ChannelView.Of(added));
     }
 
-    private static async Task<IResult> RemoveAsync(Caller caller, string id, [FromServices] Channels channels, CancellationToken ct) =>
+    internal static async Task<IResult> RemoveAsync(Caller caller, string id, [FromServices] Channels channels, CancellationToken ct) =>
         await channels.FindAsync(id, ct) is { } channel && channel.Owner == caller.Tenant && await channels.RemoveAsync(id, Actor.Of(caller), ct) ? TypedResults.NoContent() : Problem.NotFound;
 }
 
@@ -56,7 +56,7 @@ internal static class SettingsRoutes
         return TypedResults.Ok(TenantSettings.Of(found.Value, caller.May.Has(Permission.SettingsWrite)));
     }
 
-    private static async Task<IResult> SetAsync(
+    internal static async Task<IResult> SetAsync(
         HttpContext context, Caller caller, TenantSettings wanted, [FromServices] Tenants tenants, [FromServices] NoticeAddresses addresses, [FromServices] OutsideAddress outside, [FromServices] HttpSettings settings, CancellationToken ct)
     {
         if (EntityTags.Required(context, out var version) is { } missing)

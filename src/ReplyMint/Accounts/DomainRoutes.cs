@@ -48,7 +48,7 @@ internal static class DomainRoutes
     private static async Task<Results<Ok<DomainAnswer>, Problem>> GetAsync(Caller caller, ProvedDomains domains, [Line(253)] string domain, CancellationToken ct) =>
         Mail.Domains.ToAscii(domain) is { } name && await domains.FindAsync(caller.Tenant, name, ct) is { } claim ? TypedResults.Ok(await AnswerAsync(domains, caller.Tenant, claim, ct)) : Problem.NotFound;
 
-    private static async Task<Results<Created<DomainAnswer>, Ok<DomainAnswer>, Problem>> AddAsync(Caller caller, ProvedDomains domains, NewDomain wanted, CancellationToken ct)
+    internal static async Task<Results<Created<DomainAnswer>, Ok<DomainAnswer>, Problem>> AddAsync(Caller caller, ProvedDomains domains, NewDomain wanted, CancellationToken ct)
     {
         var (result, claim) = await domains.AddAsync(caller.Tenant, wanted.Domain, Actor.Of(caller), ct);
         return result switch
@@ -61,7 +61,7 @@ internal static class DomainRoutes
         };
     }
 
-    private static async Task<Results<Ok<DomainAnswer>, Problem>> VerifyAsync(Caller caller, ProvedDomains domains, [Line(253)] string domain, CancellationToken ct)
+    internal static async Task<Results<Ok<DomainAnswer>, Problem>> VerifyAsync(Caller caller, ProvedDomains domains, [Line(253)] string domain, CancellationToken ct)
     {
         var (result, claim) = await domains.ProveAsync(caller.Tenant, domain, Actor.Of(caller), ct);
         return result switch

@@ -65,7 +65,7 @@ internal static class MailboxRoutes
         return TypedResults.Ok(show(found.Value));
     }
 
-    private static async Task<IResult> AddAsync(Caller caller, NewMailbox wanted, [FromServices] Mailboxes mailboxes, [FromServices] ProvedDomains domains, [FromServices] DomainOwners owners, CancellationToken ct)
+    internal static async Task<IResult> AddAsync(Caller caller, NewMailbox wanted, [FromServices] Mailboxes mailboxes, [FromServices] ProvedDomains domains, [FromServices] DomainOwners owners, CancellationToken ct)
     {
         if (AddressRules.Normalize(wanted.Address) is not { } address)
             return Problem.Of("address", "is no mail address");
@@ -94,17 +94,17 @@ internal static class MailboxRoutes
         };
     }
 
-    private static async Task<IResult> RemoveAsync(Caller caller, string id, [FromServices] Mailboxes mailboxes, CancellationToken ct) =>
+    internal static async Task<IResult> RemoveAsync(Caller caller, string id, [FromServices] Mailboxes mailboxes, CancellationToken ct) =>
         caller.Sees(id) && await mailboxes.RemoveAsync(caller.Tenant, id, Actor.Of(caller), ct) ? TypedResults.NoContent() : Problem.NotFound;
 
-    private static Task<IResult> SetAsync(HttpContext context, Caller caller, string id, MailboxSettings wanted, [FromServices] Mailboxes mailboxes, CancellationToken ct) =>
+    internal static Task<IResult> SetAsync(HttpContext context, Caller caller, string id, MailboxSettings wanted, [FromServices] Mailboxes mailboxes, CancellationToken ct) =>
         ChangeAsync(context, caller, id, mailboxes, wanted.On, MailboxChecks.Settings, MailboxSettings.Of, Details(wanted), ct);
 
-    private static Task<IResult> SetScheduleAsync(HttpContext context, Caller caller, string id, SchedulePlan wanted, [FromServices] Mailboxes mailboxes, CancellationToken ct) =>
+    internal static Task<IResult> SetScheduleAsync(HttpContext context, Caller caller, string id, SchedulePlan wanted, [FromServices] Mailboxes mailboxes, CancellationToken ct) =>
         ChangeAsync(context, caller, id, mailboxes, box => box with { Schedule = wanted.ToSchedule() }, box => MailboxChecks.Schedule(box.Schedule), box => SchedulePlan.Of(box.Schedule),
             new() { ["schedule"] = wanted.Spans.Count.ToString(CultureInfo.InvariantCulture) }, ct);
 
-    private static Task<IResult> SetRulesAsync(HttpContext context, Caller caller, string id, RulePlan wanted, [FromServices] Mailboxes mailboxes, CancellationToken ct) =>
+    internal static Task<IResult> SetRulesAsync(HttpContext context, Caller caller, string id, RulePlan wanted, [FromServices] Mailboxes mailboxes, CancellationToken ct) =>
         ChangeAsync(context, caller, id, mailboxes, box => box with { Rules = wanted.ToRules() }, box => MailboxChecks.Rules(box.Rules), box => RulePlan.Of(box.Rules),
             new() { ["rules"] = wanted.Rules.Count.ToString(CultureInfo.InvariantCulture) }, ct);
 

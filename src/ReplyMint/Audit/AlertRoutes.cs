@@ -45,7 +45,7 @@ internal static class AlertRoutes
     private static async Task<IResult> GetAsync(Caller caller, string id, [FromServices] Alerts alerts, CancellationToken ct) =>
         await alerts.FindAsync(id, ct) is { } alert && (TenantOf(caller) is not { } tenant || alert.Tenant == tenant) ? TypedResults.Ok(AlertAnswer.Of(alert)) : Problem.NotFound;
 
-    private static async Task<IResult> AcknowledgeAsync(Caller caller, string id, [FromServices] Alerts alerts, CancellationToken ct) =>
+    internal static async Task<IResult> AcknowledgeAsync(Caller caller, string id, [FromServices] Alerts alerts, CancellationToken ct) =>
         await alerts.AcknowledgeAsync(id, Actor.Of(caller), TenantOf(caller), ct) ? TypedResults.NoContent() : Problem.NotFound;
 
     private static string? TenantOf(Caller caller) => caller.Tenant == KeyRing.Installation ? null : caller.Tenant;

@@ -51,11 +51,18 @@ internal static class AuditRoutes
     {
         if (page.Problem() is { } wrong)
             return wrong;
-        var found = await store.PickAsync(caller.Tenant, AuditLog.EntryPrefix, descending: true, page.Size, page.Cursor, item => Read(item) is { } record && query.Fits(record), ct, Table.Audit);
+        var (lines, next) = await PageAsync(store, log, caller.Tenant, query, page.Size, page.Cursor, ct);
+        return TypedResults.Ok(new Listing<AuditLine>(lines, next).Linked(context));
+    }
+
+    /// <summary>Entries of one chain that fit, the newest first.</summary>
+    public static async Task<(IReadOnlyList<AuditLine> Lines, string? Next)> PageAsync(IStore store, AuditLog log, string chain, AuditQuery query, int limit, string? after, CancellationToken ct)
+    {
+        var found = await store.PickAsync(chain, AuditLog.EntryPrefix, descending: true, limit, after, item => Read(item) is { } record && query.Fits(record), ct, Table.Audit);
         var lines = new List<AuditLine>(found.Items.Count);
         foreach (var item in found.Items)
-            lines.Add(await LineAsync(log, caller.Tenant, Read(item)!, ct));
-        return TypedResults.Ok(new Listing<AuditLine>(lines, found.Next).Linked(context));
+            lines.Add(await LineAsync(log, chain, Read(item)!, ct));
+        return (lines, found.Next);
     }
 
     public static async Task<AuditLine> LineAsync(AuditLog log, string chain, AuditRecord record, CancellationToken ct) =>

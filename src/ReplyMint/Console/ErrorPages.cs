@@ -10,7 +10,7 @@ namespace ReplyMint.Console;
 /// <summary>Problems as pages: what is wrong, and the way on.</summary>
 internal static class ErrorPages
 {
-    private static readonly int[] Known = [400, 401, 403, 404, 409, 413, 415, 429];
+    private static readonly int[] Known = [400, 401, 403, 404, 409, 412, 413, 415, 429];
 
     public static Task WriteAsync(HttpContext context, Problem problem)
     {

@@ -15,6 +15,12 @@ internal static class Frame
     private static readonly NavEntry[] Nav =
     [
         new("inbox", "/console/inbox", Permission.MessagesRead),
+        new("knowledge", "/console/knowledge", Permission.KnowledgeRead),
+        new("mailboxes", "/console/mailboxes", Permission.MailboxesRead),
+        new("people", "/console/people", Permission.MembersRead),
+        new("usage", "/console/usage", Permission.UsageRead),
+        new("privacy", "/console/privacy", Permission.PrivacyRead),
+        new("safety", "/console/safety", Permission.AlertsRead),
     ];
 
     /// <summary>Where somebody lands who may not open more than this; the first page that he may.</summary>

@@ -18,7 +18,8 @@ internal sealed class PageForms(KeyRing keys)
     public const string Field = "_page";
 
     private const int NonceBytes = 16;
-    private static readonly FormOptions Bounds = new() { ValueCountLimit = 200, KeyLengthLimit = 100, ValueLengthLimit = 200 * 1024 };
+    // Files stay in memory: what is put aside into a temporary file would lie there unsealed. The route bounds the body.
+    private static readonly FormOptions Bounds = new() { ValueCountLimit = 200, KeyLengthLimit = 100, ValueLengthLimit = 200 * 1024, MemoryBufferThreshold = int.MaxValue };
 
     /// <summary>Another one for each page, so that no two answers can be compared to guess it.</summary>
     public async ValueTask<string> TokenAsync(HttpContext context)

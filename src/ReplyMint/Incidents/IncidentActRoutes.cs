@@ -71,9 +71,9 @@ internal static class IncidentActRoutes
     private static async Task<IResult> RevocationAsync(string id, [FromServices] Revocations revocations, CancellationToken ct) =>
         await revocations.FindAsync(id, ct) is var (found, _) ? TypedResults.Ok(RevocationAnswer.Of(found)) : Problem.NotFound;
 
-    private static Task<IResult> ContainAsync(Caller caller, ContainmentWish wish, [FromServices] ContainmentDesk desk, CancellationToken ct) => SetAsync(caller, wish, stop: true, desk, ct);
+    internal static Task<IResult> ContainAsync(Caller caller, ContainmentWish wish, [FromServices] ContainmentDesk desk, CancellationToken ct) => SetAsync(caller, wish, stop: true, desk, ct);
 
-    private static Task<IResult> ReleaseAsync(Caller caller, ContainmentWish wish, [FromServices] ContainmentDesk desk, CancellationToken ct) => SetAsync(caller, wish, stop: false, desk, ct);
+    internal static Task<IResult> ReleaseAsync(Caller caller, ContainmentWish wish, [FromServices] ContainmentDesk desk, CancellationToken ct) => SetAsync(caller, wish, stop: false, desk, ct);
 
     private static async Task<IResult> SetAsync(Caller caller, ContainmentWish wish, bool stop, ContainmentDesk desk, CancellationToken ct)
     {

@@ -71,16 +71,16 @@ internal static class IncidentRoutes
         return TypedResults.Ok(new IncidentDetail(IncidentAnswer.Of(seen), lines));
     }
 
-    private static async Task<IResult> OpenAsync(Caller caller, NewIncident wanted, [FromServices] IncidentBook book, CancellationToken ct)
+    internal static async Task<IResult> OpenAsync(Caller caller, NewIncident wanted, [FromServices] IncidentBook book, CancellationToken ct)
     {
         var incident = await book.OpenAsync(wanted.Text, Actor.Of(caller), ct);
         return TypedResults.Created($"{RouteGroups.ApiRoot}/incidents/{incident.Id}", IncidentAnswer.Of(new(incident, wanted.Text)));
     }
 
-    private static async Task<IResult> NoteAsync(Caller caller, string id, IncidentNote note, [FromServices] IncidentBook book, CancellationToken ct) =>
+    internal static async Task<IResult> NoteAsync(Caller caller, string id, IncidentNote note, [FromServices] IncidentBook book, CancellationToken ct) =>
         await book.NoteAsync(id, note.Text, Actor.Of(caller), ct) ? TypedResults.NoContent() : Problem.NotFound;
 
-    private static async Task<IResult> CloseAsync(Caller caller, string id, IncidentClosing closing, [FromServices] IncidentBook book, [FromServices] TimeProvider time, CancellationToken ct)
+    internal static async Task<IResult> CloseAsync(Caller caller, string id, IncidentClosing closing, [FromServices] IncidentBook book, [FromServices] TimeProvider time, CancellationToken ct)
     {
         var due = time.GetUtcNow().AddDays(closing.DueInDays);
         return await book.CloseAsync(id, [.. closing.FollowUps.Select(note => new FollowUp(note, due))], Actor.Of(caller), ct) ? TypedResults.NoContent() : Problem.NotFound;

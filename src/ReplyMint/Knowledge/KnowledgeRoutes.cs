@@ -65,10 +65,10 @@ internal static class KnowledgeRoutes
     private static async Task<IResult> GetAsync(Caller caller, string id, [FromServices] KnowledgeStore knowledge, CancellationToken ct) =>
         await knowledge.FindAsync(caller.Tenant, id, ct) is { } source ? TypedResults.Ok(KnowledgeEntry.Of(source)) : Problem.NotFound;
 
-    private static Task<IResult> AddAsync(Caller caller, NewKnowledge file, [FromServices] KnowledgeStore knowledge, CancellationToken ct) =>
+    internal static Task<IResult> AddAsync(Caller caller, NewKnowledge file, [FromServices] KnowledgeStore knowledge, CancellationToken ct) =>
         StoreAsync(caller, file.Name, Encoding.UTF8.GetBytes(file.Text), knowledge, ct);
 
-    private static async Task<IResult> FetchAsync(Caller caller, NewKnowledgePage page, [FromServices] KnowledgePages pages, [FromServices] KnowledgeStore knowledge, CancellationToken ct)
+    internal static async Task<IResult> FetchAsync(Caller caller, NewKnowledgePage page, [FromServices] KnowledgePages pages, [FromServices] KnowledgeStore knowledge, CancellationToken ct)
     {
         var fetched = await pages.FetchAsync(page.Url, ct);
         return fetched.Problem.Length > 0 ? Problem.Of("url", fetched.Problem + ".") : await StoreAsync(caller, fetched.Name, fetched.File, knowledge, ct);
@@ -80,10 +80,10 @@ internal static class KnowledgeRoutes
         return problem ?? await StoreAsync(caller, name, file, knowledge, ct);
     }
 
-    private static async Task<IResult> RemoveAsync(Caller caller, string id, [FromServices] KnowledgeStore knowledge, CancellationToken ct) =>
+    internal static async Task<IResult> RemoveAsync(Caller caller, string id, [FromServices] KnowledgeStore knowledge, CancellationToken ct) =>
         await knowledge.FindAsync(caller.Tenant, id, ct) is not null && await knowledge.RemoveAsync(caller.Tenant, id, Actor.Of(caller), ct) ? TypedResults.NoContent() : Problem.NotFound;
 
-    private static async Task<IResult> StoreAsync(Caller caller, string name, ReadOnlyMemory<byte> file, KnowledgeStore knowledge, CancellationToken ct)
+    internal static async Task<IResult> StoreAsync(Caller caller, string name, ReadOnlyMemory<byte> file, KnowledgeStore knowledge, CancellationToken ct)
     {
         var added = await knowledge.AddAsync(caller.Tenant, PassageReader.Read(name, file), Actor.Of(caller), ct);
         if (added.Outcome == AddOutcome.Refused)

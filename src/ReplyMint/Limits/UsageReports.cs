@@ -29,7 +29,12 @@ internal sealed class UsageReports(UsageCounters counters, IStore store, TimePro
     private static readonly DateOnly Earliest = new(2020, 1, 1);
 
     /// <summary>Whole days, both included; of this month unless told.</summary>
-    public async Task<(UsageReport? Report, (string Member, string What)? Wrong)> ReadAsync(string tenant, DateOnly? from, DateOnly? to, CancellationToken ct)
+    /// <param name="tenant">Whose.</param>
+    /// <param name="from">The first day.</param>
+    /// <param name="to">The last day.</param>
+    /// <param name="ct">Ends the wait.</param>
+    /// <param name="flush">False leaves what was counted in the last moments in memory: then nothing is written.</param>
+    public async Task<(UsageReport? Report, (string Member, string What)? Wrong)> ReadAsync(string tenant, DateOnly? from, DateOnly? to, CancellationToken ct, bool flush = true)
     {
         var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
         var last = to ?? today;
@@ -38,7 +43,8 @@ internal sealed class UsageReports(UsageCounters counters, IStore store, TimePro
         var first = from ?? new DateOnly(last.Year, last.Month, 1);
         if (first > last || last.DayNumber - first.DayNumber >= MostDays)
             return (null, ("from", $"must not be later than to, nor {MostDays} days or more before it"));
-        await counters.FlushAsync(ct);
+        if (flush)
+            await counters.FlushAsync(ct);
         return await CountersAsync(tenant, first, last, ct) is { } found
             ? (Report(first, last, found), null) : (null, ("from", "leads to more than one answer holds: ask for fewer days"));
     }

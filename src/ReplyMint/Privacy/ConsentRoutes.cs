@@ -58,7 +58,7 @@ internal static class ConsentRoutes
     private static async Task<IResult> BasisAsync(HttpContext context, Caller caller, [FromServices] Consents consents, CancellationToken ct) =>
         Tell(context, await consents.BasisVersionAsync(caller.Tenant, ct));
 
-    private static async Task<IResult> SetBasisAsync(HttpContext context, Caller caller, BasisWish wish, [FromServices] Consents consents, [FromServices] HttpSettings http, CancellationToken ct)
+    internal static async Task<IResult> SetBasisAsync(HttpContext context, Caller caller, BasisWish wish, [FromServices] Consents consents, [FromServices] HttpSettings http, CancellationToken ct)
     {
         if (EntityTags.Required(context, out var version) is { } missing)
             return missing;
@@ -85,7 +85,7 @@ internal static class ConsentRoutes
         return TypedResults.Ok(new Listing<ConsentAnswer>([.. ledgers.Select(ConsentAnswer.Of)], next).Linked(context));
     }
 
-    private static async Task<IResult> SayAsync(Caller caller, NewConsent said, [FromServices] Consents consents, CancellationToken ct)
+    internal static async Task<IResult> SayAsync(Caller caller, NewConsent said, [FromServices] Consents consents, CancellationToken ct)
     {
         if (AddressRules.Normalize(said.Address) is not { } address)
             return Problem.Of("address", "is no mail address");

@@ -69,7 +69,7 @@ internal static class ErasureRoutes
         return TypedResults.Ok(new Listing<FoundEntry>([.. found.Select(one => new FoundEntry(one.What, one.Id, one.Where))], next).Linked(context));
     }
 
-    private static async Task<IResult> StartAsync(Caller caller, NewErasure wanted, [FromServices] Erasures erasures, CancellationToken ct)
+    internal static async Task<IResult> StartAsync(Caller caller, NewErasure wanted, [FromServices] Erasures erasures, CancellationToken ct)
     {
         if (wanted is { Correspondent: null, Mail: null } or { Correspondent: not null, Mail: not null })
             return Problem.Of("correspondent", "is to be given, or mail: one of the two");

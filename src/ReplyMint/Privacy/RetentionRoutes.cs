@@ -44,7 +44,7 @@ internal static class RetentionRoutes
     private static async Task<IResult> GetAsync(HttpContext context, Caller caller, [FromServices] RetentionDesk desk, CancellationToken ct) =>
         Tell(context, await desk.ReadAsync(caller.Tenant, ct));
 
-    private static async Task<IResult> SetAsync(HttpContext context, Caller caller, RetentionWish wish, [FromServices] RetentionDesk desk, CancellationToken ct)
+    internal static async Task<IResult> SetAsync(HttpContext context, Caller caller, RetentionWish wish, [FromServices] RetentionDesk desk, CancellationToken ct)
     {
         if (EntityTags.Required(context, out var version) is { } missing)
             return missing;

@@ -39,7 +39,7 @@ internal static class TryRoutes
             .Produces<MailboxTestResult>().Costly();
     }
 
-    private static async Task<IResult> QuestionAsync(Caller caller, KnowledgeQuestion asked, [FromServices] DryRun run, [FromServices] Mailboxes mailboxes, [FromServices] KnowledgeSearch knowledge, [FromServices] KnowledgeSettings settings, CancellationToken ct)
+    internal static async Task<IResult> QuestionAsync(Caller caller, KnowledgeQuestion asked, [FromServices] DryRun run, [FromServices] Mailboxes mailboxes, [FromServices] KnowledgeSearch knowledge, [FromServices] KnowledgeSettings settings, CancellationToken ct)
     {
         var mailbox = asked.Mailbox is { } id && caller.Sees(id) ? await mailboxes.GetAsync(caller.Tenant, id, ct) : null;
         if (asked.Mailbox is not null && mailbox is null)

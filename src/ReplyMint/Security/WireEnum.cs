@@ -31,7 +31,7 @@ internal static class WireWord
         return null;
     }
 
-    private static T? Find<T>(string word) where T : struct, Enum
+    public static T? Find<T>(string word) where T : struct, Enum
     {
         foreach (var known in Enum.GetValues<T>())
             if (Of(known) == word)

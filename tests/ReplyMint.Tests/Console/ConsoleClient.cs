@@ -68,7 +68,7 @@ internal sealed class ConsoleClient(ProductHost host) : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private async Task<PageAnswer> SendAsync(HttpRequestMessage request, (string Name, string Value)[] headers)
+    public async Task<PageAnswer> SendAsync(HttpRequestMessage request, (string Name, string Value)[] headers)
     {
         if (Cookies.Count > 0)
             request.Headers.TryAddWithoutValidation("Cookie", string.Join("; ", Cookies.Select(cookie => $"{cookie.Key}={cookie.Value}")));

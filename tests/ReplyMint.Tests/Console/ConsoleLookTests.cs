@@ -6,7 +6,7 @@ namespace ReplyMint.Tests.Console;
 /// <summary>How pages look and whether everybody can use them: three widths, both themes, judged by axe; pictures are kept as build output.</summary>
 public sealed class ConsoleLookTests
 {
-    private static readonly string Axe = Path.Combine(HouseTests.Root, "tools", "console", "node_modules", "axe-core", "axe.min.js");
+    internal static readonly string Axe = Path.Combine(HouseTests.Root, "tools", "console", "node_modules", "axe-core", "axe.min.js");
     private static readonly string Pictures = Path.Combine(HouseTests.Root, "artifacts", "console");
 
     [Fact]
@@ -28,13 +28,16 @@ public sealed class ConsoleLookTests
             await JudgeAsync(browser, new(host.Http, path), name);
     }
 
-    private static async Task JudgeAsync(ConsoleBrowser browser, Uri? address, string name)
+    internal static async Task JudgeAsync(ConsoleBrowser browser, Uri? address, string name, bool brief = false)
     {
         if (address is not null)
             await browser.OpenAsync(address);
         foreach (var width in (int[])[390, 820, 1280])
             foreach (var dark in (bool[])[false, true])
             {
+                // Each page as a phone shows it by day and a desk by night.
+                if (brief && (width, dark) is not ((390, false) or (1280, true)))
+                    continue;
                 await browser.LookAsync(width, dark);
                 await browser.PictureAsync(Path.Combine(Pictures, $"{name}-{width}-{(dark ? "dark" : "light")}.png"));
                 Assert.True((bool)(await browser.EvaluateAsync("document.documentElement.scrollWidth <= innerWidth"))!, $"{name} is wider than {width}");

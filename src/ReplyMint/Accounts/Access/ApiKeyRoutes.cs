@@ -71,7 +71,7 @@ internal static class ApiKeyRoutes
         await keys.FindAsync(caller.Tenant, id, ct) is { } key
             ? TypedResults.Ok(await ApiKeyView.OfAsync(keys, key, await uses.LastAsync(caller.Tenant, id, ct), ct)) : Problem.NotFound;
 
-    private static async Task<IResult> CreateAsync(NewApiKey body, Caller caller, [FromServices] ApiKeys keys, CancellationToken ct)
+    internal static async Task<IResult> CreateAsync(NewApiKey body, Caller caller, [FromServices] ApiKeys keys, CancellationToken ct)
     {
         var wish = new ApiKeyWish { Name = body.Name, Scopes = body.Scopes, ExpiresAt = body.ExpiresAt, Networks = body.Networks, Mailboxes = body.Mailboxes };
         var made = await keys.CreateAsync(caller.Tenant, wish, caller.Id, Actor.Of(caller), ct);
@@ -79,7 +79,7 @@ internal static class ApiKeyRoutes
             ? TypedResults.Created($"{RouteGroups.ApiRoot}/keys/{key.Id}", new ApiKeyShown(await ApiKeyView.OfAsync(keys, key, null, ct), text)) : Refusal(made);
     }
 
-    private static async Task<IResult> RotateAsync(string id, ApiKeyRotation body, Caller caller, [FromServices] ApiKeys keys, [FromServices] ApiKeyUses uses, CancellationToken ct)
+    internal static async Task<IResult> RotateAsync(string id, ApiKeyRotation body, Caller caller, [FromServices] ApiKeys keys, [FromServices] ApiKeyUses uses, CancellationToken ct)
     {
         var overlap = body.OverlapHours is { } hours ? TimeSpan.FromHours(hours) : ApiKeys.UsualOverlap;
         var made = await keys.RotateAsync(caller.Tenant, id, overlap, caller.Id, Actor.Of(caller), ct);
@@ -87,7 +87,7 @@ internal static class ApiKeyRoutes
             ? TypedResults.Ok(new ApiKeyShown(await ApiKeyView.OfAsync(keys, key, await uses.LastAsync(caller.Tenant, id, ct), ct), text)) : Refusal(made);
     }
 
-    private static async Task<IResult> RevokeAsync(string id, Caller caller, [FromServices] ApiKeys keys, CancellationToken ct) =>
+    internal static async Task<IResult> RevokeAsync(string id, Caller caller, [FromServices] ApiKeys keys, CancellationToken ct) =>
         await keys.RevokeAsync(caller.Tenant, id, Actor.Of(caller), ct) ? TypedResults.NoContent() : Problem.NotFound;
 
     private static Problem Refusal(ApiKeyMade made) => made.Wrong is { } wrong ? Problem.Of(wrong.Member, wrong.Wrong) : Problem.NotFound;

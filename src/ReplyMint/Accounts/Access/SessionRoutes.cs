@@ -61,13 +61,13 @@ internal static class SessionRoutes
             seen.Session.Id, seen.Session.Tenant, seen.Session.SignedInAt, seen.Session.LastSeenAt, sessions.EndsAt(seen.Session), seen.Session.SecondFactorAt,
             seen.Client.Agent, seen.Client.Network, seen.Session.Id == caller.Session))], null));
 
-    private static async Task<NoContent> SignOutEverywhereAsync(Caller caller, Sessions sessions, CancellationToken ct)
+    internal static async Task<NoContent> SignOutEverywhereAsync(Caller caller, Sessions sessions, CancellationToken ct)
     {
         await sessions.EndAllAsync(caller.Id, Actor.Of(caller), ct);
         return TypedResults.NoContent();
     }
 
-    private static async Task<Results<NoContent, Problem>> EndAsync(string id, Caller caller, Sessions sessions, CancellationToken ct) =>
+    internal static async Task<Results<NoContent, Problem>> EndAsync(string id, Caller caller, Sessions sessions, CancellationToken ct) =>
         await sessions.EndAsync(caller.Id, id, Actor.Of(caller), ct) ? TypedResults.NoContent() : Problem.NotFound;
 
     private static async Task<Ok<Listing<MyTenant>>> TenantsAsync(Caller caller, Members members, Tenants tenants, CancellationToken ct)

@@ -47,7 +47,7 @@ internal static class InvitationRoutes
     private static async Task<IResult> GetAsync(Caller caller, string id, [FromServices] Invitations invitations, CancellationToken ct) =>
         await invitations.FindAsync(caller.Tenant, id, ct) is { } found ? TypedResults.Ok(Answer(found)) : Problem.NotFound;
 
-    private static async Task<IResult> InviteAsync(Caller caller, InvitationWish wish, [FromServices] Invitations invitations, [FromServices] AccountsSettings settings, CancellationToken ct)
+    internal static async Task<IResult> InviteAsync(Caller caller, InvitationWish wish, [FromServices] Invitations invitations, [FromServices] AccountsSettings settings, CancellationToken ct)
     {
         // Asked before anything is looked up: the answer says nothing of the address.
         if (settings.SignUp == SignUp.Closed)
@@ -67,7 +67,7 @@ internal static class InvitationRoutes
         };
     }
 
-    private static async Task<IResult> RemoveAsync(Caller caller, string id, [FromServices] Invitations invitations, CancellationToken ct) =>
+    internal static async Task<IResult> RemoveAsync(Caller caller, string id, [FromServices] Invitations invitations, CancellationToken ct) =>
         await invitations.RemoveAsync(caller.Tenant, id, Actor.Of(caller), ct) ? TypedResults.NoContent() : Problem.NotFound;
 
     private static async Task<IResult> AcceptAsync(HttpContext context, InvitationProof proof, [FromServices] Invitations invitations, [FromServices] FailedTries tries, CancellationToken ct)

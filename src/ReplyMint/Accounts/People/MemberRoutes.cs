@@ -54,7 +54,7 @@ internal static class MemberRoutes
         return TypedResults.Ok(await AnswerAsync(found.Value, users, ct));
     }
 
-    private static async Task<IResult> ChangeAsync(
+    internal static async Task<IResult> ChangeAsync(
         HttpContext context, Caller caller, string user, MemberChangeWish wish, [FromServices] MemberDesk desk, [FromServices] Members members, [FromServices] Mailboxes mailboxes, [FromServices] Users users, CancellationToken ct)
     {
         if (EntityTags.Required(context, out var version) is { } missing)
@@ -74,7 +74,7 @@ internal static class MemberRoutes
         };
     }
 
-    private static async Task<IResult> RemoveAsync(Caller caller, string user, [FromServices] MemberDesk desk, CancellationToken ct) =>
+    internal static async Task<IResult> RemoveAsync(Caller caller, string user, [FromServices] MemberDesk desk, CancellationToken ct) =>
         await desk.RemoveAsync(caller.Tenant, user, Actor.Of(caller), ct) switch
         {
             MemberChange.Done => TypedResults.NoContent(),

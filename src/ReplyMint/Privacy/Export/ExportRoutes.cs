@@ -57,7 +57,7 @@ internal static class ExportRoutes
     private static async Task<IResult> GetAsync(Caller caller, string id, [FromServices] Exports exports, CancellationToken ct) =>
         await exports.FindAsync(caller.Tenant, id, ct) is { } found ? TypedResults.Ok(ExportAnswer.Of(found.Value)) : Problem.NotFound;
 
-    private static async Task<IResult> AskAsync(Caller caller, ExportWish wish, [FromServices] Exports exports, CancellationToken ct)
+    internal static async Task<IResult> AskAsync(Caller caller, ExportWish wish, [FromServices] Exports exports, CancellationToken ct)
     {
         var of = wish.Scope switch { ExportScope.Correspondent => wish.Correspondent, ExportScope.User => wish.User, _ => null };
         if (wish.Scope == ExportScope.Correspondent && (of = AddressRules.Normalize(of ?? "")) is null)
@@ -71,7 +71,7 @@ internal static class ExportRoutes
             : new Problem(409, $"There are {Exports.Most} exports already. Remove one, or wait until it is over.");
     }
 
-    private static async Task<IResult> RemoveAsync(Caller caller, string id, [FromServices] Exports exports, CancellationToken ct) =>
+    internal static async Task<IResult> RemoveAsync(Caller caller, string id, [FromServices] Exports exports, CancellationToken ct) =>
         await exports.RemoveAsync(caller.Tenant, id, Actor.Of(caller), ct) ? TypedResults.NoContent() : Problem.NotFound;
 
     /// <summary>A browser that follows a redirect to another host says of its origin nothing, and can't be given a key by a link: it needs the address itself.</summary>
@@ -93,7 +93,7 @@ internal static class ExportRoutes
         return (export, null);
     }
 
-    private static async Task<IResult> FetchAsync(HttpContext context, Caller caller, string id, [FromServices] Exports exports, [FromServices] DownloadGate gate, CancellationToken ct)
+    internal static async Task<IResult> FetchAsync(HttpContext context, Caller caller, string id, [FromServices] Exports exports, [FromServices] DownloadGate gate, CancellationToken ct)
     {
         var (export, refused) = await FindReadyAsync(caller, id, exports, ct);
         if (export is null)

@@ -1,0 +1,47 @@
+using Microsoft.AspNetCore.Routing;
+using ReplyMint.Accounts;
+using ReplyMint.Security;
+
+namespace ReplyMint.Console;
+
+/// <summary>Where the reader himself is signed in.</summary>
+internal static class SessionPages
+{
+    public const string Home = "/console/sessions";
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        var own = routes.MapPages(Permission.Self);
+        own.Show("/sessions", ShowAsync);
+        own.Act("/sessions/{id}/end", call => call.DoAsync(null, async () => await SessionRoutes.EndAsync(call.Id(), call.Caller, call.Get<Sessions>(), call.Stop), Home + "?done=session-ended"));
+        own.Act("/sessions/end", call => call.DoAsync(null, async () => await SessionRoutes.SignOutEverywhereAsync(call.Caller, call.Get<Sessions>(), call.Stop), "/console/sign-in?done=signed-out"));
+    }
+
+    private static async Task ShowAsync(PageCall call)
+    {
+        var (say, sessions) = (call.Say, call.Get<Sessions>());
+        Html html;
+        if (call.May(Permission.MembersRead))
+            html = await PeoplePages.BeginAsync(call, Home);
+        else
+        {
+            html = await call.BeginAsync(say["session.title"]);
+            html.Head(say["session.title"]);
+        }
+        html.Table(say["session.title"], say["session.client"], say["session.seen"], say["session.network"], "");
+        foreach (var (session, client) in await sessions.ListAsync(call.Caller.Id, call.Stop))
+        {
+            html.Add($"""<tr><th scope="row"><bdi>{client.Agent}</bdi></th><td>""");
+            html.Time(call, session.LastSeenAt);
+            html.Add($"""</td><td><bdi>{client.Network}</bdi></td><td class="acts">""");
+            if (session.Id == call.Caller.Session)
+                html.Add($"""<span class="chip good">{say["session.this"]}</span>""");
+            else
+                html.Button(call, $"{Home}/{session.Id}/end", say["session.end"]);
+            html.Add($"""</td></tr>""");
+        }
+        html.EndTable();
+        html.Button(call, Home + "/end", say["session.end-all"], "bad");
+        await call.ShowAsync(html);
+    }
+}

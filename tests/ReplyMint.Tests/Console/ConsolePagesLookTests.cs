@@ -1,0 +1,49 @@
+using ReplyMint.Accounts;
+using ReplyMint.Audit;
+using ReplyMint.Inbound;
+using ReplyMint.Tests.Product;
+using Xunit;
+
+namespace ReplyMint.Tests.Console;
+
+/// <summary>The pages around the inbox in a real browser: judged by axe on a phone and on a desk, with pictures, and without anything that the policy stops.</summary>
+public sealed class ConsolePagesLookTests
+{
+    private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Every_page_can_be_used_by_everybody_on_a_phone_and_on_a_desk()
+    {
+        if (!File.Exists(ConsoleLookTests.Axe) && Environment.GetEnvironmentVariable("CI") is null)
+            Assert.Skip("axe-core is not installed; run npm ci in tools/console.");
+        await using var browser = await ConsoleBrowser.StartAsync();
+        await using var host = await ConsoleJourneyTests.StartAsync();
+        await host.DeliverAndDecideAsync(host.Mail("Do you repair old violins from Cremona?"));
+        await host.Get<Alerts>().SeeAsync(new("key-from-elsewhere", "k1", "A key is at work from a network where it never was.", host.Tenant.Id, Times: 3), TimeSpan.FromHours(1), Ct);
+        var link = await ConsoleJourneyTests.LinkAsync(host);
+        await browser.OpenAsync(link);
+        await browser.ClickAsync("button.main");
+        await browser.SeeAsync("ol.mails");
+        var user = (await host.Get<Members>().ListAsync(host.Tenant.Id, Ct)).Single().User;
+        Assert.True(await host.Get<Sessions>().RaiseFactorAsync(user, (await host.Get<Sessions>().ListAsync(user, Ct)).Single().Session.Id, host.Time.GetUtcNow(), Ct));
+        var box = "/console/mailboxes/" + host.Mailbox.Id;
+        foreach (var (path, name) in ((string, string)[])
+        [
+            ("/console/knowledge", "knowledge"), ("/console/knowledge/add", "knowledge-add"), ("/console/knowledge/missing", "knowledge-missing"),
+            ("/console/mailboxes", "mailboxes"), (box, "mailbox"), (box + "/settings", "mailbox-settings"), (box + "/rules", "mailbox-rules"), (box + "/schedule", "mailbox-schedule"), (box + "/way-in", "mailbox-way-in"), (box + "/stop", "mailbox-stop"),
+            ("/console/mailboxes/add", "mailbox-add"), ("/console/people", "people"), ("/console/people/invite", "people-invite"), ("/console/people/" + user, "person"), ("/console/keys", "keys"), ("/console/keys/add", "keys-add"), ("/console/sessions", "sessions"),
+            ("/console/usage", "usage"), ("/console/privacy", "privacy"), ("/console/privacy/retention", "privacy-retention"), ("/console/privacy/erase", "privacy-erase"), ("/console/privacy/consents", "privacy-consents"),
+            ("/console/safety", "safety"), ("/console/outbox", "outbox"), ("/console/audit", "audit"), ("/console/audit/verify", "audit-verify"),
+        ])
+            await ConsoleLookTests.JudgeAsync(browser, new(host.Http, path), name, brief: true);
+
+        // The whole way by a real form: a question is tried, and a passage answers it.
+        await browser.LookAsync(1280, dark: false);
+        await browser.OpenAsync(new(host.Http, "/console/knowledge"));
+        await browser.TypeAsync("#question", "When are you open?");
+        await browser.ClickAsync("form.card button.main");
+        await browser.ReadAsync("What would be drafted");
+        Assert.Contains("between 9 and 17", await browser.HtmlAsync(), StringComparison.Ordinal);
+        await ConsoleLookTests.JudgeAsync(browser, null, "knowledge-tried", brief: true);
+    }
+}

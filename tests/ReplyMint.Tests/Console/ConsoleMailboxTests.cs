@@ -60,7 +60,7 @@ public sealed class ConsoleMailboxTests
         using var browser = await ConsoleClient.SignedInAsync(host, factor: true);
         var rules = $"{Home}/{host.Mailbox.Id}/rules";
         Assert.Contains("There are no rules.", (await browser.GetAsync(rules)).Expect(200).Html, StringComparison.Ordinal);
-        Task<PageAnswer> Send(string at, string to, params (string, string)[] fields) => SendAsync(browser, at, to, fields);
+        async Task<PageAnswer> Send(string at, string to, params (string, string)[] fields) => await SendAsync(browser, at, to, fields);
         (await Send(rules, rules, ("name", "news"), ("from", "news.example"), ("action", "ignore"))).Expect(303);
         var page = await browser.GetAsync(rules);
         Assert.Contains("news.example", page.Html, StringComparison.Ordinal);

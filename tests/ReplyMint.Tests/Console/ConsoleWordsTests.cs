@@ -55,7 +55,7 @@ public sealed partial class ConsoleWordsTests
             .. ReasonWords.Names.Select(name => "reason." + name),
             .. Reasons.Filtered.Select(name => "reason." + name),
         ];
-        Assert.Empty(needed.Where(name => !words.ContainsKey(name)));
+        Assert.Equal([], needed.Where(name => !words.ContainsKey(name)));
     }
 
     [GeneratedRegex("\"([a-z0-9-]+\\.[a-z0-9.-]*)\"")]

@@ -104,8 +104,8 @@ public sealed class ApiMatrixTests : IAsyncLifetime
             using var answer = await stranger.SendAsync(operation.Request(id));
             if (answer.StatusCode != HttpStatusCode.NotFound)
                 wrong.Add($"{operation} answers another tenant {answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
-            // The id is a real one: its own tenant is let in.
-            if (operation.Method == HttpMethod.Get && await own.GetAsync(new Uri(operation.With(id), UriKind.Relative)) is { IsSuccessStatusCode: false } refused)
+            // The id is a real one: its own tenant is let in. A mailbox that never was in shadow has no report of it (ShadowTests).
+            if (operation.Method == HttpMethod.Get && !operation.Path.EndsWith("/shadow/report", StringComparison.Ordinal) && await own.GetAsync(new Uri(operation.With(id), UriKind.Relative)) is { IsSuccessStatusCode: false } refused)
                 wrong.Add($"{operation} answers its own tenant {refused.StatusCode}");
         }
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));

@@ -116,6 +116,9 @@ public sealed class HostileInputTests : IAsyncLifetime
                 if (status is < 200 or > 299)
                     continue;
                 taken++;
+                // What a person answered himself is kept for the shadow's report; the text that the message shows is the mail's.
+                if (operation.Path.EndsWith("/own-answer", StringComparison.Ordinal))
+                    continue;
                 if (Shown(await ReadBackAsync(operation, id, text), path[^1] == "0" ? path[^2] : path[^1]) is not { Count: > 0 } shown)
                     continue;
                 compared++;

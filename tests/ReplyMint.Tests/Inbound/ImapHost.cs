@@ -1,7 +1,9 @@
+using Microsoft.Extensions.DependencyInjection;
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Inbound;
 using ReplyMint.Mail;
+using ReplyMint.Outbound;
 using ReplyMint.Tests.Product;
 using ReplyMint.Tests.Storage;
 
@@ -21,11 +23,11 @@ internal sealed class ImapHost(DovecotServer server, ProductHost product, Channe
     public string User => user;
 
     public static async Task<ImapHost> StartAsync(
-        DovecotServer server, Func<ImapAccount, ImapAccount>? account = null, Func<Mailbox, Mailbox>? mailbox = null, Func<ReplyMintSettings, ReplyMintSettings>? settings = null, TemporaryFolder? folder = null, string? user = null)
+        DovecotServer server, Func<ImapAccount, ImapAccount>? account = null, Func<Mailbox, Mailbox>? mailbox = null, Func<ReplyMintSettings, ReplyMintSettings>? settings = null, TemporaryFolder? folder = null, string? user = null, Action<IServiceCollection>? services = null)
     {
         server.Need();
         user ??= "u" + Guid.NewGuid().ToString("N")[..12];
-        var product = await ProductHost.StartAsync(mailbox, chosen => Of(server, settings?.Invoke(chosen) ?? chosen), Knowledge, folder);
+        var product = await ProductHost.StartAsync(mailbox, chosen => Of(server, settings?.Invoke(chosen) ?? chosen), Knowledge, folder, services: services);
         var wanted = new ImapAccount(product.Mailbox.Id, "127.0.0.1", server.TlsPort, ImapAccount.Tls, user, "INBOX", ProductHost.TrustedServer, Before);
         var (_, channel) = await product.Get<Channels>().AddAsync(new Channel("", product.Tenant.Id, Channel.ByImap, DovecotServer.Word) { Imap = account?.Invoke(wanted) ?? wanted }, Actor.Machine, default);
         return new(server, product, channel!, user);
@@ -53,9 +55,15 @@ internal sealed class ImapHost(DovecotServer server, ProductHost product, Channe
     /// <summary>Waits for the flags of a mail.</summary>
     public Task<string> FlaggedAsync(MailKit.UniqueId uid, MailKit.MessageFlags flags) => UntilAsync(async () => (await server.FlagsAsync(user)).GetValueOrDefault(uid.Id) == flags ? "so" : null);
 
-    /// <summary>Waits for so many messages that are decided.</summary>
+    /// <summary>Waits for so many messages that are decided, and until no answer is on its way any more.</summary>
     public Task<IReadOnlyList<Message>> DecidedAsync(int count) => UntilAsync(async () =>
-        await product.ListAsync() is var all && all.Count(message => message.Record.State != MessageState.Received) >= count ? all : null);
+    {
+        var all = await product.ListAsync();
+        foreach (var message in all)
+            if (await product.Get<Outbox>().StateAsync(product.Tenant.Id, message.Id, default) is { State: OutboxState.Queued or OutboxState.Sending })
+                return null;
+        return all.Count(message => message.Record.State != MessageState.Received) >= count ? all : null;
+    });
 
     /// <summary>One look into the account, as a schedule does; what went wrong, or null.</summary>
     public Task<string?> LookAsync(Channel? at = null) => product.Get<ImapWatch>().OnceAsync(at ?? channel, default);

@@ -39,6 +39,28 @@ public sealed class ImapInboundTests(DovecotServer server) : IClassFixture<Dovec
     }
 
     [Fact]
+    public async Task A_mail_that_comes_while_another_is_taken_is_not_left_lying()
+    {
+        WatchedStore watched = null!;
+        await using var host = await ImapHost.StartAsync(server, services: services => watched = WatchedStore.Put(services));
+        // Behind the search, and before the server is asked to tell: the pass is about to look into the other folders.
+        var position = Channels.PositionKey(host.Channel.Owner, host.Channel.Id);
+        var second = false;
+        watched.AfterCommit = async commit =>
+        {
+            if (!second && commit.Operations.Any(operation => operation.Key == position) && await host.Product.ListAsync() is { Count: 1 })
+            {
+                second = true;
+                await host.AppendAsync(host.Product.Mail("Second?"));
+            }
+        };
+        await host.AppendAsync(host.Product.Mail("First?"));
+        await host.DecidedAsync(1);
+        await ProductHost.EventuallyAsync(async () => await host.Product.ListAsync() is { Count: 2 } all ? all : null);
+        Assert.True(second);
+    }
+
+    [Fact]
     public async Task A_server_that_does_not_tell_is_looked_into_every_so_often()
     {
         await using var host = await ImapHost.StartAsync(server, settings: settings => settings with { Inbound = settings.Inbound with { Imap = new() { MaxConnections = 0 } } });

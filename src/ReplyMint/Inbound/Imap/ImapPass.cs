@@ -63,8 +63,9 @@ internal sealed partial class ImapPass(ImapPositions positions, ImapMarks marks,
             return ImapPassed.Elsewhere;
         // Drafts come behind what people sent themselves.
         await marks.DraftAsync(session, ct);
-        await session.OpenAsync(ct);
-        return uids.Count > Most ? ImapPassed.More : ImapPassed.Done;
+        // What came while other folders were open is told by nobody.
+        var (_, following) = await session.OpenAsync(ct);
+        return uids.Count > Most || following > (long)last + 1 ? ImapPassed.More : ImapPassed.Done;
     }
 
     /// <summary>False: it can't be taken now, nor can what follows.</summary>

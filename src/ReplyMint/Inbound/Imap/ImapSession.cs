@@ -34,24 +34,21 @@ internal sealed class ImapSession(ImapClient client, MeteredStream stream, Chann
     /// <summary>Whether another connection should take its place: access tokens end, and what a server forgets to tell does not stay forgotten.</summary>
     public bool IsOld => time.GetElapsedTime(_since) > Longest;
 
-    /// <summary>The version of the folder's numbers, and the next of them; 0 when it is not known.</summary>
+    /// <summary>The version of the folder's numbers, and what was their next one when it was opened; 0 when it is not known.</summary>
     public Task<(uint Validity, uint Next)> OpenAsync(CancellationToken ct) => WithinAsync(ForACommand, 0, async token =>
     {
-        var next = 0u;
         if (_folder is { IsOpen: true } open)
             await client.NoOpAsync(token);
         else
         {
             open = Account.Folder.Equals(ImapAccount.UsualFolder, StringComparison.OrdinalIgnoreCase) ? client.Inbox! : await client.GetFolderAsync(Account.Folder, token);
             await open.OpenAsync(FolderAccess.ReadWrite, token);
-            next = open.UidNext?.Id ?? 0;
             _folder = open;
         }
-        _count = open.Count;
-        return (open.UidValidity, next);
+        return (open.UidValidity, open.UidNext?.Id ?? 0);
     }, ct);
 
-    /// <summary>Waits until the server tells that something changed since the folder was looked at, or the time is over.</summary>
+    /// <summary>Waits until the server tells that something changed since the folder was searched, or the time is over.</summary>
     public async Task IdleAsync(TimeSpan most, CancellationToken ct)
     {
         using var done = new CancellationTokenSource(most, time);
@@ -74,6 +71,9 @@ internal sealed class ImapSession(ImapClient client, MeteredStream stream, Chann
     /// <param name="after">0 is all, of the named day and later.</param>
     public Task<IReadOnlyList<UniqueId>> NewAsync(IMailFolder folder, uint after, DateTimeOffset since, CancellationToken ct) => WithinAsync<IReadOnlyList<UniqueId>>(ForACommand, 0, async token =>
     {
+        // What is there more from here on may not be in the answer.
+        if (folder == _folder)
+            _count = folder.Count;
         var behind = SearchQuery.Uids(new UniqueIdRange(new UniqueId(after + 1), UniqueId.MaxValue));
         // By days, in whatever zone the server counts them; the exact moment is asked of each mail.
         var found = await folder.SearchAsync(after == 0 ? SearchQuery.DeliveredAfter(since.UtcDateTime.Date.AddDays(-2)) : behind, token);

@@ -14,7 +14,7 @@ using Xunit;
 namespace ReplyMint.Tests.Inbound;
 
 /// <summary>A real Dovecot on free ports of this machine, with a folder of its own. Each name is an account, and all have one password.</summary>
-public sealed class DovecotServer : IDisposable
+public sealed class DovecotServer : IAsyncLifetime
 {
     public const string Password = "secret of an account";
 
@@ -109,7 +109,14 @@ public sealed class DovecotServer : IDisposable
             """ : "")}}
 
             """);
-        Start();
+    }
+
+    public async ValueTask InitializeAsync()
+    {
+        if (Program is null)
+            return;
+        _process = Process.Start(new ProcessStartInfo(Program, ["-F", "-c", Config]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        await OtherServer.ReadyAsync(_process, AnswersAsync, () => File.Exists(Path.Combine(_folder, "log")) ? File.ReadAllText(Path.Combine(_folder, "log")) : "");
     }
 
     public int Port { get; }
@@ -137,17 +144,6 @@ public sealed class DovecotServer : IDisposable
 
     /// <summary>Skips the test where the server is not installed; test.sh installs it.</summary>
     public void Need() => Assert.SkipWhen(Program is null, "dovecot-imapd is not installed");
-
-    public void Start()
-    {
-        _process = Process.Start(new ProcessStartInfo(Program!, ["-F", "-c", Config]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
-        var patience = Stopwatch.StartNew();
-        while (!Answers())
-            if (_process.HasExited || patience.Elapsed > TimeSpan.FromSeconds(30))
-                throw new InvalidOperationException("Dovecot did not start: " + (File.Exists(Path.Combine(_folder, "log")) ? File.ReadAllText(Path.Combine(_folder, "log")) : _process.StandardError.ReadToEnd()));
-            else
-                Thread.Sleep(20);
-    }
 
     public void Stop()
     {
@@ -196,20 +192,23 @@ public sealed class DovecotServer : IDisposable
         return mails;
     }
 
-    public void Dispose()
+    public ValueTask DisposeAsync()
     {
         if (_process is { HasExited: false })
             Stop();
         _process?.Dispose();
         Directory.Delete(_folder, true);
+        return ValueTask.CompletedTask;
     }
 
-    private bool Answers()
+    private async Task<bool> AnswersAsync()
     {
         try
         {
-            using var client = new TcpClient("127.0.0.1", Port);
-            return client.GetStream().ReadByte() == '*';
+            using var client = new TcpClient();
+            await client.ConnectAsync(IPAddress.Loopback, Port);
+            var first = new byte[1];
+            return await client.GetStream().ReadAsync(first) == 1 && first[0] == '*';
         }
         catch (SocketException)
         {

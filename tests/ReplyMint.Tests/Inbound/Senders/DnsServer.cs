@@ -3,17 +3,18 @@ using System.Globalization;
 using DnsClient;
 using ReplyMint.Inbound;
 using ReplyMint.Security;
+using ReplyMint.Tests.Product;
 using Xunit;
 
 namespace ReplyMint.Tests.Inbound.Senders;
 
 /// <summary>A real dnsmasq on a free port of this machine, which knows some names below .example and nobody else to ask.</summary>
-public sealed class DnsServer : IDisposable
+public sealed class DnsServer : IAsyncLifetime
 {
     private static readonly string? Program = Array.Find(["/usr/sbin/dnsmasq", "/usr/local/sbin/dnsmasq"], File.Exists);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("replymint-dns-").FullName;
-    private readonly Process? _process;
+    private Process? _process;
 
     public DnsServer()
     {
@@ -27,13 +28,14 @@ public sealed class DnsServer : IDisposable
             Text("stranger.example", "v=spf1 ip4:127.0.0.1 -all"), Text("_dmarc.stranger.example", "v=DMARC1; p=none"), Text("plain.example", "v=spf1 ip4:127.0.0.1 -all"),
             "address=/out.shop.example/127.0.0.1", "mx-host=shop.example,mx.shop.example,10", "address=/mx.shop.example/192.0.2.1", "ptr-record=1.0.0.127.in-addr.arpa,out.shop.example", "address=/six.shop.example/2001:db8::1", "",
         ]));
+    }
+
+    public async ValueTask InitializeAsync()
+    {
+        if (Program is null)
+            return;
         _process = Process.Start(new ProcessStartInfo(Program, ["--keep-in-foreground", "--conf-file=" + Path.Combine(_folder, "conf"), "--pid-file=", .. Environment.IsPrivilegedProcess ? (string[])["--user=root"] : []]) { RedirectStandardError = true })!;
-        var ready = Stopwatch.StartNew();
-        while (!Answers())
-            if (_process.HasExited || ready.Elapsed > TimeSpan.FromSeconds(30))
-                throw new InvalidOperationException("dnsmasq did not start: " + _process.StandardError.ReadToEnd());
-            else
-                Thread.Sleep(20);
+        await OtherServer.ReadyAsync(_process, AnswersAsync);
     }
 
     internal static SignedMail Key { get; } = SignedMail.Rsa();
@@ -44,20 +46,21 @@ public sealed class DnsServer : IDisposable
 
     public static void Need() => Assert.SkipWhen(Program is null, "dnsmasq-base is not installed");
 
-    public void Dispose()
+    public ValueTask DisposeAsync()
     {
         if (_process is { HasExited: false })
             _process.Kill();
         _process?.WaitForExit();
         _process?.Dispose();
         Directory.Delete(_folder, true);
+        return ValueTask.CompletedTask;
     }
 
-    private bool Answers()
+    private async Task<bool> AnswersAsync()
     {
         try
         {
-            return new SenderDns(Settings).AskAsync("shop.example", QueryType.TXT, default).GetAwaiter().GetResult().Reached;
+            return (await new SenderDns(Settings).AskAsync("shop.example", QueryType.TXT, default)).Reached;
         }
         catch (Exception e) when (e is System.Net.Sockets.SocketException or DnsResponseException)
         {

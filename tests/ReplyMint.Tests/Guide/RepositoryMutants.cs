@@ -54,7 +54,7 @@ internal static class RepositoryMutants
         new("INPUT-2", "a project leaves rules out", "src/ReplyMint/ReplyMint.csproj", "<PropertyGroup>", "<PropertyGroup><NoWarn>CA2100</NoWarn>"),
         new("INPUT-2", "nobody runs the analyzers", "test.sh", "-p:RunAnalyzers=true", ""),
         new("INPUT-2", "an exception has no reason", CodeExceptions.File, "one of two texts that stand above it", ""),
-        new("INPUT-2", "an exception outlived its place", CodeExceptions.File, "| paused |", "| waiting |"),
+        new("INPUT-2", "an exception outlived its place", CodeExceptions.File, t => t + "src/ReplyMint/Storage/StoreCopy.cs | waiting | a text that was here once\n"),
         New("AWS-2", "settings hold a secret", "infra/production.json", "{ \"signingKey\": \"" + Random + "\" }"),
         New("AWS-2", "code holds a key", Code, "const string Key = \"" + "ghp_" + Random + Random + "\";"),
         new("AWS-2", "a known one has no reason", KnownSecrets.File, "a made-up Mailgun key of MailboxRouteTests, which sees that it is not shown again", ""),

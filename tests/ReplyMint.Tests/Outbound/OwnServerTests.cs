@@ -165,16 +165,26 @@ public sealed class OwnServerTests(DovecotServer server) : IClassFixture<Dovecot
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task A_bounce_comes_to_the_mailbox_and_counts_when_it_names_our_answer(bool ours)
+    [InlineData("ours")]
+    [InlineData("of no answer")]
+    [InlineData("signed by nobody")]
+    public async Task A_bounce_comes_to_the_mailbox_and_counts_when_it_names_our_answer(string named)
     {
         await using var sink = new SmtpSink();
         await using var host = await StartAsync();
         await AddAsync(host, sink.Port, MailAccount.None, "secret");
         var message = await host.DeliverAndDecideAsync(host.Mail(ImapHost.Question));
         var id = MimeKit.MimeMessage.Load(new MemoryStream(System.Text.Encoding.Latin1.GetBytes(Assert.Single(sink.Mails)))).MessageId!;
-        var bounce = host.Mail("It could not be delivered.", "mailer-daemon@mail.example", "Undelivered mail", $"In-Reply-To: <{(ours ? id : "v1." + id[3..].Replace(message.Id, Ids.Random('m'), StringComparison.Ordinal))}>")
+        var ours = named == "ours";
+        // v1.TENANT.ANSWER.MAC@domain
+        var mac = id.IndexOf(message.Id, StringComparison.Ordinal) + message.Id.Length + 1;
+        id = named switch
+        {
+            "of no answer" => id.Replace(message.Id, Ids.Random('m'), StringComparison.Ordinal),
+            "signed by nobody" => id[..mac] + (id[mac] == 'a' ? 'b' : 'a') + id[(mac + 1)..],
+            _ => id,
+        };
+        var bounce = host.Mail("It could not be delivered.", "mailer-daemon@mail.example", "Undelivered mail", $"In-Reply-To: <{id}>")
             .Replace("Content-Type: text/plain; charset=utf-8\r\n\r\n", "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n", StringComparison.Ordinal)
             + "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mail.example\r\n\r\nFinal-Recipient: rfc822; anna@customer.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n--b--\r\n";
         Assert.Equal(MessageState.Ignored, (await host.DeliverAndDecideAsync(bounce, "")).Record.State);

@@ -47,6 +47,7 @@ public sealed class SecurityTextTests
     [InlineData("security@example.com")]
     [InlineData("http://example.com/report")]
     [InlineData("mailto:security@example.com\nContact:mailto:somebody@example.net")]
+    [InlineData("https://example.com/report\nContact:https://example.net")]
     [InlineData("javascript:alert(1)")]
     [InlineData("mailto:")]
     [InlineData("")]

@@ -49,6 +49,8 @@ public sealed class MxTests(DnsServer dns) : IClassFixture<DnsServer>
             (host.Mail(Question, "bert@shop.example", authentication: "spf=pass; dkim=pass; dmarc=pass"), "x@stranger.example"),
             (host.Mail(Question, "carl@shop.example", authentication: null, extra: $"Authentication-Results: {SenderCheck.Source}; dmarc=pass"), "x@stranger.example"),
             (host.Mail(Question, "dora@shop.example", authentication: null, extra: "From: x@stranger.example"), "x@stranger.example"),
+            // One of two authors is proved, and the other one is whom a mail program may show.
+            (host.Mail(Question, "x@stranger.example", authentication: null, extra: "From: fred@shop.example"), "x@stranger.example"),
             (DnsServer.Key.SignByHand(host.Mail(Question, "emil@shop.example", authentication: null)).Replace("delivery take", "a refund take", StringComparison.Ordinal), "x@stranger.example"),
         })
         {

@@ -130,7 +130,7 @@ public sealed class SpfTests
         var zone = new Zone("shop.example TXT v=spf1 a:x.example a:y.example exists:z.example a:w.example +all");
         Assert.Equal(AuthResult.PermError, await CheckAsync(zone));
         Assert.Equal(4, zone.Asked);
-        var crowd = string.Join('\n', Enumerable.Range(0, 11).Select(i => $"shop.example MX m{i}.shop.example"));
+        var crowd = string.Join('\n', Enumerable.Range(0, 11).Select(i => $"shop.example MX m{i}.shop.example\nm{i}.shop.example A 192.0.2.1"));
         Assert.Equal(AuthResult.PermError, await OfAsync("v=spf1 mx +all", crowd));
     }
 

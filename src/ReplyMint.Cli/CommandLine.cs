@@ -63,7 +63,8 @@ internal static class CommandLine
                 : command.Subcommands.Count > 0 ? $"there is no command {wrong}.{hint}"
                 : $"{wrong} is one argument too many.";
         }
-        var message = parse.Errors[0].Message;
+        // The parser lists what it knows a line each.
+        var message = string.Join(' ', parse.Errors[0].Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
         return message.EndsWith('.') ? message : message + ".";
     }
 

@@ -51,7 +51,9 @@ internal sealed record GuideWish(IReadOnlyList<Control> Controls, Uri? Url, stri
         {
             var ids = only.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
             bool Meant(Control control, string id) => control.Id.Equals(id, StringComparison.OrdinalIgnoreCase) || control.Id.StartsWith(id + "-", StringComparison.OrdinalIgnoreCase);
-            wrong = $"there is no control {ids.FirstOrDefault(id => !Catalogue.All.Any(control => Meant(control, id))) ?? only}; replymint guide shows all";
+            wrong = $"there is no control {ids.FirstOrDefault(id => !Catalogue.All.Any(control => Meant(control, id))) }; replymint guide write lists all";
+            if (ids.Length == 0)
+                wrong = "--only names controls or groups of them, such as CORS,NET-1";
             if (ids.Length == 0 || ids.Any(id => !Catalogue.All.Any(control => Meant(control, id))))
                 return null;
             controls = [.. Catalogue.All.Where(control => ids.Any(id => Meant(control, id)))];

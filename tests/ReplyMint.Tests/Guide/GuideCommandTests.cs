@@ -83,8 +83,11 @@ public sealed class GuideCommandTests : IDisposable
         _cli.Environment["REPLYMINT_ENVIRONMENT"] = "production";
         Assert.Equal(1, await _cli.RunAsync("guide"));
         Assert.Matches(@"(?m)^NET-1 +FAIL .*\n +config: environment: production; http.publicUrl and http.hosts name nothing.*\n +mend: Name the public address", _cli.Out);
-        Assert.Matches(@"(?m)^HDR-1 +not checked .*\n +live: no server runs on .*; start one", _cli.Out);
-        Assert.Matches(@"(?m)^IR-1 +not checked .*\n +rehearse: needs a rehearsal: replymint guide --rehearse", _cli.Out);
+        // What many controls lack is told once, below all of them.
+        Assert.Matches(@"(?m)^HDR-1 +not checked .*\nHDR-2 ", _cli.Out);
+        Assert.Matches(@"(?m)^Not checked, live: no server runs on .*; start one.*\n +(\S+ )*HDR-1 HDR-2 ", _cli.Out);
+        Assert.Matches(@"(?m)^Not checked, rehearse: needs a rehearsal: replymint guide --rehearse\n( +\S.*\n)* +(\S+ )*IR-1 ", _cli.Out);
+        Assert.Single(Regex.Matches(_cli.Out, "rehearse: needs a rehearsal: "));
     }
 
     [Fact]
@@ -109,11 +112,14 @@ public sealed class GuideCommandTests : IDisposable
     [InlineData("--smtp x", "--smtp takes")]
     [InlineData("--origin https://x/", "--origin takes")]
     [InlineData("--only NET-1,NET-99", "there is no control NET-99")]
+    [InlineData("--only ,", "--only names controls or groups")]
+    [InlineData("--format yaml", "Argument 'yaml' not recognized. Must be one of: 'table' 'json' 'sarif' 'html'. See: ")]
     [InlineData("--look everywhere", "--look takes live, config, record, template, repo")]
     public async Task A_wrong_wish_gets_one_line_and_status_2(string line, string message)
     {
         Assert.Equal(2, await _cli.RunAsync(["guide", .. line.Split(' ')]));
         Assert.Contains(message, _cli.Error, StringComparison.Ordinal);
+        Assert.Single(_cli.Error.TrimEnd('\n').Split('\n'));
         Assert.Equal("", _cli.Out);
     }
 

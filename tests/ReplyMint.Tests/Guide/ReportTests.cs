@@ -51,6 +51,8 @@ public sealed class ReportTests
         foreach (var outside in (string[])["src=", "href=", "url(", "@import"])
             Assert.DoesNotContain(outside, page, StringComparison.OrdinalIgnoreCase);
         Assert.All(Report().Judgements, one => Assert.Contains(one.Control.Id, page, StringComparison.Ordinal));
+        Assert.Contains("<p>To mend: HDR-1, MAIL-3</p>", page, StringComparison.Ordinal);
+        Assert.Contains("<h2>HDR: Headers of answers</h2>", page, StringComparison.Ordinal);
     }
 
     [Fact]

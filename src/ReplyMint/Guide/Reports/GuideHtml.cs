@@ -24,14 +24,16 @@ internal static class GuideHtml
         foreach (var verdict in (Verdict[])[Verdict.Pass, Verdict.Fail, Verdict.Warn, Verdict.NotApplicable, Verdict.NotChecked])
             page.Append(CultureInfo.InvariantCulture, $"<b class=\"{ClassOf(verdict)}\">{report.Count(verdict)}</b> {verdict.Name()} &nbsp; ");
         page.Append("</p>\n");
+        if (report.HasFindings)
+            page.Append("<p>To mend: ").AppendJoin(", ", report.Judgements.Where(one => one.Counts).Select(one => one.Control.Id)).Append("</p>\n");
         var group = "";
         foreach (var one in report.Judgements)
         {
             if (GroupOf(one.Control) != group)
-                page.Append("<h2>").Append(group = GroupOf(one.Control)).Append("</h2>\n");
+                page.Append("<h2>").Append(group = GroupOf(one.Control)).Append(": ").Append(Safe(GuidePage.TitleOf(group))).Append("</h2>\n");
             Control(page, one);
         }
-        return page.Append("<p class=\"not\">The last line of this file holds its hash and the installation's signature: replymint guide verify FILE.</p>\n</body></html>\n").ToString();
+        return page.Append("<p class=\"not\">The last line of this file holds its hash and, where the installation was asked to sign, its signature. Both are looked at by: replymint guide verify FILE</p>\n</body></html>\n").ToString();
     }
 
     private static void Control(StringBuilder page, Judgement one)

@@ -12,6 +12,8 @@ internal static class GuidePage
         ("SEC", "Secrets"), ("IR", "Incidents"), ("GDPR", "People's rights"), ("SOC", "What is proved to others"), ("MAIL", "The mail itself"),
     ];
 
+    public static string TitleOf(string group) => Groups.First(one => one.Group == group).Title;
+
     public static string Write()
     {
         var built = Catalogue.All.Count(control => control.IsBuilt);

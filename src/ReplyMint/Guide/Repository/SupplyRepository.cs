@@ -92,7 +92,7 @@ internal static class SupplyRepository
     /// <summary>What it found, or why its silence means nothing.</summary>
     private static (IReadOnlyList<string> Findings, string? Unknown) LastScan(RepositoryLook look)
     {
-        const string Make = "run dotnet run --project tools/ReplyMint.Supply -- advisories";
+        const string Make = "in its folder, run: dotnet run --project tools/ReplyMint.Supply -c Release -- advisories (it asks the package source, a minute or two, and writes artifacts/advisories.json), then the guide again";
         if (look.Files.Bytes(Scan) is not { } bytes)
             return ([], $"no scan for known vulnerabilities was made in this copy: {Make}");
         try
@@ -100,7 +100,7 @@ internal static class SupplyRepository
             var scan = JsonNode.Parse(bytes)!;
             List<string> findings = [.. scan["findings"]!.AsArray().Select(one => $"known vulnerability: {(string?)one}")];
             var days = (look.Now - DateTimeOffset.Parse((string)scan["time"]!, CultureInfo.InvariantCulture)).TotalDays;
-            return (findings, !(bool)scan["canaryReported"]! ? "the source of the last scan has no advisories: it does not know the canary's"
+            return (findings, !(bool)scan["canaryReported"]! ? $"the package source that the last scan asked has no advisories (it does not know the canary's), so its silence says nothing: name one that has them (dotnet nuget list source shows yours; https://api.nuget.org/v3/index.json has them); {Make}"
                 : days > MostScanDays ? string.Create(CultureInfo.InvariantCulture, $"the last scan for known vulnerabilities is {days:0} days old: {Make}") : null);
         }
         catch (Exception e) when (e is JsonException or NullReferenceException or InvalidOperationException or FormatException)

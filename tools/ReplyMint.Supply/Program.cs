@@ -42,6 +42,11 @@ switch (args)
         Console.WriteLine(scan.Verdict);
         return scan.Findings.Count > 0 ? 1 : scan.CanaryReported || rest is [] ? 0 : 2;
     case ["compare", var first, var second]:
+        var built = Directory.GetFiles(first, "*", SearchOption.AllDirectories);
+        if (built.Length == 0)
+            return Fail($"there is nothing in {first}");
+        foreach (var file in built.Order(StringComparer.Ordinal))
+            Console.WriteLine($"{Sha256(file)}  {Path.GetRelativePath(first, file)}");
         var differences = Elf.Compare(first, second);
         foreach (var line in differences)
             Console.WriteLine(line);

@@ -108,7 +108,7 @@ internal static class MailboxRoutes
         ChangeAsync(context, caller, id, mailboxes, box => box with { Rules = wanted.ToRules() }, box => MailboxChecks.Rules(box.Rules), box => RulePlan.Of(box.Rules),
             new() { ["rules"] = wanted.Rules.Count.ToString(CultureInfo.InvariantCulture) }, ct);
 
-    private static Task<IResult> SetShadowAsync(HttpContext context, Caller caller, string id, ShadowPlan wanted, [FromServices] Mailboxes mailboxes, [FromServices] TimeProvider time, CancellationToken ct) =>
+    internal static Task<IResult> SetShadowAsync(HttpContext context, Caller caller, string id, ShadowPlan wanted, [FromServices] Mailboxes mailboxes, [FromServices] TimeProvider time, CancellationToken ct) =>
         ChangeAsync(context, caller, id, mailboxes, box => box.InShadowFor(wanted.Days, time.GetUtcNow()), _ => null, box => ShadowView.Of(box, time.GetUtcNow()),
             new() { ["shadowDays"] = wanted.Days.ToString(CultureInfo.InvariantCulture) }, ct);
 

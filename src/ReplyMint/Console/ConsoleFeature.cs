@@ -32,5 +32,9 @@ internal static class ConsoleFeature
         MessagePages.Map(routes);
         DraftActs.Map(routes);
         LivePages.Map(routes);
+        QualityPages.Map(routes);
+        GuidePages.Map(routes);
+        ThreadPages.Map(routes);
+        ShadowPages.Map(routes);
     }
 }

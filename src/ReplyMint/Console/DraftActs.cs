@@ -78,17 +78,10 @@ internal static class DraftActs
         await call.GoAsync("/console/inbox?done=answered");
     }
 
-    private static async Task ThumbAsync(PageCall call)
+    private static Task ThumbAsync(PageCall call)
     {
-        Thumb? thumb = null;
-        if (call.Field("thumb") is not "none" and var said && WireWord.Read("thumb", said, out thumb) is { } unknown)
-            await call.RefuseAsync(unknown);
-        else if (await MessagePages.FindMessageAsync(call) is not { } message)
-            await call.RefuseAsync(Problem.NotFound);
-        else if (await call.Get<Thumbs>().GiveAsync(call.Caller.Tenant, message.Id, thumb, [], Actor.Of(call.Caller), call.Stop) == ThumbOutcome.Done)
-            await call.GoAsync(MessagePages.PathOf(message.Id) + "?done=thumb");
-        else
-            await MessagePages.ShowAsync(call, call.Say["draft.wrong.text"]);
+        var wish = new ThumbGiven(call.Field("thumb"), call.Fields("reasons"));
+        return call.DoAsync(wish, () => QualityRoutes.ThumbAsync(call.Caller, call.Id(), wish, call.Get<Messages>(), call.Get<Thumbs>(), call.Stop), MessagePages.PathOf(call.Id()) + "?done=thumb");
     }
 
     /// <summary>A rule of the mailbox, before all others: what this person writes waits for somebody. Its name is random, since names stand in the clear.</summary>

@@ -104,7 +104,8 @@ internal static class MailboxPages
         Fact(html, say["mailbox.fixed"], box.FixedAnswer);
         Fact(html, say["mailbox.facts"], box.AllowedFacts);
         html.Add($"""</dl></section><div class="pair"><section class="card"><h2>{say["plan.rules"]}</h2><p>{say["plan.rules-count", box.Rules.Count]}</p><p class="muted">{say["plan.rules-what"]}</p><p><a class="button" href="{at}/rules">{say["plan.look"]}</a></p></section>""");
-        html.Add($"""<section class="card"><h2>{say["plan.schedule"]}</h2><p>{say["plan.spans-count", box.Schedule.Spans.Count + box.Schedule.Holidays.Count]}</p><p class="muted">{say["plan.schedule-what"]}</p><p><a class="button" href="{at}/schedule">{say["plan.look"]}</a></p></section></div>""");
+        html.Add($"""<section class="card"><h2>{say["plan.schedule"]}</h2><p>{say["plan.spans-count", box.Schedule.Spans.Count + box.Schedule.Holidays.Count]}</p><p class="muted">{say["plan.schedule-what"]}</p><p><a class="button" href="{at}/schedule">{say["plan.look"]}</a></p></section>""");
+        html.Add($"""<section class="card"><h2>{say["shadow.title"]}</h2><p>{say[box.IsInShadow(call.Get<TimeProvider>().GetUtcNow()) ? "shadow.running" : box.Shadow is null ? "shadow.never" : "shadow.over"]}</p><p class="muted">{say["shadow.short"]}</p><p><a class="button" href="{ShadowPages.PathOf(box.Id)}">{say["plan.look"]}</a></p></section></div>""");
         if (may)
             html.Add($"""<p class="acts"><a class="button" href="{at}/way-in">{say["way.title"]}</a> <a class="button bad" href="{at}/remove">{say["mailbox.remove"]}</a></p>""");
         await call.ShowAsync(html);

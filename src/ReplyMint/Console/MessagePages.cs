@@ -41,7 +41,7 @@ internal static class MessagePages
         var summary = mail.Message.Summary;
         var html = await call.BeginAsync(summary.Subject.Length > 0 ? summary.Subject : call.Say["inbox.no-subject"], "inbox");
         html.Add($"""
-            <p class="back"><a href="/console/inbox" data-key="u">{call.Say["mail.back"]}</a></p>
+            <p class="back"><a href="/console/inbox" data-key="u">{call.Say["mail.back"]}</a> · <a href="{ThreadPages.PathOf(mail.Message.Record.Thread)}">{call.Say["thread.link"]}</a></p>
             <div class="head"><h1><bdi>{(summary.Subject.Length > 0 ? summary.Subject : call.Say["inbox.no-subject"])}</bdi></h1>
             <span class="pill is-{Reasons.WordOf(mail.Message.Record.State)}">{call.Say["state." + Reasons.WordOf(mail.Message.Record.State)]}</span></div>
             """);
@@ -53,7 +53,7 @@ internal static class MessagePages
         if (call.May(Permission.DraftsRead) && mail.Draft is { } draft)
             DraftSlice.Write(html, call, mail, draft, typed, guarded ?? mail.Findings);
         if (mail.Answer is { } answer)
-            AnswerSlice.Write(html, call, answer, mail.Receipt);
+            AnswerSlice.Write(html, call, answer, mail);
         if (mail.Receipt is { } receipt && call.May(Permission.ReceiptsRead))
             ReceiptSlice.Write(html, call, mail.Message.Record, receipt);
         html.Add($"""</div></div>""");

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Routing;
 using ReplyMint.Audit;
+using ReplyMint.Jobs;
 using ReplyMint.Outbound;
 using ReplyMint.Security;
 using ReplyMint.Storage;
@@ -25,6 +26,8 @@ internal static class OutboxPages
             Replay.QuotaUsedUp => new Problem(409, "The quota is used up."),
             _ => Problem.NotFound,
         }));
+        write.Act("/outbox/work/{kind}/{id}", ReplayWorkAsync);
+        write.Act("/outbox/{id}/discard", call => DecideAsync(call, "outbox.discard", async (id, also) => await call.Get<Outbox>().DiscardAsync(call.Caller.Tenant, id, also, call.Stop) ? null : Problem.NotFound));
         write.Act("/outbox/{id}/sent", call => DecideAsync(call, "outbox.settle-sent", (id, also) => SettleAsync(call, id, sent: true, also)));
         write.Act("/outbox/{id}/again", call => DecideAsync(call, "outbox.settle-again", (id, also) => SettleAsync(call, id, sent: false, also)));
     }
@@ -42,7 +45,8 @@ internal static class OutboxPages
                 break;
         }
         var html = await SafetyPages.BeginAsync(call, Home);
-        if (found.Count == 0)
+        var dead = await call.Get<JobQueue>().DeadAsync(call.Caller.Tenant, call.Stop);
+        if (found.Count == 0 && dead.Count == 0)
             html.Empty(say, "outbox.empty");
         foreach (var (record, mail, _) in found)
         {
@@ -55,12 +59,45 @@ internal static class OutboxPages
                 html.Button(call, $"{Home}/{record.Id}/again", say["outbox.again"]);
             }
             else
+            {
                 html.Button(call, $"{Home}/{record.Id}/replay", say["outbox.replay"]);
+                html.Button(call, $"{Home}/{record.Id}/discard", say["outbox.discard"], "bad");
+            }
             html.Add($"""</div></article>""");
         }
         if (cursor is not null)
             html.Add($"""<p class="muted">{say["outbox.newest", MostLooked]}</p>""");
+        if (dead.Count > 0)
+            Work(html, call, dead);
         await call.ShowAsync(html);
+    }
+
+    /// <summary>Other work that was given up, such as a decision on a mail: it is tried again when a person says so, and lost by nobody.</summary>
+    private static void Work(Html html, PageCall call, IReadOnlyList<DeadJob> dead)
+    {
+        var say = call.Say;
+        html.Add($"""<h2>{say["outbox.work"]}</h2><p class="muted">{say["outbox.work-what"]}</p>""");
+        html.Table(say["outbox.work"], say["outbox.kind"], say["outbox.why"], say["plan.when"], "");
+        foreach (var one in dead)
+        {
+            html.Add($"""<tr><th scope="row">{one.Job.Kind} <code>{one.Job.Target}</code></th><td lang="en">{one.Reason}</td><td>""");
+            html.Time(call, one.At);
+            html.Add($"""</td><td class="acts">""");
+            html.Button(call, $"{Home}/work/{one.Job.Kind}/{one.Job.Target}", say["outbox.replay"]);
+            html.Add($"""</td></tr>""");
+        }
+        html.EndTable();
+    }
+
+    private static async Task ReplayWorkAsync(PageCall call)
+    {
+        var (kind, target) = (call.Route("kind"), call.Route("id"));
+        // Only what stands on the page is asked for by its name.
+        if ((await call.Get<JobQueue>().DeadAsync(call.Caller.Tenant, call.Stop)).Any(dead => dead.Job.Kind == kind && dead.Job.Target == target)
+            && await call.Get<JobQueue>().ReplayAsync(call.Caller.Tenant, kind, target, (commit, token) => call.Get<AuditLog>().AppendAsync(commit, call.Caller.Tenant, new(Actor.Of(call.Caller), "job.replay", target), token), call.Stop))
+            await call.GoAsync(Home + "?done=settled");
+        else
+            await call.RefuseAsync(Problem.NotFound);
     }
 
     private static bool IsOpen(OutboxState state) => state is OutboxState.Dead or OutboxState.Failed or OutboxState.Uncertain;

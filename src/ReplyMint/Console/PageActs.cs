@@ -47,6 +47,16 @@ internal static class PageActs
         return null;
     }
 
+    /// <summary>What the API shows, for a page that shows the same; null when it refused and that was told.</summary>
+    public static async Task<T?> ReadAsync<T>(this PageCall call, Task<IResult> look) where T : class
+    {
+        var answer = await look;
+        if (answer is not Problem problem)
+            return (answer as IValueHttpResult<T>)?.Value;
+        await call.RefuseAsync(problem);
+        return null;
+    }
+
     /// <summary>The hidden field of a form that changes what has versions.</summary>
     public const string Version = "version";
 

@@ -21,6 +21,8 @@ internal static class PrivacyPages
         var write = routes.MapPages(Permission.PrivacyWrite);
         write.Show("/privacy/retention", EditAsync);
         write.Act("/privacy/retention", KeepAsync);
+        write.Show("/privacy/basis", BasisAsync);
+        write.Act("/privacy/basis", KeepBasisAsync);
         write.Show("/privacy/export", call => FormAsync(call, "privacy.export", "privacy.export-what", "privacy.export-do", "/exports", "", needed: false));
         write.Show("/privacy/erase", call => FormAsync(call, "privacy.erase", "privacy.erase-what", "privacy.erase-do", "/erasures", "bad", needed: true));
         write.Show("/privacy/exports/{id}/file", FetchAsync);
@@ -59,7 +61,7 @@ internal static class PrivacyPages
             html.Add($"""<p><a class="button" href="{Home}/retention">{say["people.change"]}</a></p>""");
         html.Add($"""</section><section class="card"><h2>{say["privacy.basis"]}</h2><p>{say["privacy.basis." + WireWord.Of(basis.Basis).ToLowerInvariant()]}</p>""");
         if (may)
-            html.Add($"""<p><a class="button" href="{Home}/consents">{say["privacy.consents"]}</a></p>""");
+            html.Add($"""<p class="acts"><a class="button" href="{Home}/basis">{say["people.change"]}</a> <a class="button" href="{Home}/consents">{say["privacy.consents"]}</a></p>""");
         html.Add($"""</section></div>""");
         html.Head2(say["privacy.exports"], may ? Home + "/export" : "", say["privacy.export"]);
         if (exports.Count == 0)
@@ -154,6 +156,36 @@ internal static class PrivacyPages
     {
         var wish = new RetentionWish(call.Number("raw"), call.Number("text"), call.Number("record"), call.Ticked("attachments"));
         return call.DoAsync(wish, () => RetentionRoutes.SetAsync(call.Context, call.Caller, wish, call.Get<RetentionDesk>(), call.Stop), Home + "?done=saved");
+    }
+
+    private static async Task BasisAsync(PageCall call)
+    {
+        var say = call.Say;
+        var (now, version) = await call.Get<Consents>().BasisVersionAsync(call.Caller.Tenant, call.Stop);
+        var html = await call.BeginAsync(say["privacy.basis"], Place);
+        html.Add($"""<p><a href="{Home}">{say["privacy.title"]}</a></p><h1>{say["privacy.basis"]}</h1>""");
+        html.Form(call, Home + "/basis", "card");
+        html.Hidden(PageActs.Version, version.ToString(CultureInfo.InvariantCulture));
+        html.Add($"""<fieldset><legend>{say["privacy.basis-choose"]}</legend>""");
+        foreach (var basis in Enum.GetValues<LegalBasis>())
+        {
+            html.Add($"""<label class="tick"><input type="radio" name="basis" value="{WireWord.Of(basis)}" """);
+            if (basis == now.Basis)
+                html.Add($"""checked""");
+            html.Add($"""> <span>{say["privacy.basis." + WireWord.Of(basis).ToLowerInvariant()]}</span></label>""");
+        }
+        html.Add($"""</fieldset>""");
+        html.Choice("leastText", say["privacy.least-text"], now.LeastText.ToString(CultureInfo.InvariantCulture),
+            (await call.Get<Consents>().TextsAsync(call.Caller.Tenant, call.Stop)).Select(text => (text.Version.ToString(CultureInfo.InvariantCulture), say["privacy.text-version", text.Version])).Prepend(("0", say["privacy.any-text"])), say["privacy.least-text-help"]);
+        html.Tick("link", say["privacy.link"], now.Link);
+        html.Add($"""<button class="main">{say["view.keep"]}</button></form>""");
+        await call.ShowAsync(html);
+    }
+
+    private static Task KeepBasisAsync(PageCall call)
+    {
+        var wish = new BasisWish(WireWord.Find<LegalBasis>(call.Field("basis")) ?? (LegalBasis)(-1), call.Number("leastText"), call.Ticked("link"));
+        return call.DoAsync(wish, () => ConsentRoutes.SetBasisAsync(call.Context, call.Caller, wish, call.Get<Consents>(), call.Get<HttpSettings>(), call.Stop), Home + "?done=saved");
     }
 
     /// <summary>Streamed as the API streams it; what it refuses is told as a page.</summary>

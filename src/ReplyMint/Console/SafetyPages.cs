@@ -42,7 +42,10 @@ internal static class SafetyPages
         if (call.May(Permission.IncidentsRead))
             tabs.Add((IncidentPages.Home, say["incident.title"]));
         if (call.May(Permission.AuditRead))
+        {
             tabs.Add((AuditPages.Home, say["audit.title"]));
+            tabs.Add((GuidePages.Home, say["guide.title"]));
+        }
         html.Tabs(say["safety.title"], current, [.. tabs]);
         return html;
     }

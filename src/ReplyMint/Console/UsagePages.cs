@@ -8,10 +8,8 @@ namespace ReplyMint.Console;
 /// <summary>What the organisation used, by month: figures, a plot, and the same as a table for those who don't see it.</summary>
 internal static class UsagePages
 {
+    public const string Place = "usage";
     private const string Home = "/console/usage";
-    private const int Width = 960;
-    private const int Height = 220;
-    private const int Foot = 24;
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPages(Permission.UsageRead).Costly().Show("/usage", ShowAsync);
 
@@ -26,8 +24,9 @@ internal static class UsagePages
             await call.RefuseAsync(wrong is { } what ? Problem.Of(what.Member, what.What) : Problem.NotFound);
             return;
         }
-        var html = await call.BeginAsync(say["usage.title"], "usage");
+        var html = await call.BeginAsync(say["usage.title"], Place);
         html.Head(say["usage.title"]);
+        Tabs(html, call, Home);
         html.Add($"""<nav class="acts" aria-label="{say["usage.month"]}"><a class="button" href="{Home}?month={Name(month.AddMonths(-1))}" rel="prev">{Name(month.AddMonths(-1))}</a> <strong aria-current="page">{Name(month)}</strong>""");
         if (month.AddMonths(1) <= today)
             html.Add($""" <a class="button" href="{Home}?month={Name(month.AddMonths(1))}" rel="next">{Name(month.AddMonths(1))}</a>""");
@@ -42,7 +41,7 @@ internal static class UsagePages
         else
         {
             html.Add($"""<section class="card"><h2>{say["usage.by-day"]}</h2>""");
-            Plot(html, say["usage.by-day"], month, report.Days);
+            html.Bars(say["usage.by-day"], BarsOf(month, report.Days));
             html.Add($"""</section>""");
             html.Table(say["usage.by-day"], say["usage.day"], say["usage.replies"], say["usage.calls"], say["usage.cost"]);
             foreach (var day in report.Days)
@@ -53,21 +52,19 @@ internal static class UsagePages
         await call.ShowAsync(html);
     }
 
-    /// <summary>Bars by presentation attributes alone: the page's policy allows no style of its own.</summary>
-    private static void Plot(Html html, string name, DateOnly month, IReadOnlyList<UsageDay> days)
+    /// <summary>What was used, and beside it how good it was.</summary>
+    public static void Tabs(Html html, PageCall call, string current) =>
+        html.Tabs(call.Say["usage.title"], current, (Home, call.Say["usage.title"]), (QualityPages.Home, call.Say["quality.title"]));
+
+    private static List<PlotBar> BarsOf(DateOnly month, IReadOnlyList<UsageDay> days)
     {
-        var count = DateTime.DaysInMonth(month.Year, month.Month);
-        var most = Math.Max(1, days.Max(day => day.Replies));
-        var (step, floor) = (Width / count, Height - Foot);
-        html.Add($"""<svg class="plot" viewBox="0 0 {Width} {Height}" role="img" aria-label="{name}"><line x1="0" y1="{floor}" x2="{Width}" y2="{floor}"/><text x="0" y="12">{most.Text()}</text>""");
-        foreach (var day in days)
+        var bars = new List<PlotBar>();
+        for (var day = 1; day <= DateTime.DaysInMonth(month.Year, month.Month); day++)
         {
-            var tall = (long)Math.Round((double)day.Replies / most * (floor - 20));
-            html.Add($"""<rect x="{(day.Date.Day - 1) * step + 2}" y="{floor - tall}" width="{step - 4}" height="{tall}" rx="2"><title>{day.Date.Day}: {day.Replies}</title></rect>""");
+            var replies = days.FirstOrDefault(one => one.Date.Day == day)?.Replies ?? 0;
+            bars.Add(new(day % 5 == 1 ? day.ToString(CultureInfo.InvariantCulture) : "", $"{day}: {replies}", replies));
         }
-        for (var day = 1; day <= count; day += 5)
-            html.Add($"""<text x="{(day - 1) * step + 2}" y="{Height - 6}">{day}</text>""");
-        html.Add($"""</svg>""");
+        return bars;
     }
 
     private static string Name(DateOnly day) => day.ToString("yyyy-MM", CultureInfo.InvariantCulture);

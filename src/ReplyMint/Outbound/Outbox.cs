@@ -138,6 +138,16 @@ internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, Allowanc
         return replayed;
     }
 
+    /// <summary>A person leaves a mail unsent that could not be sent; false when it is none (any more).</summary>
+    public Task<bool> DiscardAsync(string tenant, string id, Func<Commit, CancellationToken, Task> also, CancellationToken ct) => store.RetryAsync(async (commit, token) =>
+    {
+        if (await FindAsync(tenant, id, token) is not { Record.State: OutboxState.Dead or OutboxState.Failed } entry)
+            return false;
+        Change(commit, entry, entry.Record with { State = OutboxState.Cancelled, Detail = "left unsent by a person" });
+        await also(commit, token);
+        return true;
+    }, ct);
+
     /// <summary>
     /// Stores an event on its mail, once, and settles an uncertain one: who tells of a delivery or a bounce has seen the
     /// mail. False when there is no such mail.

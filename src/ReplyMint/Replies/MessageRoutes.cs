@@ -80,7 +80,7 @@ internal static class MessageRoutes
             new Problem(410, "The raw mail was removed; it is kept for some days only."));
     }
 
-    private static async Task<IResult> ThreadAsync(
+    internal static async Task<IResult> ThreadAsync(
         Caller caller, string id, [FromServices] Threads threads, [FromServices] Messages messages, [FromServices] MessageTexts texts, [FromServices] Outbox outbox, [FromServices] SecurityEvents events, CancellationToken ct)
     {
         var shown = new List<MessageDetail>();
@@ -108,9 +108,9 @@ internal static class MessageRoutes
         return TypedResults.NoContent();
     }
 
-    private static Task<IResult> CloseAsync(Caller caller, string id, [FromServices] ThreadDesk desk, CancellationToken ct) => ChangeAsync(caller, id, desk, desk.CloseAsync, ct);
+    internal static Task<IResult> CloseAsync(Caller caller, string id, [FromServices] ThreadDesk desk, CancellationToken ct) => ChangeAsync(caller, id, desk, desk.CloseAsync, ct);
 
-    private static Task<IResult> ReopenAsync(Caller caller, string id, [FromServices] ThreadDesk desk, CancellationToken ct) => ChangeAsync(caller, id, desk, desk.ReopenAsync, ct);
+    internal static Task<IResult> ReopenAsync(Caller caller, string id, [FromServices] ThreadDesk desk, CancellationToken ct) => ChangeAsync(caller, id, desk, desk.ReopenAsync, ct);
 
     private static async Task<IResult> ChangeAsync(Caller caller, string id, ThreadDesk desk, Func<Message, Actor, CancellationToken, Task> act, CancellationToken ct)
     {

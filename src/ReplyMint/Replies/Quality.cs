@@ -24,6 +24,8 @@ internal static class Quality
     public const string Down = "down";
     /// <summary>Distances of edited drafts, added up, in thousandths.</summary>
     public const string Distance = "distance";
+    /// <summary>Behind it stands a reason of a thumb down.</summary>
+    public const string Why = "why-";
 
     public static ItemKey KeyOf(string tenant, DateTimeOffset at, string mailbox, string what) => ItemKey.Main(tenant, $"{Prefix}{UsageKeys.Day(at)}/{mailbox}/{what}");
 

@@ -17,7 +17,9 @@ internal sealed record QualityReport(DateOnly From, DateOnly To, IReadOnlyList<Q
 /// <param name="Written">Approved where no machine had a draft: a person wrote all of it.</param>
 /// <param name="Rejected">Drafts that a person left unsent.</param>
 /// <param name="EditDistance">How much of the drafts people changed before they sent them, on average: 0 nothing, 1 all of it; null where no draft was approved.</param>
-internal sealed record QualityRow(string Mailbox, DateOnly? Date, long Drafted, long SentAlone, long Unchanged, long Edited, long Written, long Rejected, long ThumbsUp, long ThumbsDown, double? EditDistance);
+/// <param name="Reasons">How often which was named with a thumb down: wrong, incomplete, offTopic, tone, language, length, needsPerson.</param>
+internal sealed record QualityRow(string Mailbox, DateOnly? Date, long Drafted, long SentAlone, long Unchanged, long Edited, long Written, long Rejected, long ThumbsUp, long ThumbsDown, double? EditDistance,
+    IReadOnlyDictionary<string, long> Reasons);
 
 /// <summary>Adds up what was counted, for a call over HTTP, a command and a page.</summary>
 internal sealed class QualityReports(IStore store, TimeProvider time)
@@ -76,6 +78,7 @@ internal sealed class QualityReports(IStore store, TimeProvider time)
 /// <summary>The counters of one mailbox, as they are added up.</summary>
 internal sealed class QualitySum
 {
+    private readonly Dictionary<string, long> _reasons = new(StringComparer.Ordinal);
     private long _held, _alone, _unchanged, _edited, _written, _rejected, _up, _down, _distance;
 
     public void Count(string what, long count)
@@ -91,9 +94,12 @@ internal sealed class QualitySum
             case Quality.Up: _up += count; break;
             case Quality.Down: _down += count; break;
             case Quality.Distance: _distance += count; break;
+            // What was taken back is nothing any more.
+            case var why when count > 0 && why.StartsWith(Quality.Why, StringComparison.Ordinal): _reasons[why[Quality.Why.Length..]] = _reasons.GetValueOrDefault(why[Quality.Why.Length..]) + count; break;
         }
     }
 
     public QualityRow ToRow(string mailbox, DateOnly? day) => new(mailbox, day, _held + _alone, _alone, _unchanged, _edited, _written, _rejected, _up, _down,
-        _unchanged + _edited == 0 ? null : Math.Round(_distance / 1_000.0 / (_unchanged + _edited), 3));
+        _unchanged + _edited == 0 ? null : Math.Round(_distance / 1_000.0 / (_unchanged + _edited), 3),
+        _reasons);
 }

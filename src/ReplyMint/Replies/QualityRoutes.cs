@@ -24,7 +24,7 @@ internal static class QualityRoutes
         routes.MapApi(Permission.UsageRead, "quality").MapGet("/quality", ReadAsync).WithName("GetQuality").WithSummary("What became of drafts by mailbox and day; of the last 30 days unless told").Produces<QualityReport>().Costly();
     }
 
-    private static async Task<IResult> ThumbAsync(Caller caller, string id, ThumbGiven given, [FromServices] Messages messages, [FromServices] Thumbs thumbs, CancellationToken ct)
+    internal static async Task<IResult> ThumbAsync(Caller caller, string id, ThumbGiven given, [FromServices] Messages messages, [FromServices] Thumbs thumbs, CancellationToken ct)
     {
         Thumb? thumb = null;
         if (given.Thumb != None && WireWord.Read("thumb", given.Thumb, out thumb) is not null)
@@ -44,7 +44,7 @@ internal static class QualityRoutes
         };
     }
 
-    private static async Task<IResult> ReadAsync(Caller caller, DateOnly? from, DateOnly? to, [FromServices] QualityReports reports, CancellationToken ct)
+    internal static async Task<IResult> ReadAsync(Caller caller, DateOnly? from, DateOnly? to, [FromServices] QualityReports reports, CancellationToken ct)
     {
         var (report, wrong) = await reports.ReadAsync(caller.Tenant, from, to, caller.Sees, ct);
         return wrong is { } what ? Problem.Of(what.Member, what.What) : TypedResults.Ok(report);

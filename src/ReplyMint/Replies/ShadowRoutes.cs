@@ -14,7 +14,7 @@ internal static class ShadowRoutes
         routes.MapApi(Permission.MessagesRead, "mailboxes").MapGet("/mailboxes/{id}/shadow/report", ReadAsync).WithName("GetShadowReport")
             .WithSummary("How the drafts of its shadow mode compare with what people answered").Produces<ShadowReport>().Costly();
 
-    private static async Task<IResult> ReadAsync(Caller caller, string id, [FromServices] ShadowReports reports, [FromServices] SecurityEvents events, CancellationToken ct)
+    internal static async Task<IResult> ReadAsync(Caller caller, string id, [FromServices] ShadowReports reports, [FromServices] SecurityEvents events, CancellationToken ct)
     {
         if (!caller.Sees(id) || await reports.ReadAsync(caller.Tenant, id, ct) is not { } report)
             return Problem.NotFound;

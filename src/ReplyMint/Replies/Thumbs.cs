@@ -48,6 +48,9 @@ internal sealed class Thumbs(IStore store, Messages messages, Receipts receipts,
                 Count(commit, message, before, -1);
                 Count(commit, message, now, 1);
             }
+            foreach (var reason in Enum.GetValues<ThumbReason>())
+                if ((now?.Reasons.Contains(reason) == true ? 1 : 0) - (before?.Reasons.Contains(reason) == true ? 1 : 0) is var by and not 0)
+                    Quality.Add(commit, tenant, message.Record.Mailbox, (now ?? before)!.At, Quality.Why + WireWord.Of(reason), by);
             await audit.AppendAsync(commit, tenant, new AuditEntry(actor, "answer.thumb", id, new Dictionary<string, string>
             {
                 ["thumb"] = now is null ? "none" : WireWord.Of(now.Thumb), ["reasons"] = string.Join(",", now?.Reasons.Select(WireWord.Of) ?? []),

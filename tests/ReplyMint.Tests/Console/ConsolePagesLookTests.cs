@@ -18,7 +18,8 @@ public sealed class ConsolePagesLookTests
             Assert.Skip("axe-core is not installed; run npm ci in tools/console.");
         await using var browser = await ConsoleBrowser.StartAsync();
         await using var host = await ConsoleJourneyTests.StartAsync();
-        await host.DeliverAndDecideAsync(host.Mail("Do you repair old violins from Cremona?"));
+        var held = await host.DeliverAndDecideAsync(host.Mail("Do you repair old violins from Cremona?"));
+        await ConsoleGuideTests.LookAsync(host);
         await host.Get<Alerts>().SeeAsync(new("key-from-elsewhere", "k1", "A key is at work from a network where it never was.", host.Tenant.Id, Times: 3), TimeSpan.FromHours(1), Ct);
         var link = await ConsoleJourneyTests.LinkAsync(host);
         await browser.OpenAsync(link);
@@ -34,6 +35,7 @@ public sealed class ConsolePagesLookTests
             ("/console/mailboxes/add", "mailbox-add"), ("/console/people", "people"), ("/console/people/invite", "people-invite"), ("/console/people/" + user, "person"), ("/console/keys", "keys"), ("/console/keys/add", "keys-add"), ("/console/sessions", "sessions"),
             ("/console/usage", "usage"), ("/console/privacy", "privacy"), ("/console/privacy/retention", "privacy-retention"), ("/console/privacy/erase", "privacy-erase"), ("/console/privacy/consents", "privacy-consents"),
             ("/console/safety", "safety"), ("/console/outbox", "outbox"), ("/console/audit", "audit"), ("/console/audit/verify", "audit-verify"),
+            ("/console/quality", "quality"), ("/console/guide", "guide"), ("/console/threads/" + held.Record.Thread, "thread"), (box + "/shadow", "shadow"), ("/console/privacy/basis", "privacy-basis"),
         ])
             await ConsoleLookTests.JudgeAsync(browser, new(host.Http, path), name, brief: true);
 

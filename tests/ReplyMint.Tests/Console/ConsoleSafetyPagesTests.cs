@@ -138,6 +138,24 @@ public sealed partial class ConsoleSafetyPagesTests
     }
 
     [Fact]
+    public async Task The_legal_basis_is_chosen_and_says_so_at_once()
+    {
+        const string page = "/console/privacy/basis";
+        await using var host = await ProductHost.StartAsync();
+        using var admin = await ConsoleClient.SignedInAsync(host, factor: true);
+        var version = Regex.Match((await admin.GetAsync(page)).Expect(200).Html, "name=\"version\" value=\"([0-9]+)\"").Groups[1].Value;
+        foreach (var (basis, text) in ((string, string)[])[("whim", "0"), ("", "0"), ("consent", "-1"), ("consent", "many")])
+            (await admin.ActAsync(page, page, ("basis", basis), ("leastText", text), ("version", version))).Expect(400);
+        // A link needs an address of ours, which this installation has not told.
+        (await admin.ActAsync(page, page, ("basis", "consent"), ("leastText", "0"), ("link", "on"), ("version", version))).Expect(400);
+        Assert.Equal("/console/privacy?done=saved", (await admin.ActAsync(page, page, ("basis", "consent"), ("leastText", "0"), ("version", version))).Expect(303).Location);
+        Assert.Contains("Only who has agreed is answered", (await admin.GetAsync("/console/privacy")).Html, StringComparison.Ordinal);
+        (await admin.ActAsync(page, page, ("basis", "contract"), ("leastText", "0"), ("version", version))).Expect(412);
+        using var auditor = await ConsoleClient.SignedInAsync(host, Role.Auditor, factor: true);
+        (await auditor.GetAsync(page)).Expect(403);
+    }
+
+    [Fact]
     public async Task The_log_names_who_did_it_and_says_whether_it_is_whole()
     {
         await using var host = await ProductHost.StartAsync();

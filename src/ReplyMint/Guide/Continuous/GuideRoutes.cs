@@ -39,7 +39,7 @@ internal static class GuideFeature
     public static void MapGuide(this IEndpointRouteBuilder routes) =>
         routes.MapApi(Permission.AuditRead, "guide").MapGet("/guide", GetAsync).WithName("GetGuide").WithSummary("What the server found when it last looked itself whether the controls of the security guide hold").Produces<GuideAnswer>();
 
-    private static async Task<IResult> GetAsync(Caller caller, [FromServices] GuideBook book, CancellationToken ct)
+    internal static async Task<IResult> GetAsync(Caller caller, [FromServices] GuideBook book, CancellationToken ct)
     {
         var (result, operates) = (await book.LastAsync(ct), caller.Tenant == KeyRing.Installation);
         return TypedResults.Ok(new GuideAnswer(result?.At, result?.Version, [.. from kept in result?.Controls ?? []

@@ -15,6 +15,7 @@ internal static class ConsoleFeature
         ViewPages.Map(routes);
         SignInPages.Map(routes);
         FactorPages.Map(routes);
+        PasskeyPages.Map(routes);
         KnowledgeFilePages.Map(routes);
         MailboxPages.Map(routes);
         MailboxPlanPages.Map(routes);

@@ -15,6 +15,7 @@ internal static class FactorPages
         own.Act("/factor", call => ProveAsync(call, () => call.Get<SecondFactors>().ProveAsync(call.Caller, Code(call), call.Stop)));
         own.Act("/factor/passkey", call => ProveAsync(call, async () => PasskeyFields.Read(call) is { } proof
             ? await call.Get<Passkeys>().ProveAsync(call.Caller.Id, call.Caller.Session!, proof, call.Stop) : FactorResult.Wrong));
+        own.Show("/factor/app", BeginAsync);
         own.Act("/factor/app", ProposeAsync);
         own.Act("/factor/app/confirm", ConfirmAsync);
     }
@@ -34,8 +35,9 @@ internal static class FactorPages
         if (!factors.Any)
         {
             html.Add($"""<p>{say["factor.none"]}</p>""");
-            html.Form(call, "/console/factor/app");
-            html.Add($"""<input type="hidden" name="to" value="{to}"><button class="main">{say["factor.begin"]}</button></form>""");
+            BeginForm(html, call, to);
+            if (call.Get<Passkeys>().Home is not null)
+                html.Add($"""<p class="gap"><a class="button" href="{PasskeyPages.Home}/passkey?to={Uri.EscapeDataString(to)}">{say["factors.add"]}</a></p>""");
         }
         else
         {
@@ -57,6 +59,21 @@ internal static class FactorPages
             await ShowAsync(call, to, call.Say["factor.wrong"]);
         else
             await call.RefuseAsync(answer);
+    }
+
+    private static async Task BeginAsync(PageCall call)
+    {
+        var html = await call.BeginAsync(call.Say["factor.begin"]);
+        html.Add($"""<section class="card narrow"><h1>{call.Say["factor.begin"]}</h1><p>{call.Say["factor.app"]}</p>""");
+        BeginForm(html, call, PageCall.Here(call.Query("to")));
+        html.Add($"""</section>""");
+        await call.ShowAsync(html);
+    }
+
+    private static void BeginForm(Html html, PageCall call, string to)
+    {
+        html.Form(call, "/console/factor/app");
+        html.Add($"""<input type="hidden" name="to" value="{to}"><button class="main">{call.Say["factor.begin"]}</button></form>""");
     }
 
     /// <summary>Shows a new secret. It counts once a code proves that the app has it.</summary>

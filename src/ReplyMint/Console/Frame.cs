@@ -8,8 +8,12 @@ internal sealed record NavEntry(string Name, string Path, Permission Permission)
 /// <summary>What stands around every page.</summary>
 internal static class Frame
 {
-    /// <summary>Our own files and nothing else; no inline code, no base, no frame, and text stays text for the script, too.</summary>
-    public const string Policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+    /// <summary>
+    /// Our own files and nothing else; no inline code, no base, no frame, and text stays text for the script, too. The one script is
+    /// named by the answer's nonce and not by this host: what somebody may have uploaded here is no script.
+    /// </summary>
+    public static string Policy(string nonce) =>
+        $"default-src 'none'; style-src 'self'; script-src 'nonce-{nonce}'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
     /// <summary>One line a page. Its word is "nav." and its name.</summary>
     private static readonly NavEntry[] Nav =
@@ -40,7 +44,7 @@ internal static class Frame
             <title>{title} · ReplyMint</title>
             <link rel="icon" href="{Assets.Icon.Path}" type="image/svg+xml">
             <link rel="stylesheet" href="{Assets.Style.Path}" integrity="{Assets.Style.Integrity}">
-            <script src="{Assets.Script.Path}" integrity="{Assets.Script.Integrity}" defer></script>
+            <script src="{Assets.Script.Path}" integrity="{Assets.Script.Integrity}" nonce="{call.Nonce}" defer></script>
             </head>
             <body>
             <a class="skip" href="#main">{say["frame.skip"]}</a>
@@ -63,7 +67,7 @@ internal static class Frame
             """);
         if (call.Reader is not null)
             html.Add($"""
-                <footer><a href="/console/view">{say["view.title"]}</a> <button type="button" class="quiet" id="show-keys" hidden>{say["keys.title"]}</button></footer>
+                <footer><a href="/console/view">{say["view.title"]}</a> · <a href="{PasskeyPages.Home}">{say["factors.title"]}</a> <button type="button" class="quiet" id="show-keys" hidden>{say["keys.title"]}</button></footer>
                 <dialog id="keys" aria-labelledby="keys-title"><h2 id="keys-title">{say["keys.title"]}</h2>
                 <dl class="facts"><dt><kbd>j</kbd> <kbd>k</kbd></dt><dd>{say["keys.move"]}</dd><dt><kbd>a</kbd></dt><dd>{say["draft.approve"]}</dd><dt><kbd>e</kbd></dt><dd>{say["draft.edit"]}</dd>
                 <dt><kbd>r</kbd></dt><dd>{say["draft.reject"]}</dd><dt><kbd>u</kbd></dt><dd>{say["mail.back"]}</dd><dt><kbd>?</kbd></dt><dd>{say["keys.title"]}</dd></dl>

@@ -1,3 +1,5 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -19,6 +21,9 @@ internal sealed class PageCall(HttpContext context)
 
     /// <summary>The same, behind sign-in. The tenant is always his.</summary>
     public Caller Caller => Reader ?? throw new InvalidOperationException("This page has no reader.");
+
+    /// <summary>Names the script that this answer runs; nobody who writes into a page knows it.</summary>
+    public string Nonce { get; } = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
 
     /// <summary>For the forms of the page.</summary>
     public string Token { get; private set; } = "";
@@ -66,7 +71,7 @@ internal sealed class PageCall(HttpContext context)
         answer.StatusCode = status;
         answer.ContentType = "text/html; charset=utf-8";
         answer.ContentLength = html.Bytes.Length;
-        answer.Headers.ContentSecurityPolicy = Frame.Policy;
+        answer.Headers.ContentSecurityPolicy = Frame.Policy(Nonce);
         if (!HttpMethods.IsHead(context.Request.Method))
             await answer.Body.WriteAsync(html.Bytes, Stop);
     }

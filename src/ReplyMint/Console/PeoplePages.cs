@@ -34,9 +34,9 @@ internal static class PeoplePages
         var html = await call.BeginAsync(say["people.title"], Place);
         html.Head(say["people.title"], action, label);
         if (call.May(Permission.KeysRead))
-            html.Tabs(say["people.title"], current, (Home, say["people.members"]), (Keys, say["key.title"]), (SessionPages.Home, say["session.title"]));
+            html.Tabs(say["people.title"], current, (Home, say["people.members"]), (Keys, say["key.title"]), (SessionPages.Home, say["session.title"]), (PasskeyPages.Home, say["factors.title"]));
         else
-            html.Tabs(say["people.title"], current, (Home, say["people.members"]), (SessionPages.Home, say["session.title"]));
+            html.Tabs(say["people.title"], current, (Home, say["people.members"]), (SessionPages.Home, say["session.title"]), (PasskeyPages.Home, say["factors.title"]));
         return html;
     }
 

@@ -17,17 +17,21 @@ internal static class SessionPages
         own.Act("/sessions/end", call => call.DoAsync(null, async () => await SessionRoutes.SignOutEverywhereAsync(call.Caller, call.Get<Sessions>(), call.Stop), "/console/sign-in?done=signed-out"));
     }
 
+    /// <summary>What is a reader's own stands beside the people that he may see, or by itself.</summary>
+    public static async Task<Html> BeginAsync(PageCall call, string current, string title)
+    {
+        if (call.May(Permission.MembersRead))
+            return await PeoplePages.BeginAsync(call, current);
+        var html = await call.BeginAsync(title);
+        html.Head(title);
+        html.Tabs(title, current, (Home, call.Say["session.title"]), (PasskeyPages.Home, call.Say["factors.title"]));
+        return html;
+    }
+
     private static async Task ShowAsync(PageCall call)
     {
         var (say, sessions) = (call.Say, call.Get<Sessions>());
-        Html html;
-        if (call.May(Permission.MembersRead))
-            html = await PeoplePages.BeginAsync(call, Home);
-        else
-        {
-            html = await call.BeginAsync(say["session.title"]);
-            html.Head(say["session.title"]);
-        }
+        var html = await BeginAsync(call, Home, say["session.title"]);
         html.Table(say["session.title"], say["session.client"], say["session.seen"], say["session.network"], "");
         foreach (var (session, client) in await sessions.ListAsync(call.Caller.Id, call.Stop))
         {

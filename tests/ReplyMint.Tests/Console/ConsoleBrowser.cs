@@ -134,6 +134,20 @@ internal sealed class ConsoleBrowser : IAsyncDisposable
             new JsonObject { ["name"] = "prefers-reduced-motion", ["value"] = "reduce" }) });
     }
 
+    /// <summary>A device of this browser that makes passkeys and knows its owner's finger; gives its id.</summary>
+    public async Task<string> AuthenticatorAsync()
+    {
+        await AskAsync("WebAuthn.enable");
+        return (string)(await AskAsync("WebAuthn.addVirtualAuthenticator", new()
+        {
+            ["options"] = new JsonObject
+            {
+                ["protocol"] = "ctap2", ["ctap2Version"] = "ctap2_1", ["transport"] = "internal", ["hasResidentKey"] = true, ["hasUserVerification"] = true,
+                ["isUserVerified"] = true, ["automaticPresenceSimulation"] = true,
+            },
+        }))["authenticatorId"]!;
+    }
+
     public async Task PictureAsync(string file)
     {
         var picture = (string)(await AskAsync("Page.captureScreenshot", new() { ["format"] = "png", ["captureBeyondViewport"] = true }))["data"]!;
@@ -182,7 +196,7 @@ internal sealed class ConsoleBrowser : IAsyncDisposable
         }
     }
 
-    private async Task<JsonNode> AskAsync(string method, JsonObject? with = null)
+    public async Task<JsonNode> AskAsync(string method, JsonObject? with = null)
     {
         await _one.WaitAsync(Ct);
         try

@@ -155,7 +155,7 @@ public sealed partial class ConsoleSafetyTests
         await using var host = await PeopleHost.StartAsync();
         using var browser = await ConsoleClient.SignedInAsync(host, factor: true);
         var pages = Pages(host).Select(PathOf).Append("/console/nowhere").Append("/console/inbox/nothing").ToList();
-        var shown = 0;
+        var (shown, nonces) = (0, new HashSet<string>(StringComparer.Ordinal));
         foreach (var path in pages)
         {
             var page = await browser.GetAsync(path);
@@ -165,7 +165,9 @@ public sealed partial class ConsoleSafetyTests
             shown++;
             var policy = page.Header("Content-Security-Policy");
             Assert.Contains("default-src 'none'", policy, StringComparison.Ordinal);
-            Assert.Contains("script-src 'self'", policy, StringComparison.Ordinal);
+            var nonce = Nonce().Match(policy).Groups[1].Value;
+            Assert.True(nonce.Length >= 22 && nonces.Add(nonce), path);
+            Assert.All(Scripts().Matches(page.Html), script => Assert.Contains($" nonce=\"{nonce}\"", script.Value, StringComparison.Ordinal));
             Assert.Contains("frame-ancestors 'none'", policy, StringComparison.Ordinal);
             Assert.Contains("base-uri 'none'", policy, StringComparison.Ordinal);
             Assert.DoesNotContain("unsafe", policy, StringComparison.Ordinal);
@@ -231,7 +233,7 @@ public sealed partial class ConsoleSafetyTests
     /// <summary>What is looked at; a stream, which ends in a minute of the test's own clock, has tests of its own.</summary>
     private static IEnumerable<RouteEndpoint> Pages(ProductHost host) => Routes(host).Where(route => Methods(route).Contains("GET") && !route.RoutePattern.RawText!.EndsWith("/live", StringComparison.Ordinal));
 
-    private static IReadOnlyList<string> Methods(RouteEndpoint route) => route.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods;
+    internal static IReadOnlyList<string> Methods(RouteEndpoint route) => route.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods;
 
     private static string PathOf(RouteEndpoint route) => Parameter().Replace("/" + route.RoutePattern.RawText!.TrimStart('/'), "x00000000000000000000");
 
@@ -242,6 +244,12 @@ public sealed partial class ConsoleSafetyTests
 
     [GeneratedRegex("(?:src|href)=\"(/console/assets/[^\"]+)\" integrity=\"([^\"]+)\"")]
     private static partial Regex Loaded();
+
+    [GeneratedRegex("script-src 'nonce-([A-Za-z0-9_-]+)';")]
+    private static partial Regex Nonce();
+
+    [GeneratedRegex("<script[^>]*>")]
+    private static partial Regex Scripts();
 
     [GeneratedRegex(@"\{[^}]+\}")]
     private static partial Regex Parameter();

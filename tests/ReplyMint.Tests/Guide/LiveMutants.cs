@@ -40,7 +40,7 @@ internal static partial class LiveMutants
         new("the camera is on", ["HDR-5"]) { Answer = (_, answered) => answered.Replace(" camera=(),", "", StringComparison.Ordinal) },
         new("no content policy", ["HDR-6"]) { Answer = (_, answered) => Without(answered, "Content-Security-Policy") },
         new("a loose content policy", ["HDR-6"]) { Answer = (_, answered) => answered.Replace("default-src 'none'", "default-src *", StringComparison.Ordinal) },
-        new("pages of the console run inline code", ["HDR-6"]) { Answer = (_, answered) => answered.Replace("script-src 'self'", "script-src 'self' 'unsafe-inline'", StringComparison.Ordinal) },
+        new("pages of the console run inline code", ["HDR-6"]) { Answer = (_, answered) => answered.Replace("script-src 'nonce-", "script-src 'unsafe-inline' 'nonce-", StringComparison.Ordinal) },
         new("pages of the console are kept", ["HDR-6"]) { Answer = (asked, answered) => asked.StartsWith("GET /console/", StringComparison.Ordinal) ? answered.Replace("Cache-Control: no-store", "Cache-Control: private", StringComparison.Ordinal) : answered },
         new("a script reads the console's cookies", ["HDR-6"]) { Answer = (_, answered) => answered.Replace("; HttpOnly", "", StringComparison.Ordinal) },
         new("a page's base may move", ["HDR-6"]) { Answer = (_, answered) => answered.Replace(" base-uri 'none';", "", StringComparison.Ordinal) },

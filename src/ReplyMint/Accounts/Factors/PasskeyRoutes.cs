@@ -58,7 +58,7 @@ internal static class PasskeyRoutes
         door.MapPost("/sign-in/passkey", SignInAsync).WithName("signInByPasskey").WithSummary("Turns a proved passkey into a session, both factors at once").Produces<SessionTokens>();
     }
 
-    private static async Task<IResult> OfferAsync(Caller caller, [FromServices] Passkeys passkeys, [FromServices] SecondFactors factors, [FromServices] FactorDoor door, [FromServices] Users users, CancellationToken ct)
+    public static async Task<IResult> OfferAsync(Caller caller, [FromServices] Passkeys passkeys, [FromServices] SecondFactors factors, [FromServices] FactorDoor door, [FromServices] Users users, CancellationToken ct)
     {
         if (passkeys.Home is not { } home)
             return NoHome;
@@ -73,7 +73,7 @@ internal static class PasskeyRoutes
             [new("public-key", WebAuthn.Es256)], Known(found), new("preferred", "required"), "none", (int)PasskeyChallenges.Life.TotalMilliseconds));
     }
 
-    private static async Task<IResult> AddAsync(HttpContext context, Caller caller, PasskeyMade made, [FromServices] Passkeys passkeys, [FromServices] FactorDoor door, CancellationToken ct)
+    public static async Task<IResult> AddAsync(HttpContext context, Caller caller, PasskeyMade made, [FromServices] Passkeys passkeys, [FromServices] FactorDoor door, CancellationToken ct)
     {
         if (passkeys.Home is null)
             return NoHome;

@@ -74,7 +74,7 @@ internal static class SecondFactorRoutes
     private static Task<IResult> VerifyAsync(HttpContext context, Caller caller, FactorCode code, [FromServices] SecondFactors factors, [FromServices] FactorDoor door, CancellationToken ct) =>
         door.ProveAsync(context, caller, () => factors.ProveAsync(caller, code.Code, ct), ct);
 
-    private static async Task<IResult> RecoveryAsync(Caller caller, [FromServices] SecondFactors factors, [FromServices] FactorDoor door, CancellationToken ct)
+    public static async Task<IResult> RecoveryAsync(Caller caller, [FromServices] SecondFactors factors, [FromServices] FactorDoor door, CancellationToken ct)
     {
         if (await door.MayChangeAsync(caller, ct) is { } refusal)
             return refusal;
@@ -82,7 +82,7 @@ internal static class SecondFactorRoutes
             ? TypedResults.Ok(new RecoveryCodesAnswer(codes)) : new Problem(409, "There is no second factor yet that they could stand in for.");
     }
 
-    private static async Task<IResult> RemoveAsync(Caller caller, string id, [FromServices] SecondFactors factors, [FromServices] FactorDoor door, CancellationToken ct) =>
+    public static async Task<IResult> RemoveAsync(Caller caller, string id, [FromServices] SecondFactors factors, [FromServices] FactorDoor door, CancellationToken ct) =>
         await door.MayChangeAsync(caller, ct)
             ?? (await factors.RemoveAsync(caller, id, ct) == FactorResult.Done ? TypedResults.NoContent() : Problem.NotFound);
 }

@@ -13,17 +13,19 @@
   for (const box of window.PublicKeyCredential ? document.querySelectorAll(".passkey") : []) {
     const form = box.querySelector("form");
     box.hidden = false;
+    document.querySelector("[data-without]")?.remove();
     form.addEventListener("submit", async event => {
       event.preventDefault();
       try {
-        const known = box.dataset.known.split(" ").filter(Boolean);
-        const made = await navigator.credentials.get({ publicKey: {
-          challenge: bytes(box.dataset.challenge), rpId: box.dataset.site, userVerification: "required", timeout: 300000,
-          allowCredentials: known.map(id => ({ type: "public-key", id: bytes(id) })) } });
-        form.elements.id.value = text(made.rawId);
-        form.elements.client.value = text(made.response.clientDataJSON);
-        form.elements.data.value = text(made.response.authenticatorData);
-        form.elements.signature.value = text(made.response.signature);
+        const { site, owner, address } = box.dataset, challenge = bytes(box.dataset.challenge), timeout = 300000;
+        const known = box.dataset.known.split(" ").filter(Boolean).map(id => ({ type: "public-key", id: bytes(id) }));
+        const wanted = owner
+          ? { challenge, timeout, rp: { id: site, name: "ReplyMint" }, user: { id: bytes(owner), name: address, displayName: address }, attestation: "none",
+            pubKeyCredParams: [{ type: "public-key", alg: -7 }], excludeCredentials: known, authenticatorSelection: { residentKey: "preferred", userVerification: "required" } }
+          : { challenge, timeout, rpId: site, userVerification: "required", allowCredentials: known };
+        const { rawId, response } = await navigator.credentials[owner ? "create" : "get"]({ publicKey: wanted });
+        const fields = { id: rawId, client: response.clientDataJSON, data: owner ? response.getAuthenticatorData() : response.authenticatorData, signature: response.signature };
+        for (const [name, value] of Object.entries(fields)) if (form.elements[name]) form.elements[name].value = text(value);
         form.submit();
       } catch {
         box.querySelector("[role=alert]").hidden = false;

@@ -142,6 +142,19 @@ mutants() {
     kill_leftovers
 }
 
+# Builds the assemblies of the last commit twice, in two places: one test.
+twice() {
+    local log=$logs/twice.log
+    step 'Assemblies built twice'
+    if timeout --kill-after=10 900 tools/twice.sh --managed >"$log" 2>&1; then
+        passed=$((passed + 1))
+        echo 'Assemblies built twice: the same, byte by byte'
+    else
+        failed=$((failed + 1))
+        tail -10 "$log" >&2
+    fi
+}
+
 trap 'exit 130' INT TERM
 trap kill_leftovers EXIT
 
@@ -183,6 +196,7 @@ aws=(--filter-namespace 'ReplyMint.Tests.Api*')
 REPLYMINT_TEST_STORE=aws tests 'Tests on the adapters of AWS' tests/ReplyMint.Tests/bin/Release/net10.0/ReplyMint.Tests "${aws[@]}"
 lint
 infra
+[[ -z ${REPLYMINT_TEST_FULL:-} ]] || twice
 [[ -z ${REPLYMINT_TEST_FULL:-} ]] || mutants
 
 machine=$(uname -m)

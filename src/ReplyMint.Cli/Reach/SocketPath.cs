@@ -19,7 +19,7 @@ internal sealed class SocketPath : IDisposable
             EndPoint = new(RealPath);
             return;
         }
-        _link = Path.Combine("/tmp", "replymint-" + Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(12)));
+        _link = Path.Combine("/tmp", "replymint-" + Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16)));
         Directory.CreateSymbolicLink(_link, StoreLock.RunFolder(data));
         EndPoint = new(Path.Combine(_link, "control.sock"));
     }

@@ -29,7 +29,7 @@ internal static class ModelPrompt
 
     public static string User(InboundMail mail, IReadOnlyList<Passage> passages)
     {
-        var mark = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
+        var mark = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         var text = new StringBuilder("Passages:\n");
         for (var i = 0; i < passages.Count; i++)
         {

@@ -12,7 +12,7 @@ namespace ReplyMint.Replies;
 internal static class RepliesFeature
 {
     public static IServiceCollection AddReplies(this IServiceCollection services, ModelSettings model, OperatorNoticeSettings notices, OpenStore open, SecretSource secrets) => services
-        .AddModel(model, secrets, Convert.ToHexStringLower(open.Installation.Derive("model canary").AsSpan(0, 8)))
+        .AddModel(model, secrets, Convert.ToHexStringLower(open.Installation.Derive("model canary").AsSpan(0, 16)))
         .AddSingleton(notices)
         .AddSingleton<ModelSpending>()
         .AddSingleton<Drafting>()

@@ -57,7 +57,7 @@ public sealed class ModelDrafterTests : IAsyncLifetime
         var user = _server.Requests.Select(r => r.Body.GetProperty("messages")[1].GetProperty("content").GetString()!).ToList();
         var marks = user.Select(u => u.Split("=== ")[^1].Trim()).ToList();
         Assert.NotEqual(marks[0], marks[1]);
-        Assert.All(marks, m => Assert.Equal(16, m.Length));
+        Assert.All(marks, m => Assert.Equal(32, m.Length));
         Assert.DoesNotContain("\u202E", user[0], StringComparison.Ordinal);
         Assert.All(_server.Requests, r => Assert.DoesNotContain("send the canary", r.Body.GetProperty("messages")[0].GetProperty("content").GetString(), StringComparison.Ordinal));
     }

@@ -1,10 +1,12 @@
 using System.Text.RegularExpressions;
 using ReplyMint.Accounts;
 using ReplyMint.Outbound;
+using ReplyMint.Replies;
 using ReplyMint.Secrets;
 using ReplyMint.Security;
 using ReplyMint.Storage;
 using ReplyMint.Tests.Product;
+using ReplyMint.Tests.Replies;
 using Xunit;
 
 namespace ReplyMint.Tests.Secrets;
@@ -46,7 +48,7 @@ public sealed partial class SecretMintTests
 
     public static TheoryData<string, double> Kinds => new()
     {
-        { "API key", 128 }, { "sign-in link", 250 }, { "webhook secret", 250 }, { "master key", 250 }, { "passphrase", 127.9 },
+        { "API key", 128 }, { "sign-in link", 250 }, { "webhook secret", 250 }, { "master key", 250 }, { "passphrase", 127.9 }, { "mark in a prompt", 127.9 },
     };
 
     private static string Make(string kind) => kind switch
@@ -55,6 +57,7 @@ public sealed partial class SecretMintTests
         "API key" => ApiKeyText.New(true, "k" + new string('0', 20)).Text[30..^7],
         "sign-in link" => SignInLinks.NewToken(),
         "webhook secret" => Convert.ToHexStringLower(WebhookSignature.NewSecret()),
+        "mark in a prompt" => ModelPrompt.User(Mails.Person("When do you open?"), []).Split("=== ")[^1].TrimEnd(),
         "master key" => Convert.ToHexStringLower(MasterKey.Random().Derive("test")),
         _ => Passphrase.Generate(),
     };
@@ -76,9 +79,26 @@ public sealed partial class SecretMintTests
             secrets.Add(Convert.ToHexStringLower(await host.Get<SecondFactors>().ProposeTotpAsync(user, default)));
         }
         Holds(tokens, 200);
+        var codes = await CodesAsync(host, user);
         // Of so few samples not each digit shows at each place.
         Holds(challenges, 120);
         Holds(secrets, 150);
+        Holds(codes, 128);
+    }
+
+    /// <summary>Recovery codes, as one writes them without their dashes.</summary>
+    private static async Task<List<string>> CodesAsync(ProductHost host, string user)
+    {
+        var factors = host.Get<SecondFactors>();
+        var caller = new Caller(CallerKind.User, user, host.Tenant.Id, Permissions.Of(Role.Admin));
+        var secret = await factors.ProposeTotpAsync(user, default);
+        Assert.Equal(FactorResult.Done, await factors.ConfirmTotpAsync(caller, Totp.CodeAt(secret, host.Time.GetUtcNow().ToUnixTimeSeconds() / Totp.StepSeconds), default));
+        var codes = new List<string>();
+        for (var i = 0; i < 7; i++)
+            codes.AddRange((await factors.NewRecoveryCodesAsync(caller, default))!.Select(code => code.Replace("-", "", StringComparison.Ordinal)));
+        // What is stored of them leads to none.
+        Assert.DoesNotContain((await factors.FindAsync(user, default)).Recovery, stored => codes.Contains(stored, StringComparer.Ordinal) || stored.Contains(codes[^1], StringComparison.Ordinal));
+        return codes;
     }
 
     /// <summary>Never the same twice, and at each place so many characters as its bits ask for.</summary>

@@ -77,4 +77,43 @@ public sealed class BuildTests
         Assert.Contains(" bytes, 1 of them differ, ", line, StringComparison.Ordinal);
         Assert.StartsWith("5 and 4 bytes", Assert.Single(Elf.Compare("hello"u8, "hell"u8)), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Two_folders_are_the_same_only_with_the_same_files_of_the_same_bytes()
+    {
+        var work = Directory.CreateTempSubdirectory("replymint-twice-").FullName;
+        try
+        {
+            var (first, second) = (Path.Combine(work, "first"), Path.Combine(work, "second"));
+            foreach (var folder in (string[])[first, second])
+            {
+                Directory.CreateDirectory(Path.Combine(folder, "assemblies"));
+                File.WriteAllBytes(Path.Combine(folder, "assemblies", "ReplyMint.Core.dll"), [1, 2, 3]);
+            }
+            Assert.Empty(Elf.Compare(first, second));
+            File.WriteAllBytes(Path.Combine(second, "assemblies", "ReplyMint.Core.dll"), [1, 2, 4]);
+            Assert.Equal(["assemblies/ReplyMint.Core.dll: 3 and 3 bytes, 1 of them differ, the first at 2"], Elf.Compare(first, second));
+            File.WriteAllBytes(Path.Combine(second, "replymint"), []);
+            Assert.Contains("replymint: is in one of the two only", Elf.Compare(first, second));
+        }
+        finally
+        {
+            Directory.Delete(work, true);
+        }
+    }
+
+    /// <summary>Only with one thread, in a compiler of its own, do generators write in the same order each time.</summary>
+    [Fact]
+    public void What_is_handed_out_is_compiled_so_that_it_can_be_built_again()
+    {
+        Assert.Equal("/parallel-", Text(".ci/one-thread.rsp").Trim());
+        var props = Text("Directory.Build.props");
+        foreach (var line in (string[])["<Deterministic>true</Deterministic>", ">$(MSBuildThisFileDirectory)=/replymint/</PathMap>", "'$(_IsPublishing)' == 'true'\">true</Reproducible>",
+            "<CompilerResponseFile Condition=\"'$(Reproducible)' == 'true'\">$(MSBuildThisFileDirectory).ci/one-thread.rsp</CompilerResponseFile>", "<UseSharedCompilation Condition=\"'$(Reproducible)' == 'true'\">false</UseSharedCompilation>"])
+            Assert.Contains(line, props, StringComparison.Ordinal);
+        Assert.Contains("tools/twice.sh --managed", Text("test.sh"), StringComparison.Ordinal);
+        // Checked against their sums before they are handed out, and the sums along with them.
+        var release = Text(".github/workflows/release.yml");
+        Assert.Matches(@"(?s)tools/twice\.sh.*sha256sum --check SHA256SUMS.*gh release create .* SHA256SUMS", release);
+    }
 }

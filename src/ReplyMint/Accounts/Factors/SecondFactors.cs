@@ -40,9 +40,9 @@ internal sealed class SecondFactors(IStore store, KeyRing keys, Users users, Aud
 {
     public const int RecoveryCodes = 10;
     private static readonly TimeSpan ProposalLife = TimeSpan.FromMinutes(10);
-    // 80 bits in Crockford's letters, which nobody mixes up.
-    private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
-    private const int RecoveryChars = 16;
+    // 140 bits, in letters that nobody mixes up.
+    private const int RecoveryChars = 28;
+    private const int RecoveryGroup = 7;
 
     public async Task<Factors> FindAsync(string user, CancellationToken ct) =>
         await store.GetAsync(KeyOf(user), ct) is { } item && await users.KeyOfPersonAsync(user, ct) is { } person ? Open(person, item) : new Factors();
@@ -91,8 +91,8 @@ internal sealed class SecondFactors(IStore store, KeyRing keys, Users users, Aud
         var hashes = new List<string>();
         for (var i = 0; i < RecoveryCodes; i++)
         {
-            var code = RandomNumberGenerator.GetString(Alphabet, RecoveryChars);
-            codes.Add(string.Join('-', code.Chunk(4).Select(part => new string(part))));
+            var code = Ids.Secret(RecoveryChars);
+            codes.Add(string.Join('-', code.Chunk(RecoveryGroup).Select(part => new string(part))));
             hashes.Add(await RecoveryHashAsync(caller.Id, code, ct));
         }
         var result = await ChangeAsync(caller.Id, factors => factors.Any ? (FactorResult.Done, factors with { Recovery = hashes, RecoveryAt = time.GetUtcNow() }) : (FactorResult.NotThere, null),

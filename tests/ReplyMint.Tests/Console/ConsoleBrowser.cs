@@ -70,6 +70,9 @@ internal sealed class ConsoleBrowser : IAsyncDisposable
         await SeeAsync("body");
     }
 
+    /// <summary>Runs before each page's own scripts.</summary>
+    public Task PrepareAsync(string script) => AskAsync("Page.addScriptToEvaluateOnNewDocument", new() { ["source"] = script });
+
     /// <summary>Waits until something is on the page.</summary>
     public Task SeeAsync(string selector) => ProductHost.EventuallyAsync(async () => await FindAsync(selector) is > 0 ? "there" : null);
 

@@ -68,15 +68,20 @@
     };
     const source = new EventSource("/console/live");
     source.addEventListener("inbox", tell);
+    // Where no stream is given, it is asked for now and then, while somebody may look at the page.
     source.addEventListener("error", () => {
       if (source.readyState !== EventSource.CLOSED) return;
       let before;
-      setInterval(async () => {
-        const answer = await fetch("/console/live/now", { redirect: "error" });
-        const now = answer.ok ? await answer.text() : before;
+      const ask = async () => {
+        if (document.hidden) return;
+        const answer = await fetch("/console/live/now", { redirect: "error" }).catch(() => null);
+        if (!answer?.ok) return;
+        const now = await answer.text();
         if (before !== undefined && now !== before) tell();
         before = now;
-      }, 15000);
-    }, { once: true });
+      };
+      ask();
+      setInterval(ask, 15000);
+    });
   }
 })();

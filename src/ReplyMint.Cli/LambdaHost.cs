@@ -7,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using ReplyMint.Audit;
 using ReplyMint.Aws;
+using ReplyMint.Billing;
 using ReplyMint.Guide;
 using ReplyMint.Inbound;
 using ReplyMint.Incidents;
@@ -131,7 +132,7 @@ internal sealed partial class LambdaHost : IAsyncDisposable
     /// </summary>
     private static IEnumerable<ServiceDescriptor> Clocks(LambdaFunction function) => function switch
     {
-        LambdaFunction.Sweep => [ServiceDescriptor.Singleton<PeriodicService, AuditClock>(), ServiceDescriptor.Singleton<PeriodicService, RecordWatch>(), ServiceDescriptor.Singleton<PeriodicService, BlobSweep>(), ServiceDescriptor.Singleton<PeriodicService, GuideClock>()],
+        LambdaFunction.Sweep => [ServiceDescriptor.Singleton<PeriodicService, AuditClock>(), ServiceDescriptor.Singleton<PeriodicService, RecordWatch>(), ServiceDescriptor.Singleton<PeriodicService, BlobSweep>(), ServiceDescriptor.Singleton<PeriodicService, GuideClock>(), ServiceDescriptor.Singleton<PeriodicService, BillingClock>()],
         LambdaFunction.Rotate => [ServiceDescriptor.Singleton<PeriodicService, RotationClock>()],
         _ => [],
     };

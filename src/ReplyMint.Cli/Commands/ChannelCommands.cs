@@ -150,6 +150,6 @@ internal static class ChannelCommands
 
     /// <summary>What does not fit the channel's kind, as a line for the user.</summary>
     private static string? Problem(CommandContext context, Channel channel, bool hasSecret) =>
-        MailboxChecks.Channel(channel, hasSecret, context.Get<OutsideAddress>(), context.Get<HttpSettings>().Environment.NeedsHttps()) is not { } wrong ? null
+        MailboxChecks.Channel(channel, hasSecret, context.Get<OutsideAddress>(), context.Get<HttpSettings>().Environment.NeedsHttps(), context.Get<Channels>().AreOnAws) is not { } wrong ? null
             : $"{wrong.Member switch { "secret" => "--secret-file", "topics" => "--topic", Channel.ByImap or Channel.BySmtp => "--mailbox, --host and --user", [_, _, _, _, '.', .. var of] => "--" + of, _ => "--" + wrong.Member }}: {wrong.What}";
 }

@@ -25,7 +25,7 @@ internal static class ChannelRoutes
         Caller caller, NewChannel wanted, [FromServices] Channels channels, [FromServices] Mailboxes mailboxes, [FromServices] OutsideAddress outside, [FromServices] HttpSettings settings, [FromServices] TimeProvider time, CancellationToken ct)
     {
         var channel = new Channel("", caller.Tenant, wanted.Kind, wanted.Secret ?? "") { Topics = wanted.Topics, Verdicts = wanted.Verdicts, Imap = wanted.Imap?.ToAccount(time.GetUtcNow()), Smtp = wanted.Smtp?.ToAccount() };
-        if (MailboxChecks.Channel(channel, wanted.Secret is not null, outside, settings.Environment.NeedsHttps()) is { } wrong)
+        if (MailboxChecks.Channel(channel, wanted.Secret is not null, outside, settings.Environment.NeedsHttps(), channels.AreOnAws) is { } wrong)
             return Problem.Of(wrong.Member, wrong.What);
         if (channel.Account is { } account && await mailboxes.GetAsync(caller.Tenant, account.Mailbox, ct) is null)
             return Problem.Of(channel.Kind + ".mailbox", "is no mailbox of the tenant");

@@ -12,6 +12,9 @@ internal sealed class Channels(IStore store, KeyRing keys, AuditLog audit, TimeP
     /// <summary>For so long a secret that was replaced counts beside the new one, unless another time is said.</summary>
     public static readonly TimeSpan UsualOverlap = TimeSpan.FromHours(24);
 
+    /// <summary>The store is one that functions on AWS share, whose network lets out little.</summary>
+    public bool AreOnAws => store.IsShared;
+
     /// <param name="owner">A tenant's id, or <see cref="Channel.Operator"/>.</param>
     public async Task<Channel> AddAsync(string owner, string kind, string secret, Actor actor, CancellationToken ct) =>
         await AddAsync(new Channel("", owner, kind, secret), actor, ct) is (ClaimResult.Claimed, { } added) ? added : throw new InvalidOperationException("There are too many channels.");

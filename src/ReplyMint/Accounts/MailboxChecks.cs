@@ -83,8 +83,12 @@ internal static class MailboxChecks
     /// <param name="hasSecret">A secret was given, or was there before.</param>
     /// <param name="outside">Where calls may lead.</param>
     /// <param name="needsTls">Outside of development.</param>
-    public static Wrong? Channel(Channel channel, bool hasSecret, OutsideAddress outside, bool needsTls)
+    /// <param name="onAws">Functions there are to use it (<see cref="Channels.AreOnAws"/>).</param>
+    public static Wrong? Channel(Channel channel, bool hasSecret, OutsideAddress outside, bool needsTls, bool onAws)
     {
+        // Their network lets out HTTPS, and IMAP of one function (AWS-3): said now, and not when answers wait.
+        if (channel.Kind == Accounts.Channel.BySmtp && onAws)
+            return new("kind", "on AWS answers can't leave by a mailbox's own SMTP server: functions get out by HTTPS only. They leave by the installation's way out (outbound.channel), Amazon SES or Mailgun");
         if (channel.Kind is Accounts.Channel.ByImap or Accounts.Channel.BySmtp)
             return channel.Topics is not null ? new("topics", "is for ses")
                 : channel.Verdicts ? new("verdicts", "is for mailgun; an imap channel names the server whose Authentication-Results are believed instead")

@@ -7,24 +7,25 @@ namespace ReplyMint.Billing;
 
 /// <summary>
 /// Each hour: compares with Stripe. Each day: writes down which trials have ended and what the settings now say of plans, and counts the counters again.
+/// When either was begun last stands in the store: of processes that share it one does it, and one that lives for minutes only knows what is due.
 /// </summary>
 internal sealed partial class BillingClock(
     IStore store, StripeReconciliation stripe, Subscriptions subscriptions, BillingSettings settings, Tenants tenants, QuotaWarnings warnings, TimeProvider time, ILogger<BillingClock> log) : PeriodicService(Every, time)
 {
-    private const int TicksOfDay = 24;
-    private static readonly TimeSpan Every = TimeSpan.FromHours(1);
+    /// <summary>How exact the hours are, and how soon what broke off is done by another.</summary>
+    private static readonly TimeSpan Every = TimeSpan.FromMinutes(10);
 
-    private int _ticks;
+    private bool _started;
 
     protected override async Task TickAsync(CancellationToken ct)
     {
         try
         {
-            if (_ticks % TicksOfDay == 0)
-                await WalkAsync(ct);
+            await OnceAsync("walk", TimeSpan.FromDays(1), WalkAsync, ct);
             // Not at the start: what was told meanwhile Stripe tells again by itself.
-            if (_ticks++ > 0)
-                await stripe.RunAsync(ct);
+            if (_started && settings.Stripe.IsOn)
+                await OnceAsync("stripe", TimeSpan.FromHours(1), stripe.RunAsync, ct);
+            _started = true;
         }
         catch (ObjectDisposedException)
         {
@@ -34,6 +35,16 @@ internal sealed partial class BillingClock(
         {
             LogFailed(log, Failure.Of(failure));
         }
+    }
+
+    /// <summary>Does the work unless somebody began it within that time. While it is done the mark is there for a short time only, so that work that breaks off is begun again.</summary>
+    private async Task OnceAsync(string name, TimeSpan within, Func<CancellationToken, Task> work, CancellationToken ct)
+    {
+        var (mark, begun) = (ItemKey.Main(KeyRing.Installation, "billing-clock/" + name), Time.GetUtcNow());
+        if (await store.GetAsync(mark, ct) is not null || await store.CommitAsync(new Commit().Put(mark, "{\"v\":1}"u8.ToArray(), Condition.Absent, expires: begun + Every), ct) != CommitResult.Committed)
+            return;
+        await work(ct);
+        await store.CommitAsync(new Commit().Expire(mark, begun + within), ct);
     }
 
     /// <summary>Looks at all tenants once.</summary>

@@ -82,6 +82,22 @@ public sealed class AwsCommandTests : IAsyncLifetime
         await OkAsync("audit", "verify");
     }
 
+    /// <summary>The network of functions lets SMTP out nowhere (AWS-3): said when such a channel is made, not when answers wait.</summary>
+    [Fact]
+    public async Task A_mailboxs_own_SMTP_server_is_refused_with_the_way_that_there_is()
+    {
+        await OkAsync("tenant", "add", "shop");
+        await OkAsync("mailbox", "add", "support@shop.example", "--tenant", "shop");
+        var secret = Path.Combine(_aws.Run.Environment["HOME"], "password");
+        await File.WriteAllTextAsync(secret, "app-password-of-the-account", Ct);
+        string[] account = ["--mailbox", "support@shop.example", "--tenant", "shop", "--host", "mail.shop.example", "--user", "support", "--secret-file", secret];
+        var refused = await _aws.Run.FailsAsync(["channel", "add", "smtp", .. account]);
+        Assert.Contains("functions get out by HTTPS only", refused, StringComparison.Ordinal);
+        Assert.Contains("outbound.channel", refused, StringComparison.Ordinal);
+        Assert.DoesNotContain("smtp", await OkAsync("channel", "list"), StringComparison.Ordinal);
+        Assert.Contains("is looked into", await OkAsync(["channel", "add", "imap", .. account, "--server", "mx.shop.example"]), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_tenant_is_exported_and_erased()
     {

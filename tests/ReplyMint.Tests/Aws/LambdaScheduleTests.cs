@@ -9,7 +9,7 @@ namespace ReplyMint.Tests.Aws;
 /// <summary>What a server does by its timers, a schedule wakes.</summary>
 public sealed class LambdaScheduleTests : IAsyncLifetime
 {
-    private const string Minute = """{"version":"0","id":"1","detail-type":"Scheduled Event","source":"aws.events","account":"123456789012","time":"2026-11-24T12:00:00Z","region":"eu-central-1","resources":["arn:aws:events:eu-central-1:123456789012:rule/sweep"],"detail":{}}""";
+    internal const string Minute = """{"version":"0","id":"1","detail-type":"Scheduled Event","source":"aws.events","account":"123456789012","time":"2026-11-24T12:00:00Z","region":"eu-central-1","resources":["arn:aws:events:eu-central-1:123456789012:rule/sweep"],"detail":{}}""";
 
     private readonly LambdaQueueTests.Hints _hints = new();
     private LambdaBench _bench = null!;

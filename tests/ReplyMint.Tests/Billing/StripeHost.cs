@@ -31,26 +31,25 @@ internal sealed class StripeHost : IAsyncDisposable
     public static async Task<StripeHost> StartAsync()
     {
         var host = new StripeHost(await StripeDouble.StartAsync());
-        host.Api = await ApiHost.StartAsync(settings: settings => settings with
-        {
-            Billing = new BillingSettings
-            {
-                Plans =
-                [
-                    new PlanSettings { Name = "trial", Replies = 10, Days = 14 },
-                    new PlanSettings { Name = "starter", Replies = 200, Prices = [new PriceSettings { Currency = "eur", Amount = 900, Stripe = Starter }] },
-                    new PlanSettings { Name = "growth", Replies = 1_000, Prices = [new PriceSettings { Currency = "eur", Amount = 2_900, Stripe = Growth }] },
-                ],
-                Stripe = new StripeSettings
-                {
-                    ApiKey = host.Write("key", StripeDouble.Key), WebhookSecret = host.Write("secret", Secret), PreviousWebhookSecret = host.Write("previous", Previous),
-                    ReturnUrl = "https://app.replymint.example/billing", Endpoint = host.Stripe.Endpoint,
-                },
-            },
-        });
+        host.Api = await ApiHost.StartAsync(settings: settings => settings with { Billing = Settings(host.Stripe, host._folder) });
         host.Api.Add("operator", Role.Operator);
         return host;
     }
+
+    public static BillingSettings Settings(StripeDouble stripe, TemporaryFolder secrets) => new()
+    {
+        Plans =
+        [
+            new PlanSettings { Name = "trial", Replies = 10, Days = 14 },
+            new PlanSettings { Name = "starter", Replies = 200, Prices = [new PriceSettings { Currency = "eur", Amount = 900, Stripe = Starter }] },
+            new PlanSettings { Name = "growth", Replies = 1_000, Prices = [new PriceSettings { Currency = "eur", Amount = 2_900, Stripe = Growth }] },
+        ],
+        Stripe = new StripeSettings
+        {
+            ApiKey = Write(secrets, "key", StripeDouble.Key), WebhookSecret = Write(secrets, "secret", Secret), PreviousWebhookSecret = Write(secrets, "previous", Previous),
+            ReturnUrl = "https://app.replymint.example/billing", Endpoint = stripe.Endpoint,
+        },
+    };
 
     public async Task<int> PostAsync(string body, string? signature)
     {
@@ -87,9 +86,9 @@ internal sealed class StripeHost : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private string Write(string name, string secret)
+    private static string Write(TemporaryFolder folder, string name, string secret)
     {
-        var file = Path.Combine(_folder.Path, name);
+        var file = Path.Combine(folder.Path, name);
         File.WriteAllText(file, secret);
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         return "file:" + file;

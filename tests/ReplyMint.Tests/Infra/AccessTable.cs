@@ -31,6 +31,8 @@ internal static class AccessTable
         May("EraseRole", "dynamodb:DeleteItem", Table("keys"));
         May(Store + " OperatorRole", "ssm:GetParameters", Parameter("model-key"));
         May("OperatorRole", "ssm:PutParameter", Parameter("model-key"));
+        May("ApiRole SweepRole OperatorRole", "ssm:GetParameters", Parameter("stripe-key"));
+        May("ApiRole OperatorRole", "ssm:GetParameters", Parameter("stripe-webhook"));
         May("AlarmRole", "ssm:GetParameters", Parameter("alarm-webhook"));
         May(Store + " OperatorRole", "kms:Decrypt", Key("MasterKey"));
         May("OperatorRole", "kms:Encrypt", Key("MasterKey"));

@@ -71,6 +71,11 @@ internal static class SettingsChecks
             expected["outbound.ses.configurationSet"] = set.Text("Name");
         if (function != "alarm" && stack.Parameter("MailgunApiKey") is { Length: > 0 } key)
             expected["outbound.mailgun.apiKey"] = key;
+        // What a plan allows is written down by these two; a clock with other plans than the API's would write others (BillingClock).
+        if (function is "api" or "sweep" && stack.Parameter("BillingPlans") is { Length: > 0 } plans)
+            expected["billing.plans"] = plans;
+        if (function is "api" or "sweep" && stack.Parameter("StripeReturnUrl") is { Length: > 0 } back)
+            (expected["billing.stripe.apiKey"], expected["billing.stripe.webhookSecret"], expected["billing.stripe.returnUrl"]) = ("parameter:stripe-key", "parameter:stripe-webhook", back);
         foreach (var (path, value) in expected)
             if (variables.GetValueOrDefault(VariableOf(path)) is var given && given != value)
                 yield return $"{VariableOf(path)} is {given ?? "not set"}, not {value}";

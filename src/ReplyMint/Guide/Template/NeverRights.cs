@@ -48,6 +48,9 @@ internal static class NeverRights
         Add("AWS-1 SEC-3", Everybody, "ssm:GetParametersByPath", Parameter(""));
         Add("AWS-1 SEC-3", Everybody, "ssm:DescribeParameters", "*");
         Add("AWS-1 SEC-3", "AlarmRole", "ssm:GetParameter ssm:GetParameters", Parameter("model-key"));
+        // Who answers mail has nothing to do with payments; and who only compares need not know Stripe's events from forged ones.
+        Add("AWS-1 SEC-3", "WorkerRole ImapRole RotateRole EraseRole AlarmRole", "ssm:GetParameters", Parameter("stripe-key"));
+        Add("AWS-1 SEC-3", "WorkerRole SweepRole ImapRole RotateRole EraseRole AlarmRole", "ssm:GetParameters", Parameter("stripe-webhook"));
         Add("AWS-1 SEC-3", Store + " AlarmRole OperatorRole", "ssm:GetParameter", $"arn:aws:ssm:{Stack.Region}:{Stack.Account}:parameter/replymint/{(stage == "staging" ? "production" : "staging")}/model-key");
         Add("AWS-1", "ApiRole SweepRole ImapRole RotateRole WorkerRole AlarmRole", "sqs:ReceiveMessage sqs:DeleteMessage", Queue("erase"), byService: true);
         Add("AWS-1", "ApiRole SweepRole ImapRole RotateRole EraseRole AlarmRole", "sqs:ReceiveMessage sqs:DeleteMessage", Queue("wake"), byService: true);

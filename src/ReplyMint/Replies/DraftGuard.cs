@@ -52,6 +52,8 @@ internal static class DraftGuard
     /// <summary>So many words of the instruction in a row are a leak.</summary>
     private const int LeakWords = 8;
 
+    private const int CanaryPart = 8;
+
     public static IReadOnlyList<GuardFinding> Check(GuardInput input)
     {
         var findings = new List<GuardFinding>();
@@ -161,13 +163,15 @@ internal static class DraftGuard
                 findings.Add(new(GuardRule.Header, $"control character U+{(int)c:X4}"));
                 break;
             }
-            if (FactText.IsInvisible(c) && !IsOrdinary(text, i))
+            if (FactText.IsInvisible(text, i) && !IsOrdinary(text, i))
             {
-                findings.Add(new(GuardRule.Hidden, $"invisible character U+{(int)c:X4}"));
+                findings.Add(new(GuardRule.Hidden, $"invisible character U+{(char.IsHighSurrogate(c) ? char.ConvertToUtf32(c, text[i + 1]) : c):X4}"));
                 break;
             }
         }
         var folded = FactText.Fold(text);
+        if (MixedWords.Find(folded).FirstOrDefault(word => !input.Passages.Any(passage => FactText.Fold(passage.Question + " " + passage.Answer).Contains(word, StringComparison.Ordinal))) is { } mixed)
+            findings.Add(new(GuardRule.Language, $"letters of two scripts in one word: {ReplySubject.Cut(mixed, 40)}"));
         for (var i = 0; i + 1 < folded.Length; i++)
         {
             if (folded[i] == '<' && (folded[i + 1] is '/' or '!' or '?' || char.IsAsciiLetter(folded[i + 1])) && !IsBracketedAddress(folded, i))
@@ -181,7 +185,7 @@ internal static class DraftGuard
                 break;
             }
         }
-        foreach (var mark in (ReadOnlySpan<string>)["data:image", "&lt;", "&#60;", "&#x3c;"])
+        foreach (var mark in (ReadOnlySpan<string>)["data:image", "&lt;", "&#", "&period;", "&commat;", "&sol;", "&colon;", "&shy;", "&zwnj;", "&zwj;"])
             if (folded.Contains(mark, StringComparison.Ordinal))
                 findings.Add(new(GuardRule.Html, mark));
         foreach (var line in folded.AsSpan().EnumerateLines())
@@ -200,10 +204,10 @@ internal static class DraftGuard
         return !inside.ContainsAny(' ', '"', '\n') && (inside.Contains('@') || inside.StartsWith("https://") || inside.StartsWith("http://"));
     }
 
-    /// <summary>Parts of an emoji, and the soft hyphen inside a word.</summary>
+    /// <summary>Parts of an emoji: one selector behind a sign or digit, and what joins two. Selectors behind letters or in rows show nothing and can carry a text.</summary>
     private static bool IsOrdinary(string text, int at) => text[at] switch
     {
-        '\uFE0F' or '\uFE0E' => at > 0,
+        '\uFE0F' or '\uFE0E' => at > 0 && !char.IsLetter(text[at - 1]) && !char.IsWhiteSpace(text[at - 1]) && !FactText.IsInvisible(text, at - 1),
         '\u200D' => at > 0 && at + 1 < text.Length && (char.IsSurrogate(text[at - 1]) || text[at - 1] == '\uFE0F'),
         _ => false,
     };
@@ -216,13 +220,21 @@ internal static class DraftGuard
         {
             var canary = Squeeze(input.Canary);
             var squeezed = Squeeze(input.Text);
-            var reversed = new string([.. canary.Reverse()]);
-            if (squeezed.Contains(canary, StringComparison.Ordinal) || squeezed.Contains(reversed, StringComparison.Ordinal)
+            if (HasPart(squeezed, canary) || HasPart(squeezed, new string([.. canary.Reverse()]))
                 || squeezed.Contains(Squeeze(Convert.ToBase64String(Encoding.UTF8.GetBytes(input.Canary))).TrimEnd('='), StringComparison.Ordinal))
                 findings.Add(new(GuardRule.Canary, "the instruction's mark"));
         }
         if (input.SystemPrompt.Length > 0 && Leak(input) is { } words)
             findings.Add(new(GuardRule.SystemPrompt, words));
+    }
+
+    /// <summary>Said in two halves it is said too: so many of its signs in a row stand in a text by chance once in many millions.</summary>
+    private static bool HasPart(string text, string canary)
+    {
+        for (var i = 0; i == 0 || i + CanaryPart <= canary.Length; i++)
+            if (text.Contains(canary.AsSpan(i, Math.Min(CanaryPart, canary.Length)), StringComparison.Ordinal))
+                return true;
+        return false;
     }
 
     /// <summary>Eight words in a row that stand in the instruction and in no passage.</summary>

@@ -29,6 +29,7 @@ internal sealed class FactScanner
     {
         var scanner = new FactScanner(FactText.Fold(text));
         LinkFacts.Find(scanner, grants);
+        NumberFacts.FindAccounts(scanner);
         DateFacts.Find(scanner, grants);
         AmountFacts.Find(scanner);
         NumberFacts.Find(scanner);

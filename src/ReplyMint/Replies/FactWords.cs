@@ -89,6 +89,7 @@ internal static class FactWords
                 numbers[words.Split(' ')[i]] = 30 + 10 * i;
         numbers["eine"] = numbers["einen"] = numbers["einem"] = numbers["einer"] = 1;
         numbers["thousand"] = numbers["tausend"] = numbers["mille"] = numbers["mil"] = 1_000;
+        numbers["zero"] = numbers["null"] = numbers["zéro"] = numbers["cero"] = 0;
         numbers["half"] = numbers["halben"] = numbers["halbe"] = 0.5m;
         return numbers;
 

@@ -3,7 +3,7 @@ namespace ReplyMint.Replies;
 /// <summary>Links, bare domains and mail addresses.</summary>
 internal static class LinkFacts
 {
-    private static readonly string[] Schemes = ["mailto:", "tel:", "sms:", "javascript:", "data:", "file:", "vbscript:", "whatsapp:", "skype:", "bitcoin:", "ftp:"];
+    private static readonly string[] Schemes = ["mailto:", "tel:", "sms:", "javascript:", "data:", "file:", "vbscript:", "whatsapp:", "skype:", "bitcoin:", "ethereum:", "ftp:", "sftp:", "http:", "https:", "blob:", "about:", "intent:", "market:", "tg:", "viber:", "signal:", "facetime:", "callto:", "sip:", "xmpp:", "geo:", "magnet:", "smb:", "webcal:", "view-source:", "search-ms:", "ms-"];
 
     public static void Find(FactScanner scanner, bool grants)
     {
@@ -37,50 +37,94 @@ internal static class LinkFacts
         if (end - start < 4)
             return;
         var chunk = text.AsSpan(start, end - start);
-        if (chunk.IndexOf("://") is var scheme and >= 0)
+        if (chunk.IndexOf("://") is var mark and >= 0)
         {
-            Link(scanner, start, end, chunk[(scheme + 3)..], grants);
+            var scheme = mark;
+            while (scheme > 0 && char.IsAsciiLetterOrDigit(chunk[scheme - 1]))
+                scheme--;
+            // "evil.example:https://shop.example": what stands in front is a place of its own.
+            Chunk(scanner, start, start + scheme, grants);
+            if (chunk[scheme..mark] is "" or "http" or "https")
+                Link(scanner, start + scheme, end, chunk[(mark + 3)..], grants);
+            else
+                Take(scanner, FactKind.Link, chunk[scheme..], start + scheme, end);
             return;
         }
         foreach (var name in Schemes)
         {
-            if (!chunk.StartsWith(name))
-                continue;
-            var rest = chunk[name.Length..];
-            if (name == "mailto:" && rest.Contains('@'))
-                Take(scanner, FactKind.Address, Until(rest, '?'), start, end);
-            else
-                Take(scanner, FactKind.Link, chunk, start, end);
-            return;
-        }
-        if (chunk.Contains('@'))
-        {
-            Address(scanner, start, end, chunk);
-            return;
-        }
-        // "Shop:example.com/x" or "url=example.com": each piece on its own.
-        var at = start;
-        while (at < end)
-        {
-            var length = text.AsSpan(at, end - at).IndexOfAny(':', '=');
-            var stop = length < 0 ? end : at + length;
-            // A port, a path with a colon: the rest belongs to the host in front of it.
-            if (IsHost(Until(text.AsSpan(at, stop - at), '/', '?', '#')))
+            var at = chunk.IndexOf(name);
+            // "Metadata:x" is none.
+            while (at > 0 && char.IsLetterOrDigit(chunk[at - 1]))
+                at = chunk[(at + 1)..].IndexOf(name) is var next and >= 0 ? at + 1 + next : -1;
+            if (at >= 0 && at + name.Length < chunk.Length && (name[^1] == ':' || chunk[at..].Contains(':')))
             {
-                Link(scanner, at, end, text.AsSpan(at, end - at), grants);
+                var rest = chunk[(at + name.Length)..];
+                Chunk(scanner, start, start + at, grants);
+                if (name == "mailto:" && rest.Contains('@'))
+                    Take(scanner, FactKind.Address, Until(rest, '?'), start + at, end);
+                else
+                    Take(scanner, FactKind.Link, chunk[at..], start + at, end);
                 return;
             }
-            at = stop + 1;
+        }
+        Places(scanner, Addresses(scanner, start, end, grants), end, grants);
+    }
+
+    /// <summary>Mail addresses, wherever they begin and whatever is stuck to them.</summary>
+    /// <returns>Where the rest begins.</returns>
+    private static int Addresses(FactScanner scanner, int start, int end, bool grants)
+    {
+        var text = scanner.Text;
+        for (var sign = text.IndexOf('@', start, end - start); sign >= 0; sign = text.IndexOf('@', sign + 1, end - sign - 1))
+        {
+            var (from, to) = Run(text, sign + 1, end);
+            if (from != sign + 1 || !IsHost(text.AsSpan(from, to - from)))
+                continue;
+            var local = sign;
+            while (local > start && text[local - 1] is not (':' or '=' or '/' or '?' or '&' or '#'))
+                local--;
+            // "evil.example/help@shop.example" is two places.
+            Places(scanner, start, local, grants);
+            Take(scanner, FactKind.Address, text.AsSpan(local, to - local), local, to);
+            start = to;
+        }
+        return start;
+    }
+
+    /// <summary>The first name of a host, with all that is stuck to it: "Shop:example.com/x", "url=example.com", and behind an arrow or an emoji.</summary>
+    private static void Places(FactScanner scanner, int start, int end, bool grants)
+    {
+        var text = scanner.Text;
+        for (var at = start; at < end; at++)
+        {
+            if (!IsOfHost(text[at]))
+                continue;
+            var (from, to) = Run(text, at, end);
+            if (IsHost(text.AsSpan(from, to - from)))
+            {
+                Link(scanner, from, end, text.AsSpan(from, end - from), grants);
+                return;
+            }
+            at = Math.Max(at, to);
+            while (at < end && IsOfHost(text[at]))
+                at++;
         }
     }
 
-    private static void Address(FactScanner scanner, int start, int end, ReadOnlySpan<char> chunk)
+    /// <summary>The signs of a host from here on, without dots and dashes around them.</summary>
+    private static (int From, int To) Run(string text, int start, int end)
     {
-        var colon = chunk[..chunk.IndexOf('@')].LastIndexOf(':');
-        var address = Until(chunk[(colon + 1)..], '?', '/', '#');
-        if (IsHost(address[(address.LastIndexOf('@') + 1)..]))
-            Take(scanner, FactKind.Address, address, start, end);
+        var to = start;
+        while (to < end && IsOfHost(text[to]))
+            to++;
+        while (start < to && text[start] is '.' or '-' or '_')
+            start++;
+        while (to > start && text[to - 1] is '.' or '-' or '_')
+            to--;
+        return (start, to);
     }
+
+    private static bool IsOfHost(char c) => c is '.' or '-' or '_' || char.IsLetterOrDigit(c) || char.GetUnicodeCategory(c) == System.Globalization.UnicodeCategory.NonSpacingMark;
 
     private static void Link(FactScanner scanner, int start, int end, ReadOnlySpan<char> rest, bool grants)
     {
@@ -107,7 +151,7 @@ internal static class LinkFacts
         {
             if (i < text.Length && text[i] != '.')
             {
-                if (!char.IsLetterOrDigit(text[i]) && text[i] is not ('-' or '_') && char.GetUnicodeCategory(text[i]) != System.Globalization.UnicodeCategory.NonSpacingMark)
+                if (!IsOfHost(text[i]))
                     return false;
                 continue;
             }

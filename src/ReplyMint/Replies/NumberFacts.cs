@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace ReplyMint.Replies;
 
 /// <summary>Telephone numbers, and reference numbers such as orders and tickets.</summary>
@@ -11,9 +13,18 @@ internal static class NumberFacts
         "commande", "facture", "dossier", "réservation", "numéro", "client", "contrat", "colis", "n", "num", "pedido", "factura", "reserva", "número", "caso", "cliente", "contrato", "envío", "expediente", "#", "№", "nº", "n°",
     ];
 
+    /// <summary>Before all else that reads numbers: an account's has parts that look like others.</summary>
+    public static void FindAccounts(FactScanner scanner)
+    {
+        foreach (var (start, length, _) in AccountNumbers.Places(scanner.Text))
+            if (scanner.IsFree(start, start + length))
+                scanner.Take(FactKind.Reference, new string([.. scanner.Text.AsSpan(start, length).ToString().Where(char.IsAsciiLetterOrDigit)]), start, start + length);
+    }
+
     public static void Find(FactScanner scanner)
     {
         Phones(scanner);
+        Spelled(scanner);
         foreach (var (start, end) in Codes(scanner.Text))
             if (scanner.IsFree(start, end))
                 scanner.Take(FactKind.Reference, Canonical(scanner.Text.AsSpan(start, end - start)), start, end);
@@ -29,6 +40,9 @@ internal static class NumberFacts
             if (found.Count == 20)
                 break;
             var code = folded.AsSpan(start, end - start);
+            // A mail may bring the number of an order back, and nobody's account.
+            if (AccountNumbers.Places(Canonical(code)).Any())
+                continue;
             var hasLetter = code.IndexOfAnyInRange('a', 'z') >= 0;
             if (start > 0 && folded[start - 1] is '+' or '(' or '€' or '$' or '£' or '@' or '.' or '/')
                 continue;
@@ -64,7 +78,7 @@ internal static class NumberFacts
         return false;
     }
 
-    /// <summary>Seven to fifteen digits with the separators of telephone numbers, or a leading plus.</summary>
+    /// <summary>Seven digits or more with the separators of telephone numbers, or a leading plus.</summary>
     private static void Phones(FactScanner scanner)
     {
         var text = scanner.Text;
@@ -75,6 +89,8 @@ internal static class NumberFacts
             var end = i;
             var last = i;
             int digits = 0, separators = 0, run = 0;
+            // Numbers of other kinds don't begin so, and have these between them.
+            var dialled = text[i] is '0' or '+' or '(';
             while (end < text.Length && scanner.IsFree(end, end + 1))
             {
                 var c = text[end];
@@ -84,7 +100,7 @@ internal static class NumberFacts
                     run = 0;
                     last = end + 1;
                 }
-                else if (c is ' ' or '-' or '.' or '/' or '(' or ')' or '+')
+                else if (c is ' ' or '-' or '.' or '/' or '(' or ')' or '+' || dialled && c is ',' or ':' or '|' or '~' or '*' or '_' or '\'' or '\u2022')
                 {
                     if (++run > 3)
                         break;
@@ -94,15 +110,48 @@ internal static class NumberFacts
                     break;
                 end++;
             }
-            var code = i > 0 && (char.IsLetter(text[i - 1]) || text[i - 1] is '#' or '_') || last < text.Length && char.IsLetter(text[last]);
             var plain = text.AsSpan(i, last - i).IndexOfAnyExceptInRange('0', '9') < 0;
+            if (i > 0 && (char.IsLetter(text[i - 1]) || text[i - 1] is '#' or '_'))
+            {
+                // Only so far it is a code: "DE12 3456 7890 1234" has more behind.
+                while (i + 1 < text.Length && char.IsAsciiDigit(text[i + 1]))
+                    i++;
+                continue;
+            }
+            var code = plain && last < text.Length && char.IsLetter(text[last]);
             // A plain run of digits that starts with neither 0 nor plus may be any number; it is checked as a reference.
-            if (digits is >= 7 and <= 20 && !code && !(plain && text[i] != '0'))
+            if (digits >= 7 && !code && !(plain && text[i] != '0'))
             {
                 var canonical = new string([.. text[i..last].Where(char.IsAsciiDigit)]);
                 scanner.Take(FactKind.Phone, canonical.StartsWith("00", StringComparison.Ordinal) ? canonical[2..] : canonical, i, last);
             }
             i = Math.Max(i, last - 1);
+        }
+    }
+
+    /// <summary>A telephone number in words: seven digits or more that words for numbers stand for, one behind the other.</summary>
+    private static void Spelled(FactScanner scanner)
+    {
+        var tokens = scanner.Tokens;
+        for (var i = 0; i < tokens.Count; i++)
+        {
+            var digits = new StringBuilder();
+            var (next, words, last) = (i, 0, i);
+            for (; next < tokens.Count; next++)
+            {
+                if (tokens[next] is { Value: { } value, Digits: false } && value is >= 0 and < 100 && value == decimal.Truncate(value))
+                {
+                    digits.Append(FactTokens.Text(value));
+                    (words, last) = (words + 1, next);
+                }
+                else if (words == 0 || tokens[next].Text is not ("-" or "," or "."))
+                {
+                    break;
+                }
+            }
+            if (words >= 4 && digits.Length >= 7 && scanner.IsFree(tokens[i].Start, tokens[last].End))
+                scanner.Take(FactKind.Phone, digits.ToString(), tokens[i].Start, tokens[last].End);
+            i = Math.Max(i, next - 1);
         }
     }
 

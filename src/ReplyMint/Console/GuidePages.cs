@@ -61,14 +61,14 @@ internal static class GuidePages
 
     private static void Rest(Html html, Speech say, GuideAnswer guide)
     {
-        html.Table(say["guide.rest"], say["guide.verdict"], say["guide.control"], say["guide.promise"]);
+        html.Table(say["guide.rest"], say["guide.verdict"], say["guide.promise"]);
         foreach (var verdict in Verdicts)
             foreach (var control in guide.Controls)
                 if (control.Verdict == verdict && control.Remedy is null)
                 {
-                    html.Add($"""<tr><td><span class="{Chip(verdict)}">{Word(say, verdict)}</span></td><th scope="row">{control.Id}</th><td lang="en">{control.Title}""");
+                    html.Add($"""<tr><td><span class="{Chip(verdict)}">{Word(say, verdict)}</span></td><th scope="row"><code>{control.Id}</code> <span lang="en">{control.Title}</span>""");
                     Evidence(html, say, control);
-                    html.Add($"""</td></tr>""");
+                    html.Add($"""</th></tr>""");
                 }
         html.EndTable();
     }

@@ -141,7 +141,7 @@ internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, Allowanc
     /// <summary>A person leaves a mail unsent that could not be sent; false when it is none (any more).</summary>
     public Task<bool> DiscardAsync(string tenant, string id, Func<Commit, CancellationToken, Task> also, CancellationToken ct) => store.RetryAsync(async (commit, token) =>
     {
-        if (await FindAsync(tenant, id, token) is not { Record.State: OutboxState.Dead or OutboxState.Failed } entry)
+        if (await FindAsync(tenant, id, token) is not { } entry || entry.Record.State is not (OutboxState.Dead or OutboxState.Failed))
             return false;
         Change(commit, entry, entry.Record with { State = OutboxState.Cancelled, Detail = "left unsent by a person" });
         await also(commit, token);

@@ -1,6 +1,7 @@
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Inbound;
+using ReplyMint.Replies;
 using ReplyMint.Tests.Product;
 using Xunit;
 
@@ -39,6 +40,8 @@ public sealed class ConsolePagesLookTests
         ])
             await ConsoleLookTests.JudgeAsync(browser, new(host.Http, path), name, brief: true);
 
+        await LookAtAnswersAsync(browser, host);
+
         // The whole way by a real form: a question is tried, and a passage answers it.
         await browser.LookAsync(1280, dark: false);
         await browser.OpenAsync(new(host.Http, "/console/knowledge"));
@@ -47,5 +50,22 @@ public sealed class ConsolePagesLookTests
         await browser.ReadAsync("What would be drafted");
         Assert.Contains("between 9 and 17", await browser.HtmlAsync(), StringComparison.Ordinal);
         await ConsoleLookTests.JudgeAsync(browser, null, "knowledge-tried", brief: true);
+    }
+
+    /// <summary>With something to show: an answer that somebody didn't like, its figures, and a shadow with a difference.</summary>
+    private static async Task LookAtAnswersAsync(ConsoleBrowser browser, ProductHost host)
+    {
+        var user = (await host.Get<Members>().ListAsync(host.Tenant.Id, Ct)).Single().User;
+        var mail = await host.DeliverAndDecideAsync(host.Mail("When are you open?"));
+        Assert.IsType<DeskOutcome.Done>(await host.Get<DraftDesk>().ApproveAsync(host.Tenant.Id, mail.Id, "Dear Anna, we are open between 9 and 17 o'clock.", new HashSet<GuardRule>(), null, Actor.Machine, Ct));
+        Assert.Equal(ThumbOutcome.Done, await host.Get<Thumbs>().GiveAsync(host.Tenant.Id, mail.Id, Thumb.Down, [ThumbReason.Tone], new(user), Ct));
+        await host.Get<Mailboxes>().ChangeAsync(host.Tenant.Id, host.Mailbox.Id, null, box => box.InShadowFor(7, host.Time.GetUtcNow()), Actor.Machine, new Dictionary<string, string>(), Ct);
+        var shadowed = await host.DeliverAndDecideAsync(host.Mail("When are you open?", from: "ben@customer.example"), "ben@customer.example");
+        await host.Get<ThreadDesk>().AnsweredAsync(shadowed, "We are open between 8 and 18 o'clock, see https://shop.example/hours.", Actor.Machine, Ct);
+        foreach (var (path, name) in ((string, string)[])
+        [
+            ("/console/inbox/" + mail.Id, "message-thumb"), ("/console/quality", "quality-figures"), ("/console/threads/" + mail.Record.Thread, "thread-answer"), ($"/console/mailboxes/{host.Mailbox.Id}/shadow", "shadow-report"),
+        ])
+            await ConsoleLookTests.JudgeAsync(browser, new(host.Http, path), name, brief: true);
     }
 }

@@ -103,7 +103,7 @@ internal static class DraftActs
             await MessagePages.ShowAsync(call, call.Say["draft.wrong.changed"]);
     }
 
-    private static string Wrong(DeskOutcome outcome) => "draft.wrong." + outcome switch
+    internal static string Wrong(DeskOutcome outcome) => "draft.wrong." + outcome switch
     {
         DeskOutcome.NotWaiting => "decided",
         DeskOutcome.Guarded => "guarded",

@@ -30,9 +30,9 @@ internal abstract record DeskOutcome
     public sealed record Gone : DeskOutcome;
     /// <summary>Somebody changed it after it was read.</summary>
     public sealed record Changed : DeskOutcome;
-    /// <summary>Nobody of the tenant, or somebody who may not see the mailbox or decide.</summary>
     /// <summary>A legal hold keeps what the act would remove.</summary>
     public sealed record Held : DeskOutcome;
+    /// <summary>Nobody of the tenant, or somebody who may not see the mailbox or decide.</summary>
     public sealed record NotAMember : DeskOutcome;
     public sealed record TooManyNotes : DeskOutcome;
 }

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text.Json.Nodes;
 using ReplyMint.Accounts;
 using ReplyMint.Inbound;
@@ -71,6 +72,20 @@ public sealed class PastAnswerTests
         Assert.False(await KnowsAsync(api));
         Assert.Equal("faq.md", Assert.Single(await api.Product.Get<KnowledgeStore>().ListAsync(api.Tenant, default)).Name);
         Assert.Empty((await api.Product.Get<IStore>().QueryAsync(Table.Main, api.Tenant, new ReplyMint.Storage.Range("admitted/"), null, default)).Items);
+        // Neither does a copy that somebody takes from now on know of it.
+        var export = (string)(await api.PostAsync("admin", "exports", new { scope = "tenant" })).Expect(202)["id"]!;
+        await ProductHost.EventuallyAsync(async () => (string?)(await api.GetAsync("admin", "exports/" + export)).Json["state"] == "ready" ? export : null);
+        using var client = new HttpClient();
+        client.DefaultRequestHeaders.Add("X-API-Key", "admin");
+        using var zip = new ZipArchive(await client.GetStreamAsync(new Uri(api.Product.Http, $"/api/v1/exports/{export}/file")));
+        Assert.NotNull(zip.GetEntry("knowledge.jsonl"));
+        foreach (var entry in zip.Entries)
+        {
+            using var reader = new StreamReader(entry.Open());
+            var held = await reader.ReadToEndAsync();
+            Assert.DoesNotContain("wooden chairs", held, StringComparison.Ordinal);
+            Assert.DoesNotContain(PastAnswers.SourceOf(message.Id), held, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

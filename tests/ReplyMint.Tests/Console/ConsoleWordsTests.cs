@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using ReplyMint.Cli;
 using ReplyMint.Console;
@@ -57,6 +58,25 @@ public sealed partial class ConsoleWordsTests
         ];
         Assert.Equal([], needed.Where(name => !words.ContainsKey(name)));
     }
+
+    /// <summary>Also how a decision ended: each end has words of its own, but the two that no page is left to say.</summary>
+    [Fact]
+    public void Each_end_of_a_decision_has_a_word_of_its_own()
+    {
+        var words = Words();
+        var ends = typeof(DeskOutcome).GetNestedTypes().Except([typeof(DeskOutcome.Done), typeof(DeskOutcome.NotFound)])
+            .Select(end => DraftActs.Wrong((DeskOutcome)RuntimeHelpers.GetUninitializedObject(end))).ToList();
+        Assert.Contains("draft.wrong.in-shadow", ends);
+        Assert.Equal(ends.Count, ends.Distinct().Count());
+        Assert.Equal([], ends.Where(end => end == "draft.wrong.text" || !words.ContainsKey(end)));
+        // What a page is told later of a decision that was called back.
+        var refused = GivenLater().Matches(File.ReadAllText(Path.Combine(Room, "..", "Replies", "DraftDecisions.cs"))).Select(match => "draft.refused." + match.Groups[1].Value).ToList();
+        Assert.Contains("draft.refused.in-shadow", refused);
+        Assert.Equal([], refused.Where(name => !words.ContainsKey(name)));
+    }
+
+    [GeneratedRegex("(?:=> |return )\"([a-z-]+)\"[,;]")]
+    private static partial Regex GivenLater();
 
     [GeneratedRegex("\"([a-z0-9-]+\\.[a-z0-9.-]*)\"")]
     private static partial Regex Quoted();

@@ -91,10 +91,10 @@ public sealed class ConsentTests
         await using var api = await ApiHost.StartAsync(mailbox: box => box with { Mode = MailboxMode.Draft }, knowledge: Knowledge);
         var waiting = await api.Product.DeliverAndDecideAsync(api.Product.Mail("Where is my parcel?"));
         var queued = await api.Product.DeliverAndDecideAsync(api.Product.Mail("Where is my parcel, please?", subject: "Another"));
-        await SwitchAsync(api, stopped: true);
+        await api.Product.SwitchAsync(stopped: true);
         (await api.PostAsync("admin", $"drafts/{queued.Id}/approve", new { })).Expect(200);
         await api.Product.Get<Consents>().WithdrawAsync(api.Tenant, Anna, ConsentWay.Phone, "", Actor.Machine, default);
-        await SwitchAsync(api, stopped: false);
+        await api.Product.SwitchAsync(stopped: false);
         api.Product.Time.Advance(TimeSpan.FromSeconds(5));
         var cancelled = await ProductHost.EventuallyAsync(async () => await api.Product.Get<Outbox>().StateAsync(api.Tenant, queued.Id, default) is { State: not OutboxState.Queued } state ? state : null);
         Assert.Equal(OutboxState.Cancelled, cancelled.State);
@@ -164,11 +164,4 @@ public sealed class ConsentTests
 
     private static async Task GiveAsync(ApiHost api, int text) =>
         (await api.PostAsync("admin", "consents", new { address = Anna, given = true, way = "form", text, source = "form 12" })).Expect(200);
-
-    private static async Task SwitchAsync(ApiHost api, bool stopped) =>
-        await api.Product.Get<IStore>().RetryAsync(async (commit, ct) =>
-        {
-            await api.Product.Get<Switches>().SetAsync(commit, api.Tenant, null, stopped, "", ct);
-            return true;
-        }, default);
 }

@@ -1,11 +1,9 @@
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Inbound;
-using ReplyMint.Limits;
 using ReplyMint.Outbound;
 using ReplyMint.Replies;
 using ReplyMint.Security;
-using ReplyMint.Storage;
 using ReplyMint.Tests.Api;
 using Xunit;
 
@@ -135,11 +133,11 @@ public sealed class HumanAnswerTests
     {
         await using var host = await StartAsync();
         var first = await host.DeliverAndDecideAsync(host.Mail("How long does delivery take?", messageId: Root));
-        await SwitchAsync(host, stopped: true);
+        await host.SwitchAsync(stopped: true);
         await ApproveAsync(host, first, null);
 
         await host.Get<ThreadDesk>().AnsweredAsync((await host.Get<Messages>().FindAsync(host.Tenant.Id, first.Id, default))!, null, Actor.Machine, default);
-        await SwitchAsync(host, stopped: false);
+        await host.SwitchAsync(stopped: false);
 
         var other = await host.DeliverAndDecideAsync(host.Mail("How long does delivery take?", "bob@customer.example"), "bob@customer.example");
         await ApproveAsync(host, other, null);
@@ -155,11 +153,11 @@ public sealed class HumanAnswerTests
     {
         await using var host = await StartAsync();
         var first = await host.DeliverAndDecideAsync(host.Mail("How long does delivery take?", messageId: Root));
-        await SwitchAsync(host, stopped: true);
+        await host.SwitchAsync(stopped: true);
         await ApproveAsync(host, first, "I have looked into it myself.");
 
         await host.Get<ThreadDesk>().AnsweredAsync((await host.Get<Messages>().FindAsync(host.Tenant.Id, first.Id, default))!, null, Actor.Machine, default);
-        await SwitchAsync(host, stopped: false);
+        await host.SwitchAsync(stopped: false);
 
         // The look for what waited behind the stop is the sweep's.
         await ProductHost.EventuallyAsync(() =>
@@ -237,11 +235,4 @@ public sealed class HumanAnswerTests
         await ProductHost.EventuallyAsync(async () => await host.Get<Messages>().FindAsync(host.Tenant.Id, message.Id, default) is { Record.State: MessageState.Ignored } gone ? gone : null);
         await GoneAsync(host, message, why);
     }
-
-    private static Task SwitchAsync(ProductHost host, bool stopped) =>
-        host.Get<IStore>().RetryAsync(async (commit, ct) =>
-        {
-            await host.Get<Switches>().SetAsync(commit, host.Tenant.Id, null, stopped, "test", ct);
-            return true;
-        }, default);
 }

@@ -10,6 +10,7 @@ using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Inbound;
 using ReplyMint.Knowledge;
+using ReplyMint.Limits;
 using ReplyMint.Outbound;
 using ReplyMint.Security;
 using ReplyMint.Storage;
@@ -205,6 +206,14 @@ internal sealed class ProductHost : IAsyncDisposable
             Time.Advance(time);
         }
     }
+
+    /// <summary>Somebody stops all sending, of this tenant unless another partition is named, or lets it go on.</summary>
+    public Task SwitchAsync(bool stopped, string? partition = null) =>
+        Get<IStore>().RetryAsync(async (commit, ct) =>
+        {
+            await Get<Switches>().SetAsync(commit, partition ?? Tenant.Id, null, stopped, "test", ct);
+            return true;
+        }, default);
 
     /// <summary>Waits for something that other threads bring about.</summary>
     public static async Task<T> EventuallyAsync<T>(Func<Task<T?>> look, TimeSpan? atMost = null) where T : class

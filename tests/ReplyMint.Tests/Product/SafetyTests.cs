@@ -26,14 +26,14 @@ public sealed class SafetyTests
     public async Task A_stop_switch_holds_mail_without_a_draft_and_after_it_a_person_can_have_it_decided_anew()
     {
         await using var host = await ProductHost.StartAsync(knowledge: Faq);
-        await SetAsync(host, KeyRing.Installation, stopped: true);
+        await host.SwitchAsync(stopped: true, KeyRing.Installation);
 
         var message = await host.DeliverAndDecideAsync(host.Mail(Question));
         Assert.Equal(MessageState.Held, message.Record.State);
         Assert.Equal("stopped", message.Record.Reasons[0]);
         Assert.Equal("", (await host.Get<Drafts>().FindAsync(host.Tenant.Id, message.Id, default))!.Content.Text);
 
-        await SetAsync(host, KeyRing.Installation, stopped: false);
+        await host.SwitchAsync(stopped: false, KeyRing.Installation);
         Assert.IsType<DeskOutcome.Done>(await host.Get<DraftDesk>().RetryAsync(host.Tenant.Id, message.Id, Actor.Machine, default));
         Assert.Equal(MessageState.Answered, (await host.DecidedAsync(message)).Record.State);
     }
@@ -252,13 +252,6 @@ public sealed class SafetyTests
         "From: MAILER-DAEMON@customer.example", $"To: {to}", "Subject: Undelivered", "Message-ID: <b1@customer.example>", "MIME-Version: 1.0",
         "Content-Type: multipart/report; report-type=delivery-status; boundary=b", "", "--b", "Content-Type: text/plain", "", "It failed.", "--b",
         "Content-Type: message/delivery-status", "", "Reporting-MTA: dns; mx.customer.example", "", "Final-Recipient: rfc822; somebody-else@customer.example", "Action: failed", "Status: 5.1.1", "", "--b--", "");
-
-    private static async Task SetAsync(ProductHost host, string partition, bool stopped) =>
-        await host.Get<IStore>().RetryAsync(async (commit, ct) =>
-        {
-            await host.Get<Switches>().SetAsync(commit, partition, null, stopped, "test", ct);
-            return true;
-        }, default);
 
     private static async Task<MimeMessage> NoticeAsync(ProductHost host, int count)
     {

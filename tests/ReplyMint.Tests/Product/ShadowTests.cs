@@ -4,7 +4,6 @@ using Microsoft.Extensions.DependencyInjection;
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Inbound;
-using ReplyMint.Limits;
 using ReplyMint.Outbound;
 using ReplyMint.Replies;
 using ReplyMint.Security;
@@ -120,10 +119,10 @@ public sealed class ShadowTests
         await using var api = await StartAsync(box => box with { Mode = MailboxMode.Draft });
         var host = api.Product;
         var message = await AskAsync(api, "anna");
-        await StopAsync(host, true);
+        await host.SwitchAsync(true);
         (await api.PostAsync("admin", $"drafts/{message.Id}/approve", new { text })).Expect(200);
         await BeginAsync(api);
-        await StopAsync(host, false);
+        await host.SwitchAsync(false);
         var state = await ProductHost.EventuallyAsync(async () =>
         {
             host.Time.Advance(TimeSpan.FromSeconds(2));
@@ -223,11 +222,4 @@ public sealed class ShadowTests
         Assert.Equal(expected, report.Advice.ToString());
         Assert.Contains($"{compared} of these", report.Why, StringComparison.Ordinal);
     }
-
-    private static Task<bool> StopAsync(ProductHost host, bool stopped) =>
-        host.Get<IStore>().RetryAsync(async (commit, ct) =>
-        {
-            await host.Get<Switches>().SetAsync(commit, host.Tenant.Id, null, stopped, "test", ct);
-            return true;
-        }, default);
 }

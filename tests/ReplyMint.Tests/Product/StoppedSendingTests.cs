@@ -39,7 +39,7 @@ public sealed class StoppedSendingTests
         Assert.Equal(OutboxState.Queued, (await host.Get<Outbox>().StateAsync(host.Tenant.Id, message.Id, default))!.State);
         Assert.Empty(host.OutFiles);
 
-        await SetAsync(host, host.Tenant.Id, stopped: false);
+        await host.SwitchAsync(stopped: false, host.Tenant.Id);
         await SentAsync(host, 1);
         await ParkedAsync(host, 0);
     }
@@ -55,7 +55,7 @@ public sealed class StoppedSendingTests
 
         host = await StartAsync(folder, time, host.Tenant);
         await Worker(host).StopAsync(default);
-        await SetAsync(host, KeyRing.Installation, stopped: false);
+        await host.SwitchAsync(stopped: false, KeyRing.Installation);
         await host.StopAsync();
 
         host = await StartAsync(folder, time, host.Tenant);
@@ -68,14 +68,14 @@ public sealed class StoppedSendingTests
     {
         await using var host = await StartAsync();
         await ApproveStoppedAsync(host, KeyRing.Installation);
-        await SetAsync(host, host.Tenant.Id, stopped: true);
-        await SetAsync(host, KeyRing.Installation, stopped: false);
+        await host.SwitchAsync(stopped: true, host.Tenant.Id);
+        await host.SwitchAsync(stopped: false, KeyRing.Installation);
         host.Time.Advance(TimeSpan.FromSeconds(10));
         await SettledAsync(host);
         await ParkedAsync(host, 1);
         Assert.Empty(host.OutFiles);
 
-        await SetAsync(host, host.Tenant.Id, stopped: false);
+        await host.SwitchAsync(stopped: false, host.Tenant.Id);
         await SentAsync(host, 1);
     }
 
@@ -84,7 +84,7 @@ public sealed class StoppedSendingTests
     {
         await using var host = await StartAsync();
         await Worker(host).StopAsync(default);
-        await SetAsync(host, host.Tenant.Id, stopped: true);
+        await host.SwitchAsync(stopped: true, host.Tenant.Id);
         var stop = await host.Get<Switches>().ReadAsync(host.Tenant.Id, null, default);
         var own = await host.Get<KeyRing>().RequireAsync(host.Tenant.Id, default);
         for (var i = 0; i < 90; i++)
@@ -97,7 +97,7 @@ public sealed class StoppedSendingTests
             await host.Get<IStore>().CommitAsync(parked, default);
         }
         await ParkedAsync(host, 90);
-        await SetAsync(host, host.Tenant.Id, stopped: false);
+        await host.SwitchAsync(stopped: false, host.Tenant.Id);
         var resume = (await host.Get<JobQueue>().DueAsync(1, 10, default)).Single(job => job.Record.Kind == StoppedSendings.JobKind);
         Assert.IsType<JobOutcome.Done>(await host.Get<StoppedSendings>().ResumeAsync(resume, default));
         Assert.Equal(90, (await host.Get<JobQueue>().DueAsync(0, 200, default)).Count);
@@ -110,7 +110,7 @@ public sealed class StoppedSendingTests
         await using var host = await StartAsync();
         await Worker(host).StopAsync(default);
         var job = await EnqueueAsync(host);
-        using var sender = ActivatorUtilities.CreateInstance<OutboxSender>(host.Services, new StoreWithSomethingBefore(host.Get<IStore>(), () => SetAsync(host, host.Tenant.Id, stopped: true)));
+        using var sender = ActivatorUtilities.CreateInstance<OutboxSender>(host.Services, new StoreWithSomethingBefore(host.Get<IStore>(), () => host.SwitchAsync(stopped: true, host.Tenant.Id)));
 
         Assert.IsType<JobOutcome.Done>(await sender.SendAsync(job, default));
 
@@ -146,8 +146,8 @@ public sealed class StoppedSendingTests
         await using var host = await StartAsync();
         await Worker(host).StopAsync(default);
         var job = await EnqueueAsync(host);
-        await SetAsync(host, host.Tenant.Id, stopped: true);
-        using var sender = ActivatorUtilities.CreateInstance<OutboxSender>(host.Services, new StoreWithSomethingBefore(host.Get<IStore>(), () => SetAsync(host, host.Tenant.Id, stopped: false)));
+        await host.SwitchAsync(stopped: true, host.Tenant.Id);
+        using var sender = ActivatorUtilities.CreateInstance<OutboxSender>(host.Services, new StoreWithSomethingBefore(host.Get<IStore>(), () => host.SwitchAsync(stopped: false, host.Tenant.Id)));
 
         Assert.IsType<JobOutcome.Done>(await sender.SendAsync(job, default));
 
@@ -166,7 +166,7 @@ public sealed class StoppedSendingTests
         var messages = new List<Message>();
         for (var i = 0; i < count; i++)
             messages.Add(await host.DeliverAndDecideAsync(host.Mail("How long does delivery take?", $"person-{i}@customer.example")));
-        await SetAsync(host, partition, stopped: true);
+        await host.SwitchAsync(stopped: true, partition);
         foreach (var message in messages)
             Assert.IsType<DeskOutcome.Done>(await host.Get<DraftDesk>().ApproveAsync(host.Tenant.Id, message.Id, null, new HashSet<GuardRule>(), null, Actor.Machine, default));
         await ParkedAsync(host, count);
@@ -181,13 +181,6 @@ public sealed class StoppedSendingTests
         await host.Get<IStore>().CommitAsync(commit, default);
         return job;
     }
-
-    private static Task<bool> SetAsync(ProductHost host, string partition, bool stopped) =>
-        host.Get<IStore>().RetryAsync(async (commit, ct) =>
-        {
-            await host.Get<Switches>().SetAsync(commit, partition, null, stopped, "test", ct);
-            return true;
-        }, default);
 
     private static async Task SentAsync(ProductHost host, int count) =>
         await ProductHost.EventuallyAsync(() =>

@@ -23,6 +23,19 @@ internal sealed class DkimCheck(NameQuestion ask, TimeProvider time)
 
     public async Task<DkimFound> CheckAsync(ReadOnlyMemory<byte> content, CancellationToken ct)
     {
+        try
+        {
+            return await ReadAsync(content, ct);
+        }
+        catch (FormatException)
+        {
+            // MimeKit refuses heads that our own parser shows. Nobody signed one that no verifier reads.
+            return new(AuthResult.PermError, []);
+        }
+    }
+
+    private async Task<DkimFound> ReadAsync(ReadOnlyMemory<byte> content, CancellationToken ct)
+    {
         using var stream = MemoryMarshal.TryGetArray(content, out var array) ? new MemoryStream(array.Array!, array.Offset, array.Count, false) : new MemoryStream(content.ToArray(), false);
         using var mail = await MimeMessage.LoadAsync(ParserOptions.Default, stream, persistent: true, ct);
         var signatures = mail.Headers.Where(header => header.Id == HeaderId.DkimSignature).Take(MostSignatures).ToArray();

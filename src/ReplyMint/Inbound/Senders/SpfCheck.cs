@@ -96,7 +96,7 @@ internal sealed class SpfCheck(NameQuestion ask, SpfWho who)
     {
         var four = who.Client.AddressFamily == AddressFamily.InterNetwork;
         foreach (var text in await AskAsync(name, four ? QueryType.A : QueryType.AAAA, ct))
-            if (IPAddress.TryParse(text, out var address) && Around(address, four ? term.Bits4 : term.Bits6).Contains(who.Client))
+            if (IPAddress.TryParse(text, out var address) && address.AddressFamily == who.Client.AddressFamily && Around(address, four ? term.Bits4 : term.Bits6).Contains(who.Client))
                 return true;
         return false;
     }

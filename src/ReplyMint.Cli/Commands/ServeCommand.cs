@@ -1,5 +1,8 @@
 using System.CommandLine;
+using Microsoft.Extensions.DependencyInjection;
+using ReplyMint.Accounts;
 using ReplyMint.Cli.Reach;
+using ReplyMint.Console;
 using ReplyMint.Security;
 
 namespace ReplyMint.Cli.Commands;
@@ -43,9 +46,24 @@ internal static class ServeCommand
                 host.Error.WriteLine($"replymint: {warning}");
             var mail = server.SmtpPort > 0 ? $", mail on port {server.SmtpPort}" : "";
             host.Out.WriteLine($"ReplyMint {HealthEndpoints.Version} serves {server.Url}{mail} ({settings.Environment.Name()}, data in {settings.Data})");
+            await TellWayInAsync(server, settings, host, ct);
             await Forever(ct);
         }
         return ExitCode.Ok;
+    }
+
+    /// <summary>Where people work. Only for development, whose output nobody else reads, the link that lets the first one in.</summary>
+    private static async Task TellWayInAsync(ServerProcess server, ReplyMintSettings settings, CommandHost host, CancellationToken ct)
+    {
+        var home = ConsoleAddress.Of(server.Services.GetRequiredService<HttpSettings>(), settings.Accounts) ?? server.Url;
+        if (settings.Environment == DeploymentEnvironment.Development && await server.Services.GetRequiredService<FirstRun>().OpenAsync(ct) is { } first)
+            host.Out.WriteLine($"""
+
+                Nobody works here yet. Open this in your browser to begin; it works once:
+                {home}{first}
+                """);
+        else
+            host.Out.WriteLine($"people work at {home}{RouteGroups.PagesRoot}");
     }
 
     private static async Task Forever(CancellationToken ct)

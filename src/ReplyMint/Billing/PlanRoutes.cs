@@ -55,10 +55,10 @@ internal static class PlanRoutes
     private static IResult List([FromServices] PlanDesk desk, [FromServices] BillingSettings settings) => TypedResults.Ok(new Listing<PlanOffer>(
         [.. desk.Plans.Select(plan => new PlanOffer(plan.Name, plan.Replies, plan.Days, [.. plan.Prices.Select(price => new PriceOffer(price.Currency, price.Amount, settings.Stripe.IsOn && price.Stripe.Length > 0))]))], null));
 
-    private static async Task<IResult> CheckoutAsync(Caller caller, CheckoutWish wish, [FromServices] StripeDesk desk, CancellationToken ct) =>
+    internal static async Task<IResult> CheckoutAsync(Caller caller, CheckoutWish wish, [FromServices] StripeDesk desk, CancellationToken ct) =>
         Answer(await desk.CheckoutAsync(caller.Tenant, wish.Plan, wish.Currency ?? "eur", Actor.Of(caller), ct));
 
-    private static async Task<IResult> PortalAsync(Caller caller, [FromServices] StripeDesk desk, CancellationToken ct) =>
+    internal static async Task<IResult> PortalAsync(Caller caller, [FromServices] StripeDesk desk, CancellationToken ct) =>
         Answer(await desk.PortalAsync(caller.Tenant, Actor.Of(caller), ct));
 
     private static IResult Answer(StripePage page) => page switch
@@ -72,7 +72,7 @@ internal static class PlanRoutes
         _ => new Problem(503, "Stripe could not be reached. Try again."),
     };
 
-    private static async Task<IResult> SetAsync(Caller caller, string id, PlanWish wish, [FromServices] PlanDesk desk, CancellationToken ct) =>
+    internal static async Task<IResult> SetAsync(Caller caller, string id, PlanWish wish, [FromServices] PlanDesk desk, CancellationToken ct) =>
         await desk.SetAsync(id, wish.Plan, Actor.Of(caller), ct) switch
         {
             PlanOutcome.NoTenant => Problem.NotFound,

@@ -18,7 +18,9 @@ internal sealed partial class QuotaWarnings(IStore store, KeyRing keys, Allowanc
 {
     private const int Ended = 101;
     private const int MostMails = 10;
-    private static readonly int[] Steps = [60, 80, 90, 100];
+
+    /// <summary>Per cent that are warned of.</summary>
+    public static readonly int[] Steps = [60, 80, 90, 100];
 
     private readonly ConcurrentDictionary<string, WarningTold> _told = new(StringComparer.Ordinal);
 

@@ -82,11 +82,17 @@ internal static class PageSteps
             return;
         app.Use(next => async context =>
         {
-            if (context.GetEndpoint()?.Metadata.GetMetadata<Protection>() is { IsPage: true } && !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method)
+            if (context.GetEndpoint() is null && IsVisitor(context.Request))
+                await new PageCall(context).GoAsync(RouteGroups.PagesRoot);
+            else if (context.GetEndpoint()?.Metadata.GetMetadata<Protection>() is { IsPage: true } && !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method)
                 && await forms.RefusalAsync(context) is { } refusal)
                 await refusal.ExecuteAsync(context);
             else
                 await next(context);
         });
     }
+
+    /// <summary>Somebody typed our name into a browser. Programs, which ask for no page, are told that there is nothing.</summary>
+    private static bool IsVisitor(HttpRequest request) =>
+        request.Path == "/" && HttpMethods.IsGet(request.Method) && request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
 }

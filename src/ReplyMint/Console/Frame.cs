@@ -25,6 +25,7 @@ internal static class Frame
         new("usage", "/console/usage", Permission.UsageRead),
         new("privacy", "/console/privacy", Permission.PrivacyRead),
         new("safety", "/console/safety", Permission.AlertsRead),
+        new("tenants", "/console/tenants", Permission.TenantsRead),
     ];
 
     /// <summary>Where somebody lands who may not open more than this; the first page that he may.</summary>

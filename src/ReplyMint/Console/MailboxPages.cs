@@ -107,7 +107,7 @@ internal static class MailboxPages
         html.Add($"""<section class="card"><h2>{say["plan.schedule"]}</h2><p>{say["plan.spans-count", box.Schedule.Spans.Count + box.Schedule.Holidays.Count]}</p><p class="muted">{say["plan.schedule-what"]}</p><p><a class="button" href="{at}/schedule">{say["plan.look"]}</a></p></section>""");
         html.Add($"""<section class="card"><h2>{say["shadow.title"]}</h2><p>{say[box.IsInShadow(call.Get<TimeProvider>().GetUtcNow()) ? "shadow.running" : box.Shadow is null ? "shadow.never" : "shadow.over"]}</p><p class="muted">{say["shadow.short"]}</p><p><a class="button" href="{ShadowPages.PathOf(box.Id)}">{say["plan.look"]}</a></p></section></div>""");
         if (may)
-            html.Add($"""<p class="acts"><a class="button" href="{at}/way-in">{say["way.title"]}</a> <a class="button bad" href="{at}/remove">{say["mailbox.remove"]}</a></p>""");
+            html.Add($"""<p class="acts"><a class="button" href="{at}/way-in">{say["way.title"]}</a> <a class="button" href="{at}/way-out">{say["out.title"]}</a> <a class="button bad" href="{at}/remove">{say["mailbox.remove"]}</a></p>""");
         await call.ShowAsync(html);
     }
 

@@ -73,7 +73,7 @@ internal static class MailboxWizardPages
             return;
         var say = call.Say;
         var at = $"{MailboxPages.Home}/{box.Id}/way-in";
-        var channels = await call.Get<Channels>().ListAsync(call.Caller.Tenant, call.Stop);
+        var channels = (await call.Get<Channels>().ListAsync(call.Caller.Tenant, call.Stop)).Where(channel => channel.Kind != Channel.BySmtp).ToList();
         var html = await call.BeginAsync(say["way.title"], MailboxPages.Place);
         html.Add($"""<p><a href="{MailboxPages.Home}/{box.Id}"><bdi>{box.Address}</bdi></a></p><h1>{say["way.step-in"]}</h1><p class="muted">{say["way.what"]}</p><section class="card"><h2>{say["way.there"]}</h2>""");
         if (channels.Count == 0)
@@ -85,6 +85,7 @@ internal static class MailboxWizardPages
         html.Line("host", say["way.host"], most: 253, needed: true);
         html.Line("user", say["way.user"], box.Address, 254, needed: true);
         html.Line("password", say["way.password"], most: 4_000, help: say["way.secret-help"], type: "password", needed: true);
+        Connection(html, say, ImapAccount.UsualPort, MailAccount.Tls);
         html.Line("server", say["way.server"], most: 253, help: say["way.server-help"]);
         html.Add($"""<button class="main">{say["way.choose"]}</button></form></div><div>""");
         Begin(html, call, at, Channel.Mailgun, say["way.mailgun"], say["way.mailgun-what"]);
@@ -92,8 +93,15 @@ internal static class MailboxWizardPages
         html.Add($"""<button class="main">{say["way.choose"]}</button></form>""");
         Begin(html, call, at, Channel.Ses, say["way.ses"], say["way.ses-what"]);
         html.Line("topic", say["way.topic"], most: 300, needed: true);
-        html.Add($"""<button class="main">{say["way.choose"]}</button></form></div></div>""");
+        html.Add($"""<button class="main">{say["way.choose"]}</button></form></div></div><p><a class="button" href="{MailboxPages.Home}/{box.Id}/way-out">{say["out.next"]}</a></p>""");
         await call.ShowAsync(html);
+    }
+
+    /// <summary>How a mail server is reached, with what is usual.</summary>
+    public static void Connection(Html html, Speech say, int port, string security)
+    {
+        html.Number("port", say["way.port"], port, 1, 65_535);
+        html.Choice("security", say["way.security"], security, [(MailAccount.Tls, say["way.security.tls"]), (MailAccount.StartTls, say["way.security.starttls"])]);
     }
 
     private static void Begin(Html html, PageCall call, string action, string kind, string title, string what)
@@ -120,7 +128,7 @@ internal static class MailboxWizardPages
     {
         var wish = call.Field("kind") switch
         {
-            Channel.ByImap => new NewChannel(Channel.ByImap, call.Filled("password"), Imap: new NewImap(call.Id(), call.Field("host"), call.Field("user"), Server: call.Field("server"))),
+            Channel.ByImap => new NewChannel(Channel.ByImap, call.Filled("password"), Imap: new NewImap(call.Id(), call.Field("host"), call.Field("user"), call.Field("port").Length == 0 ? ImapAccount.UsualPort : call.Number("port"), call.Filled("security") ?? MailAccount.Tls, Server: call.Field("server"))),
             Channel.Ses => new NewChannel(Channel.Ses, Topics: [call.Field("topic")]),
             _ => new NewChannel(Channel.Mailgun, call.Filled("signing")),
         };

@@ -42,6 +42,9 @@ internal sealed class PageCall(HttpContext context)
     /// <summary>All that were ticked under one name.</summary>
     public IReadOnlyList<string> Fields(string name) => [.. context.Request.Form[name].OfType<string>()];
 
+    /// <summary>What a mailed link to one of our pages begins with; null when no setting says where we are.</summary>
+    public string? Page(string path) => ConsoleAddress.Of(Get<HttpSettings>(), Get<AccountsSettings>()) is { } home ? home + path : null;
+
     public bool May(Permission permission) => Reader?.May.Has(permission) == true;
 
     /// <summary>Begins a page.</summary>

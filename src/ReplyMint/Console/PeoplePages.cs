@@ -136,7 +136,7 @@ internal static class PeoplePages
     private static Task InviteAsync(PageCall call)
     {
         var wish = new InvitationWish(call.Field("address"), RoleOf(call), MailboxesOf(call), WireWord.Find<LetterLanguage>(call.Field("language")));
-        return call.DoAsync(wish, () => InvitationRoutes.InviteAsync(call.Caller, wish, call.Get<Invitations>(), call.Get<AccountsSettings>(), call.Stop), Home + "?done=invited");
+        return call.DoAsync(wish, () => InvitationRoutes.InviteFromAsync(call.Page(ConsoleAddress.Invitation), call.Caller, wish, call.Get<Invitations>(), call.Get<AccountsSettings>(), call.Stop), Home + "?done=invited");
     }
 
     private static async Task EditAsync(PageCall call)

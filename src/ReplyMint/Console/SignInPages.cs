@@ -57,9 +57,15 @@ internal static class SignInPages
         }
         var from = call.Context.Connection.RemoteIpAddress;
         call.Get<SecurityEvents>().Tried(SecurityEventKind.SignInAsked, from, address);
-        await call.Get<SignInDesk>().AskAsync(new SignInRequest(1, address, SignInLinks.ChallengeOf(verifier), null, null, say.Language, PersonMailRate.NetworkOf(from),
-            ConsoleAddress.Of(call.Get<HttpSettings>(), call.Get<AccountsSettings>()) is { } home ? home + ConsoleAddress.Link : null), call.Stop);
+        await call.Get<SignInDesk>().AskAsync(new SignInRequest(1, address, SignInLinks.ChallengeOf(verifier), null, null, say.Language, PersonMailRate.NetworkOf(from), call.Page(ConsoleAddress.Link)), call.Stop);
         // The same for everybody, whether or not there is an account.
+        await AskedAsync(call);
+    }
+
+    /// <summary>A link is on its way.</summary>
+    public static async Task AskedAsync(PageCall call)
+    {
+        var say = call.Say;
         var html = await call.BeginAsync(say["sign-in.asked"]);
         html.Add($"""<section class="card narrow"><h1>{say["sign-in.asked"]}</h1><p>{say["sign-in.look"]}</p><p class="muted">{say["sign-in.browser"]}</p><p><a href="/console/sign-in">{say["sign-in.again"]}</a></p></section>""");
         await call.ShowAsync(html, 202);
@@ -119,7 +125,7 @@ internal static class SignInPages
         await WelcomeAsync(call, start, PageCall.Here(call.Field("to")));
     }
 
-    private static async Task WelcomeAsync(PageCall call, SessionStart start, string to)
+    public static async Task WelcomeAsync(PageCall call, SessionStart start, string to)
     {
         await call.Get<PageCookies>().GiveAsync(call.Context.Response, start.Session.User, start.Session.Id, call.Stop);
         PageCookies.Drop(call.Context.Response, AskCookie.Name);

@@ -52,9 +52,9 @@ internal static class UsagePages
         await call.ShowAsync(html);
     }
 
-    /// <summary>What was used, and beside it how good it was.</summary>
+    /// <summary>What was used, beside it how good it was, and what there is to use.</summary>
     public static void Tabs(Html html, PageCall call, string current) =>
-        html.Tabs(call.Say["usage.title"], current, (Home, call.Say["usage.title"]), (QualityPages.Home, call.Say["quality.title"]));
+        html.Tabs(call.Say["usage.title"], current, (Home, call.Say["usage.title"]), (QualityPages.Home, call.Say["quality.title"]), (PlanPages.Home, call.Say["bill.title"]));
 
     private static List<PlotBar> BarsOf(DateOnly month, IReadOnlyList<UsageDay> days)
     {

@@ -16,7 +16,9 @@ internal sealed class HouseMail(Outbox outbox, ReplyTokens tokens, TimeProvider 
     /// <summary>Adds the mail and its job to a commit. Wake the job once that is committed.</summary>
     /// <param name="sealer">Whose key seals it in the outbox: the tenant's or the person's.</param>
     /// <param name="sendBefore">After this it is of no use any more and does not leave; null is never.</param>
-    public Job Enqueue(Commit commit, string tenant, SealingKey sealer, string? mailbox, string from, string to, string subject, string text, DateTimeOffset? sendBefore = null)
+    /// <param name="purpose">A test leaves by the mailbox's own way, also in shadow mode: the person who asked for it gets it himself.</param>
+    public Job Enqueue(
+        Commit commit, string tenant, SealingKey sealer, string? mailbox, string from, string to, string subject, string text, DateTimeOffset? sendBefore = null, OutboxPurpose purpose = OutboxPurpose.Notice)
     {
         var now = time.GetUtcNow();
         var id = Ids.Timed(time);
@@ -38,6 +40,6 @@ internal sealed class HouseMail(Outbox outbox, ReplyTokens tokens, TimeProvider 
                 new(LoopHeader, tokens.LoopMark(subjectOf)),
             ],
         };
-        return outbox.Enqueue(commit, tenant, sealer, new OutboxRecord { Id = id, Purpose = OutboxPurpose.Notice, Mailbox = mailbox, CreatedAt = now, SendBefore = sendBefore }, mail);
+        return outbox.Enqueue(commit, tenant, sealer, new OutboxRecord { Id = id, Purpose = purpose, Mailbox = mailbox, CreatedAt = now, SendBefore = sendBefore, ByPerson = purpose == OutboxPurpose.Test }, mail);
     }
 }

@@ -11,6 +11,7 @@ internal static class OutboundFeature
 {
     public static IServiceCollection AddOutbound(this IServiceCollection services, OutboundSettings settings, OpenStore open) => services
         .AddSingleton(settings)
+        .AddSingleton<SendingRecords>()
         .AddSingleton(new ReplyTokens(open.Installation.Derive("reply tokens")))
         .AddSingleton(provider => OutboundChannels.Create(settings, open.Folder.Out, provider.GetRequiredService<SecretSource>(), provider.GetRequiredService<TimeProvider>(),
             provider.GetService<SesCall>()))

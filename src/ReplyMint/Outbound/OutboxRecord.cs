@@ -6,9 +6,9 @@ namespace ReplyMint.Outbound;
 [JsonConverter(typeof(JsonStringEnumConverter<OutboxState>))]
 internal enum OutboxState { Queued, Sending, Sent, Failed, Uncertain, Dead, Cancelled }
 
-/// <summary>What a mail is for: an answer, or a notice to people of the house.</summary>
+/// <summary>What a mail is for: an answer, a notice to people of the house, or a try of a mailbox's way out by one of them.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<OutboxPurpose>))]
-internal enum OutboxPurpose { Reply, Notice }
+internal enum OutboxPurpose { Reply, Notice, Test }
 
 /// <summary>Something that a provider or a bounce told about a mail after it left.</summary>
 /// <param name="Id">The provider's id of the event; the same one is stored once.</param>

@@ -85,7 +85,7 @@ internal sealed class OutboxSender(Outbox outbox, IStore store, JobQueue jobs, S
 
     /// <summary>A notice of the house leaves as the house's mail does, whatever mailbox it is about.</summary>
     private async ValueTask<IOutboundChannel?> OwnAsync(string tenant, OutboxRecord record, CancellationToken ct) =>
-        record is { Purpose: OutboxPurpose.Reply, Mailbox: { } mailbox } ? await way(tenant, mailbox, ct) : null;
+        record is { Purpose: OutboxPurpose.Reply or OutboxPurpose.Test, Mailbox: { } mailbox } ? await way(tenant, mailbox, ct) : null;
 
     private async Task<JobOutcome> SendAsync(Job job, IOutboundChannel by, CancellationToken ct)
     {

@@ -20,7 +20,7 @@ internal sealed class UserSweep(IStore store, KeyRing keys, UserRemoval removal,
         {
             if (await keys.TenantAsync(tenant, ct) is null)
                 continue;
-            await RemoveMailsAsync(erasure, tenant, record => record is { Purpose: OutboxPurpose.Notice, Person: null }, address, ct);
+            await RemoveMailsAsync(erasure, tenant, record => record is { Purpose: OutboxPurpose.Notice or OutboxPurpose.Test, Person: null }, address, ct);
             await SweepDraftsAsync(erasure, tenant, ct);
         }
         foreach (var tenant in await tenants.ListAsync(ct))

@@ -11,7 +11,7 @@ namespace ReplyMint.Tests.Console;
 /// <summary>The first run of a person in a real browser: from the link to the first approved draft, by mouse, by keys and without a script.</summary>
 public sealed class ConsoleJourneyTests
 {
-    private const string Knowledge = "# Opening hours\n\n## When are you open?\n\nOur shop is open from Monday to Friday between 9 and 17 o'clock.\n";
+    internal const string Knowledge = "# Opening hours\n\n## When are you open?\n\nOur shop is open from Monday to Friday between 9 and 17 o'clock.\n";
     private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
 
     [Theory]

@@ -1,7 +1,11 @@
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
+using ReplyMint.Billing;
 using ReplyMint.Inbound;
 using ReplyMint.Replies;
+using ReplyMint.Security;
+using ReplyMint.Storage;
+using ReplyMint.Tests.Cli;
 using ReplyMint.Tests.Product;
 using Xunit;
 
@@ -18,7 +22,9 @@ public sealed class ConsolePagesLookTests
         if (!File.Exists(ConsoleLookTests.Axe) && Environment.GetEnvironmentVariable("CI") is null)
             Assert.Skip("axe-core is not installed; run npm ci in tools/console.");
         await using var browser = await ConsoleBrowser.StartAsync();
-        await using var host = await ConsoleJourneyTests.StartAsync();
+        await using var dns = new FakeDns();
+        await using var host = await ProductHost.StartAsync(m => m with { Mode = MailboxMode.Draft }, s => s with { Dns = new() { Server = dns.Address } }, ConsoleJourneyTests.Knowledge);
+        await host.Get<PlanDesk>().SetAsync(host.Tenant.Id, "trial", Actor.Machine, Ct);
         var held = await host.DeliverAndDecideAsync(host.Mail("Do you repair old violins from Cremona?"));
         await ConsoleGuideTests.LookAsync(host);
         await host.Get<Alerts>().SeeAsync(new("key-from-elsewhere", "k1", "A key is at work from a network where it never was.", host.Tenant.Id, Times: 3), TimeSpan.FromHours(1), Ct);
@@ -34,7 +40,7 @@ public sealed class ConsolePagesLookTests
             ("/console/knowledge", "knowledge"), ("/console/knowledge/add", "knowledge-add"), ("/console/knowledge/missing", "knowledge-missing"),
             ("/console/mailboxes", "mailboxes"), (box, "mailbox"), (box + "/settings", "mailbox-settings"), (box + "/rules", "mailbox-rules"), (box + "/schedule", "mailbox-schedule"), (box + "/way-in", "mailbox-way-in"), (box + "/stop", "mailbox-stop"),
             ("/console/mailboxes/add", "mailbox-add"), ("/console/people", "people"), ("/console/people/invite", "people-invite"), ("/console/people/" + user, "person"), ("/console/keys", "keys"), ("/console/keys/add", "keys-add"), ("/console/sessions", "sessions"),
-            ("/console/usage", "usage"), ("/console/privacy", "privacy"), ("/console/privacy/retention", "privacy-retention"), ("/console/privacy/erase", "privacy-erase"), ("/console/privacy/consents", "privacy-consents"),
+            (box + "/way-out", "mailbox-way-out"), (box + "/dns", "mailbox-dns"), ("/console/usage", "usage"), ("/console/plan", "plan"), ("/console/plan/buy", "plan-buy"), ("/console/privacy", "privacy"), ("/console/privacy/retention", "privacy-retention"), ("/console/privacy/erase", "privacy-erase"), ("/console/privacy/consents", "privacy-consents"),
             ("/console/safety", "safety"), ("/console/outbox", "outbox"), ("/console/audit", "audit"), ("/console/audit/verify", "audit-verify"),
             ("/console/quality", "quality"), ("/console/guide", "guide"), ("/console/threads/" + held.Record.Thread, "thread"), (box + "/shadow", "shadow"), ("/console/privacy/basis", "privacy-basis"),
         ])
@@ -66,6 +72,25 @@ public sealed class ConsolePagesLookTests
         [
             ("/console/inbox/" + mail.Id, "message-thumb"), ("/console/quality", "quality-figures"), ("/console/threads/" + mail.Record.Thread, "thread-answer"), ($"/console/mailboxes/{host.Mailbox.Id}/shadow", "shadow-report"),
         ])
+            await ConsoleLookTests.JudgeAsync(browser, new(host.Http, path), name, brief: true);
+    }
+
+    [Fact]
+    public async Task The_operators_pages_can_be_used_by_everybody_too()
+    {
+        if (!File.Exists(ConsoleLookTests.Axe) && Environment.GetEnvironmentVariable("CI") is null)
+            Assert.Skip("axe-core is not installed; run npm ci in tools/console.");
+        await using var browser = await ConsoleBrowser.StartAsync();
+        await using var host = await ConsoleJourneyTests.StartAsync();
+        await host.Get<PlanDesk>().SetAsync(host.Tenant.Id, "growth", Actor.Machine, Ct);
+        await host.Get<Alerts>().RaiseAsync("breaker", host.Tenant.Id, "test", Ct);
+        var user = await host.PersonAsync(Role.Operator);
+        var (token, verifier) = Assert.NotNull(await host.Get<SignInDesk>().MakeAsync((await host.Get<Users>().FindAsync(user, Ct))!, KeyRing.Installation, Actor.Machine, Ct));
+        await browser.OpenAsync(new(host.Http, $"/console/link?token={token}&verifier={verifier}"));
+        await browser.ClickAsync("button.main");
+        await browser.SeeAsync("nav ul.tabs");
+        Assert.True(await host.Get<Sessions>().RaiseFactorAsync(user, (await host.Get<Sessions>().ListAsync(user, Ct)).Single().Session.Id, host.Time.GetUtcNow(), Ct));
+        foreach (var (path, name) in ((string, string)[])[("/console/tenants", "tenants"), ("/console/tenants/" + host.Tenant.Id, "tenant"), ("/console/tenants/add", "tenant-add")])
             await ConsoleLookTests.JudgeAsync(browser, new(host.Http, path), name, brief: true);
     }
 }

@@ -62,7 +62,7 @@ internal sealed class ProductHost : IAsyncDisposable
 
     public static async Task<ProductHost> StartAsync(
         Func<Mailbox, Mailbox>? mailbox = null, Func<ReplyMintSettings, ReplyMintSettings>? settings = null, string? knowledge = null,
-        TemporaryFolder? folder = null, FakeTimeProvider? time = null, Func<Tenant, Tenant>? tenant = null, Tenant? of = null, Action<IServiceCollection>? services = null, Action<WebApplication>? routes = null, AwsInstallation? aws = null)
+        TemporaryFolder? folder = null, FakeTimeProvider? time = null, Func<Tenant, Tenant>? tenant = null, Tenant? of = null, Action<IServiceCollection>? services = null, Action<WebApplication>? routes = null, AwsInstallation? aws = null, bool filled = true)
     {
         folder ??= new TemporaryFolder();
         time ??= new FakeTimeProvider(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
@@ -91,7 +91,7 @@ internal sealed class ProductHost : IAsyncDisposable
         app.MapReplyMint();
         routes?.Invoke(app);
         var host = new ProductHost(folder, open, app, time) { Tenant = of! };
-        if (open.IsNew)
+        if (open.IsNew && filled)
             await host.FillAsync(mailbox, knowledge, tenant);
         await app.StartAsync();
         return host;

@@ -47,7 +47,11 @@ internal static class InvitationRoutes
     private static async Task<IResult> GetAsync(Caller caller, string id, [FromServices] Invitations invitations, CancellationToken ct) =>
         await invitations.FindAsync(caller.Tenant, id, ct) is { } found ? TypedResults.Ok(Answer(found)) : Problem.NotFound;
 
-    internal static async Task<IResult> InviteAsync(Caller caller, InvitationWish wish, [FromServices] Invitations invitations, [FromServices] AccountsSettings settings, CancellationToken ct)
+    private static Task<IResult> InviteAsync(Caller caller, InvitationWish wish, [FromServices] Invitations invitations, [FromServices] AccountsSettings settings, CancellationToken ct) =>
+        InviteFromAsync(null, caller, wish, invitations, settings, ct);
+
+    /// <param name="page">What the link begins with; null is the front end's.</param>
+    internal static async Task<IResult> InviteFromAsync(string? page, Caller caller, InvitationWish wish, Invitations invitations, AccountsSettings settings, CancellationToken ct)
     {
         // Asked before anything is looked up: the answer says nothing of the address.
         if (settings.SignUp == SignUp.Closed)
@@ -56,7 +60,7 @@ internal static class InvitationRoutes
             return Problem.Of("address", "must be a mail address");
         if (MemberRoutes.Unbound(wish.Role, wish.Mailboxes) is { } unbound)
             return unbound;
-        var (result, invitation) = await invitations.InviteAsync(caller.Tenant, address, MemberRoutes.RoleOf(wish.Role), wish.Mailboxes, SignInRoutes.Code(wish.Language), Actor.Of(caller), ct);
+        var (result, invitation) = await invitations.InviteAsync(caller.Tenant, address, MemberRoutes.RoleOf(wish.Role), wish.Mailboxes, SignInRoutes.Code(wish.Language), Actor.Of(caller), ct, page);
         return result switch
         {
             InvitationResult.AlreadyMember => new Problem(409, "This address belongs to a member of the tenant already."),

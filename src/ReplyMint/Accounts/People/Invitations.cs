@@ -24,6 +24,8 @@ internal sealed record Invitation
     public string? Language { get; init; }
     /// <summary>Keyed hash of the token that was mailed last; null until a mail was written.</summary>
     public string? Token { get; init; }
+    /// <summary>What its link begins with, when one of our own pages invited; null is the front end's.</summary>
+    public string? Page { get; init; }
 }
 
 internal enum InvitationResult { Invited, AlreadyMember, NoSuchMailbox, TooMany, TenantFull }
@@ -42,7 +44,8 @@ internal sealed class Invitations(
     public static readonly TimeSpan Life = TimeSpan.FromDays(7);
 
     /// <param name="address">Normalised.</param>
-    public async Task<(InvitationResult Result, Invitation? Invitation)> InviteAsync(string tenant, string address, Role role, IReadOnlyList<string>? boxes, string? language, Actor actor, CancellationToken ct)
+    /// <param name="page">What the link begins with; null is the front end's.</param>
+    public async Task<(InvitationResult Result, Invitation? Invitation)> InviteAsync(string tenant, string address, Role role, IReadOnlyList<string>? boxes, string? language, Actor actor, CancellationToken ct, string? page = null)
     {
         foreach (var box in boxes ?? [])
             if (await mailboxes.GetAsync(tenant, box, ct) is null)
@@ -62,7 +65,7 @@ internal sealed class Invitations(
             if ((await store.GetAsync(day, token))?.Count >= most)
                 return (InvitationResult.TooMany, null);
             commit.Add(day, 1, most, time.GetUtcNow().AddDays(2));
-            (var invitation, job) = await AddAsync(commit, own, address, role, boxes, language, actor, token);
+            (var invitation, job) = await AddAsync(commit, own, address, role, boxes, language, page, actor, token);
             return (InvitationResult.Invited, invitation);
         }, ct);
         if (job is not null)
@@ -72,25 +75,25 @@ internal sealed class Invitations(
 
     /// <summary>A new tenant together with the invitation of its administrator: nobody could get into it without one.</summary>
     /// <param name="admin">Normalised.</param>
-    public async Task<Tenant> AddTenantAsync(string name, string admin, string? language, Actor actor, CancellationToken ct)
+    public async Task<Tenant> AddTenantAsync(string name, string admin, string? language, Actor actor, CancellationToken ct, string? page = null)
     {
         var (made, job) = await store.RetryAsync(async (commit, token) =>
         {
             var (tenant, own) = await tenants.AddAsync(commit, name, actor, token);
-            return (tenant, (await AddAsync(commit, own, admin, Role.Admin, null, language, actor, token)).Job);
+            return (tenant, (await AddAsync(commit, own, admin, Role.Admin, null, language, page, actor, token)).Job);
         }, ct);
         jobs.Wake(job);
         return made;
     }
 
-    private async Task<(Invitation Invitation, Job Job)> AddAsync(Commit commit, TenantKeys own, string address, Role role, IReadOnlyList<string>? boxes, string? language, Actor actor, CancellationToken ct)
+    private async Task<(Invitation Invitation, Job Job)> AddAsync(Commit commit, TenantKeys own, string address, Role role, IReadOnlyList<string>? boxes, string? language, string? page, Actor actor, CancellationToken ct)
     {
         await revocations.HoldAsync(commit, ct);
         var id = own.Hash("invitation", address);
         var before = await store.GetAsync(KeyOf(own.Tenant, id), ct);
         if (before is not null && Open(own, before).Token is { } old)
             commit.Delete(TokenKey(old));
-        var invitation = new Invitation { Id = id, Address = address, Role = role, Mailboxes = boxes, By = actor.Id, CreatedAt = time.GetUtcNow(), Language = language };
+        var invitation = new Invitation { Id = id, Address = address, Role = role, Mailboxes = boxes, By = actor.Id, CreatedAt = time.GetUtcNow(), Language = language, Page = page };
         Write(commit, own, invitation, before);
         await audit.AppendAsync(commit, own.Tenant, new AuditEntry(actor, "invitation.add", id, new Dictionary<string, string> { ["role"] = role.ToString(), ["mailboxes"] = boxes is null ? "all" : string.Join(",", boxes) }), ct);
         return (invitation, jobs.Add(commit, own.Tenant, JobKind, id));
@@ -146,7 +149,7 @@ internal sealed class Invitations(
                 commit.Delete(TokenKey(old));
             Write(commit, own, invitation with { Token = hash }, item);
             commit.Put(TokenKey(hash), JsonSerializer.SerializeToUtf8Bytes(new OwnerRecord(1, job.Tenant, invitation.Id), AccountsJson.Default.OwnerRecord), Condition.Absent, expires: item.Expires);
-            var (subject, text) = SignInLetters.Invitation(invitation.Language, $"{settings.SignInUrl}#invitation={secret}", tenant.Name);
+            var (subject, text) = SignInLetters.Invitation(invitation.Language, (invitation.Page ?? ConsoleAddress.Begin(settings, ConsoleAddress.Invitation, "invitation")) + secret, tenant.Name);
             mail = house.Enqueue(commit, job.Tenant, own, null, settings.From!, invitation.Address, subject, text, item.Expires);
             return null;
         }, ct);
@@ -156,7 +159,8 @@ internal sealed class Invitations(
     }
 
     /// <summary>Makes a member of the invited address and asks for its sign-in link. Every token that leads nowhere (any more) is not valid.</summary>
-    public async Task<AcceptedInvitation> AcceptAsync(string token, string challenge, string? language, CancellationToken ct)
+    /// <param name="page">What that link begins with; null is the front end's.</param>
+    public async Task<AcceptedInvitation> AcceptAsync(string token, string challenge, string? language, CancellationToken ct, string? page = null)
     {
         var installation = await keys.RequireAsync(KeyRing.Installation, ct);
         var hash = installation.Hash("invitation-token", token);
@@ -187,7 +191,7 @@ internal sealed class Invitations(
                 commit.Clear();
                 return AcceptedInvitation.TenantFull;
             }
-            job = await desk.AskAsync(commit, installation, new SignInRequest(1, invitation.Address, challenge, owner.Tenant, null, language ?? invitation.Language), inner);
+            job = await desk.AskAsync(commit, installation, new SignInRequest(1, invitation.Address, challenge, owner.Tenant, null, language ?? invitation.Language, Page: page), inner);
             return AcceptedInvitation.Accepted;
         }, ct);
         if (job is not null)

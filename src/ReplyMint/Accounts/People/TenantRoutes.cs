@@ -50,7 +50,11 @@ internal static class TenantRoutes
         return TypedResults.Ok(Answer(found.Value));
     }
 
-    private static async Task<IResult> AddAsync(Caller caller, TenantWish wish, [FromServices] Tenants tenants, [FromServices] Invitations invitations, [FromServices] AccountsSettings settings, CancellationToken ct)
+    private static Task<IResult> AddAsync(Caller caller, TenantWish wish, [FromServices] Tenants tenants, [FromServices] Invitations invitations, [FromServices] AccountsSettings settings, CancellationToken ct) =>
+        AddFromAsync(null, caller, wish, tenants, invitations, settings, ct);
+
+    /// <param name="page">What the invitation's link begins with; null is the front end's.</param>
+    internal static async Task<IResult> AddFromAsync(string? page, Caller caller, TenantWish wish, Tenants tenants, Invitations invitations, AccountsSettings settings, CancellationToken ct)
     {
         var admin = wish.Admin is null ? null : Mail.AddressRules.Normalize(wish.Admin);
         if (wish.Admin is not null && admin is null)
@@ -61,7 +65,7 @@ internal static class TenantRoutes
             return LikeAnId;
         var actor = Actor.Of(caller);
         var tenant = admin is null ? await tenants.AddAsync(wish.Name.Trim(), actor, ct)
-            : await invitations.AddTenantAsync(wish.Name.Trim(), admin, SignInRoutes.Code(wish.Language), actor, ct);
+            : await invitations.AddTenantAsync(wish.Name.Trim(), admin, SignInRoutes.Code(wish.Language), actor, ct, page);
         return TypedResults.Created($"{RouteGroups.ApiRoot}/tenants/{tenant.Id}", Answer(tenant));
     }
 

@@ -112,7 +112,7 @@ internal sealed class SignInDesk(
             return null;
         var person = isStranger ? new NewTenantPerson(1, request.Address, request.NewTenant!) : null;
         var token = await links.AddAsync(commit, isStranger ? null : user!.Id, request.Tenant, request.Challenge, person, ct);
-        var link = (request.Page ?? settings.SignInUrl + "#token=") + token;
+        var link = (request.Page ?? ConsoleAddress.Begin(settings, ConsoleAddress.Link, "token")) + token;
         var (subject, text) = isStranger ? SignInLetters.NewTenant(request.Language, link, request.NewTenant!) : SignInLetters.SignIn(request.Language, link);
         // Somebody who has no account yet has no key either.
         SealingKey sealer = user is not null && await keys.FindPersonAsync(own, own.Person(user.Address), ct) is { } key ? key : own;

@@ -160,7 +160,7 @@ internal static class DraftCommands
         }
     }
 
-    private static string? Text(CommandContext context) =>
+    internal static string? Text(CommandContext context) =>
         context.Files.Count == 0 ? null : Encoding.UTF8.GetString(context.Files[0].Bytes).Replace("\r\n", "\n", StringComparison.Ordinal).Trim();
 
     private static Argument<string> DraftId() => StoreWords.Id("ID", "the draft, as listed");

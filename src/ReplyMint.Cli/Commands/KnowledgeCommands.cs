@@ -41,7 +41,7 @@ internal static class KnowledgeCommands
         })
         {
             Arguments = { paths }, Options = { tenant },
-            ReadFiles = (parse, host, ct) => NamedFiles.ManyAsync(parse.GetValue(paths)!.Where(path => !IsUrl(path)), PassageReader.Formats, host, ct),
+            ReadFiles = (parse, host, ct) => NamedFiles.ManyAsync(parse.GetValue(paths)!.Where(path => !IsUrl(path)), PassageReader.Formats, host, ct, telling: true),
             Examples = ["knowledge add faq/", "knowledge add https://www.example.com/faq", "knowledge add prices.csv opening-hours.md --tenant Acme"],
         };
     }
@@ -143,7 +143,7 @@ internal static class KnowledgeCommands
         try
         {
             var passages = new List<Passage>();
-            foreach (var file in await NamedFiles.ManyAsync([docs], PassageReader.Formats, host, ct))
+            foreach (var file in await NamedFiles.ManyAsync([docs], PassageReader.Formats, host, ct, telling: true))
             {
                 var reading = PassageReader.Read(file.Name, file.Bytes);
                 foreach (var problem in reading.Problems)

@@ -20,8 +20,12 @@ internal static class NamedFiles
         return [await ReadAsync(host.Full(path), Path.GetFileName(path), ct)];
     }
 
+    /// <summary>So many files of other kinds are named; a folder may hold thousands.</summary>
+    private const int MostNamed = 20;
+
     /// <summary>Files as named, and those of folders with one of the extensions, in the order of their names.</summary>
-    public static async Task<IReadOnlyList<ForwardedFile>> ManyAsync(IEnumerable<string> paths, IReadOnlyList<string> extensions, CommandHost host, CancellationToken ct)
+    /// <param name="telling">Says of each other file that it was not taken, and why: a folder that seems to be known and is not is found out by a customer.</param>
+    public static async Task<IReadOnlyList<ForwardedFile>> ManyAsync(IEnumerable<string> paths, IReadOnlyList<string> extensions, CommandHost host, CancellationToken ct, bool telling = false)
     {
         var files = new List<ForwardedFile>();
         long total = 0;
@@ -29,9 +33,10 @@ internal static class NamedFiles
         {
             var full = host.Full(path);
             var folder = Directory.Exists(full);
-            var found = folder
-                ? Directory.EnumerateFiles(full, "*", Deep).Where(f => extensions.Contains(Path.GetExtension(f).ToLowerInvariant())).Order(StringComparer.Ordinal).ToList()
-                : [full];
+            var all = folder ? Directory.EnumerateFiles(full, "*", Deep).Order(StringComparer.Ordinal).ToList() : [full];
+            var found = folder ? all.FindAll(IsKnown) : all;
+            if (telling && found.Count < all.Count)
+                Tell(all.FindAll(file => !IsKnown(file)), full, extensions, host);
             if (found.Count == 0)
                 throw new IOException($"{path} holds no file of a known kind ({string.Join(", ", extensions)})");
             foreach (var file in found)
@@ -43,6 +48,20 @@ internal static class NamedFiles
             }
         }
         return files;
+
+        bool IsKnown(string file) => extensions.Contains(Path.GetExtension(file).ToLowerInvariant());
+    }
+
+    private static void Tell(List<string> left, string folder, IReadOnlyList<string> extensions, CommandHost host)
+    {
+        foreach (var file in left.Take(MostNamed))
+            host.Error.WriteLine($"{Plain.Line(Path.GetRelativePath(folder, file), 200)}: not taken, {Path.GetExtension(file).ToLowerInvariant() switch
+            {
+                "" => "its name has no extension",
+                ".pdf" or ".doc" or ".docx" or ".odt" or ".rtf" => "its text can't be read here; save it as text or HTML",
+                var kind => $"{Plain.Line(kind, 20)} is no known format",
+            }}");
+        host.Error.WriteLine($"{(left.Count > MostNamed ? $"and {left.Count - MostNamed} more; " : "")}known formats are {string.Join(", ", extensions)}");
     }
 
     private static async Task<ForwardedFile> ReadAsync(string path, string name, CancellationToken ct)

@@ -50,7 +50,12 @@ public sealed class StoreCommandTests : IAsyncDisposable
         _cli.Write("faq/hours.md", "# When do you open?\n\nWe open at nine in the morning.\n");
         _cli.Write("faq/deep/pay.md", "# How can I pay?\n\nBy card.\n");
         _cli.Write("faq/ignored.bin", "x");
+        _cli.Write("faq/deep/prices.PDF", "%PDF-1.7");
+        _cli.Write("faq/LICENCE", "x");
         var added = await _cli.OkAsync("knowledge", "add", "faq");
+        // Nothing is passed over in silence.
+        foreach (var told in (string[])["deep/prices.PDF: not taken, its text can't be read here; save it as text or HTML", "ignored.bin: not taken, .bin is no known format", "LICENCE: not taken, its name has no extension", "known formats are .md, "])
+            Assert.Contains(told, _cli.Error, StringComparison.Ordinal);
         Assert.Contains("deep/pay.md: added, 1 passage", added, StringComparison.Ordinal);
         Assert.Contains("hours.md: unchanged", await _cli.OkAsync("knowledge", "add", "faq"), StringComparison.Ordinal);
         Assert.Contains("We open at nine", await _cli.OkAsync("knowledge", "ask", "When do you open?"), StringComparison.Ordinal);

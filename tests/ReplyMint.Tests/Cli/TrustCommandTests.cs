@@ -46,6 +46,18 @@ public sealed class TrustCommandTests : IDisposable
         Assert.Contains("--reasons", await _cli.FailsAsync("messages", "thumb", "nothing", "down", "--reasons", "ugly"), StringComparison.Ordinal);
     }
 
+    /// <summary>Both go on to the desk of the API's own-answer, which ShadowTests looks at.</summary>
+    [Fact]
+    public async Task Somebodys_own_answer_has_a_text_and_a_message_that_is_there()
+    {
+        await SetUpAsync();
+        _cli.Write("answer.txt", "We open at nine.");
+        _cli.Write("empty.txt", " \n");
+        Assert.Contains("--file: must hold from 1 to 10000 characters", await _cli.FailsAsync("thread", "answered", "nothing", "--file", "empty.txt"), StringComparison.Ordinal);
+        Assert.Contains("there is no message", await _cli.FailsAsync("thread", "answered", "nothing", "--file", "answer.txt"), StringComparison.Ordinal);
+        Assert.Contains("--file", await _cli.OkAsync("thread", "answered", "--help"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_shadow_is_begun_shown_and_ended_and_holds_everything_until_a_person_says_more()
     {

@@ -96,7 +96,14 @@ internal sealed class ConsoleBrowser : IAsyncDisposable
     /// <summary>Presses with the mouse, in the middle of it.</summary>
     public async Task ClickAsync(string selector)
     {
-        var quad = await ProductHost.EventuallyAsync(() => PlaceAsync(selector));
+        // A style that comes a moment later moves it.
+        double[] before = [];
+        var quad = await ProductHost.EventuallyAsync(async () =>
+        {
+            var (was, now) = (before, await PlaceAsync(selector) ?? []);
+            before = now;
+            return now.Length > 0 && now.SequenceEqual(was) ? now : null;
+        });
         foreach (var type in (string[])["mousePressed", "mouseReleased"])
             await AskAsync("Input.dispatchMouseEvent", new() { ["type"] = type, ["x"] = (quad[0] + quad[4]) / 2, ["y"] = (quad[1] + quad[5]) / 2, ["button"] = "left", ["clickCount"] = 1 });
     }

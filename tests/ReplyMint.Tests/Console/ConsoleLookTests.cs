@@ -28,6 +28,14 @@ public sealed class ConsoleLookTests
             await JudgeAsync(browser, new(host.Http, path), name);
     }
 
+    /// <summary>Keeps a picture, and sees that nothing stands out of the page.</summary>
+    internal static async Task FitsAsync(ConsoleBrowser browser, string name, int width, bool dark)
+    {
+        await browser.LookAsync(width, dark);
+        await browser.PictureAsync(Path.Combine(Pictures, $"{name}-{width}-{(dark ? "dark" : "light")}.png"));
+        Assert.True((bool)(await browser.EvaluateAsync("document.documentElement.scrollWidth <= innerWidth"))!, $"{name} is wider than {width}");
+    }
+
     internal static async Task JudgeAsync(ConsoleBrowser browser, Uri? address, string name, bool brief = false)
     {
         if (address is not null)
@@ -35,12 +43,10 @@ public sealed class ConsoleLookTests
         foreach (var width in (int[])[390, 820, 1280])
             foreach (var dark in (bool[])[false, true])
             {
-                // Each page as a phone shows it by day and a desk by night.
+                await FitsAsync(browser, name, width, dark);
+                // Each page as a phone shows it by day and a desk by night; the rest are pictures.
                 if (brief && (width, dark) is not ((390, false) or (1280, true)))
                     continue;
-                await browser.LookAsync(width, dark);
-                await browser.PictureAsync(Path.Combine(Pictures, $"{name}-{width}-{(dark ? "dark" : "light")}.png"));
-                Assert.True((bool)(await browser.EvaluateAsync("document.documentElement.scrollWidth <= innerWidth"))!, $"{name} is wider than {width}");
                 var found = await browser.EvaluateAsync(await File.ReadAllTextAsync(Axe, TestContext.Current.CancellationToken)
                     + ";axe.run({ resultTypes: ['violations'] }).then(run => run.violations.map(one => one.id + ': ' + one.nodes.map(node => node.html + ' ' + node.failureSummary).join(' | ')))");
                 Assert.True(found!.AsArray().Count == 0, $"{name} at {width}, {(dark ? "dark" : "light")}: {found.ToJsonString()}");

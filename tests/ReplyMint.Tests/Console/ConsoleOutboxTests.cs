@@ -103,7 +103,7 @@ public sealed class ConsoleOutboxTests
     private static async Task<OutboxRecord> StateAsync(ProductHost host, string id) => (await host.Get<Outbox>().StateAsync(host.Tenant.Id, id, Ct))!;
 
     /// <summary>As a sending leaves it, whose job ended in the same commit.</summary>
-    private static async Task PutAsync(ProductHost host, string id, OutboxState state)
+    internal static async Task PutAsync(ProductHost host, string id, OutboxState state)
     {
         var commit = new Commit();
         Outbox.Add(commit, host.Tenant.Id, await host.Get<KeyRing>().RequireAsync(host.Tenant.Id, Ct),

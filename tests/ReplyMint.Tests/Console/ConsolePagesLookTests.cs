@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Billing;
@@ -35,16 +36,26 @@ public sealed class ConsolePagesLookTests
         var user = (await host.Get<Members>().ListAsync(host.Tenant.Id, Ct)).Single().User;
         Assert.True(await host.Get<Sessions>().RaiseFactorAsync(user, (await host.Get<Sessions>().ListAsync(user, Ct)).Single().Session.Id, host.Time.GetUtcNow(), Ct));
         var box = "/console/mailboxes/" + host.Mailbox.Id;
-        foreach (var (path, name) in ((string, string)[])
+        (string Path, string Name)[] pages =
         [
             ("/console/knowledge", "knowledge"), ("/console/knowledge/add", "knowledge-add"), ("/console/knowledge/missing", "knowledge-missing"),
             ("/console/mailboxes", "mailboxes"), (box, "mailbox"), (box + "/settings", "mailbox-settings"), (box + "/rules", "mailbox-rules"), (box + "/schedule", "mailbox-schedule"), (box + "/way-in", "mailbox-way-in"), (box + "/stop", "mailbox-stop"),
-            ("/console/mailboxes/add", "mailbox-add"), ("/console/people", "people"), ("/console/people/invite", "people-invite"), ("/console/people/" + user, "person"), ("/console/keys", "keys"), ("/console/keys/add", "keys-add"), ("/console/sessions", "sessions"),
+            ("/console/mailboxes/add", "mailbox-add"), ("/console/people", "people"), ("/console/people/invite", "people-invite"), ("/console/people/" + user, "person"), ("/console/keys", "keys"), ("/console/keys/add", "keys-add"), ("/console/sessions", "sessions"), ("/console/factors", "factors"), ("/console/factor/app", "factor-app"),
             (box + "/way-out", "mailbox-way-out"), (box + "/dns", "mailbox-dns"), ("/console/usage", "usage"), ("/console/plan", "plan"), ("/console/plan/buy", "plan-buy"), ("/console/privacy", "privacy"), ("/console/privacy/retention", "privacy-retention"), ("/console/privacy/erase", "privacy-erase"), ("/console/privacy/consents", "privacy-consents"),
             ("/console/safety", "safety"), ("/console/outbox", "outbox"), ("/console/audit", "audit"), ("/console/audit/verify", "audit-verify"),
             ("/console/quality", "quality"), ("/console/guide", "guide"), ("/console/threads/" + held.Record.Thread, "thread"), (box + "/shadow", "shadow"), ("/console/privacy/basis", "privacy-basis"),
-        ])
+        ];
+        foreach (var (path, name) in pages)
             await ConsoleLookTests.JudgeAsync(browser, new(host.Http, path), name, brief: true);
+        // German words are longer.
+        await browser.AskAsync("Network.enable");
+        await browser.AskAsync("Network.setExtraHTTPHeaders", new() { ["headers"] = new JsonObject { ["Accept-Language"] = "de" } });
+        foreach (var (path, name) in pages)
+        {
+            await browser.OpenAsync(new(host.Http, path));
+            await ConsoleLookTests.FitsAsync(browser, name + "-de", 390, dark: false);
+        }
+        await browser.AskAsync("Network.setExtraHTTPHeaders", new() { ["headers"] = new JsonObject { ["Accept-Language"] = "en" } });
 
         await LookAtAnswersAsync(browser, host);
 

@@ -16,7 +16,8 @@ find_sdk || exit 2
 work=$here/artifacts/twice
 machine=$(uname -m)
 rid=linux-$([[ $machine == aarch64 ]] && echo arm64 || echo x64)
-quiet=(-p:RunAnalyzers=false -nodeReuse:false -v quiet --nologo)
+# Said here, too: a response file above the folder may say otherwise.
+quiet=(-p:RunAnalyzers=false -p:UseSharedCompilation=false -nodeReuse:false -v quiet --nologo)
 rm -rf "$work"
 # Named once: somebody may commit meanwhile.
 commit=$(git -C "$here" rev-parse HEAD)

@@ -24,6 +24,7 @@ public sealed partial class SecretMintTests
         ["ReplyMint/Accounts/Factors/PasskeyChallenges.cs"] = "challenges",
         ["ReplyMint/Accounts/Factors/SecondFactors.cs"] = "secrets of apps, recovery codes",
         ["ReplyMint/Accounts/SignIn/SignInLinks.cs"] = "links, invitations, verifiers",
+        ["ReplyMint/Console/PageCall.cs"] = "nonces of a page's script",
         ["ReplyMint/Console/PageForms.cs"] = "tokens of forms",
         ["ReplyMint/Limits/FailedTries.cs"] = "the key of a process's own marks",
         ["ReplyMint/Outbound/WebhookSignature.cs"] = "secrets of webhooks",

@@ -23,7 +23,7 @@ public sealed partial class ConsoleMatrixTests
     private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
 
     // Whose ids are the installation's and not a tenant's.
-    private static readonly string[] Installation = ["console/incidents/"];
+    private static readonly string[] Installation = ["console/incidents/", "console/tenants/"];
 
     private static readonly Dictionary<string, string> Anything = new(StringComparer.Ordinal)
     {
@@ -43,8 +43,8 @@ public sealed partial class ConsoleMatrixTests
         var token = (await stranger.GetAsync("/console/view")).Expect(200).Token;
         var walked = 0;
         foreach (var route in ConsoleSafetyTests.Routes(host).Where(route => route.RoutePattern.RawText!.Contains("{id}", StringComparison.Ordinal)))
-            // What is named by more than its id: with every id that there is.
-            foreach (var id in PrefixOf(route).Contains('{', StringComparison.Ordinal) ? ids.SelectMany(some => some).Distinct() : ids[PrefixOf(route)])
+            // What no page of a tenant names: with every id that there is.
+            foreach (var id in ids.Contains(PrefixOf(route)) ? ids[PrefixOf(route)] : ids.SelectMany(some => some).Append(host.Tenant.Id).Distinct())
             {
                 var path = "/" + route.RoutePattern.RawText!.TrimStart('/').Replace("{id}", id, StringComparison.Ordinal).Replace("{kind}", "mail-decide", StringComparison.Ordinal);
                 PageAnswer answer = null!;

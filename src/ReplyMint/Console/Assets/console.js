@@ -8,6 +8,9 @@
     for (const time of document.querySelectorAll("time[datetime]")) time.textContent = form.format(new Date(time.dateTime));
   }
 
+  // Where the pages' names are wider than a phone, the one that is shown is in sight.
+  for (const here of document.querySelectorAll("[aria-current]")) here.scrollIntoView({ block: "nearest", inline: "center" });
+
   const bytes = text => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), c => c.charCodeAt(0));
   const text = buffer => btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
   for (const box of window.PublicKeyCredential ? document.querySelectorAll(".passkey") : []) {

@@ -79,7 +79,7 @@ public sealed class RestoreCrashTests : IDisposable
 
     private async Task<string> OkAsync(params string[] arguments)
     {
-        Assert.True(await _cli.RunAsync(arguments) == 0, $"{string.Join(' ', arguments)}: {_cli.Error}");
+        Assert.True(await _cli.RunAsync(arguments) == 0, $"{string.Join(' ', arguments)}: {_cli.Out} {_cli.Error}");
         return _cli.Out;
     }
 

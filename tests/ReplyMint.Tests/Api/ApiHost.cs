@@ -21,7 +21,7 @@ namespace ReplyMint.Tests.Api;
 internal sealed class ApiHost : IAsyncDisposable
 {
     private readonly Dictionary<string, Caller> _callers = [];
-    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false });
+    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, Expect100ContinueTimeout = ProductHost.Patience });
 
     private ApiHost(ProductHost product) => Product = product;
 

@@ -129,17 +129,19 @@ public sealed class SubmitRouteTests
         (await api.PostAsync("admin", "messages", new { from = "anna@customer.example", to = Address, subject = "x", text = "x" })).Expect(429);
     }
 
+    // The server counts a slow body's seconds by the machine's clock, and a loaded machine takes several to have all of them there.
+    private const double Patient = 100;
+
     [Fact]
     public async Task Slow_mails_of_one_tenant_hold_a_share_and_take_nothing_from_other_mail()
     {
         var limit = 1024 * 1024;
-        await using var api = await ApiHost.StartAsync(knowledge: Knowledge, settings: s => s with { Http = s.Http with { Limits = new() { MaxMailBytes = limit } } });
+        await using var api = await ApiHost.StartAsync(knowledge: Knowledge, settings: s => s with { Http = s.Http with { Limits = new() { MaxMailBytes = limit, RateGraceSeconds = Patient } } });
         await api.AddTenantAsync("other");
         var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         // Each sends most of itself at once, and the rest when it is told to.
         var slow = Enumerable.Range(0, 2).Select(_ => Slow(api, new string('a', 700_000), gate.Task)).ToList();
-        await Task.WhenAll(slow.Select(one => one.Sent));
-        await ProductHost.EventuallyAsync(async () => (await PostRawAsync(api, "admin", api.Product.Mail(new string('b', 700_000)))).Code == 503 ? api : null);
+        await HoldAsync(slow, () => Slow(api, new string('a', 700_000), gate.Task), async () => (await PostRawAsync(api, "admin", api.Product.Mail(new string('b', 700_000)))).Code == 503);
         Assert.Equal(422, (await PostRawAsync(api, "other", api.Product.Mail(new string('b', 700_000)))).Code);
         Assert.StartsWith("250", await api.Product.SmtpAsync(api.Product.Mail(new string('c', 700_000))), StringComparison.Ordinal);
         // Patience ends, and the share is free again.
@@ -154,12 +156,11 @@ public sealed class SubmitRouteTests
     [Fact]
     public async Task Of_one_tenant_so_many_mails_are_read_at_once_however_small()
     {
-        await using var api = await ApiHost.StartAsync(knowledge: Knowledge);
+        await using var api = await ApiHost.StartAsync(knowledge: Knowledge, settings: s => s with { Http = s.Http with { Limits = new() { RateGraceSeconds = Patient } } });
         await api.AddTenantAsync("other");
         var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var slow = Enumerable.Range(0, 64).Select(i => Slow(api, "a" + i.ToString(System.Globalization.CultureInfo.InvariantCulture), gate.Task)).ToList();
-        await Task.WhenAll(slow.Select(one => one.Sent));
-        await ProductHost.EventuallyAsync(async () => (await PostRawAsync(api, "admin", api.Product.Mail("b"))).Code == 429 ? api : null);
+        await HoldAsync(slow, () => Slow(api, "again", gate.Task), async () => (await PostRawAsync(api, "admin", api.Product.Mail("b"))).Code == 429);
         Assert.Equal(422, (await PostRawAsync(api, "other", api.Product.Mail("b"))).Code);
         gate.SetResult();
         foreach (var (_, answer) in slow)
@@ -167,7 +168,25 @@ public sealed class SubmitRouteTests
         (await PostRawAsync(api, "admin", api.Product.Mail("c"))).Expect(202);
     }
 
-    /// <summary>Sends a mail that stops before its last byte until it is told to go on.</summary>
+    /// <summary>
+    /// Waits until what the slow ones hold leaves no room for another. One that is asked too early may take the place of a slow one that the server had
+    /// not read yet; that one is sent again.
+    /// </summary>
+    private static async Task HoldAsync(List<(Task Sent, Task<ApiAnswer> Answer)> slow, Func<(Task Sent, Task<ApiAnswer> Answer)> again, Func<Task<bool>> isFull)
+    {
+        await ProductHost.EventuallyAsync(async () =>
+        {
+            for (var i = 0; i < slow.Count; i++)
+            {
+                if (slow[i].Answer.IsCompleted)
+                    slow[i] = again();
+                await Task.WhenAny(slow[i].Sent, slow[i].Answer);
+            }
+            return await isFull() && !slow.Exists(one => one.Answer.IsCompleted) ? slow : null;
+        });
+    }
+
+    /// <summary>Sends a mail that stops before its last byte until it is told to go on. It asks first, so that a refusal comes before the gate opens.</summary>
     private static (Task Sent, Task<ApiAnswer> Answer) Slow(ApiHost api, string text, Task rest)
     {
         var sent = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -177,7 +196,7 @@ public sealed class SubmitRouteTests
         {
             using var body = new HeldBody(Encoding.UTF8.GetBytes(api.Product.Mail(text)), sent, rest);
             body.Headers.ContentType = new("message/rfc822");
-            return await api.AskAsync("admin", HttpMethod.Post, "messages?to=support@shop.example", body);
+            return await api.AskAsync("admin", HttpMethod.Post, "messages?to=support@shop.example", body, ("Expect", "100-continue"));
         }
     }
 

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Threading.Channels;
+using ReplyMint.Tests.Product;
 
 namespace ReplyMint.Tests.Aws;
 
@@ -50,7 +51,8 @@ internal sealed class RuntimeApi : IAsyncDisposable
         var id = $"8476a536-e9f4-11e8-9739-{Interlocked.Increment(ref _sent):d12}";
         var answer = _waiting[id] = new(TaskCreationOptions.RunContinuationsAsynchronously);
         await _events.Writer.WriteAsync((id, body, deadline?.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture)));
-        return await answer.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        // Its turn comes behind all events before, and behind the start of the function.
+        return await answer.Task.WaitAsync(ProductHost.Patience * 4);
     }
 
     public async ValueTask DisposeAsync()

@@ -4,7 +4,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Threading.Channels;
-using ReplyMint.Tests.Product;
 
 namespace ReplyMint.Tests.Aws;
 
@@ -52,7 +51,7 @@ internal sealed class RuntimeApi : IAsyncDisposable
         var answer = _waiting[id] = new(TaskCreationOptions.RunContinuationsAsynchronously);
         await _events.Writer.WriteAsync((id, body, deadline?.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture)));
         // Its turn comes behind all events before, and behind the start of the function.
-        return await answer.Task.WaitAsync(ProductHost.Patience * 4);
+        return await answer.Task.WaitAsync(TimeSpan.FromMinutes(2));
     }
 
     public async ValueTask DisposeAsync()

@@ -10,7 +10,8 @@ namespace ReplyMint.Security;
 /// <param name="Anchors">Roots that count instead of the machine's: for tests with an authority of their own. No setting leads here.</param>
 internal sealed record SnsTrust(HttpClient Http, X509Certificate2Collection? Anchors)
 {
-    public static SnsTrust OfMachine() => new(OutsideHttp.Create(new OutsideAddress(new OutsideSettings()), needsHttps: true), null);
+    // What is asked of SNS itself is asked by https (SnsAddresses). Amazon's authorities give their own certificates by plain http only.
+    public static SnsTrust OfMachine() => new(OutsideHttp.Create(new OutsideAddress(new OutsideSettings()), needsHttps: false), null);
 }
 
 /// <summary>A key that SNS signs with, or why there is none.</summary>

@@ -29,7 +29,7 @@ public sealed class MessageRouteTests
             ((string?)shown["text"]!["reply"], (string?)shown["message"]!["state"], (string?)shown["answer"]!["state"], (string?)shown["sender"]!["dmarc"]));
         var raw = await api.GetAsync("admin", $"messages/{answered.Id}/raw");
         Assert.Equal((200, "message/rfc822"), (raw.Code, raw.MediaType));
-        Assert.StartsWith("attachment", raw.Disposition, StringComparison.Ordinal);
+        Assert.Equal($"attachment; filename={answered.Id}.eml", raw.Disposition);
         Assert.Contains("Message-ID: <", raw.Text, StringComparison.Ordinal);
         // As retention leaves it after some days.
         await api.Product.Get<IStore>().CommitAsync(new Commit().Delete(Messages.RawKey(api.Tenant, answered.Id)).Delete(MessageTexts.KeyOf(api.Tenant, answered.Id)), default);

@@ -198,6 +198,8 @@ public sealed class ExportTests
         if (range is not null)
             request.Headers.Range = new RangeHeaderValue(range.From, range.To);
         using var answer = await client.SendAsync(request);
+        if (answer.IsSuccessStatusCode)
+            Assert.Equal($"attachment; filename=export-{id}.zip", answer.Content.Headers.ContentDisposition?.ToString());
         return (await answer.Content.ReadAsByteArrayAsync(), (int)answer.StatusCode);
     }
 

@@ -123,12 +123,19 @@ internal static class PrivacyPages
         html.EndTable();
     }
 
+    /// <summary>A page of one form, with the way back.</summary>
+    private static async Task<Html> OpenAsync(PageCall call, string title, string action)
+    {
+        var html = await call.BeginAsync(call.Say[title], Place);
+        html.Add($"""<p><a href="{Home}">{call.Say["privacy.title"]}</a></p><h1>{call.Say[title]}</h1>""");
+        html.Form(call, Home + action, "card");
+        return html;
+    }
+
     private static async Task FormAsync(PageCall call, string title, string what, string act, string action, string style, bool needed)
     {
         var say = call.Say;
-        var html = await call.BeginAsync(say[title], Place);
-        html.Add($"""<p><a href="{Home}">{say["privacy.title"]}</a></p><h1>{say[title]}</h1>""");
-        html.Form(call, Home + action, "card");
+        var html = await OpenAsync(call, title, action);
         html.Add($"""<p>{say[what]}</p>""");
         html.Line("correspondent", say["privacy.correspondent"], most: 254, type: "email", needed: needed);
         html.Add($"""<button class="{(style.Length > 0 ? style : "main")}">{say[act]}</button></form>""");
@@ -139,9 +146,7 @@ internal static class PrivacyPages
     {
         var say = call.Say;
         var (kept, version) = await call.Get<RetentionDesk>().ReadAsync(call.Caller.Tenant, call.Stop);
-        var html = await call.BeginAsync(say["privacy.kept"], Place);
-        html.Add($"""<p><a href="{Home}">{say["privacy.title"]}</a></p><h1>{say["privacy.kept"]}</h1>""");
-        html.Form(call, Home + "/retention", "card");
+        var html = await OpenAsync(call, "privacy.kept", "/retention");
         html.Hidden(PageActs.Version, version.ToString(CultureInfo.InvariantCulture));
         html.Add($"""<p>{say["privacy.kept-what"]}</p>""");
         html.Number("raw", say["privacy.raw"], kept.RawDays, 1, RetentionRecord.MostRaw);
@@ -162,9 +167,7 @@ internal static class PrivacyPages
     {
         var say = call.Say;
         var (now, version) = await call.Get<Consents>().BasisVersionAsync(call.Caller.Tenant, call.Stop);
-        var html = await call.BeginAsync(say["privacy.basis"], Place);
-        html.Add($"""<p><a href="{Home}">{say["privacy.title"]}</a></p><h1>{say["privacy.basis"]}</h1>""");
-        html.Form(call, Home + "/basis", "card");
+        var html = await OpenAsync(call, "privacy.basis", "/basis");
         html.Hidden(PageActs.Version, version.ToString(CultureInfo.InvariantCulture));
         html.Add($"""<fieldset><legend>{say["privacy.basis-choose"]}</legend>""");
         foreach (var basis in Enum.GetValues<LegalBasis>())

@@ -96,7 +96,7 @@ public sealed class QualityRouteTests
         var act = await api.LastActAsync();
         Assert.Equal(("answer.thumb", "uben", message.Id, "down"), (act.Act, act.Actor, act.Target, act.Details!["thumb"]));
         // Turned on another day, it counts for the day on which it was given.
-        api.Product.Time.Advance(TimeSpan.FromDays(1));
+        api.Product.Leap(TimeSpan.FromDays(1));
         (await api.PostAsync("admin", path, new { thumb = "down", reasons = (string[])["wrong"] })).Expect(204);
         Assert.Equal((0, 2), await CountsAsync());
         Assert.Single((await api.GetAsync("auditor", "quality")).Expect(200)["days"]!.AsArray());

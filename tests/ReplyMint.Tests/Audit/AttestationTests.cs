@@ -67,7 +67,7 @@ public sealed class AttestationTests
         await using var host = await ProductHost.StartAsync();
         var made = host.Time.GetUtcNow();
         var stolen = await host.Get<AttestationKeys>().SignerAsync(Ct);
-        host.Time.Advance(TimeSpan.FromDays(30));
+        host.Time.AdjustTime(made.AddDays(30));
         await host.Get<AttestationKeys>().RotateAsync(Actor.Machine, Ct);
         var (now, keys) = (host.Time.GetUtcNow(), await PublishedAsync(host));
         bool Believed(DateTimeOffset? signed, string payload) =>

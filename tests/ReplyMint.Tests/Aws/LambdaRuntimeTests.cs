@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using ReplyMint.Aws;
+using ReplyMint.Tests.Product;
 using ReplyMint.Tests.Security;
 
 namespace ReplyMint.Tests.Aws;
@@ -29,7 +30,7 @@ public sealed class LambdaRuntimeTests : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        await _loop;
+        await _loop.WaitAsync(ProductHost.Patience);
         await _api.DisposeAsync();
         _http.Dispose();
         _stop.Dispose();
@@ -80,7 +81,7 @@ public sealed class LambdaRuntimeTests : IAsyncLifetime
         _time.Advance(TimeSpan.FromSeconds(9));
         Assert.False(answer.IsCompleted);
         _time.Advance(TimeSpan.FromSeconds(0.5));
-        Assert.NotNull((await answer).ErrorType);
+        Assert.NotNull((await answer.WaitAsync(ProductHost.Patience)).ErrorType);
 
         // No time, or none that is told: there is none to spare.
         _sink = (_, ct) => Task.FromResult<LambdaOutcome>(new LambdaOutcome.Answer(ct.IsCancellationRequested ? "true"u8.ToArray() : "false"u8.ToArray()));

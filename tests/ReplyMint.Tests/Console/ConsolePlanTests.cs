@@ -27,7 +27,7 @@ public sealed class ConsolePlanTests
         foreach (var said in (string[])["0 of 100 answers", "8 Dec 2026, 12:00", "It ends by itself", "Your operator sets the plan.", "60, 80, 90, 100 %", "aria-label=\"0 %\""])
             Assert.Contains(said, page, StringComparison.Ordinal);
         Assert.DoesNotContain(Plan + "/buy", page, StringComparison.Ordinal);
-        host.Time.Advance(TimeSpan.FromDays(15));
+        host.Leap(TimeSpan.FromDays(15));
         using var later = await ConsoleClient.SignedInAsync(host);
         Assert.Contains("It has ended: mail is taken", (await later.GetAsync(Plan)).Expect(200).Html, StringComparison.Ordinal);
         using var buyer = await ConsoleClient.SignedInAsync(host, factor: true);

@@ -121,7 +121,7 @@ internal static class StoreMutants
                 var commit = new Commit();
                 await host.Get<Records>().AddFollowUpAsync(commit, "inc", "somebody", "change the relay's password", host.Time.GetUtcNow().AddDays(1), default);
                 await host.Get<IStore>().CommitAsync(commit, default);
-                host.Time.Advance(TimeSpan.FromDays(2));
+                host.Leap(TimeSpan.FromDays(2));
             },
         },
         new("somebody changed the audit log", "SOC-3")
@@ -139,7 +139,7 @@ internal static class StoreMutants
     private static async Task OverdueAsync(ProductHost host, string kind)
     {
         await host.Get<Records>().AddAsync(kind, "somebody", "done", TimeSpan.FromDays(1), default);
-        host.Time.Advance(TimeSpan.FromDays(2));
+        host.Leap(TimeSpan.FromDays(2));
     }
 
     /// <summary>As somebody sets up a service that runs for real.</summary>

@@ -80,7 +80,7 @@ public sealed class SesQueueTests : IAsyncLifetime
         Assert.Equal(QueuedMail.Done, await ReceiveAsync(told));
         // The same message, when the object is gone; then the same mail once more, under another name and days later.
         Assert.Equal(QueuedMail.Done, await ReceiveAsync(told));
-        _host.Time.Advance(TimeSpan.FromDays(3));
+        _host.Leap(TimeSpan.FromDays(3));
         Assert.Equal(QueuedMail.Done, await ReceiveAsync(Told(Put("mail2", raw))));
         Assert.Single(await _host.ListAsync());
         Assert.Empty(_objects);
@@ -90,7 +90,7 @@ public sealed class SesQueueTests : IAsyncLifetime
     public async Task A_message_that_waited_for_days_still_counts()
     {
         var told = Told(Put("mail1", _host.Mail("When do you open?", authentication: null)));
-        _host.Time.Advance(TimeSpan.FromDays(4));
+        _host.Leap(TimeSpan.FromDays(4));
         Assert.Equal(QueuedMail.Done, await ReceiveAsync(told));
         Assert.Single(await _host.ListAsync());
     }

@@ -33,7 +33,7 @@ public sealed class PendingHoldTests
 
         (await api.PostAsync("admin", "legal-holds", new { reason = "case 12/34", correspondent = "anna@customer.example" })).Expect(201);
         // All there is of the mail comes due.
-        api.Product.Time.Advance(TimeSpan.FromDays(2));
+        api.Product.Leap(TimeSpan.FromDays(2));
         await PurgeAsync(api);
         // The job that removes the file came, and waits on.
         await ProductHost.EventuallyAsync(async () =>
@@ -112,7 +112,7 @@ public sealed class PendingHoldTests
         (await api.PostAsync("admin", "legal-holds", new { reason = "case 12/34" })).Expect(201);
         await LaterAsync(api, async () => (await api.Product.Get<JobQueue>().DeadAsync(api.Tenant, default)).Count == 1, TimeSpan.FromMinutes(33));
         // Nothing goes meanwhile.
-        api.Product.Time.Advance(TimeSpan.FromDays(10));
+        api.Product.Leap(TimeSpan.FromDays(10));
         await PurgeAsync(api);
         watched.AfterQuery = _ => Task.CompletedTask;
         api.Add("admin", Role.Admin);
@@ -128,7 +128,7 @@ public sealed class PendingHoldTests
         var (api, _) = await StartAsync();
         await using var __ = api;
         var first = await api.Product.DeliverAndDecideAsync(api.Product.Mail("Where is my parcel?", messageId: "<first@customer.example>"));
-        api.Product.Time.Advance(TimeSpan.FromDays(2));
+        api.Product.Leap(TimeSpan.FromDays(2));
         var second = await api.Product.DeliverAndDecideAsync(api.Product.Mail("And the other one?", extra: "In-Reply-To: <first@customer.example>\r\nReferences: <first@customer.example>"));
         Assert.Equal(first.Record.Thread, second.Record.Thread);
         api.Add("admin", Role.Admin);

@@ -138,7 +138,7 @@ public sealed class AnsweringTests
         var sixth = await host.DeliverAndDecideAsync(host.Mail("How long does delivery take?", subject: "Question six"));
         Assert.Contains("rate-person", sixth.Record.Reasons);
 
-        host.Time.Advance(TimeSpan.FromDays(1));
+        host.Leap(TimeSpan.FromDays(1));
         Assert.Equal(MessageState.Answered, (await host.DeliverAndDecideAsync(host.Mail("How long does delivery take?", subject: "The day after"))).Record.State);
     }
 

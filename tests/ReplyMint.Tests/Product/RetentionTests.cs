@@ -15,7 +15,7 @@ public sealed class RetentionTests
         var message = await host.DeliverAsync(host.Mail("A question. " + Lines(Messages.MaxInlineRaw + 1_000)));
         Assert.Equal(message.Id, Path.GetFileName(Assert.Single(Blobs(host))));
 
-        host.Time.Advance(TimeSpan.FromDays(new RetentionRecord().RawDays) - TimeSpan.FromHours(1));
+        host.Leap(TimeSpan.FromDays(new RetentionRecord().RawDays) - TimeSpan.FromHours(1));
         Assert.NotNull(await host.Get<Messages>().RawAsync(message, default));
         Assert.Single(Blobs(host));
 

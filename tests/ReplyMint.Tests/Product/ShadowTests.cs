@@ -74,7 +74,7 @@ public sealed class ShadowTests
         (await SetModeAsync(api, "automatic")).Expect(409);
         (await SetModeAsync(api, "schedule")).Expect(409);
         // At its end the mailbox holds everything, whatever it did before.
-        host.Time.Advance(TimeSpan.FromDays(1));
+        host.Leap(TimeSpan.FromDays(1));
         api.Add("admin", Role.Admin);
         Assert.False((bool)(await api.GetAsync("auditor", $"mailboxes/{host.Mailbox.Id}/shadow")).Expect(200)["running"]!);
         var later = await AskAsync(api, "ben");

@@ -5,7 +5,9 @@ using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Guide;
 using ReplyMint.Limits;
+using ReplyMint.Outbound;
 using ReplyMint.Storage;
+using ReplyMint.Tests.Outbound;
 using ReplyMint.Tests.Product;
 using Xunit;
 
@@ -60,8 +62,16 @@ public sealed class RehearsalTests
     [Fact]
     public async Task A_good_service_shows_all_effects_and_keeps_nothing_of_the_rehearsal()
     {
-        // With the rates that everybody has who says nothing of them.
-        await using var host = await StartAsync(new("nothing") { Settings = settings => settings with { Requests = new(), Notices = new() { Email = "ops@shop.example", From = "house@shop.example" } } });
+        // With the rates that everybody has who says nothing of them, and a server behind that takes whatever is handed to it.
+        await using var next = new SmtpSink();
+        await using var host = await StartAsync(new("nothing")
+        {
+            Settings = settings => settings with
+            {
+                Requests = new(), Notices = new() { Email = "ops@shop.example", From = "house@shop.example" },
+                Outbound = new() { Channel = OutboundSettings.ToSmtp, Smtp = new SmtpSettings { Host = "127.0.0.1", Port = next.Port, Security = SmtpSettings.None } },
+            },
+        });
         using var over = new CancellationTokenSource();
         var clock = RunClockAsync(host.Time, over.Token);
         var judged = await PlayAsync(host, host.Http.Port, host.SmtpPort, ProductHost.Patience);
@@ -69,7 +79,7 @@ public sealed class RehearsalTests
         await clock;
         Assert.True(judged.All(one => one.Verdict == Verdict.Pass), Told(judged));
         Assert.Equal([host.Tenant.Id], (await host.Get<Tenants>().ListAsync(Ct)).Select(tenant => tenant.Id));
-        Assert.Empty(host.OutFiles);
+        Assert.Empty(next.Mails);
         Assert.DoesNotContain(await host.Get<Alerts>().NewestAsync(100, Ct), alert => alert.AcknowledgedAt is null);
         await foreach (var item in host.Get<IStore>().AllAsync(Table.Main, KeyRing.Installation, "", Ct))
             Assert.DoesNotMatch("^(rehearsal|session|key-owner|channel-owner|address|member-of|contained)/", item.Key.Sort.StartsWith("address/", StringComparison.Ordinal) ? "" : item.Key.Sort);

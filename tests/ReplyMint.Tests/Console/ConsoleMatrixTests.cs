@@ -92,6 +92,8 @@ public sealed partial class ConsoleMatrixTests
         var shown = pages.Where(page => page.Value.Contains("&lt;img src=x onerror=alert(1)&gt;", StringComparison.Ordinal)).Select(page => Segment().Match(page.Key).Value).ToHashSet();
         foreach (var place in (string[])["/console/inbox", "/console/knowledge", "/console/keys", "/console/mailboxes", "/console/safety"])
             Assert.True(shown.Contains(place), place + " does not show what was planted: " + string.Join(" ", shown));
+        foreach (var name in (string[])["Sender", "File"])
+            Assert.True(pages.Values.Any(html => html.Contains($"<bdi>{name} &quot;&gt;&lt;img src=x onerror=alert(1)&gt;", StringComparison.Ordinal)), name + " is not shown");
         foreach (var (path, html) in pages)
             Assert.False(html.Contains("<img src=x", StringComparison.Ordinal) || html.Contains("<script>", StringComparison.Ordinal), path);
 
@@ -146,7 +148,7 @@ public sealed partial class ConsoleMatrixTests
             mailbox: m => m with { Mode = MailboxMode.Draft, DisplayName = "Shop " + Planted[..30] }, knowledge: "# When are you open?\n\nOur shop is open from Monday to Friday between 9 and 17 o'clock.\n", services: seen.Into,
             settings: s => s with { Accounts = new AccountsSettings { SignUp = SignUp.Invite, From = "hello@shop.example", SignInUrl = PeopleHost.Page } });
         await host.Get<KnowledgeStore>().AddAsync(host.Tenant.Id, PassageReader.Read("planted " + Planted + ".md", Encoding.UTF8.GetBytes($"# When are you open {Planted}?\n\nWe are open all day long {Planted}.\n")), Actor.Machine, Ct);
-        await host.DeliverAndDecideAsync(host.Mail("When are you open? " + Planted, subject: "Hours " + Planted, extra: "X-Planted: " + Planted));
+        await host.DeliverAndDecideAsync(PlantedMail(host));
         await host.Get<Alerts>().SeeAsync(new("key-from-elsewhere", "k1", "A key is at work " + Planted, host.Tenant.Id, Times: 3), TimeSpan.FromHours(1), Ct);
         await host.Get<ApiKeys>().CreateAsync(host.Tenant.Id, new ApiKeyWish { Name = "Key " + Planted, Scopes = [Permission.MessagesRead.Name()] }, Actor.Machine.Id, Actor.Machine, Ct);
         await ConsoleOutboxTests.PutAsync(host, "o1", OutboxState.Uncertain);
@@ -157,6 +159,13 @@ public sealed partial class ConsoleMatrixTests
         await ProductHost.EventuallyAsync(async () => (await admin.GetAsync("/console/privacy")).Html.Contains("/file\"", StringComparison.Ordinal) ? "there" : null);
         return host;
     }
+
+    /// <summary>Who writes chooses the text, his own name, and those of his files.</summary>
+    private static string PlantedMail(ProductHost host) =>
+        host.Mail("?", subject: "Hours " + Planted, extra: $"X-Planted: {Planted}\r\nMIME-Version: 1.0")
+            .Replace("Anna Example", $"=?utf-8?B?{Convert.ToBase64String(Encoding.UTF8.GetBytes("Sender " + Planted))}?=", StringComparison.Ordinal)
+            .Replace("Content-Type: text/plain; charset=utf-8\r\n\r\n?\r\n", $"Content-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\nContent-Type: text/plain\r\n\r\nWhen are you open? {Planted}\r\n--m\r\nContent-Type: image/png\r\n"
+                + $"Content-Disposition: attachment; filename*=utf-8''{Uri.EscapeDataString("File " + Planted)}\r\n\r\nx\r\n--m--\r\n", StringComparison.Ordinal);
 
     private static async Task<ConsoleClient> ReaderAsync(ProductHost host)
     {

@@ -140,10 +140,13 @@ internal sealed class ProductHost : IAsyncDisposable
     }
 
     /// <summary>The dialogue of a relay; the bytes of the mail go over as they are. Returns the last reply.</summary>
-    public async Task<string> SmtpAsync(string raw, string reversePath = "anna@customer.example", string recipient = Address)
+    public Task<string> SmtpAsync(string raw, string reversePath = "anna@customer.example", string recipient = Address) => SmtpAsync(SmtpPort, raw, reversePath, recipient);
+
+    /// <summary>The same with a server of another process.</summary>
+    public static async Task<string> SmtpAsync(int port, string raw, string reversePath = "anna@customer.example", string recipient = Address)
     {
         using var client = new TcpClient();
-        await client.ConnectAsync("127.0.0.1", SmtpPort);
+        await client.ConnectAsync("127.0.0.1", port);
         await using var stream = client.GetStream();
         using var reader = new StreamReader(stream, System.Text.Encoding.Latin1);
         await ReplyAsync();

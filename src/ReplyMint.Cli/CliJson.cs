@@ -45,6 +45,6 @@ internal sealed partial class CliJson : JsonSerializerContext
         Converters = { new LowerCaseEnum<Accounts.MailboxMode>(), new LowerCaseEnum<Accounts.RuleAction>(), new LowerCaseEnum<DayOfWeek>() },
     });
 
-    /// <summary>One object on one line, other scripts' letters as they are. Line ends and control characters are escaped, as JSON demands.</summary>
-    public static string Line<T>(T value) => JsonSerializer.Serialize(value, typeof(T), Relaxed);
+    /// <summary>One object on one line, other scripts' letters as they are. Line ends and control characters are escaped, as JSON demands, and so is what turns writing round.</summary>
+    public static string Line<T>(T value) => Plain.Json(JsonSerializer.Serialize(value, typeof(T), Relaxed));
 }

@@ -54,7 +54,8 @@ internal sealed record CommandHost
     /// <summary>One line that says what is wrong and what to do.</summary>
     public int Fail(string message, int code = ExitCode.Failed)
     {
-        Error.WriteLine($"replymint: {message}");
+        // It may quote what was given, or what a file holds.
+        Error.WriteLine($"replymint: {Plain.Text(message)}");
         return code;
     }
 

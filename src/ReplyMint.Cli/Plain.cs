@@ -24,6 +24,17 @@ internal static class Plain
         return line.Length <= length ? line : string.Concat(line.AsSpan(0, length - 1), "…");
     }
 
+    /// <summary>The same for a line of JSON, where nothing is lost: such characters stand in its texts only, and can be escaped there.</summary>
+    public static string Json(string line)
+    {
+        if (!line.Any(IsUnsafe))
+            return line;
+        var safe = new StringBuilder(line.Length + 16);
+        foreach (var c in line)
+            _ = IsUnsafe(c) ? safe.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}") : safe.Append(c);
+        return safe.ToString();
+    }
+
     private static bool IsUnsafe(char c) => c is not ('\n' or '\t')
         && CharUnicodeInfo.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
         // Joiners belong to scripts and emoji; they move nothing.

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using ReplyMint.Security;
@@ -14,7 +15,10 @@ internal static class ProcessLog
         // Why a start failed is told in one line, not as a trace.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         if (environment == DeploymentEnvironment.Development)
-            logging.AddSimpleConsole(o => { o.SingleLine = true; o.TimestampFormat = "HH:mm:ss "; o.ColorBehavior = LoggerColorBehavior.Disabled; });
+        {
+            logging.Services.AddSingleton<ConsoleFormatter>(new PlainLog(TimeProvider.System));
+            logging.AddConsole(o => o.FormatterName = PlainLog.Form);
+        }
         else
             logging.AddJsonConsole(o => { o.UseUtcTimestamp = true; o.IncludeScopes = true; o.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ"; });
     }

@@ -73,6 +73,7 @@ internal static class TenantCommands
         var reminder = new Option<int?>("--reminder") { HelpName = "HOURS", Description = "a reminder after so many hours without a decision; 0 is none" };
         var vouched = new Option<bool?>("--answer-vouched") { HelpName = "true|false", Description = "mail that callers of the API vouch for may be answered without a person" };
         var model = new Option<string?>("--model-per-day") { HelpName = "AMOUNT", Description = "what models may cost in 24 hours, in the currency of the prices; 0 asks none; \"\" ends the tenant's own bound" };
+        var factor = new Option<bool?>("--second-factor-for-all") { HelpName = "true|false", Description = "nobody works without a second factor or a passkey, not only administrators" };
         return new StoreCommand("set", "change a tenant's settings", async (context, parse, ct) =>
         {
             var tenant = await context.TenantAsync(parse.GetValue(name), ct);
@@ -113,6 +114,8 @@ internal static class TenantCommands
             }
             if (parse.GetValue(vouched) is { } v)
                 changes["answersVouched"] = v ? "true" : "false";
+            if (parse.GetValue(factor) is { } f)
+                changes["secondFactorForAll"] = f ? "true" : "false";
             var perDay = tenant.ModelPerDay;
             if (parse.GetValue(model) is { } amount)
             {
@@ -122,22 +125,23 @@ internal static class TenantCommands
             }
             if (changes.Count == 0)
                 return context.Fail("nothing to change; see: replymint tenant set --help");
-            Tenant After(Tenant before) => before with { Name = changes.ContainsKey("name") ? newName : before.Name, TimeZone = changes.GetValueOrDefault("timeZone", before.TimeZone), Notices = notices, AnswersVouched = parse.GetValue(vouched) ?? before.AnswersVouched, ModelPerDay = changes.ContainsKey("modelPerDay") ? perDay : before.ModelPerDay };
+            Tenant After(Tenant before) => before with { Name = changes.ContainsKey("name") ? newName : before.Name, TimeZone = changes.GetValueOrDefault("timeZone", before.TimeZone), Notices = notices, AnswersVouched = parse.GetValue(vouched) ?? before.AnswersVouched, SecondFactorForAll = parse.GetValue(factor) ?? before.SecondFactorForAll, ModelPerDay = changes.ContainsKey("modelPerDay") ? perDay : before.ModelPerDay };
             if (MailboxChecks.Notices(After(tenant), context.Get<OutsideAddress>(), context.Get<HttpSettings>().Environment.NeedsHttps()) is { } wrong)
                 return context.Fail($"{Options[wrong.Member]} {wrong.What}");
             await context.Get<Tenants>().ChangeAsync(tenant.Id, After, StoreWords.Actor, changes, ct);
+            context.Get<Standings>().Changed(tenant.Id);
             context.Out.WriteLine($"changed: {string.Join(", ", changes.Keys)}");
             return ExitCode.Ok;
         })
         {
-            Arguments = { name }, Options = { called, zone, notify, webhook, digest, reminder, vouched, model },
+            Arguments = { name }, Options = { called, zone, notify, webhook, digest, reminder, vouched, model, factor },
             Examples = ["tenant set --zone Europe/Berlin --notify lead@example.com --digest 60", "tenant set Acme --model-per-day 2.50"],
         };
     }
 }
 
-internal sealed record TenantView(string Id, string Name, string TimeZone, DateTime CreatedAt, IReadOnlyList<string> Notify, Uri? Webhook, int DigestMinutes, int ReminderHours, bool AnswersVouched, decimal? ModelPerDay)
+internal sealed record TenantView(string Id, string Name, string TimeZone, DateTime CreatedAt, IReadOnlyList<string> Notify, Uri? Webhook, int DigestMinutes, int ReminderHours, bool AnswersVouched, decimal? ModelPerDay, bool SecondFactorForAll)
 {
     public static TenantView Of(Tenant t) => new(
-        t.Id, t.Name, t.TimeZone, t.CreatedAt.UtcDateTime, t.Notices.Emails, t.Notices.Webhook, t.Notices.DigestMinutes, t.Notices.ReminderHours, t.AnswersVouched, t.ModelPerDay);
+        t.Id, t.Name, t.TimeZone, t.CreatedAt.UtcDateTime, t.Notices.Emails, t.Notices.Webhook, t.Notices.DigestMinutes, t.Notices.ReminderHours, t.AnswersVouched, t.ModelPerDay, t.SecondFactorForAll);
 }

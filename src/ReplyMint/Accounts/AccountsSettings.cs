@@ -45,6 +45,9 @@ internal sealed record AccountsSettings
     /// <summary>Members of one tenant, 1 to 100,000.</summary>
     public int MembersPerTenant { get; init; } = 500;
 
+    /// <summary>true: in all organisations nobody works without a second factor or a passkey. false leaves it to each organisation; administrators and operators need one either way.</summary>
+    public bool SecondFactorForAll { get; init; }
+
     /// <summary>How long keys and sessions live.</summary>
     public AccessSettings Access { get; init; } = new();
 

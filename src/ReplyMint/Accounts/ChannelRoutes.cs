@@ -44,7 +44,7 @@ internal static class SettingsRoutes
 {
     public static void MapTenantSettings(this IEndpointRouteBuilder routes)
     {
-        routes.MapApi(Permission.SettingsRead, "settings").MapGet("/settings", GetAsync).WithName("GetSettings").WithSummary("Time zone, and who is told of waiting drafts").Produces<TenantSettings>();
+        routes.MapApi(Permission.SettingsRead, "settings").MapGet("/settings", GetAsync).WithName("GetSettings").WithSummary("Time zone, who is told of waiting drafts, and whether all need a second factor").Produces<TenantSettings>();
         routes.MapApi(Permission.SettingsWrite, "settings").MapPut("/settings", SetAsync).WithName("ChangeSettings").WithSummary("Change them").Produces<TenantSettings>();
     }
 
@@ -57,7 +57,7 @@ internal static class SettingsRoutes
     }
 
     internal static async Task<IResult> SetAsync(
-        HttpContext context, Caller caller, TenantSettings wanted, [FromServices] Tenants tenants, [FromServices] NoticeAddresses addresses, [FromServices] OutsideAddress outside, [FromServices] HttpSettings settings, CancellationToken ct)
+        HttpContext context, Caller caller, TenantSettings wanted, [FromServices] Tenants tenants, [FromServices] NoticeAddresses addresses, [FromServices] OutsideAddress outside, [FromServices] HttpSettings settings, [FromServices] Standings standings, CancellationToken ct)
     {
         if (EntityTags.Required(context, out var version) is { } missing)
             return missing;
@@ -69,9 +69,12 @@ internal static class SettingsRoutes
         {
             ["timeZone"] = wanted.TimeZone, ["notices.emails"] = wanted.Notices.Emails.Count.ToString(System.Globalization.CultureInfo.InvariantCulture), ["notices.webhook"] = wanted.Notices.Webhook is null ? "none" : "set",
         };
+        if (wanted.SecondFactorForAll is { } all)
+            details["secondFactorForAll"] = all ? "true" : "false";
         var (result, now) = await tenants.ChangeAsync(caller.Tenant, version, wanted.On, Actor.Of(caller), details, ct);
         if (result != Storage.ChangeResult.Done)
             return result == Storage.ChangeResult.Changed ? EntityTags.Changed : Problem.NotFound;
+        standings.Changed(caller.Tenant);
         EntityTags.Tell(context, now.Version);
         return TypedResults.Ok(TenantSettings.Of(now.Value, full: true));
     }

@@ -161,15 +161,16 @@ internal sealed record ChannelView(string Id, string Kind, IReadOnlyList<string>
 }
 
 /// <param name="TimeZone">An IANA name, such as Europe/Berlin: of schedules and of dates in answers.</param>
-internal sealed record TenantSettings([Line(64), Example("Europe/Berlin")] string TimeZone, NoticePlan Notices)
+/// <param name="SecondFactorForAll">Nobody works without a second factor or a passkey, not only administrators; left out: as it is.</param>
+internal sealed record TenantSettings([Line(64), Example("Europe/Berlin")] string TimeZone, NoticePlan Notices, bool? SecondFactorForAll = null)
 {
     /// <param name="full">False shows of the webhook only its host: with chat services the rest is a secret.</param>
     public static TenantSettings Of(Tenant tenant, bool full) =>
-        new(tenant.TimeZone, new(tenant.Notices.Emails, tenant.Notices.DigestMinutes, tenant.Notices.ReminderHours, full ? tenant.Notices.Webhook?.OriginalString : tenant.Notices.Webhook?.GetLeftPart(UriPartial.Authority)));
+        new(tenant.TimeZone, new(tenant.Notices.Emails, tenant.Notices.DigestMinutes, tenant.Notices.ReminderHours, full ? tenant.Notices.Webhook?.OriginalString : tenant.Notices.Webhook?.GetLeftPart(UriPartial.Authority)), tenant.SecondFactorForAll);
 
     public Tenant On(Tenant tenant) => tenant with
     {
-        TimeZone = TimeZone,
+        TimeZone = TimeZone, SecondFactorForAll = SecondFactorForAll ?? tenant.SecondFactorForAll,
         Notices = new() { Emails = [.. Notices.Emails], Webhook = Notices.Webhook is null ? null : new Uri(Notices.Webhook), DigestMinutes = Notices.DigestMinutes, ReminderHours = Notices.ReminderHours },
     };
 }

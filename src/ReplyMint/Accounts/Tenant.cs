@@ -27,6 +27,8 @@ internal sealed record Tenant
     /// so without that a person looks at each answer.
     /// </summary>
     public bool AnswersVouched { get; set; }
+    /// <summary>Nobody works here without a second factor, members and auditors neither.</summary>
+    public bool SecondFactorForAll { get; set; }
     /// <summary>What models may cost in 24 hours for this tenant, in the currency of the operator's prices; null: no bound of its own.</summary>
     public decimal? ModelPerDay { get; set; }
 }

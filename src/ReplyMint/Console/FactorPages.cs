@@ -34,14 +34,14 @@ internal static class FactorPages
             html.Add($"""<p class="wrong" role="alert">{wrong}</p>""");
         if (!factors.Any)
         {
-            html.Add($"""<p>{say["factor.none"]}</p>""");
+            html.Add($"""<p>{say[call.Caller.LacksFactor ? "factor.all-none" : "factor.none"]}</p>""");
             BeginForm(html, call, to);
             if (call.Get<Passkeys>().Home is not null)
                 html.Add($"""<p class="gap"><a class="button" href="{PasskeyPages.Home}/passkey?to={Uri.EscapeDataString(to)}">{say["factors.add"]}</a></p>""");
         }
         else
         {
-            html.Add($"""<p>{say["factor.why"]}</p>""");
+            html.Add($"""<p>{say[call.Caller.LacksFactor ? "factor.all" : "factor.why"]}</p>""");
             CodeForm(html, call, "/console/factor", to);
             await PasskeyFields.AddAsync(html, call, "/console/factor/passkey", to, own: true);
         }
@@ -79,11 +79,8 @@ internal static class FactorPages
     /// <summary>Shows a new secret. It counts once a code proves that the app has it.</summary>
     private static async Task ProposeAsync(PageCall call)
     {
-        if (await call.Get<FactorDoor>().MayChangeAsync(call.Caller, call.Stop) is { } refusal)
-        {
-            await call.RefuseAsync(refusal);
+        if (!await PasskeyPages.MayAsync(call, "/console/factor?to=" + Uri.EscapeDataString(PageCall.Here(call.Field("to")))))
             return;
-        }
         var say = call.Say;
         var secret = await call.Get<SecondFactors>().ProposeTotpAsync(call.Caller.Id, call.Stop);
         var address = (await call.Get<Users>().FindAsync(call.Caller.Id, call.Stop))?.Address ?? "";

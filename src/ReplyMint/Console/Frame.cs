@@ -103,7 +103,7 @@ internal static class Frame
             <nav aria-label="{say["frame.pages"]}"><ul>
             """);
         foreach (var entry in Nav)
-            if (reader.May.Has(entry.Permission))
+            if (reader.May.Has(entry.Permission) && !reader.LacksFactor)
             {
                 html.Add($"""<li><a href="{entry.Path}" """);
                 if (entry.Name == place)

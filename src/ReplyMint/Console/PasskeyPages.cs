@@ -135,7 +135,7 @@ internal static class PasskeyPages
     }
 
     /// <summary>Whoever has a factor proves it first, and comes back; who has none signs in anew, or a stolen session could get one.</summary>
-    private static async Task<bool> MayAsync(PageCall call, string back)
+    public static async Task<bool> MayAsync(PageCall call, string back)
     {
         if (await call.Get<FactorDoor>().MayChangeAsync(call.Caller, call.Stop) is null)
             return true;

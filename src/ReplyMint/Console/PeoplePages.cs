@@ -26,6 +26,9 @@ internal static class PeoplePages
         write.Act("/people/{id}/remove", call => call.DoAsync(null, () => MemberRoutes.RemoveAsync(call.Caller, call.Id(), call.Get<MemberDesk>(), call.Stop), Home + "?done=member-removed"));
         write.Act("/people/invitations/{id}/remove", call => call.DoAsync(null, () => InvitationRoutes.RemoveAsync(call.Caller, call.Id(), call.Get<Invitations>(), call.Stop), Home + "?done=invitation-removed"));
         routes.MapPages(Permission.MembersWrite).Costly().Act("/people/invite", InviteAsync);
+        var own = routes.MapPages(Permission.SettingsWrite);
+        own.Show("/people/factor", ShowFactorAsync);
+        own.Act("/people/factor", SetFactorAsync);
     }
 
     public static async Task<Html> BeginAsync(PageCall call, string current, string action = "", string label = "")
@@ -84,7 +87,40 @@ internal static class PeoplePages
             }
             html.EndTable();
         }
+        if (call.May(Permission.SettingsWrite))
+            html.Add($"""<p><a href="{Home}/factor">{say["people.factor"]}</a></p>""");
         await call.ShowAsync(html);
+    }
+
+    private static async Task ShowFactorAsync(PageCall call)
+    {
+        if (await call.Get<Tenants>().FindVersionAsync(call.Caller.Tenant, call.Stop) is not { Value: var tenant } found)
+        {
+            await call.RefuseAsync(Problem.NotFound);
+            return;
+        }
+        var say = call.Say;
+        var html = await call.BeginAsync(say["people.factor"], Place);
+        html.Add($"""<p><a href="{Home}">{say["people.title"]}</a></p><h1>{say["people.factor"]}</h1>""");
+        html.Form(call, Home + "/factor", "card");
+        html.Hidden(PageActs.Version, found.Version.ToString(CultureInfo.InvariantCulture));
+        html.Tick("all", say["people.factor-all"], tenant.SecondFactorForAll);
+        html.Add($"""<p class="muted">{say["people.factor-what"]}</p>""");
+        if (call.Get<AccountsSettings>().SecondFactorForAll)
+            html.Add($"""<p>{say["people.factor-house"]}</p>""");
+        html.Add($"""<p class="acts"><button class="main">{say["view.keep"]}</button> <a class="button" href="{Home}">{say["part.back"]}</a></p></form>""");
+        await call.ShowAsync(html);
+    }
+
+    private static async Task SetFactorAsync(PageCall call)
+    {
+        if (await call.Get<Tenants>().FindAsync(call.Caller.Tenant, call.Stop) is not { } tenant)
+        {
+            await call.RefuseAsync(Problem.NotFound);
+            return;
+        }
+        var wish = TenantSettings.Of(tenant, full: true) with { SecondFactorForAll = call.Ticked("all") };
+        await call.DoAsync(wish, () => SettingsRoutes.SetAsync(call.Context, call.Caller, wish, call.Get<Tenants>(), call.Get<NoticeAddresses>(), call.Get<OutsideAddress>(), call.Get<HttpSettings>(), call.Get<Standings>(), call.Stop), Home + "?done=saved");
     }
 
     private static async Task ShowInviteAsync(PageCall call)

@@ -23,6 +23,9 @@ internal sealed record Caller(CallerKind Kind, string Id, string Tenant, Permiss
     /// <summary>When the person last proved a second factor in this session, or null.</summary>
     public DateTimeOffset? SecondFactorAt { get; init; }
 
+    /// <summary>All people of the tenant need a second factor, and this session has proved none: until it has, only what is his own is open to him.</summary>
+    public bool LacksFactor { get; init; }
+
     /// <summary>The tenant is isolated: he reads, and changes nothing (IR-1).</summary>
     public bool Contained { get; init; }
 

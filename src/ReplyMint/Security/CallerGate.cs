@@ -45,6 +45,12 @@ internal sealed class CallerGate(RequestDelegate next, TimeProvider time, Securi
             events?.Note(SecurityEventKind.PrivilegeRefused, caller with { Network = context.Connection.RemoteIpAddress }, HashCode.Combine(context.GetEndpoint()));
             return new Problem(403, caller.Kind == CallerKind.Key ? $"The key has no scope {permission.Name()}." : $"The role has no right {permission.Name()}.");
         }
+        // Who he is and his own second factors stay open, or nobody could ever get one.
+        if (caller.LacksFactor && permission is not (Permission.Self or Permission.Me))
+        {
+            context.Response.Headers.WWWAuthenticate = "Bearer error=\"insufficient_user_authentication\"";
+            return new Problem(403, "Nobody works here without a second factor. Set one up or prove it at /api/v1/me/second-factor, then call again.");
+        }
         // His own sessions and second factors are the person's, not the tenant's.
         if (caller.Contained && permission != Permission.Self && !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
             return Problem.Contained;

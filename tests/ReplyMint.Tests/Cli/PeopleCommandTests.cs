@@ -85,6 +85,8 @@ public sealed class PeopleCommandTests : IAsyncDisposable
     {
         await _cli.OkAsync("tenant", "add", "Beta");
         Assert.Contains("1 to 100", await _cli.FailsAsync("tenant", "set", "Beta", "--name", " "), StringComparison.Ordinal);
+        Assert.Equal("changed: secondFactorForAll", (await _cli.OkAsync("tenant", "set", "Beta", "--second-factor-for-all", "true")).Trim());
+        Assert.Contains("\"secondFactorForAll\":true", await _cli.OkAsync("tenant", "show", "Beta"), StringComparison.Ordinal);
         await _cli.OkAsync("tenant", "set", "Beta", "--name", "Acme");
         await using (var open = await OpenAsync())
         {

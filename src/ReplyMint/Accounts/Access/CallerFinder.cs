@@ -12,7 +12,7 @@ namespace ReplyMint.Accounts;
 /// moment ago costs a hash; one that is new costs a try (<see cref="FailedTries"/>), which a good one gets back.
 /// </summary>
 internal sealed class CallerFinder(
-    ApiKeys keys, ApiKeyUses uses, StrayKeys stray, AccessTokens tokens, SigningKeys signing, Sessions sessions, Members members, Standings standings, Containments contained, FailedTries tries, SecurityEvents events, PageCookies cookies, TimeProvider time)
+    ApiKeys keys, ApiKeyUses uses, StrayKeys stray, AccessTokens tokens, SigningKeys signing, Sessions sessions, Members members, Standings standings, Containments contained, FailedTries tries, SecurityEvents events, PageCookies cookies, Tenants tenants, AccountsSettings settings, TimeProvider time)
 {
     public const string KeyHeader = "X-API-Key";
 
@@ -117,7 +117,7 @@ internal sealed class CallerFinder(
             return null;
         return new Caller(CallerKind.User, session.User, tenant, Permissions.Of(member.Role))
         {
-            Role = member.Role, Session = session.Id, SecondFactorAt = session.SecondFactorAt,
+            Role = member.Role, Session = session.Id, SecondFactorAt = session.SecondFactorAt, LacksFactor = session.SecondFactorAt is null && (settings.SecondFactorForAll || (await tenants.FindAsync(tenant, ct))?.SecondFactorForAll == true),
             Contained = await contained.IsAsync(ContainedKind.Tenant, tenant, ct), Mailboxes = member.Role == Role.Member ? member.Mailboxes?.ToHashSet(StringComparer.Ordinal) : null,
         };
     }

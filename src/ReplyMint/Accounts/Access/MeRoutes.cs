@@ -17,9 +17,10 @@ namespace ReplyMint.Accounts;
 /// <param name="Role">The person's in this tenant; a key has scopes only.</param>
 /// <param name="Permissions">What the role or the key allows here and now.</param>
 /// <param name="Mailboxes">Ids of the mailboxes that he is bound to; null is all.</param>
+/// <param name="LacksSecondFactor">Here nobody works without a second factor, and this session has proved none: until it has, all else is refused.</param>
 internal sealed record MeView(
     string Kind, string Id, string? Name, string? Address, string Tenant, [property: JsonConverter(typeof(WireEnum<Role>))] Role? Role, IReadOnlyList<string> Permissions,
-    IReadOnlyList<string>? Mailboxes, string? Session, DateTimeOffset? SecondFactorAt);
+    IReadOnlyList<string>? Mailboxes, string? Session, DateTimeOffset? SecondFactorAt, bool LacksSecondFactor);
 
 /// <param name="Name">As the others of his tenants see him; empty takes it away.</param>
 internal sealed record NewName([Line(100, Least = 0), Example("Berta Beispiel")] string Name);
@@ -51,6 +52,6 @@ internal static class MeRoutes
         var name = caller.Kind == CallerKind.User ? user?.Name : (await keys.FindAsync(caller.Tenant, caller.Id, ct))?.Name;
         return TypedResults.Ok(new MeView(
             caller.Kind == CallerKind.User ? "user" : "key", caller.Id, name is { Length: > 0 } ? name : null, user?.Address, caller.Tenant, caller.Role,
-            [.. caller.May.Each().Select(permission => permission.Name())], caller.Mailboxes is null ? null : [.. caller.Mailboxes], caller.Session, caller.SecondFactorAt));
+            [.. caller.May.Each().Select(permission => permission.Name())], caller.Mailboxes is null ? null : [.. caller.Mailboxes], caller.Session, caller.SecondFactorAt, caller.LacksFactor));
     }
 }

@@ -66,8 +66,8 @@ internal sealed class PageForms(KeyRing keys)
 
     private async ValueTask<byte[]> MacAsync(HttpContext context, ReadOnlyMemory<byte> nonce)
     {
-        // Before there is a session, the page is bound to the cookie of the browser that asks.
-        var of = context.Features.Get<Caller>() is { Session: { } session } caller ? $"{session}\n{caller.Tenant}" : "\n" + (AskCookie.Of(context) ?? "");
+        // Before there is a session, the page is bound to the cookie of the browser that asks. A second factor that is proved elsewhere leaves what was typed here good.
+        var of = context.Features.Get<Caller>() is { Sitting: { } sitting } caller ? $"{sitting}\n{caller.Tenant}" : "\n" + (AskCookie.Of(context) ?? "");
         return Mac.Of((await keys.RequireAsync(KeyRing.Installation, context.RequestAborted)).Derive("page forms"), (byte[])[.. nonce.Span, .. Encoding.UTF8.GetBytes(of)]);
     }
 }

@@ -20,6 +20,9 @@ internal sealed record Caller(CallerKind Kind, string Id, string Tenant, Permiss
     /// <summary>The session of a person; null for a key.</summary>
     public string? Session { get; init; }
 
+    /// <summary>What stays the same of a sign-in when a second factor makes a new session of it; null for a key.</summary>
+    public string? Sitting { get; init; }
+
     /// <summary>When the person last proved a second factor in this session, or null.</summary>
     public DateTimeOffset? SecondFactorAt { get; init; }
 

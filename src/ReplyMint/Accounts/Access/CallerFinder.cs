@@ -117,7 +117,7 @@ internal sealed class CallerFinder(
             return null;
         return new Caller(CallerKind.User, session.User, tenant, Permissions.Of(member.Role))
         {
-            Role = member.Role, Session = session.Id, SecondFactorAt = session.SecondFactorAt, LacksFactor = session.SecondFactorAt is null && (settings.SecondFactorForAll || (await tenants.FindAsync(tenant, ct))?.SecondFactorForAll == true),
+            Role = member.Role, Session = session.Id, Sitting = session.Sitting, SecondFactorAt = session.SecondFactorAt, LacksFactor = session.SecondFactorAt is null && (settings.SecondFactorForAll || (await tenants.FindAsync(tenant, ct))?.SecondFactorForAll == true),
             Contained = await contained.IsAsync(ContainedKind.Tenant, tenant, ct), Mailboxes = member.Role == Role.Member ? member.Mailboxes?.ToHashSet(StringComparer.Ordinal) : null,
         };
     }

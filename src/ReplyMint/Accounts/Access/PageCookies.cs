@@ -53,11 +53,15 @@ internal sealed class PageCookies(KeyRing keys, AccessSettings settings, TimePro
     }
 
     /// <summary>Takes it out of the browser; the session is ended apart from that.</summary>
-    public static void Drop(HttpResponse answer, string name = Name) => answer.Headers.Append("Set-Cookie", $"{name}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0");
+    public static void Drop(HttpResponse answer, string name = Name) => Put(answer, name, $"{name}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0");
 
     /// <summary>Never readable for a script, and gone with the browser unless it is told for how long.</summary>
     public static void Set(HttpResponse answer, string name, string value, string sameSite, int? seconds = null) =>
-        answer.Headers.Append("Set-Cookie", string.Create(CultureInfo.InvariantCulture, $"{name}={value}; Path=/; Secure; HttpOnly; SameSite={sameSite}{(seconds is { } age ? string.Create(CultureInfo.InvariantCulture, $"; Max-Age={age}") : "")}"));
+        Put(answer, name, string.Create(CultureInfo.InvariantCulture, $"{name}={value}; Path=/; Secure; HttpOnly; SameSite={sameSite}{(seconds is { } age ? string.Create(CultureInfo.InvariantCulture, $"; Max-Age={age}") : "")}"));
+
+    /// <summary>In place of one of the same name: an old cookie that was renewed on the way is not to come along with the new one.</summary>
+    private static void Put(HttpResponse answer, string name, string cookie) =>
+        answer.Headers.SetCookie = new([.. answer.Headers.SetCookie.Where(other => other?.StartsWith(name + "=", StringComparison.Ordinal) != true), cookie]);
 
     /// <summary>What a cookie of ours says, however old; null when it is none.</summary>
     public async ValueTask<PageCookie?> ReadAsync(string text, CancellationToken ct)

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 
 namespace ReplyMint.Accounts;
@@ -18,6 +19,13 @@ internal sealed record Session
     public required DateTimeOffset LastSeenAt { get; init; }
     /// <summary>When a second factor was proved last in this session.</summary>
     public DateTimeOffset? SecondFactorAt { get; init; }
+
+    /// <summary>The session as which its person came in, where a second factor made this one of it.</summary>
+    public string? Root { get; init; }
+
+    /// <summary>The same for all sessions that one sign-in became.</summary>
+    [JsonIgnore]
+    public string Sitting => Root ?? Id;
 
     /// <summary>Whether it is of this very membership of its tenant.</summary>
     public bool IsOf(Membership? membership) => membership is not null && membership.AddedAt == MemberSince;

@@ -77,13 +77,18 @@ internal sealed class Sessions(IStore store, Users users, Members members, Audit
     /// <summary>Signs a person out everywhere. Returns how many sessions ended.</summary>
     public async Task<int> EndAllAsync(string user, Actor actor, CancellationToken ct)
     {
-        var sessions = await ListAsync(user, ct);
-        // So many that a commit holds them with their entry, however many sign-ins came at the same moment, into however many tenants.
-        foreach (var of in sessions.GroupBy(seen => seen.Session.Tenant, StringComparer.Ordinal))
-            foreach (var some in of.Select(seen => seen.Session.Id).Chunk(MaxPerUser))
-                await EndAsync(user, of.Key, some, actor, ct);
+        var (asked, ended) = (time.GetUtcNow(), 0);
+        // Again, since a second factor that is proved meanwhile makes a new session of the same sign-in.
+        while ((await ListAsync(user, ct)).Where(seen => seen.Session.SignedInAt <= asked).ToList() is { Count: > 0 } sessions)
+        {
+            // So many that a commit holds them with their entry, however many sign-ins came at the same moment, into however many tenants.
+            foreach (var of in sessions.GroupBy(seen => seen.Session.Tenant, StringComparer.Ordinal))
+                foreach (var some in of.Select(seen => seen.Session.Id).Chunk(MaxPerUser))
+                    await EndAsync(user, of.Key, some, actor, ct);
+            ended += sessions.Count;
+        }
         standings.Changed(user);
-        return sessions.Count;
+        return ended;
     }
 
     private Task<bool> EndAsync(string user, string tenant, string[] sessions, Actor actor, CancellationToken ct) => store.RetryAsync(async (commit, token) =>
@@ -94,9 +99,28 @@ internal sealed class Sessions(IStore store, Users users, Members members, Audit
         return true;
     }, ct);
 
-    /// <summary>A second factor was proved in the session. False when it has ended meanwhile.</summary>
-    public Task<bool> RaiseFactorAsync(string user, string id, DateTimeOffset at, CancellationToken ct) =>
-        ChangeAsync(user, id, session => session with { SecondFactorAt = at }, null, ct);
+    /// <summary>
+    /// A second factor was proved: the session becomes a new one, so that a token or cookie that somebody took of the old one does not rise
+    /// with it, and is worth nothing from now on. Its life is counted from the sign-in as before. Null when it has ended meanwhile.
+    /// </summary>
+    public async Task<SessionStart?> RaiseFactorAsync(Caller caller, DateTimeOffset at, CancellationToken ct)
+    {
+        var raised = await store.RetryAsync<SessionStart?>(async (commit, token) =>
+        {
+            // Before the look: a revocation that goes through all sessions may have passed the new one's place.
+            await revocations.HoldAsync(commit, token);
+            if (await store.GetAsync(KeyOf(caller.Id, caller.Session!), token) is not { } item || await users.KeyOfPersonAsync(caller.Id, token) is not { } person || await revocations.CoverAsync(Read(item), token))
+                return null;
+            var before = Read(item);
+            var session = before with { Id = Ids.Random('s'), Root = before.Sitting, LastSeenAt = at, SecondFactorAt = at };
+            commit.Delete(item.Key, Condition.Same(item));
+            await WriteAsync(commit, session, Open(person, item), null, token);
+            await audit.AppendAsync(commit, session.Tenant, new AuditEntry(Actor.Of(caller), "session.factor", session.Id, new Dictionary<string, string> { ["before"] = before.Id }), token);
+            return new(session, await refresh.AddAsync(commit, session, EndsAt(session), token));
+        }, ct);
+        standings.Changed(caller.Id);
+        return raised;
+    }
 
     /// <summary>Turns the session to another tenant of the person. False when he does not belong to it, or the session has ended.</summary>
     public async Task<bool> TurnAsync(Caller caller, string tenant, CancellationToken ct) =>

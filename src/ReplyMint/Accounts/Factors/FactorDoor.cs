@@ -7,7 +7,7 @@ using ReplyMint.Storage;
 namespace ReplyMint.Accounts;
 
 /// <summary>Who may touch second factors, and how often somebody may guess at one.</summary>
-internal sealed class FactorDoor(IStore store, SecondFactors factors, Sessions sessions, FailedTries tries, Alerts alerts, TimeProvider time)
+internal sealed class FactorDoor(IStore store, SecondFactors factors, Sessions sessions, TokenDesk tokens, PageCookies cookies, FailedTries tries, Alerts alerts, TimeProvider time)
 {
     // A person mistypes a few times. Codes that are guessed need some hundred thousand tries, from however many networks:
     // the session that guesses ends, and the account stays open to its owner.
@@ -24,7 +24,7 @@ internal sealed class FactorDoor(IStore store, SecondFactors factors, Sessions s
             : new Problem(403, "The first second factor needs a fresh sign-in: sign in again, then call within 15 minutes.");
     }
 
-    /// <summary>Runs one try at a factor, slowed by account and network; a good one makes the session's factor fresh.</summary>
+    /// <summary>Runs one try at a factor, slowed by account and network; a good one makes a new session of this one, in which the factor is fresh.</summary>
     public async Task<IResult> ProveAsync(HttpContext context, Caller caller, Func<Task<FactorResult>> prove, CancellationToken ct)
     {
         if (caller.Session is not { } session)
@@ -43,7 +43,13 @@ internal sealed class FactorDoor(IStore store, SecondFactors factors, Sessions s
             return new Problem(409, "There is no such second factor, or the time to confirm it is over. Begin at /api/v1/me/second-factor/totp.");
         var at = time.GetUtcNow();
         await store.CommitAsync(new Commit().Delete(WrongKey(session)), ct);
-        return await sessions.RaiseFactorAsync(caller.Id, session, at, ct) ? TypedResults.Ok(new FactorProved(at, at + CallerGate.SecondFactorAge)) : new Unauthorized();
+        if (await sessions.RaiseFactorAsync(caller, at, ct) is not { } raised)
+            return new Unauthorized();
+        // Each gets the new session in the form in which he had the old one.
+        if (context.GetEndpoint()?.Metadata.GetMetadata<Protection>() is not { IsPage: true })
+            return TypedResults.Ok(new FactorProved(at, at + CallerGate.SecondFactorAge, await tokens.WelcomeAsync(raised, ct)));
+        await cookies.GiveAsync(context.Response, caller.Id, raised.Session.Id, ct);
+        return TypedResults.Ok(new FactorProved(at, at + CallerGate.SecondFactorAge));
     }
 
     private async Task CountWrongAsync(string user, string session, CancellationToken ct)

@@ -49,9 +49,9 @@ internal static class PasskeyRoutes
     {
         var own = routes.MapApi(Permission.Self, Tag);
         own.MapPost("/me/second-factor/passkey", OfferAsync).WithName("offerPasskey").WithSummary("Options for making a passkey").Produces<PasskeyCreation>();
-        own.MapPost("/me/second-factor/passkey/confirm", AddAsync).WithName("addPasskey").WithSummary("Add the passkey that was made").Produces<FactorProved>();
+        own.MapPost("/me/second-factor/passkey/confirm", AddAsync).WithName("addPasskey").WithSummary("Add the passkey that was made").SecretAnswer(kept: false).Produces<FactorProved>();
         own.MapPost("/me/second-factor/passkey/challenge", ChallengeAsync).WithName("challengePasskey").WithSummary("Options for proving a passkey in this session").Produces<PasskeyRequest>();
-        own.MapPost("/me/second-factor/passkey/verify", VerifyAsync).WithName("verifyPasskey").WithSummary("Prove a passkey as second factor of this session").Produces<FactorProved>();
+        own.MapPost("/me/second-factor/passkey/verify", VerifyAsync).WithName("verifyPasskey").WithSummary("Prove a passkey as second factor; the session gets new tokens").SecretAnswer(kept: false).Produces<FactorProved>();
 
         var door = routes.MapSignIn();
         door.MapPost("/sign-in/passkey/challenge", SignInChallengeAsync).WithName("challengePasskeySignIn").WithSummary("Options for coming in by a passkey; the same for everybody").Produces<PasskeyRequest>();

@@ -26,7 +26,8 @@ internal sealed record TotpProposal(string Secret, string Uri);
 internal sealed record RecoveryCodesAnswer(IReadOnlyList<string> Codes);
 
 /// <param name="SecondFactorAt">From now on calls that need a second factor are let in, until then.</param>
-internal sealed record FactorProved(DateTimeOffset SecondFactorAt, DateTimeOffset Until);
+/// <param name="Session">In place of the tokens that were sent: those of the old session, refresh token and all, work no more.</param>
+internal sealed record FactorProved(DateTimeOffset SecondFactorAt, DateTimeOffset Until, SessionTokens? Session = null);
 
 /// <summary>
 /// A person's own second factors. Adding or removing one asks for a fresh one where there is one, and for a fresh sign-in
@@ -41,8 +42,8 @@ internal static class SecondFactorRoutes
         var own = routes.MapApi(Permission.Self, Tag);
         own.MapGet("/me/second-factor", ListAsync).WithName("listSecondFactors").WithSummary("Your second factors").Produces<Listing<FactorAnswer>>();
         own.MapPost("/me/second-factor/totp", ProposeAsync).WithName("proposeTotp").WithSummary("Get a secret for an authenticator app").SecretAnswer(kept: false).Produces<TotpProposal>();
-        own.MapPost("/me/second-factor/totp/confirm", ConfirmAsync).WithName("confirmTotp").WithSummary("Show by a code that the app has the secret; from then on it counts").Produces<FactorProved>();
-        own.MapPost("/me/second-factor/verify", VerifyAsync).WithName("verifySecondFactor").WithSummary("Prove the second factor for this session").Produces<FactorProved>();
+        own.MapPost("/me/second-factor/totp/confirm", ConfirmAsync).WithName("confirmTotp").WithSummary("Show by a code that the app has the secret; from then on it counts").SecretAnswer(kept: false).Produces<FactorProved>();
+        own.MapPost("/me/second-factor/verify", VerifyAsync).WithName("verifySecondFactor").WithSummary("Prove the second factor; the session gets new tokens").SecretAnswer(kept: false).Produces<FactorProved>();
         own.MapPost("/me/second-factor/recovery-codes", RecoveryAsync).WithName("makeRecoveryCodes").WithSummary("Get ten recovery codes in place of older ones").SecretAnswer(kept: false).Produces<RecoveryCodesAnswer>();
         own.MapDelete("/me/second-factor/{id}", RemoveAsync).WithName("removeSecondFactor").WithSummary("Remove a second factor").Produces(204);
     }

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Text;
+using ReplyMint.Security;
 
 namespace ReplyMint.Cli;
 
@@ -21,6 +22,9 @@ internal sealed record CommandHost
 
     /// <summary>The command line as it was given.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
+
+    /// <summary>What the kernel says of the machine's clock.</summary>
+    public Func<ClockReading> Clock { get; init; } = KernelClock.Read;
 
     /// <summary>Opens the store whose lock is held.</summary>
     public required Func<ReplyMintSettings, CancellationToken, Task<OpenedStore>> Open { get; init; }

@@ -69,6 +69,7 @@ internal static class DoctorCommand
         foreach (var finding in MachineChecks.Disk(data, settings.Inbound.MinFreeMegabytes))
             yield return finding;
         yield return MachineChecks.Clock(data, TimeProvider.System);
+        yield return MachineChecks.ClockKept(host.Clock());
         var (store, inEffect, facts) = await StoreAsync(settings, host, ct);
         yield return store;
         foreach (var fact in facts.Where(fact => fact.StartsWith(FindingMark, StringComparison.Ordinal)))

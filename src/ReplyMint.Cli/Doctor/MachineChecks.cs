@@ -10,6 +10,8 @@ namespace ReplyMint.Cli.Doctor;
 internal static class MachineChecks
 {
     private const long Little = 1L << 30;
+    // The kernel's own bound of what is right is 16 s; a service that reaches its servers stays below one.
+    private static readonly TimeSpan MostOff = TimeSpan.FromSeconds(2);
     private const UnixFileMode Others = (UnixFileMode)0b000_111_111;
 
     public static IEnumerable<Finding> Disk(string data, int least)
@@ -51,6 +53,17 @@ internal static class MachineChecks
             ? Finding.Fail("clock", $"it says {shown}, but files here are from {latest:yyyy-MM-dd HH:mm}", "set the clock and keep it right: timedatectl set-ntp true")
             : Finding.Ok("clock", shown);
     }
+
+    /// <summary>A clock that nothing compares with another one goes wrong by seconds a week, and codes of apps and signatures of providers fail by it.</summary>
+    public static Finding ClockKept(ClockReading reading) => reading switch
+    {
+        { KeptRight: null } => Finding.Ok("clock kept", "not looked at: the kernel does not say here whether something keeps the clock right; ask on the machine itself: timedatectl"),
+        { KeptRight: false } => Finding.Warn("clock kept", "nothing keeps the clock right, as far as the kernel knows", "switch on a service that does: timedatectl set-ntp true, or chrony; in a container, on the machine below it"),
+        { MostOff: var off } when off > MostOff => Finding.Warn("clock kept", $"it may be off by {Seconds(off)}", "look why the time service reaches no server: timedatectl timesync-status, or chronyc tracking"),
+        _ => Finding.Ok("clock kept", $"it is kept right, to {Seconds(reading.MostOff)}"),
+    };
+
+    private static string Seconds(TimeSpan span) => string.Create(CultureInfo.InvariantCulture, $"{span.TotalSeconds:0.###} s");
 
     public static IEnumerable<Finding> Ports(ReplyMintSettings settings, bool serverRuns)
     {

@@ -13,6 +13,9 @@ internal sealed class CliRun : IDisposable
     public bool Interactive { get; set; }
     public Func<ReplyMintSettings, CancellationToken, Task<OpenedStore>>? Open { get; set; }
 
+    /// <summary>What the kernel is taken to say of the clock; null asks it.</summary>
+    public ClockReading? Clock { get; set; }
+
     /// <summary>A server that should have been refused would stay up for ever.</summary>
     public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(20);
     public string Out { get; private set; } = "";
@@ -65,7 +68,7 @@ internal sealed class CliRun : IDisposable
     public CommandHost Host(TextWriter output, TextWriter error) => new()
     {
         Out = output, Error = error, In = new StringReader(Input), Interactive = Interactive, Environment = Environment, Directory = Folder,
-        Open = Open ?? ((_, _) => throw new RefusedException("there is no store in this test")),
+        Open = Open ?? ((_, _) => throw new RefusedException("there is no store in this test")), Clock = () => Clock ?? KernelClock.Read(),
     };
 
     public async Task<int> RunAsync(params string[] arguments)

@@ -10,6 +10,7 @@ internal static class ImportCommands
     public static Command Build()
     {
         var file = new Argument<string>("FILE") { Description = "an export of a tenant" };
+        var most = MostMegabytes();
         var undo = new Option<bool>("--undo") { Description = "remove what an import of this file's tenant left that broke off" };
         return new StoreCommand("import", "put a tenant's export into this installation; nothing of it is answered", async (context, parse, ct) =>
         {
@@ -17,14 +18,14 @@ internal static class ImportCommands
             if (context.InServer)
                 return context.Fail("an import needs the store for itself; stop the server, then try again");
             await using var stream = File.OpenRead(path);
-            var (export, wrong) = await ImportFile.OpenAsync(stream, ct);
+            var (export, wrong) = await ImportFile.OpenAsync(stream, new(parse.GetValue(most)), ct);
             if (export is null)
                 return context.Fail($"{Name(path)} {wrong}");
             using (export)
                 return parse.GetValue(undo) ? await UndoAsync(context, export, path, ct) : await ImportAsync(context, export, path, ct);
         })
         {
-            MakesStore = true, Arguments = { file }, Options = { undo }, Examples = ["import acme.zip", "import acme.zip --undo"],
+            MakesStore = true, Arguments = { file }, Options = { undo, most }, Examples = ["import acme.zip", "import acme.zip --undo"],
             // A store that is made for a file that is none would only be in the way.
             ReadFiles = async (parse, host, ct) =>
             {
@@ -32,23 +33,36 @@ internal static class ImportCommands
                 if (!File.Exists(path))
                     throw new IOException($"there is no file {Plain.Line(path, 200)}");
                 await using var stream = File.OpenRead(path);
-                return await ImportFile.HasManifestAsync(stream, ct) ? [] : throw new IOException($"{Name(path)} {ImportFile.NotWhole}");
+                return await ImportFile.FirstWrongAsync(stream, new(parse.GetValue(most)), ct) is { } wrong ? throw new IOException($"{Name(path)} {wrong}") : [];
             },
         };
+    }
+
+    /// <summary>A small file can hold very much of the same; what nobody named is refused from its list of files on.</summary>
+    private static Option<int> MostMegabytes()
+    {
+        var most = new Option<int>("--most-megabytes") { HelpName = "N", Description = $"how much the file may hold when it is unpacked ({ImportBounds.UsualMegabytes} unless said)", DefaultValueFactory = _ => ImportBounds.UsualMegabytes };
+        most.Validators.Add(given =>
+        {
+            if (given.Tokens.Count == 1 && int.TryParse(given.Tokens[0].Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number is < 1 or > ImportBounds.MostMegabytes)
+                given.AddError($"--most-megabytes takes 1 to {ImportBounds.MostMegabytes}");
+        });
+        return most;
     }
 
     /// <summary>Needs no store: whoever was given a file looks at it anywhere.</summary>
     public static Verb Verify(CommandHost host)
     {
         var file = new Argument<string>("FILE") { Description = "an export" };
-        var verify = new Verb("verify", "read an export whole: every file's hash, and each record of a tenant's") { Arguments = { file }, Examples = ["export verify acme.zip"] };
+        var most = MostMegabytes();
+        var verify = new Verb("verify", "read an export whole: every file's hash, and each record of a tenant's") { Arguments = { file }, Options = { most }, Examples = ["export verify acme.zip"] };
         verify.SetAction(async (parse, ct) =>
         {
             var path = host.Full(parse.GetValue(file)!);
             if (!File.Exists(path))
                 return host.Fail($"there is no file {Plain.Line(path, 200)}");
             await using var stream = File.OpenRead(path);
-            var (export, wrong) = await ImportFile.OpenAsync(stream, ct);
+            var (export, wrong) = await ImportFile.OpenAsync(stream, new(parse.GetValue(most)), ct);
             if (export is null)
                 return host.Fail($"{Name(path)} {wrong}");
             using (export)

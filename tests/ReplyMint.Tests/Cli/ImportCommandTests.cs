@@ -178,7 +178,7 @@ public sealed class ImportCommandTests : IDisposable
         var (open, rooms) = await BackupFolder.OpenAsync(_folder, _time, services => watched = WatchedStore.Put(services));
         await using var _ = open;
         await using var __ = rooms;
-        var (file, _) = await ImportFile.OpenAsync(new MemoryStream(await File.ReadAllBytesAsync(path, Ct)), Ct);
+        var (file, _) = await ImportFile.OpenAsync(new MemoryStream(await File.ReadAllBytesAsync(path, Ct)), ImportBounds.Usual, Ct);
         using (file)
         {
             var left = after;
@@ -200,7 +200,7 @@ public sealed class ImportCommandTests : IDisposable
 
     private static async Task<string> TenantOfAsync(string path)
     {
-        var (file, _) = await ImportFile.OpenAsync(new MemoryStream(await File.ReadAllBytesAsync(path, Ct)), Ct);
+        var (file, _) = await ImportFile.OpenAsync(new MemoryStream(await File.ReadAllBytesAsync(path, Ct)), ImportBounds.Usual, Ct);
         using (file)
             return file!.Manifest.Tenant;
     }

@@ -119,7 +119,7 @@ public sealed class ExportCrashTests : IDisposable
 
     private static async Task WholeAsync(byte[] bytes)
     {
-        var (file, wrong) = await ImportFile.OpenAsync(new MemoryStream(bytes), Ct);
+        var (file, wrong) = await ImportFile.OpenAsync(new MemoryStream(bytes), ImportBounds.Usual, Ct);
         Assert.True(file is not null, wrong);
         using (file)
             Assert.Equal(Mails, file.Count("messages.jsonl"));

@@ -83,7 +83,7 @@ public sealed class HalfImportTests : IDisposable
     private static async Task<T> WithAsync<T>(string path, Func<ImportFile, Task<T>> use)
     {
         await using var stream = File.OpenRead(path);
-        var (file, _) = await ImportFile.OpenAsync(stream, Ct);
+        var (file, _) = await ImportFile.OpenAsync(stream, ImportBounds.Usual, Ct);
         using (file)
             return await use(file!);
     }

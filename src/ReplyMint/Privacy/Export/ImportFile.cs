@@ -5,6 +5,32 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace ReplyMint.Privacy;
 
+/// <summary>How much a file of somebody else's may become when it is unpacked.</summary>
+/// <param name="Megabytes">Of all files in it together.</param>
+internal readonly record struct ImportBounds(int Megabytes)
+{
+    /// <summary>Files of one export; there are a dozen.</summary>
+    public const int MostFiles = 100;
+    /// <summary>It lists the files, and is read as one.</summary>
+    public const long MostManifest = 1 << 20;
+    public const int UsualMegabytes = 8_192;
+    public const int MostMegabytes = 10_000_000;
+
+    public static readonly ImportBounds Usual = new(UsualMegabytes);
+
+    /// <summary>What is too much, as a sentence's second half; by the list of files alone, of which no more is unpacked than it says.</summary>
+    public string? Wrong(ZipArchive zip)
+    {
+        if (zip.Entries.Count > MostFiles)
+            return $"holds {zip.Entries.Count} files; an export has no more than {MostFiles}";
+        var left = (long)Megabytes << 20;
+        foreach (var entry in zip.Entries)
+            if (entry.Length < 0 || (left -= Math.Min(entry.Length, left + 1)) < 0)
+                return $"is more than {Megabytes} MB when it is unpacked; if you know whose it is and that there is room, say how many: --most-megabytes";
+        return zip.GetEntry(ExportManifest.Name)?.Length > MostManifest ? "has a manifest that is too large for one" : null;
+    }
+}
+
 /// <summary>An export that was opened and found whole: each file is as its manifest says. There is no other way to make one.</summary>
 internal sealed class ImportFile : IDisposable
 {
@@ -20,13 +46,13 @@ internal sealed class ImportFile : IDisposable
     public long Count(string file) => Manifest.Files.FirstOrDefault(one => one.Name == file)?.Count ?? 0;
 
     /// <summary>Opens and checks one. What is wrong is said in a sentence's second half.</summary>
-    public static async Task<(ImportFile? File, string? Wrong)> OpenAsync(Stream from, CancellationToken ct)
+    public static async Task<(ImportFile? File, string? Wrong)> OpenAsync(Stream from, ImportBounds bounds, CancellationToken ct)
     {
         ZipArchive? zip = null;
         try
         {
             zip = await ZipArchive.CreateAsync(from, ZipArchiveMode.Read, leaveOpen: true, entryNameEncoding: null, ct);
-            var (manifest, wrong) = await CheckAsync(zip, ct);
+            var (manifest, wrong) = bounds.Wrong(zip) is { } tooMuch ? (null, tooMuch) : await CheckAsync(zip, ct);
             if (manifest is null)
             {
                 await zip.DisposeAsync();
@@ -42,17 +68,17 @@ internal sealed class ImportFile : IDisposable
         }
     }
 
-    /// <summary>A first look, which reads no more than the list of files: whether it ends as an export does.</summary>
-    public static async Task<bool> HasManifestAsync(Stream from, CancellationToken ct)
+    /// <summary>A first look, which reads no more than the list of files: what is wrong with it, as a sentence's second half, or null when it ends as an export does.</summary>
+    public static async Task<string?> FirstWrongAsync(Stream from, ImportBounds bounds, CancellationToken ct)
     {
         try
         {
             await using var zip = await ZipArchive.CreateAsync(from, ZipArchiveMode.Read, leaveOpen: true, entryNameEncoding: null, ct);
-            return zip.GetEntry(ExportManifest.Name) is not null;
+            return bounds.Wrong(zip) ?? (zip.GetEntry(ExportManifest.Name) is null ? NotWhole : null);
         }
         catch (InvalidDataException)
         {
-            return false;
+            return NotWhole;
         }
     }
 

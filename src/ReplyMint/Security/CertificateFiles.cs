@@ -79,6 +79,15 @@ internal sealed partial class CertificateFiles
     private static DateTime ChangedAt(string path) =>
         (File.ResolveLinkTarget(path, returnFinalTarget: true) ?? new FileInfo(path)).LastWriteTimeUtc;
 
+    // What TLS is taken with, over HTTPS and SMTP alike: keys that nobody can work out later from the certificate's, and text that can't be changed on the way.
+    // Whatever the machine's OpenSSL would allow beside it is left out.
+    private static readonly CipherSuitesPolicy s_suites = new(
+    [
+        TlsCipherSuite.TLS_AES_128_GCM_SHA256, TlsCipherSuite.TLS_AES_256_GCM_SHA384, TlsCipherSuite.TLS_CHACHA20_POLY1305_SHA256,
+        TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+        TlsCipherSuite.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, TlsCipherSuite.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, TlsCipherSuite.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+    ]);
+
     private Loaded Load()
     {
         // Taken before reading: a change in between is then seen the next time.
@@ -94,6 +103,7 @@ internal sealed partial class CertificateFiles
         var options = new SslServerAuthenticationOptions
         {
             ApplicationProtocols = _protocols,
+            CipherSuitesPolicy = s_suites,
             // Offline: a handshake of ours must not call out to the certificate's issuer.
             ServerCertificateContext = SslStreamCertificateContext.Create(certificate, chain, offline: true),
         };

@@ -48,6 +48,8 @@ internal static class PassageReader
         var hash = Convert.ToHexStringLower(SHA256.HashData(file.Span));
         if (TextDecoder.Decode(file.Span, name, problems) is not { } text)
             return new SourceReading(name, hash, [], problems);
+        if (TextFormat.Wrong(Path.GetExtension(name), text) is { } other)
+            return Nothing(name, other);
         var entries = Path.GetExtension(name).ToUpperInvariant() switch
         {
             ".MD" or ".MARKDOWN" => MarkdownReader.Entries(text),

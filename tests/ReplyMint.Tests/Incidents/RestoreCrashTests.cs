@@ -13,7 +13,8 @@ public sealed class RestoreCrashTests : IDisposable
     private static readonly bool Full = Environment.GetEnvironmentVariable("REPLYMINT_TEST_FULL") == "1";
     private static readonly int Kills = Full ? 25 : 4;
 
-    private readonly CliRun _cli = new();
+    // An import of thousands of mails is no command that takes seconds.
+    private readonly CliRun _cli = new() { Patience = TimeSpan.FromMinutes(3) };
     private readonly int _seed = Random.Shared.Next();
 
     public RestoreCrashTests()

@@ -5,10 +5,10 @@ using ReplyMint.Outbound;
 
 namespace ReplyMint.Cli.Commands;
 
-/// <summary>Mails on their way out: dead letters to replay, uncertain sendings to settle.</summary>
+/// <summary>Mails on their way out: dead letters to replay or to leave, uncertain sendings to settle.</summary>
 internal static class OutboxCommands
 {
-    public static Command Build() => new("outbox", "mails on their way out, dead letters, uncertain sendings") { List(), Show(), Replay(), Settle() };
+    public static Command Build() => new("outbox", "mails on their way out, dead letters, uncertain sendings") { List(), Show(), Replay(), Discard(), Settle() };
 
     private static StoreCommand List()
     {
@@ -66,6 +66,23 @@ internal static class OutboxCommands
                 return context.Fail(replayed == ReplyMint.Outbound.Replay.QuotaUsedUp ? "the quota is used up; see: replymint plan show"
                     : $"{Plain.Line(wanted, 60)} is not a dead letter; list them with: replymint outbox list --state dead");
             context.Out.WriteLine($"{wanted} is queued again{(context.InServer ? "" : "; it is sent when the server runs")}");
+            return ExitCode.Ok;
+        }) { Arguments = { id }, Options = { tenant } };
+    }
+
+    private static StoreCommand Discard()
+    {
+        var (id, tenant) = (StoreWords.Id("ID", "a dead or failed mail"), StoreWords.TenantOption());
+        return new StoreCommand("discard", "leave a dead letter unsent, so that nobody is asked about it any more", async (context, parse, ct) =>
+        {
+            var owner = await context.TenantAsync(parse.GetValue(tenant), ct);
+            var wanted = parse.GetValue(id)!;
+            if (!await context.Get<Outbox>().DiscardAsync(owner.Id, wanted, (commit, token) =>
+                context.Get<AuditLog>().AppendAsync(commit, owner.Id, new(StoreWords.Actor, "outbox.discard", wanted), token), ct))
+                return context.Fail(await context.Get<Outbox>().StateAsync(owner.Id, wanted, ct) is not { } record ? None(wanted)
+                    : record.State == OutboxState.Uncertain ? $"{wanted} may have left, and is not unsent by saying so; say which: replymint outbox settle {wanted} --sent (it is not sent again) or --send-again"
+                    : $"{wanted} is {StoreWords.Word(record.State)}, and no dead letter; list them with: replymint outbox list --state dead");
+            context.Out.WriteLine($"{wanted} stays unsent");
             return ExitCode.Ok;
         }) { Arguments = { id }, Options = { tenant } };
     }

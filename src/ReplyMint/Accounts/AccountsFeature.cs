@@ -22,6 +22,7 @@ internal static class AccountsFeature
             .AddSingleton<DomainOwners>()
             .AddSingleton<Retention>()
             .AddSingleton<Mailboxes>()
+            .AddSingleton<TestMails>()
             .AddSingleton<SenderRight>(provider => provider.GetRequiredService<Mailboxes>().MayNotSendAsync)
             .AddSingleton<SwitchDesk>()
             .AddSingleton<Channels>()
@@ -81,6 +82,7 @@ internal static class AccountsFeature
         routes.MapTenants();
         routes.MapDomains();
         routes.MapMailboxes();
+        routes.MapTestMails();
         routes.MapChannels();
         routes.MapTenantSettings();
     }

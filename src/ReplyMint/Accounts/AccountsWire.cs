@@ -15,6 +15,7 @@ namespace ReplyMint.Accounts;
 [JsonSerializable(typeof(ShadowPlan))]
 [JsonSerializable(typeof(ShadowView))]
 [JsonSerializable(typeof(RulePlan))]
+[JsonSerializable(typeof(TestMailAnswer))]
 [JsonSerializable(typeof(NewChannel))]
 [JsonSerializable(typeof(Listing<ChannelView>))]
 [JsonSerializable(typeof(TenantSettings))]

@@ -6,7 +6,7 @@ namespace ReplyMint.Console;
 /// <summary>The doors of the room: pages where people work. Nothing is read or made before the first page is asked for.</summary>
 internal static class ConsoleFeature
 {
-    public static IServiceCollection AddConsole(this IServiceCollection services) => services.AddSingleton<PageForms>().AddSingleton<InboxSearch>().AddSingleton<FirstRun>().AddSingleton<TestMails>();
+    public static IServiceCollection AddConsole(this IServiceCollection services) => services.AddSingleton<PageForms>().AddSingleton<InboxSearch>().AddSingleton<FirstRun>();
 
     /// <summary>One line a slice.</summary>
     public static void MapConsole(this IEndpointRouteBuilder routes)

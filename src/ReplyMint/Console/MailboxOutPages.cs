@@ -59,7 +59,7 @@ internal static class MailboxOutPages
     /// <summary>What became of the mail that was sent just now.</summary>
     private static async Task StateAsync(Html html, PageCall call, Mailbox box)
     {
-        if (call.Query("test") is not { Length: > 0 } id || !Ids.IsTimed(id) || await call.Get<Outbox>().StateAsync(call.Caller.Tenant, id, call.Stop) is not { Purpose: OutboxPurpose.Test } sent || sent.Mailbox != box.Id)
+        if (call.Query("test") is not { Length: > 0 } id || await call.Get<TestMails>().FindAsync(call.Caller, id, call.Stop) is not { } sent || sent.Mailbox != box.Id)
             return;
         var style = sent.State switch { OutboxState.Sent => "good", OutboxState.Queued or OutboxState.Sending => "", _ => "bad" };
         html.Add($"""<p role="status"><span class="chip {style}">{call.Say["out.test"]}: {call.Say["answer." + WireWord.Of(sent.State)]}</span> <bdi lang="en">{sent.Detail}</bdi></p>""");
@@ -80,7 +80,7 @@ internal static class MailboxOutPages
         if (await call.Get<TestMails>().SendAsync(call.Caller, box, call.Say["out.test-subject"], call.Say["out.test-text", box.Address] + "\n", call.Stop) is { } id)
             await call.GoAsync($"{At(call)}?test={id}");
         else
-            await call.RefuseAsync(new Problem(429, "There were enough test mails today. Try again tomorrow."));
+            await call.RefuseAsync(TestMails.Enough);
     }
 
     private static async Task DnsAsync(PageCall call)

@@ -15,6 +15,17 @@ public sealed class PasskeyTests
     private const string Root = "/api/v1/me/second-factor";
     private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
 
+    /// <summary>{"credProtect": 2}, as a security key says it unasked.</summary>
+    private static readonly byte[] CredProtect = [0xA1, 0x6B, .. "credProtect"u8, 0x02];
+
+    /// <summary>What is no map of extensions, or has something behind it: nothing, a list, a half of one, without a length, a tag, too deep, too long, numbers that lie.</summary>
+    private static readonly byte[][] Rubbish =
+    [
+        [], [0x00], [0x81, 0x01], CredProtect[..^1], [.. CredProtect, 0], [.. CredProtect, .. CredProtect], [0xA2, .. CredProtect[1..]], [0xBF, .. CredProtect[1..], 0xFF], [0xA1, .. CredProtect[1..^1], 0xC0, 0x01],
+        [0xA1, .. CredProtect[1..^1], 0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0x01], [0xA1, 0x81, 0x01, 0x01], [0xA1, .. CredProtect[1..^1], 0x59, 0x07, 0xD0, .. new byte[2_000]],
+        [0xBB, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, .. CredProtect[1..]], [0xA1, 0x7B, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01], [0xA1, 0x6B, .. "cred"u8],
+    ];
+
     private static async Task<(string User, string Token)> PersonAsync(ProductHost host, bool factor = false)
     {
         var user = await host.PersonAsync(Role.Admin);
@@ -111,6 +122,24 @@ public sealed class PasskeyTests
     }
 
     [Fact]
+    public async Task What_a_security_key_says_besides_is_passed_over()
+    {
+        await using var host = await PeopleHost.StartAsync();
+        // {"credProtect": 2, "hmac-secret": true}; with a list, a map, bytes, an own number and a longer one; and the backup flags of a synced passkey.
+        byte[] several = [0xA2, 0x6B, .. "credProtect"u8, 0x02, 0x6B, .. "hmac-secret"u8, 0xF5];
+        byte[] odd = [0xA1, 0x64, .. "mine"u8, 0x84, 0xA1, 0x01, 0x41, 0x07, 0x38, 0x63, 0x19, 0x01, 0x00, 0xFA, 0x3F, 0x80, 0x00, 0x00];
+        foreach (var (flags, more) in ((byte, byte[])[])[(0x85, CredProtect), (0x85, several), (0x85, odd), (0x9D, CredProtect)])
+        {
+            using var key = new Authenticator { Flags = flags, More = more };
+            var (_, token) = await PersonAsync(host);
+            Assert.Equal(200, (await EnrolAsync(host, token, key)).Code);
+            Assert.Equal(200, (await host.PostAsync("/api/v1/sign-in/passkey", new { passkey = key.Use(await OptionsAsync(host, "/api/v1/sign-in/passkey/challenge")) })).Code);
+            // Most say nothing when they are used.
+            Assert.Equal(200, (await host.PostAsync("/api/v1/sign-in/passkey", new { passkey = key.But(flags: 0x05, more: []).Use(await OptionsAsync(host, "/api/v1/sign-in/passkey/challenge")) })).Code);
+        }
+    }
+
+    [Fact]
     public async Task An_authenticator_that_does_not_count_on_is_refused_with_an_alert()
     {
         await using var host = await PeopleHost.StartAsync();
@@ -137,7 +166,7 @@ public sealed class PasskeyTests
             good.But(origin: "https://app.shop.example.evil.example"), good.But(origin: "http://app.shop.example"), good.But(origin: "https://app.shop.example:444"), good.But(site: "shop.example"), good.But(site: "evil.example"),
             good.But(flags: 0x01), good.But(flags: 0x04), good.But(flags: 0x85), good.But(says: new() { ["type"] = "webauthn.get" }), good.But(says: new() { ["challenge"] = "AAAA" }), good.But(says: new() { ["challenge"] = "!" }),
             good.But(says: new() { ["crossOrigin"] = true }), good.But(says: new() { ["topOrigin"] = "https://evil.example" }), good.But(says: new() { ["type"] = null }), good.But(says: new() { ["origin"] = null }), good.But(says: new() { ["origin"] = 3 }),
-            good.But(more: [0]), good.But(credential: []), good.But(key: key => key[..^1]), good.But(key: key => { key[4] = 0x27; return key; }), good.But(key: key => { key[20] ^= 1; return key; }),
+            good.But(more: [0]), good.But(more: CredProtect), .. Rubbish.Select(more => good.But(flags: 0x85, more: more)), good.But(credential: []), good.But(key: key => key[..^1]), good.But(key: key => { key[4] = 0x27; return key; }), good.But(key: key => { key[20] ^= 1; return key; }),
         ];
         foreach (var one in wrong)
         {
@@ -173,7 +202,7 @@ public sealed class PasskeyTests
         Authenticator[] wrong =
         [
             stranger, stranger.But(credential: good.Credential), good.But(origin: "https://evil.example"), good.But(site: "evil.example"), good.But(flags: 0x01), good.But(flags: 0x04), good.But(flags: 0x45), good.But(flags: 0x85),
-            good.But(says: new() { ["type"] = "webauthn.create" }), good.But(says: new() { ["crossOrigin"] = true }), good.But(more: [0xA0]), good.But(credential: [.. good.Credential, 0]),
+            good.But(says: new() { ["type"] = "webauthn.create" }), good.But(says: new() { ["crossOrigin"] = true }), good.But(more: [0xA0]), good.But(more: CredProtect), .. Rubbish.Select(more => good.But(flags: 0x85, more: more)), good.But(credential: [.. good.Credential, 0]),
         ];
         foreach (var one in wrong)
             Assert.Equal((Array.IndexOf(wrong, one), 400), (Array.IndexOf(wrong, one), await UseAsync(one)));

@@ -180,7 +180,7 @@ public sealed class StoreCommandTests : IAsyncDisposable
     public async Task What_is_not_there_is_said_with_the_command_that_lists_what_is()
     {
         await _cli.OkAsync("tenant", "add", "Acme");
-        foreach (var line in (string[])["drafts show x", "drafts approve x", "drafts assign x -", "drafts note x look", "messages show x", "outbox show x", "outbox replay x", "outbox settle x --sent",
+        foreach (var line in (string[])["drafts show x", "drafts approve x", "drafts assign x -", "drafts note x look", "messages show x", "outbox show x", "outbox replay x", "outbox discard x", "outbox settle x --sent",
             "alerts ack x", "suppression remove a@example.com", "mailbox show a@example.com", "knowledge remove x", "knowledge add nowhere"])
             await FailsAsync(line.Split(' '));
         await _cli.OkAsync("tenant", "add", "Other");

@@ -40,6 +40,7 @@ internal static class OneOfEach
             ["legal-holds"] = await MakeAsync(admin, "legal-holds", """{"reason":"case 12/34","correspondent":"anna@customer.example"}""", "id"),
             // Behind the erasure, which takes exports with it.
             ["exports"] = await MakeAsync(admin, "exports", """{"scope":"tenant"}""", "id"),
+            ["test-mails"] = await MakeAsync(admin, $"mailboxes/{host.Mailbox.Id}/test-mail", "{}", "id"),
             ["alerts"] = await AlertAsync(host),
             ["knowledge"] = await MakeAsync(admin, "knowledge", """{"name":"faq.md","text":"# How long does a parcel take?\n\nThree days."}""", "id"),
         };

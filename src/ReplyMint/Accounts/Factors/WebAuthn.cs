@@ -30,7 +30,7 @@ internal sealed record NewCredential(byte[] Id, byte[] Key, uint Count);
 
 /// <summary>
 /// The part of Web Authentication (level 2) that is accepted here, and nothing beside it: ES256 keys, no attestation, user
-/// present and verified, one origin, no extensions. What is accepted has one form only, so that nothing has to be interpreted.
+/// present and verified, one origin; extensions are passed over. What is accepted has one form only, so that nothing has to be interpreted.
 /// </summary>
 internal static class WebAuthn
 {
@@ -74,10 +74,11 @@ internal static class WebAuthn
         if (CountOf(data, home, HasCredential) is not { } count || data.Length < HeadBytes + 18)
             return null;
         var length = BinaryPrimitives.ReadUInt16BigEndian(data[(HeadBytes + 16)..]);
-        if (length is 0 or > MaxIdBytes || data.Length != HeadBytes + 18 + length + KeyBytes)
+        var end = HeadBytes + 18 + length + KeyBytes;
+        if (length is 0 or > MaxIdBytes || !EndsAt(data, end))
             return null;
         var id = data.Slice(HeadBytes + 18, length);
-        var key = data[(HeadBytes + 18 + length)..];
+        var key = data[(end - KeyBytes)..end];
         if (!key.StartsWith(BeforeX) || !key[42..].StartsWith(BeforeY))
             return null;
         byte[] point = [.. key[10..42], .. key[45..]];
@@ -88,7 +89,7 @@ internal static class WebAuthn
     /// <summary>Verifies an assertion (7.2 step 15 to 21). The new count comes back, or null when anything is wrong.</summary>
     public static uint? Verify(ReadOnlySpan<byte> data, ReadOnlySpan<byte> clientData, ReadOnlySpan<byte> signature, byte[] key, PasskeyHome home)
     {
-        if (data.Length != HeadBytes || CountOf(data, home, 0) is not { } count)
+        if (CountOf(data, home, 0) is not { } count || !EndsAt(data, HeadBytes))
             return null;
         using var ecdsa = Open(key);
         byte[] signed = [.. data, .. SHA256.HashData(clientData)];
@@ -99,9 +100,13 @@ internal static class WebAuthn
     {
         if (data.Length < HeadBytes || !CryptographicOperations.FixedTimeEquals(data[..32], SHA256.HashData(Encoding.UTF8.GetBytes(home.Id))))
             return null;
-        return (data[32] & (UserPresent | UserVerified | HasCredential | HasExtensions)) == (UserPresent | UserVerified | more)
+        return (data[32] & (UserPresent | UserVerified | HasCredential)) == (UserPresent | UserVerified | more)
             ? BinaryPrimitives.ReadUInt32BigEndian(data[33..]) : null;
     }
+
+    /// <summary>Nothing stands behind what was read, or where the authenticator says so its extensions, and nothing behind these.</summary>
+    private static bool EndsAt(ReadOnlySpan<byte> data, int end) =>
+        (data[32] & HasExtensions) == 0 ? data.Length == end : data.Length > end && ExtensionOutput.Is(data[end..]);
 
     /// <summary>Null when the point lies on no curve.</summary>
     private static ECDsa? Open(byte[] key)

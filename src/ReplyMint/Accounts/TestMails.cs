@@ -1,16 +1,18 @@
 using System.Globalization;
-using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Jobs;
 using ReplyMint.Outbound;
 using ReplyMint.Security;
 using ReplyMint.Storage;
 
-namespace ReplyMint.Console;
+namespace ReplyMint.Accounts;
 
 /// <summary>Tries a mailbox's way out by a mail to the person who asks for it, and to nobody else.</summary>
-internal sealed class TestMails(IStore store, KeyRing keys, Users users, HouseMail house, JobQueue jobs, AuditLog audit, TimeProvider time)
+internal sealed class TestMails(IStore store, KeyRing keys, Users users, HouseMail house, Outbox outbox, JobQueue jobs, AuditLog audit, TimeProvider time)
 {
+    /// <summary>What is said to who tried too often.</summary>
+    public static readonly Problem Enough = new(429, "There were enough test mails today. Try again tomorrow.");
+
     private const int MostInDay = 20;
     private static readonly TimeSpan Worth = TimeSpan.FromMinutes(30);
 
@@ -35,4 +37,8 @@ internal sealed class TestMails(IStore store, KeyRing keys, Users users, HouseMa
         jobs.Wake(job);
         return job.Target;
     }
+
+    /// <summary>What became of one; null when the tenant has no such test mail, or the caller does not see its mailbox.</summary>
+    public async Task<OutboxRecord?> FindAsync(Caller caller, string id, CancellationToken ct) =>
+        Ids.IsTimed(id) && await outbox.StateAsync(caller.Tenant, id, ct) is { Purpose: OutboxPurpose.Test, Mailbox: { } box } sent && caller.Sees(box) ? sent : null;
 }

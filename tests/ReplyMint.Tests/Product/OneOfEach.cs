@@ -40,7 +40,7 @@ internal static class OneOfEach
             ["legal-holds"] = await MakeAsync(admin, "legal-holds", """{"reason":"case 12/34","correspondent":"anna@customer.example"}""", "id"),
             // Behind the erasure, which takes exports with it.
             ["exports"] = await MakeAsync(admin, "exports", """{"scope":"tenant"}""", "id"),
-            ["test-mails"] = await MakeAsync(admin, $"mailboxes/{host.Mailbox.Id}/test-mail", "{}", "id"),
+            ["test-mails"] = await MakeAsync(admin, $"mailboxes/{host.Mailbox.Id}/test-mail", null, "id"),
             ["alerts"] = await AlertAsync(host),
             ["knowledge"] = await MakeAsync(admin, "knowledge", """{"name":"faq.md","text":"# How long does a parcel take?\n\nThree days."}""", "id"),
         };
@@ -52,9 +52,9 @@ internal static class OneOfEach
         return (await host.Get<Alerts>().PageAsync(host.Tenant.Id, 1, null, default)).Alerts[0].Id;
     }
 
-    private static async Task<string> MakeAsync(HttpClient client, string kind, string json, string member)
+    private static async Task<string> MakeAsync(HttpClient client, string kind, string? json, string member)
     {
-        using var answer = await client.PostAsync(new Uri($"{RouteGroups.ApiRoot}/{kind}", UriKind.Relative), new StringContent(json, Encoding.UTF8, "application/json"));
+        using var answer = await client.PostAsync(new Uri($"{RouteGroups.ApiRoot}/{kind}", UriKind.Relative), json is null ? null : new StringContent(json, Encoding.UTF8, "application/json"));
         var text = await answer.Content.ReadAsStringAsync();
         Assert.True(answer.IsSuccessStatusCode, $"{kind}: {text}");
         return Find(JsonNode.Parse(text)!, member) ?? throw new InvalidOperationException($"{kind} has no {member}: {text}");

@@ -118,6 +118,7 @@ internal static class ChannelCommands
     private static async Task<string> SaidAsync(CommandContext context, Channel channel, CancellationToken ct) => channel switch
     {
         { Imap: { } account } => (account.Server.Length > 0 ? account.Server : "nobody") + await StateAsync(context, channel, ct),
+        { Smtp: not null } when context.Get<Channels>().AreOnAws => "(not used: functions on AWS get out by HTTPS only; remove it)",
         { Smtp: { } account } => $"(answers leave by {Plain.Line(account.Host)})",
         { Kind: Channel.Ses } => string.Join(' ', channel.Topics ?? []),
         _ => channel.Verdicts ? "verdicts" : "no verdicts",

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using ReplyMint.Accounts;
 using ReplyMint.Privacy;
 
 namespace ReplyMint.Cli.Commands;
@@ -89,12 +90,21 @@ internal static class ImportCommands
             context.Out.WriteLine("not carried:");
             foreach (var one in export.Manifest.NotCarried)
                 context.Out.WriteLine("  " + Plain.Line(one, 200));
+            if (context.Get<Channels>().AreOnAws)
+                await TellOwnServersAsync(context, export, ct);
             return ExitCode.Ok;
         }
         bar.BreakOff();
         return context.Fail(outcome is ImportOutcome.BrokenOff off
             ? $"{Name(path)} was not taken in whole, and nothing of it is there for anybody yet. {Plain.Line(off.Why)} Run the same command again, and it goes on where it stopped; with --undo it removes what it left"
             : $"{Name(path)} {Plain.Line(((ImportOutcome.Refused)outcome).Why)}");
+    }
+
+    private static async Task TellOwnServersAsync(CommandContext context, ImportFile export, CancellationToken ct)
+    {
+        await foreach (var channel in export.LinesAsync("channels.jsonl", ExportJson.Default.ChannelView, ct))
+            if (channel.Smtp is { } own)
+                context.Out.WriteLine($"mailbox {Plain.Line(own.Mailbox, 60)} had an SMTP server of its own: {MailboxChecks.NoOwnServer}");
     }
 
     private static async Task<int> UndoAsync(CommandContext context, ImportFile export, string path, CancellationToken ct)

@@ -17,6 +17,8 @@ internal static class MailboxChecks
     public const int MaxQuiet = 600;
     public const int MaxShadowDays = 90;
     public const string InShadow = "The mailbox is in shadow mode, so nothing leaves by itself. End that first, or wait for its end.";
+    /// <summary>Of a channel by SMTP on AWS, where it is made and wherever one stands already.</summary>
+    public const string NoOwnServer = "on AWS answers can't leave by a mailbox's own SMTP server: functions get out by HTTPS only. They leave by the installation's way out (outbound.channel), Amazon SES or Mailgun";
     public const string TooLarge = "The settings, rules and schedule of the mailbox are too large together.";
     public static readonly string[] Languages = ["auto", "en", "de", "fr", "es"];
 
@@ -88,7 +90,7 @@ internal static class MailboxChecks
     {
         // Their network lets out HTTPS, and IMAP of one function (AWS-3): said now, and not when answers wait.
         if (channel.Kind == Accounts.Channel.BySmtp && onAws)
-            return new("kind", "on AWS answers can't leave by a mailbox's own SMTP server: functions get out by HTTPS only. They leave by the installation's way out (outbound.channel), Amazon SES or Mailgun");
+            return new("kind", NoOwnServer);
         if (channel.Kind is Accounts.Channel.ByImap or Accounts.Channel.BySmtp)
             return channel.Topics is not null ? new("topics", "is for ses")
                 : channel.Verdicts ? new("verdicts", "is for mailgun; an imap channel names the server whose Authentication-Results are believed instead")

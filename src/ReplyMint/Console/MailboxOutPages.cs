@@ -30,15 +30,20 @@ internal static class MailboxOutPages
     {
         if (await MailboxPages.FindAsync(call) is not { Value: var box })
             return;
-        var (say, at) = (call.Say, At(call));
+        var (say, at, onAws) = (call.Say, At(call), call.Get<Channels>().AreOnAws);
         var html = await call.BeginAsync(say["out.title"], MailboxPages.Place);
         html.Add($"""<p><a href="{MailboxPages.Home}/{box.Id}"><bdi>{box.Address}</bdi></a></p><h1>{say["out.step"]}</h1>""");
         if (await OwnAsync(call, box) is { Smtp: { } account } own)
         {
             html.Form(call, at + "/remove", "card");
             html.Hidden("channel", own.Id);
-            html.Add($"""<h2>{say["out.own"]}</h2><p><bdi>{account.Host}</bdi> <span class="muted">{account.Port} · <bdi>{account.User}</bdi></span></p><button class="bad">{say["way.remove"]}</button></form>""");
+            html.Add($"""<h2>{say["out.own"]}</h2><p><bdi>{account.Host}</bdi> <span class="muted">{account.Port} · <bdi>{account.User}</bdi></span></p>""");
+            if (onAws)
+                html.Add($"""<p class="wrong">{say["out.aws"]}</p>""");
+            html.Add($"""<button class="bad">{say["way.remove"]}</button></form>""");
         }
+        else if (onAws)
+            html.Add($"""<section class="card"><h2>{say["out.house"]}</h2><p>{say["out.aws"]}</p></section>""");
         else
         {
             html.Form(call, at, "card");

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using ReplyMint.Cli;
 using ReplyMint.Storage;
+using ReplyMint.Tests.Cli;
 using ReplyMint.Tests.Product;
 
 namespace ReplyMint.Tests.Aws;
@@ -96,6 +97,22 @@ public sealed class AwsCommandTests : IAsyncLifetime
         Assert.Contains("outbound.channel", refused, StringComparison.Ordinal);
         Assert.DoesNotContain("smtp", await OkAsync("channel", "list"), StringComparison.Ordinal);
         Assert.Contains("is looked into", await OkAsync(["channel", "add", "imap", .. account, "--server", "mx.shop.example"]), StringComparison.Ordinal);
+    }
+
+    /// <summary>An export names its tenant's servers, and an import makes none; whoever imports hears what becomes of their answers.</summary>
+    [Fact]
+    public async Task An_imported_tenants_own_SMTP_server_is_told_and_not_used()
+    {
+        using var elsewhere = CliRun.OnStore();
+        await elsewhere.OkAsync("tenant", "add", "shop");
+        await elsewhere.OkAsync("mailbox", "add", "support@shop.example", "--tenant", "shop");
+        var secret = elsewhere.Write("password", "app-password-of-the-account");
+        await elsewhere.OkAsync("channel", "add", "smtp", "--mailbox", "support@shop.example", "--tenant", "shop", "--host", "mail.shop.example", "--user", "support", "--secret-file", secret);
+        var zip = Path.Combine(elsewhere.Folder, "shop.zip");
+        await elsewhere.OkAsync("export", "tenant", "--tenant", "shop", "--out", zip);
+        var said = await OkAsync("import", zip);
+        Assert.Contains("had an SMTP server of its own: on AWS answers can't leave by a mailbox's own SMTP server", said, StringComparison.Ordinal);
+        Assert.DoesNotContain("smtp", await OkAsync("channel", "list"), StringComparison.Ordinal);
     }
 
     [Fact]

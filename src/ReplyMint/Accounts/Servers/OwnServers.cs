@@ -12,11 +12,13 @@ internal sealed record ServerSeen(IReadOnlyList<string> Lines, string? Problem);
 internal sealed class OwnServers(Channels channels, AccountDoor door, TimeProvider time)
 {
     public async ValueTask<IOutboundChannel?> FindAsync(string tenant, string mailbox, CancellationToken ct) =>
-        await channels.FindWayOutAsync(tenant, mailbox, ct) is { } channel ? new OwnServer(channel, door, time) : null;
+        await channels.FindWayOutAsync(tenant, mailbox, ct) is { } channel ? new OwnServer(channel, door, time, channels.AreOnAws) : null;
 
     /// <summary>Connects and signs in, and sends nothing.</summary>
     public async Task<ServerSeen> LookAsync(Channel channel, CancellationToken ct)
     {
+        if (channels.AreOnAws)
+            return new([], MailboxChecks.NoOwnServer);
         var account = channel.Smtp!;
         using var client = new SmtpClient();
         var (connection, problem) = await door.OpenAsync(client, channel, ct);
@@ -30,12 +32,15 @@ internal sealed class OwnServers(Channels channels, AccountDoor door, TimeProvid
 /// <summary>
 /// One of them. Each mail has a connection of its own: what was changed of the account counts with the next one, and such servers see few mails.
 /// </summary>
-internal sealed class OwnServer(Channel channel, AccountDoor door, TimeProvider time) : IOutboundChannel
+/// <param name="onAws">One that stands in a store of an older day: it is not tried, since answers would wait for nothing.</param>
+internal sealed class OwnServer(Channel channel, AccountDoor door, TimeProvider time, bool onAws) : IOutboundChannel
 {
     public string Name => Channel.BySmtp;
 
     public async Task<SendOutcome> SendAsync(string outboxId, OutboundMail mail, CancellationToken ct)
     {
+        if (onAws)
+            return new(SendResult.Permanent, MailboxChecks.NoOwnServer);
         // Providers take mail of their account's address only, and nobody else has to know where bounces of it go.
         mail = mail with { ReversePath = mail.ReversePath.Length == 0 ? "" : mail.From };
         if (MimeWriter.Problem(mail) is { } wrong)

@@ -37,6 +37,7 @@ internal static class ImportCheck
             ?? await EachAsync("suppressions.jsonl", line => Is(Read(line, ExportJson.Default.ExportedSuppression) is not null))
             ?? await EachAsync("consent-texts.jsonl", line => Is(Read(line, ExportJson.Default.ConsentText) is { Version: > 0, Text: not null }))
             ?? await EachAsync("consents.jsonl", line => Is(Read(line, ExportJson.Default.ConsentLedger) is { Entries.Count: > 0 } ledger && IsAddress(ledger.Address)))
+            ?? await EachAsync("channels.jsonl", line => Is(Read(line, ExportJson.Default.ChannelView) is { Kind: not null } channel && channel.Smtp is null or { Mailbox: not null }))
             ?? await EachAsync("members.jsonl", line => Is(Read(line, ExportJson.Default.ExportedMember) is { Name: not null } member && IsAddress(member.Address)));
 
         async Task<string?> EachAsync(string name, Func<string, Form> formOf)

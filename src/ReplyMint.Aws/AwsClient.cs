@@ -94,14 +94,18 @@ internal sealed class AwsClient(HttpClient http, CredentialSource credentials, A
         }
     }
 
-    /// <summary>An address by which whoever has it reads what this role may read there, until <paramref name="life"/> is over.</summary>
+    /// <summary>Scheme, host and port of the endpoint.</summary>
+    public string Origin => place.Endpoint.GetLeftPart(UriPartial.Authority);
+
+    /// <summary>An address by which whoever has it makes this one call as this role may, until <paramref name="life"/> is over.</summary>
     /// <param name="path">Below the endpoint, with its query; must need no escaping.</param>
+    /// <param name="fields">Of the request's header, which must come as they are here.</param>
     /// <exception cref="StoreUnavailableException">There are no credentials to sign it with.</exception>
-    public async Task<Uri> AddressAsync(string path, TimeSpan life, CancellationToken ct)
+    public async Task<Uri> AddressAsync(HttpMethod method, string path, IEnumerable<KeyValuePair<string, string>> fields, TimeSpan life, CancellationToken ct)
     {
         try
         {
-            return AwsSigner.Address(new Uri(place.Endpoint, path), await credentials.GetAsync(ct), place.Region, place.Service, time.GetUtcNow(), life);
+            return AwsSigner.Address(method, new Uri(place.Endpoint, path), fields, await credentials.GetAsync(ct), place.Region, place.Service, time.GetUtcNow(), life);
         }
         catch (NoCredentialsException none)
         {

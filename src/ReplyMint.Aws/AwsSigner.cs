@@ -32,15 +32,19 @@ internal static class AwsSigner
         request.Headers.TryAddWithoutValidation("Authorization", $"{Algorithm} Credential={credentials.AccessKey}/{scope}, SignedHeaders={signed}, Signature={signature}");
     }
 
-    /// <summary>S3's form of it in the query, for a caller without credentials: this one GET of this one object, for so long.</summary>
-    public static Uri Address(Uri uri, AwsCredentials credentials, string region, string service, DateTimeOffset now, TimeSpan life)
+    /// <summary>S3's form of it in the query, for a caller without credentials: this one call of this one object with these fields, for so long.</summary>
+    public static Uri Address(HttpMethod method, Uri uri, IEnumerable<KeyValuePair<string, string>> fields, AwsCredentials credentials, string region, string service, DateTimeOffset now, TimeSpan life)
     {
         var stamp = Stamp(now);
         var scope = $"{stamp[..8]}/{region}/{service}/aws4_request";
+        var all = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["host"] = HostOf(uri) };
+        foreach (var (name, value) in fields)
+            all[name.ToLowerInvariant()] = value;
+        var signed = string.Join(';', all.Keys);
         var given = $"X-Amz-Algorithm={Algorithm}&X-Amz-Credential={Uri.EscapeDataString($"{credentials.AccessKey}/{scope}")}&X-Amz-Date={stamp}&X-Amz-Expires={((long)life.TotalSeconds).ToString(CultureInfo.InvariantCulture)}"
-            + $"{(credentials.SessionToken is { } session ? $"&X-Amz-Security-Token={Uri.EscapeDataString(session)}" : "")}&X-Amz-SignedHeaders=host";
+            + $"{(credentials.SessionToken is { } session ? $"&X-Amz-Security-Token={Uri.EscapeDataString(session)}" : "")}&X-Amz-SignedHeaders={Uri.EscapeDataString(signed)}";
         var query = Query(new Uri(uri, $"{uri.AbsolutePath}?{(uri.Query.Length > 1 ? uri.Query[1..] + "&" : "")}{given}"));
-        var canonical = $"GET\n{uri.AbsolutePath}\n{query}\nhost:{HostOf(uri)}\n\nhost\nUNSIGNED-PAYLOAD";
+        var canonical = string.Join('\n', method.Method, uri.AbsolutePath, query, string.Concat(all.Select(field => $"{field.Key}:{field.Value}\n")), signed, "UNSIGNED-PAYLOAD");
         return new(uri, $"{uri.AbsolutePath}?{query}&X-Amz-Signature={Signature(canonical, stamp, scope, credentials, region, service)}");
     }
 

@@ -3,9 +3,9 @@ using Microsoft.Extensions.DependencyInjection;
 using ReplyMint.Aws;
 using ReplyMint.Inbound;
 using ReplyMint.Outbound;
-using ReplyMint.Privacy;
 using ReplyMint.Replies;
 using ReplyMint.Security;
+using ReplyMint.Storage;
 
 namespace ReplyMint.Cli;
 
@@ -44,7 +44,7 @@ internal static class AwsRooms
         return (await sns.SendAsync(HttpMethod.Post, "", body, [("Content-Type", "application/x-www-form-urlencoded")], TimeSpan.FromSeconds(5), ct)).Error is null;
     };
 
-    public static BucketFiles Files(S3Files files) => new(files.WriteAsync, files.DeleteAsync, files.ListAsync, files.AddressAsync);
+    public static BucketFiles Files(S3Files files) => new(files.Origin, files.WriteAsync, files.ReadAsync, files.DeleteAsync, files.ListAsync, files.AddressAsync, files.UploadAsync);
 
     public static StoredMails Mails(string bucket, S3Calls calls) => new(bucket, async (key, most, ct) =>
     {

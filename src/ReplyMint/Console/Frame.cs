@@ -12,8 +12,9 @@ internal static class Frame
     /// Our own files and nothing else; no inline code, no base, no frame, and text stays text for the script, too. The one script is
     /// named by the answer's nonce and not by this host: what somebody may have uploaded here is no script.
     /// </summary>
-    public static string Policy(string nonce) =>
-        $"default-src 'none'; style-src 'self'; script-src 'nonce-{nonce}'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+    /// <param name="connects">An origin that the page's script may call beside this one, such as a bucket's.</param>
+    public static string Policy(string nonce, string? connects = null) =>
+        $"default-src 'none'; style-src 'self'; script-src 'nonce-{nonce}'; img-src 'self'; connect-src 'self'{(connects is null ? "" : " " + connects)}; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
     /// <summary>One line a page. Its word is "nav." and its name.</summary>
     private static readonly NavEntry[] Nav =

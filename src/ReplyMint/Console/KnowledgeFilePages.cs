@@ -16,9 +16,7 @@ namespace ReplyMint.Console;
 internal static class KnowledgeFilePages
 {
     private const string Place = "knowledge";
-    private const string Home = "/console/knowledge";
-    // A file, and what a form puts around it.
-    private const int MostBody = PassageReader.MostFile + 64 * 1024;
+    internal const string Home = "/console/knowledge";
     private const int PageSize = 100;
 
     public static void Map(IEndpointRouteBuilder routes)
@@ -34,7 +32,7 @@ internal static class KnowledgeFilePages
         costly.Act("/knowledge/page", call => TakeAsync(call, new NewKnowledgePage(call.Field("url")),
             wish => KnowledgeRoutes.FetchAsync(call.Caller, wish, call.Get<KnowledgePages>(), call.Get<KnowledgeStore>(), call.Stop)));
         costly.Act("/knowledge/write", WriteAsync);
-        routes.MapPages(Permission.KnowledgeWrite).WithMetadata(new BodyLimit(MostBody)).Costly().Act("/knowledge/upload", UploadAsync);
+        UploadForm.Map(routes, costly);
     }
 
     private static async Task ShowAsync(PageCall call)
@@ -159,12 +157,7 @@ internal static class KnowledgeFilePages
         html.Area("question", say["knowledge.question"], await QuestionOfAsync(call), 300, needed: true, rows: 2);
         html.Area("text", say["knowledge.text"], "", 20_000, say["knowledge.text-help"], needed: true, rows: 6);
         html.Add($"""<button class="main">{say["knowledge.add"]}</button></form><div>""");
-        html.Add($"""<form method="post" action="{Home}/upload" enctype="multipart/form-data" class="card"><h2>{say["knowledge.upload"]}</h2>""");
-        html.Hidden(PageForms.Field, call.Token);
-        html.Add($"""
-            <label for="file">{say["knowledge.choose"]}</label><input id="file" name="file" type="file" required aria-describedby="file-help" accept=".md,.markdown,.txt,.html,.htm,.csv,.jsonl">
-            <p class="help" id="file-help">{say["knowledge.choose-help"]}</p><button class="main">{say["knowledge.add"]}</button></form>
-            """);
+        UploadForm.Add(html, call);
         html.Form(call, Home + "/page", "card");
         html.Add($"""<h2>{say["knowledge.page"]}</h2>""");
         html.Line("url", say["knowledge.url"], "https://", 2_000, say["knowledge.url-help"], "url", needed: true);
@@ -189,27 +182,8 @@ internal static class KnowledgeFilePages
             : TakeAsync(call, new NewKnowledge(name + ".md", $"# {question}\n\n{text}\n"), wish => KnowledgeRoutes.AddAsync(call.Caller, wish, call.Get<KnowledgeStore>(), call.Stop));
     }
 
-    private static async Task UploadAsync(PageCall call)
-    {
-        if (call.Context.Request.Form.Files is not [{ } file])
-        {
-            await call.RefuseAsync(new Problem(400, "The form holds no file."));
-            return;
-        }
-        var name = Path.GetFileName(file.FileName.Replace('\\', '/'));
-        if (new LineAttribute(200).Wrong(name) is { } wrong)
-        {
-            await call.RefuseAsync(Problem.Of("name", wrong));
-            return;
-        }
-        var bytes = new byte[file.Length];
-        await using (var content = file.OpenReadStream())
-            await content.ReadExactlyAsync(bytes, call.Stop);
-        await TakeAsync<object?>(call, null, _ => KnowledgeRoutes.StoreAsync(call.Caller, name, bytes, call.Get<KnowledgeStore>(), call.Stop));
-    }
-
     /// <summary>What was read of it, and what was lost; people look at that once, so it is no page that can be loaded again.</summary>
-    private static async Task TakeAsync<T>(PageCall call, T wish, Func<T, Task<IResult>> act)
+    internal static async Task TakeAsync<T>(PageCall call, T wish, Func<T, Task<IResult>> act)
     {
         if (await call.AskAsync(wish, () => act(wish)) is not IValueHttpResult<KnowledgeAdded> { Value: { } added })
             return;

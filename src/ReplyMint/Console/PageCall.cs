@@ -25,6 +25,9 @@ internal sealed class PageCall(HttpContext context)
     /// <summary>Names the script that this answer runs; nobody who writes into a page knows it.</summary>
     public string Nonce { get; } = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
 
+    /// <summary>An origin that this page's script may call beside ours.</summary>
+    public string? Connects { get; set; }
+
     /// <summary>For the forms of the page.</summary>
     public string Token { get; private set; } = "";
 
@@ -74,7 +77,7 @@ internal sealed class PageCall(HttpContext context)
         answer.StatusCode = status;
         answer.ContentType = "text/html; charset=utf-8";
         answer.ContentLength = html.Bytes.Length;
-        answer.Headers.ContentSecurityPolicy = Frame.Policy(Nonce);
+        answer.Headers.ContentSecurityPolicy = Frame.Policy(Nonce, Connects);
         if (!HttpMethods.IsHead(context.Request.Method))
             await answer.Body.WriteAsync(html.Bytes, Stop);
     }

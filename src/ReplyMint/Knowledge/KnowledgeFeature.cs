@@ -1,4 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
+using ReplyMint.Jobs;
+using ReplyMint.Storage;
 
 namespace ReplyMint.Knowledge;
 
@@ -10,5 +12,9 @@ internal static class KnowledgeFeature
         .AddSingleton<KnowledgeStore>()
         .AddSingleton<KnowledgePages>()
         .AddSingleton<PassageVectors>()
-        .AddSingleton<KnowledgeIndexes>();
+        .AddSingleton<KnowledgeIndexes>()
+        // Only a shared store has a bucket beside it, and a gateway in front that takes no large body.
+        .AddSingleton(provider => new Uploads(provider.GetRequiredService<IStore>(), provider.GetRequiredService<KeyRing>(), provider.GetRequiredService<JobQueue>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<IStore>().IsShared ? provider.GetRequiredService<BucketFiles>() : null))
+        .AddSingleton(provider => new JobHandler(Uploads.EndJob, provider.GetRequiredService<Uploads>().EndAsync));
 }

@@ -7,4 +7,5 @@ namespace ReplyMint.Knowledge;
 [JsonSerializable(typeof(Passage))]
 [JsonSerializable(typeof(SourceRecord))]
 [JsonSerializable(typeof(ClearSource))]
+[JsonSerializable(typeof(UploadRecord))]
 internal sealed partial class KnowledgeJson : JsonSerializerContext;

@@ -51,6 +51,7 @@ internal static class KnowledgeRoutes
             .Produces<KnowledgeAdded>(201).Produces<KnowledgeAdded>().Costly();
         // The same address: the router tells them apart by what comes; what names no type meets the first.
         write.MapPost("/knowledge", UploadAsync).WithMetadata(new FormBody(), new BodyLimit(MostBody)).WithOrder(1).ExcludeFromDescription().Costly();
+        UploadRoutes.Map(write);
         write.MapDelete("/knowledge/{id}", RemoveAsync).WithName("RemoveKnowledge").WithSummary("Take a file out of the knowledge").Produces(204);
     }
 
@@ -138,4 +139,6 @@ internal static class KnowledgeRoutes
 [JsonSerializable(typeof(NewKnowledgePage))]
 [JsonSerializable(typeof(Listing<KnowledgeEntry>))]
 [JsonSerializable(typeof(KnowledgeAdded))]
+[JsonSerializable(typeof(NewUpload))]
+[JsonSerializable(typeof(UploadPlace))]
 internal sealed partial class KnowledgeWire : JsonSerializerContext;

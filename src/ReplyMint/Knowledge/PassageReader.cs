@@ -38,13 +38,11 @@ internal static class PassageReader
     /// <param name="name">The file's name: its end tells the format, and passages carry it as their source.</param>
     public static SourceReading Read(string name, ReadOnlyMemory<byte> file)
     {
-        if (Path.GetExtension(name).Equals(".pdf", StringComparison.OrdinalIgnoreCase))
-            return Nothing(name, TextDecoder.IsPdf);
+        if (WrongName(name) is { } wrong)
+            return Nothing(name, wrong);
         if (file.Length > MostFile)
             return TooLarge(name, file.Length);
         var problems = new List<ReadProblem>();
-        if (!Formats.Contains(Path.GetExtension(name), StringComparer.OrdinalIgnoreCase))
-            return Nothing(name, $"has no known format; known are {string.Join(", ", Formats)}.");
         var hash = Convert.ToHexStringLower(SHA256.HashData(file.Span));
         if (TextDecoder.Decode(file.Span, name, problems) is not { } text)
             return new SourceReading(name, hash, [], problems);
@@ -63,6 +61,11 @@ internal static class PassageReader
             problems.Add(new ReadProblem(name, 0, "holds nothing that could be an answer."));
         return new SourceReading(name, hash, passages, problems);
     }
+
+    /// <summary>What is wrong with a file of this name, whatever it holds.</summary>
+    public static string? WrongName(string name) =>
+        Path.GetExtension(name).Equals(".pdf", StringComparison.OrdinalIgnoreCase) ? TextDecoder.IsPdf
+        : Formats.Contains(Path.GetExtension(name), StringComparer.OrdinalIgnoreCase) ? null : $"has no known format; known are {string.Join(", ", Formats)}.";
 
     private static List<Passage> Passages(string name, List<Entry> entries)
     {

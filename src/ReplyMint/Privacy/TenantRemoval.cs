@@ -9,7 +9,7 @@ using ReplyMint.Storage;
 namespace ReplyMint.Privacy;
 
 /// <summary>Removes what begins with a tenant whose keys were destroyed, and what in the installation points to it. Its audit chain stays.</summary>
-internal sealed class TenantRemoval(IStore store, KeyRing keys, IBlobStore blobs, SentFiles sent, KnowledgeIndexes indexes, JobQueue jobs, StoppedSendings stopped, Subscriptions plans)
+internal sealed class TenantRemoval(IStore store, KeyRing keys, IBlobStore blobs, SentFiles sent, KnowledgeIndexes indexes, Uploads uploads, JobQueue jobs, StoppedSendings stopped, Subscriptions plans)
 {
     private const int PerCommit = 60;
     private const int PerRound = PerCommit * 10;
@@ -34,6 +34,7 @@ internal sealed class TenantRemoval(IStore store, KeyRing keys, IBlobStore blobs
             // Each round takes some.
         }
         await blobs.DeleteAllAsync(tenant, ct);
+        await uploads.DropAsync(tenant, ct);
         indexes.Remove(tenant);
         keys.Forget(tenant);
         await RemoveLeadsAsync(tenant, static (items, _) => Uncounted(items), ct);
@@ -79,7 +80,7 @@ internal sealed class TenantRemoval(IStore store, KeyRing keys, IBlobStore blobs
     public async Task RemoveFilesAsync(Erasure erasure, CancellationToken ct)
     {
         var commit = new Commit();
-        ErasureCounts.Add(commit, erasure, new Dictionary<string, int> { ["file"] = await blobs.DeleteAllAsync(erasure.Tenant, ct), ["index"] = indexes.Remove(erasure.Tenant) ? 1 : 0 });
+        ErasureCounts.Add(commit, erasure, new Dictionary<string, int> { ["file"] = await blobs.DeleteAllAsync(erasure.Tenant, ct) + await uploads.DropAsync(erasure.Tenant, ct), ["index"] = indexes.Remove(erasure.Tenant) ? 1 : 0 });
         keys.Forget(erasure.Tenant);
         if (commit.Operations.Count > 0)
             await store.CommitAsync(commit, ct);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
@@ -37,6 +38,9 @@ internal sealed class AwsFront : IAsyncDisposable
 
     /// <summary>By which an address that holds a signature is over.</summary>
     public Func<DateTimeOffset> Now { get; set; } = static () => DateTimeOffset.UtcNow;
+
+    /// <summary>Whose scripts may put files with the two fields that the template's rule of the bucket names; null is nobody's.</summary>
+    public string? Pages { get; set; }
 
     /// <summary>Why calls were refused.</summary>
     public ConcurrentQueue<string> Refused { get; } = new();
@@ -77,12 +81,22 @@ internal sealed class AwsFront : IAsyncDisposable
     private async Task AnswerAsync(HttpContext context)
     {
         var request = context.Request;
+        if (Pages is { } pages && request.Headers.Origin == pages)
+        {
+            context.Response.Headers.AccessControlAllowOrigin = pages;
+            (context.Response.Headers.AccessControlAllowMethods, context.Response.Headers.AccessControlAllowHeaders) = ("PUT", "Content-Type, X-Amz-Checksum-Sha256");
+            if (request.Method == "OPTIONS")
+                return;
+        }
         using var buffer = new MemoryStream();
         await request.Body.CopyToAsync(buffer);
         var (body, target, name) = (buffer.ToArray(), context.Features.Get<IHttpRequestFeature>()!.RawTarget, request.Headers["X-Amz-Target"].ToString());
         var call = name.Length > 0 ? name : $"{request.Method} {target.Split('?')[0]}";
-        var problem = target.Contains("X-Amz-Signature=", StringComparison.Ordinal) ? _check.AddressProblem(request.Method, target, request.Host.Value!, SessionToken, Now())
+        var problem = target.Contains("X-Amz-Signature=", StringComparison.Ordinal) ? _check.AddressProblem(request.Method, target, request.Host.Value!, SessionToken, Now(), request.Headers.Select(field => (field.Key, field.Value.ToString())))
             : request.Headers["X-Amz-Security-Token"] != SessionToken ? "another session" : _check.Problem(request.Method, target, field => request.Headers.TryGetValue(field, out var value) ? value.ToString() : null, body, DateTimeOffset.UtcNow);
+        // S3 asks the hash of what comes, which the stand-in behind this does not.
+        if (problem is null && request.Headers["x-amz-checksum-sha256"].ToString() is { Length: > 0 } said && said != Convert.ToBase64String(SHA256.HashData(body)))
+            problem = "the hash is another";
         AwsReply reply;
         if (problem is not null)
         {

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using ReplyMint.Aws;
 using ReplyMint.Cli;
-using ReplyMint.Privacy;
 using ReplyMint.Storage;
 using ReplyMint.Tests.Storage;
 

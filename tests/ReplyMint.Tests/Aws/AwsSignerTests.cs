@@ -57,13 +57,30 @@ public sealed class AwsSignerTests
     [Fact]
     public void The_storage_services_address_that_holds_its_signature()
     {
-        var address = AwsSigner.Address(new("https://examplebucket.s3.amazonaws.com/test.txt"), new("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", null, null), "us-east-1", "s3", At("2013-05-24T00:00:00Z"), TimeSpan.FromDays(1));
+        var address = AwsSigner.Address(HttpMethod.Get, new("https://examplebucket.s3.amazonaws.com/test.txt"), [], new("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", null, null), "us-east-1", "s3", At("2013-05-24T00:00:00Z"), TimeSpan.FromDays(1));
         Assert.Equal("https://examplebucket.s3.amazonaws.com/test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400"
             + "&X-Amz-SignedHeaders=host&X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404", address.AbsoluteUri);
         var check = new SignatureCheck("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "us-east-1");
         Assert.Null(check.AddressProblem("GET", address.PathAndQuery, address.Host, null, At("2013-05-24T23:59:59Z")));
         Assert.Equal("the address is over", check.AddressProblem("GET", address.PathAndQuery, address.Host, null, At("2013-05-25T00:00:01Z")));
         Assert.Equal("the signature does not fit", check.AddressProblem("PUT", address.PathAndQuery, address.Host, null, At("2013-05-24T12:00:00Z")));
+    }
+
+    /// <summary>Whoever has it sends these fields as they are, and none of the service's beside them.</summary>
+    [Fact]
+    public void An_address_may_bind_fields_of_its_call()
+    {
+        Dictionary<string, string> fields = new() { ["Content-Length"] = "3", ["X-Amz-Checksum-Sha256"] = "aGFzaA==" };
+        var address = AwsSigner.Address(HttpMethod.Put, new("https://examplebucket.s3.amazonaws.com/test.txt"), fields, new("AKIAIOSFODNN7EXAMPLE", Secret, null, null), "us-east-1", "s3", At("2013-05-24T00:00:00Z"), TimeSpan.FromMinutes(2));
+        Assert.Contains("&X-Amz-SignedHeaders=content-length%3Bhost%3Bx-amz-checksum-sha256&", address.Query, StringComparison.Ordinal);
+        var check = new SignatureCheck("AKIAIOSFODNN7EXAMPLE", Secret, "us-east-1");
+        string? Problem(string method, params (string, string)[] sent) => check.AddressProblem(method, address.PathAndQuery, address.Host, null, At("2013-05-24T00:01:00Z"), sent);
+        Assert.Null(Problem("PUT", ("content-length", "3"), ("x-amz-checksum-sha256", "aGFzaA=="), ("user-agent", "any")));
+        Assert.Equal("the signature does not fit", Problem("PUT", ("content-length", "4"), ("x-amz-checksum-sha256", "aGFzaA==")));
+        Assert.Equal("the signature does not fit", Problem("PUT", ("content-length", "3"), ("x-amz-checksum-sha256", "b3RoZXI=")));
+        Assert.Equal("the signature does not fit", Problem("PUT", ("content-length", "3")));
+        Assert.Equal("the signature does not fit", Problem("GET", ("content-length", "3"), ("x-amz-checksum-sha256", "aGFzaA==")));
+        Assert.Equal("a field is not signed", Problem("PUT", ("content-length", "3"), ("x-amz-checksum-sha256", "aGFzaA=="), ("x-amz-acl", "public-read")));
     }
 
     /// <summary>What the tests' stand-ins ask of each call is what AWS's own example says, and no more and no less.</summary>

@@ -8,7 +8,6 @@ using ReplyMint.Aws;
 using ReplyMint.Cli;
 using ReplyMint.Knowledge;
 using ReplyMint.Security;
-using ReplyMint.Privacy;
 using ReplyMint.Storage;
 using ReplyMint.Tests.Limits;
 using ReplyMint.Tests.Security;

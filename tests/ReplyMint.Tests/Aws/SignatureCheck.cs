@@ -43,13 +43,19 @@ internal sealed class SignatureCheck(string accessKey, string secretKey, string 
     }
 
     /// <summary>The same of an address that holds its signature (S3's manual, "using query parameters").</summary>
-    public string? AddressProblem(string method, string target, string host, string? session, DateTimeOffset now)
+    /// <param name="fields">Of the request's header.</param>
+    public string? AddressProblem(string method, string target, string host, string? session, DateTimeOffset now, IEnumerable<(string Name, string Value)>? fields = null)
     {
+        var sent = (fields ?? []).ToDictionary(field => field.Name.ToLowerInvariant(), field => field.Value.Trim());
+        sent["host"] = host;
         var (path, query) = target.Split('?', 2) is [var p, var q] ? (p, q) : (target, "");
         var pairs = query.Split('&').Select(pair => pair.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair.ElementAtOrDefault(1) ?? "");
         string Of(string name) => Uri.UnescapeDataString(pairs.GetValueOrDefault(name, ""));
-        if (Of("X-Amz-Algorithm") != "AWS4-HMAC-SHA256" || Of("X-Amz-SignedHeaders") != "host" || Of("X-Amz-Security-Token") != (session ?? ""))
+        if (Of("X-Amz-Algorithm") != "AWS4-HMAC-SHA256" || Of("X-Amz-Security-Token") != (session ?? ""))
             return "the address is not signed as it must be";
+        var names = Of("X-Amz-SignedHeaders").Split(';');
+        if (!names.Contains("host") || sent.Keys.Any(name => name.StartsWith("x-amz-", StringComparison.Ordinal) && !names.Contains(name)))
+            return "a field is not signed";
         if (Of("X-Amz-Credential").Split('/') is not [var key, var day, var where, var service, "aws4_request"] || key != accessKey || where != region)
             return "the credential's scope is another";
         var stamp = Of("X-Amz-Date");
@@ -59,7 +65,7 @@ internal sealed class SignatureCheck(string accessKey, string secretKey, string 
         if (now > at.AddSeconds(seconds))
             return "the address is over";
         var sorted = string.Join('&', query.Split('&').Where(pair => !pair.StartsWith("X-Amz-Signature=", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
-        var canonical = $"{method}\n{path}\n{sorted}\nhost:{host}\n\nhost\nUNSIGNED-PAYLOAD";
+        var canonical = $"{method}\n{path}\n{sorted}\n{string.Concat(names.Select(name => $"{name}:{sent.GetValueOrDefault(name)}\n"))}\n{string.Join(';', names)}\nUNSIGNED-PAYLOAD";
         var toSign = $"AWS4-HMAC-SHA256\n{stamp}\n{day}/{where}/{service}/aws4_request\n{Hex(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))}";
         var signing = Mac(Mac(Mac(Mac(Encoding.UTF8.GetBytes("AWS4" + secretKey), day), where), service), "aws4_request");
         return Hex(Mac(signing, toSign)) == Of("X-Amz-Signature") ? null : "the signature does not fit";

@@ -54,6 +54,9 @@ internal static class AccessTable
         May("WorkerRole", "s3:PutObject s3:AbortMultipartUpload s3:DeleteObject", Bucket("blobs") + "/exports/t/x");
         May("ApiRole", "s3:GetObject s3:DeleteObject", Bucket("blobs") + "/exports/t/x");
         May("EraseRole", "s3:DeleteObject", Bucket("blobs") + "/exports/t/x");
+        // Uploads: the API signs addresses to which they are put, reads them, and removes them; a job, and an erasure, remove what is left.
+        May("ApiRole", "s3:PutObject s3:GetObject s3:DeleteObject", Bucket("blobs") + "/uploads/t/f");
+        May("WorkerRole EraseRole", "s3:DeleteObject", Bucket("blobs") + "/uploads/t/f");
         // Without the right to list, what is not there looks forbidden, and S3Blobs could not tell.
         May("ApiRole WorkerRole SweepRole EraseRole OperatorRole", "s3:ListBucket", Bucket("blobs"));
         May(Store, "sns:Publish", topic);

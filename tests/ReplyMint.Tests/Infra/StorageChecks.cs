@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using ReplyMint.Guide;
+using ReplyMint.Knowledge;
 using ReplyMint.Privacy;
 
 namespace ReplyMint.Tests.Infra;
@@ -31,15 +32,20 @@ internal static class StorageChecks
         }
         if ((string?)stack.Template["Parameters"]!["ExportsForConsole"]!["Default"] != "no")
             yield return "scripts may read exports unasked";
-        foreach (var bucket in stack.Of("AWS::S3::Bucket").Where(bucket => bucket.Node("CorsConfiguration") is not null))
-            if (bucket.Name != "BlobBucket" || stack.Parameter("ExportsForConsole") != "yes")
+        foreach (var bucket in stack.Of("AWS::S3::Bucket"))
+            if (bucket.List("CorsConfiguration.CorsRules").Any(rule => !Stack.TextsOf(rule["AllowedMethods"]).SequenceEqual(["PUT"])) && (bucket.Name != "BlobBucket" || stack.Parameter("ExportsForConsole") != "yes"))
                 yield return $"{bucket.Name} lets scripts read";
+        if (!stack.Find("BlobBucket")!.List("CorsConfiguration.CorsRules").Any(rule => Stack.TextsOf(rule["AllowedMethods"]).SequenceEqual(["PUT"]) && Stack.TextsOf(rule["AllowedOrigins"]).Contains("https://" + stack.Parameter("DomainName"))
+            && Stack.TextsOf(rule["AllowedHeaders"]).SequenceEqual(["Content-Type", "X-Amz-Checksum-Sha256"])))
+            yield return "the console can't put files into the bucket";
         // What is erased has to be gone.
         foreach (var name in new[] { "BlobBucket", "MailBucket" })
             if (stack.Find(name) is { } erased && (erased.Node("VersioningConfiguration") is not null || erased.Node("ObjectLockConfiguration") is not null || erased.Node("ReplicationConfiguration") is not null))
                 yield return $"{name} keeps what was erased";
         if (!stack.Find("BlobBucket")!.List("LifecycleConfiguration.Rules").Any(rule => (string?)rule["Status"] == "Enabled" && (string?)rule["Prefix"] == ExportBucket.Prefix && (string?)rule["ExpirationInDays"] == "1"))
             yield return "an export whose job was lost stays for good";
+        if (!stack.Find("BlobBucket")!.List("LifecycleConfiguration.Rules").Any(rule => (string?)rule["Status"] == "Enabled" && (string?)rule["Prefix"] == Uploads.Prefix && (string?)rule["ExpirationInDays"] == "1"))
+            yield return "an upload whose job was lost stays for good";
         if (stack.Find("MailBucket") is { } mail && !mail.List("LifecycleConfiguration.Rules").Any(rule => (string?)rule["Status"] == "Enabled" && int.TryParse((string?)rule["ExpirationInDays"], CultureInfo.InvariantCulture, out var days) && days <= 7))
             yield return "raw mail that nobody fetched stays for good";
     }

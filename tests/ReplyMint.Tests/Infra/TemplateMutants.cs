@@ -201,6 +201,16 @@ internal static class TemplateMutants
         new("scripts write exports", "BlobBucket", "AllowedMethods: [GET]", "AllowedMethods: [GET, PUT]", "CORS-2"),
         new("scripts read exports unasked", "ExportsForConsole", "Default: 'no'", "Default: 'yes'"),
 
+        // Uploads
+        new("every role brings in files", "BlobBucketPolicy", "Sid: OnlyTheApiTakesUploads\n            Effect: Deny", "Sid: OnlyTheApiTakesUploads\n            Effect: Allow", "AWS-1"),
+        new("the worker reads files on their way in", "WorkerRole", "Sid: NoUploads\n                Effect: Deny\n                Action: [s3:GetObject, s3:PutObject]", "Sid: NoUploads\n                Effect: Deny\n                Action: [s3:PutObject]", "AWS-1"),
+        new("who fetches mail brings in files", "ImapRole", "Sid: NoUploads\n                Effect: Deny", "Sid: NoUploads\n                Effect: Allow", "AWS-1"),
+        new("uploads stay for good", "BlobBucket", "          - {Id: uploads, Status: Enabled, Prefix: uploads/, ExpirationInDays: 1}\n", ""),
+        new("scripts of every origin put files", "BlobBucket", "AllowedOrigins: [!Sub 'https://${DomainName}', !FindInMap [Stages, !Ref Stage, Origin]]", "AllowedOrigins: ['*']", "CORS-1"),
+        new("scripts remove files", "BlobBucket", "AllowedMethods: [PUT]", "AllowedMethods: [PUT, DELETE]", "CORS-1 CORS-2"),
+        new("scripts send whatever fields they like", "BlobBucket", "AllowedHeaders: [Content-Type, X-Amz-Checksum-Sha256]", "AllowedHeaders: ['*']", "CORS-2"),
+        new("the console can't put files", "BlobBucket", "[!Sub 'https://${DomainName}', !FindInMap [Stages, !Ref Stage, Origin]]", "[!FindInMap [Stages, !Ref Stage, Origin]]"),
+
         // Settings
         new("nobody is named for a changed setting", "SweepFunction", "          REPLYMINT_CHANGED_BY: !Ref ChangedBy\n", ""),
         new("secrets lie under AWS's own key", "ApiFunction", "          REPLYMINT_AWS__PARAMETERS_KEY: !GetAtt DataKey.Arn\n", ""),

@@ -65,6 +65,8 @@ internal static class NeverRights
         // Exports lie there as callers fetch them.
         Add("AWS-1", "WorkerRole SweepRole ImapRole RotateRole EraseRole AlarmRole OperatorRole", "s3:GetObject", Bucket("blobs") + "/exports/t/x");
         Add("AWS-1", "ApiRole SweepRole ImapRole RotateRole EraseRole AlarmRole OperatorRole", "s3:AbortMultipartUpload", Bucket("blobs") + "/exports/t/x");
+        // Files of knowledge on their way in are the API's alone.
+        Add("AWS-1", "WorkerRole SweepRole ImapRole RotateRole EraseRole AlarmRole OperatorRole", "s3:GetObject s3:PutObject", Bucket("blobs") + "/uploads/t/f");
         Add("AWS-1", Everybody + " OperatorRole", "s3:PutBucketCORS s3:PutLifecycleConfiguration", Bucket("blobs"));
         Add("AWS-1", Everybody + " OperatorRole", "s3:PutObjectAcl", Bucket("blobs") + "/t/b");
         Add("AWS-1", "ApiRole SweepRole ImapRole RotateRole EraseRole AlarmRole OperatorRole", "s3:GetObject", Bucket("mail") + "/x");

@@ -55,11 +55,14 @@ internal static class StorageTemplate
                 yield return new("AWS-7", $"{bucket.Name} takes TLS before 1.2");
             foreach (var rule in bucket.List("CorsConfiguration.CorsRules"))
             {
-                if (Stack.TextsOf(rule["AllowedOrigins"]).Except(DeploymentEnvironments.Parse(stack.Stage)?.DefaultOrigins() ?? []).Any())
+                var (origins, methods) = (Stack.TextsOf(rule["AllowedOrigins"]), Stack.TextsOf(rule["AllowedMethods"]).ToList());
+                // The API's own pages send files, and read none.
+                var sends = methods is ["PUT"];
+                if (origins.Except(DeploymentEnvironments.Parse(stack.Stage)?.DefaultOrigins() ?? []).Any(origin => !sends || origin != "https://" + stack.Parameter("DomainName")))
                     yield return new("CORS-1", $"{bucket.Name} is read by scripts of other origins");
                 // The bucket takes nothing else from a browser; the API's own methods are no matter of it.
-                if (Stack.TextsOf(rule["AllowedMethods"]).Any(method => method != "GET"))
-                    yield return new("CORS-2", $"{bucket.Name} lets scripts do more than read");
+                if (sends ? bucket.Name != "BlobBucket" || Stack.TextsOf(rule["AllowedHeaders"]).Except(["Content-Type", "X-Amz-Checksum-Sha256"]).Any() : methods.Any(method => method != "GET"))
+                    yield return new("CORS-2", $"{bucket.Name} lets scripts do more than read, and send what was signed");
             }
         }
     }

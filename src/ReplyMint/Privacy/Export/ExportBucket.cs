@@ -3,17 +3,6 @@ using ReplyMint.Storage;
 
 namespace ReplyMint.Privacy;
 
-/// <summary>What a bucket can do with files.</summary>
-/// <param name="WriteAsync">Name, and what writes it; returns its length.</param>
-/// <param name="DeleteAsync">One that is not there is no mistake.</param>
-/// <param name="ListAsync">Names that begin so.</param>
-/// <param name="AddressAsync">Name, what it is called where it arrives, and for how long it may be fetched.</param>
-internal sealed record BucketFiles(
-    Func<string, Func<Stream, Task>, CancellationToken, Task<long>> WriteAsync,
-    Func<string, CancellationToken, Task> DeleteAsync,
-    Func<string, CancellationToken, IAsyncEnumerable<string>> ListAsync,
-    Func<string, string, TimeSpan, CancellationToken, Task<Uri>> AddressAsync);
-
 /// <summary>
 /// Prepared exports in a bucket, whoever made them and whoever asks. They lie there as they will be fetched, since callers get them from the
 /// bucket itself: encrypted by it, below a prefix that only the API may read (by the bucket's policy) and that it empties within a day.

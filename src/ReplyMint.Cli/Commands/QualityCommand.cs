@@ -28,7 +28,7 @@ internal static class QualityCommand
                 context.Out.WriteLine($"no draft was made or decided from {DayOptions.Name(report.From)} to {DayOptions.Name(report.To)}");
             var named = (await context.Get<Mailboxes>().ListAsync(owner.Id, ct)).ToDictionary(box => box.Id, box => box.Address, StringComparer.Ordinal);
             StoreWords.Table(context.Out, [.. report.Days.Concat(report.Totals).Select(row => Row(row, named.GetValueOrDefault(row.Mailbox, row.Mailbox)))],
-                "DAY", "MAILBOX", "DRAFTED", "ALONE", "UNCHANGED", "EDITED", "WRITTEN", "REJECTED", "UP", "DOWN", "CHANGED BY");
+                "DAY", "MAILBOX", "DRAFTED", "ALONE", "UNCHANGED", "EDITED", "WRITTEN", "REJECTED", "UP", "DOWN", "CHANGED BY", "DOWN FOR");
             return ExitCode.Ok;
         }) { Options = { days.From, days.To, tenant, json }, Examples = ["quality", "quality --from 2026-01-01 --to 2026-01-31 --json"] };
     }
@@ -37,6 +37,15 @@ internal static class QualityCommand
     [
         row.Date is { } day ? DayOptions.Name(day) : "all", mailbox,
         .. ((long[])[row.Drafted, row.SentAlone, row.Unchanged, row.Edited, row.Written, row.Rejected, row.ThumbsUp, row.ThumbsDown]).Select(number => number.ToString(CultureInfo.InvariantCulture)),
-        row.EditDistance?.ToString("P1", CultureInfo.InvariantCulture) ?? "-",
+        row.EditDistance?.ToString("P1", CultureInfo.InvariantCulture) ?? "-", Reasons(row),
     ];
+
+    /// <summary>Why people did not like an answer, as often as they said so: "incomplete 2, tone 1".</summary>
+    private static string Reasons(QualityRow row)
+    {
+        var said = new List<string>();
+        foreach (var (reason, times) in row.Reasons)
+            said.Add(string.Create(CultureInfo.InvariantCulture, $"{reason} {times}"));
+        return said.Count == 0 ? "-" : string.Join(", ", said);
+    }
 }

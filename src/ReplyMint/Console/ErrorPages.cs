@@ -42,7 +42,7 @@ internal static class ErrorPages
     {
         var say = call.Say;
         var html = await call.BeginAsync(say["error.title"]);
-        html.Add($"""<section class="card narrow"><h1>{say["error.title"]}</h1><p>{say[word]}</p>""");
+        html.Add($"""<section class="card narrow"><h1 tabindex="-1" autofocus>{say["error.title"]}</h1><p>{say[word]}</p>""");
         if (problem.Detail is { } detail && status is 400 or 403 or 409 or 422)
             html.Add($"""<p class="muted" lang="en">{detail}</p>""");
         foreach (var (member, wrong) in problem.Errors ?? new Dictionary<string, string[]>())

@@ -31,7 +31,7 @@ internal static class FactorPages
         var html = await call.BeginAsync(say["factor.title"]);
         html.Add($"""<section class="card narrow"><h1>{say["factor.title"]}</h1>""");
         if (wrong.Length > 0)
-            html.Add($"""<p class="wrong" role="alert">{wrong}</p>""");
+            html.Add($"""<p class="wrong" role="alert" id="wrong">{wrong}</p>""");
         if (!factors.Any)
         {
             html.Add($"""<p>{say[call.Caller.LacksFactor ? "factor.all-none" : "factor.none"]}</p>""");
@@ -42,7 +42,7 @@ internal static class FactorPages
         else
         {
             html.Add($"""<p>{say[call.Caller.LacksFactor ? "factor.all" : "factor.why"]}</p>""");
-            CodeForm(html, call, "/console/factor", to);
+            CodeForm(html, call, "/console/factor", to, wrong.Length > 0);
             await PasskeyFields.AddAsync(html, call, "/console/factor/passkey", to, own: true);
         }
         html.Add($"""</section>""");
@@ -103,12 +103,12 @@ internal static class FactorPages
             await ProveAsync(call, () => call.Get<SecondFactors>().ConfirmTotpAsync(call.Caller, Code(call), call.Stop));
     }
 
-    private static void CodeForm(Html html, PageCall call, string action, string to)
+    private static void CodeForm(Html html, PageCall call, string action, string to, bool wrong = false)
     {
         html.Form(call, action);
         html.Add($"""
             <input type="hidden" name="to" value="{to}"><label for="code">{call.Say["factor.code"]}</label>
-            <input id="code" name="code" autocomplete="one-time-code" required maxlength="32" autofocus spellcheck="false">
+            <input id="code" name="code" autocomplete="one-time-code" required maxlength="32" autofocus spellcheck="false" aria-describedby="{(wrong ? "wrong" : "")}">
             <button class="main">{call.Say["factor.prove"]}</button></form>
             """);
     }

@@ -23,7 +23,7 @@ internal static class FirstPages
         var html = await call.BeginAsync(say["first.title"]);
         html.Add($"""<h1>{say["first.title"]}</h1><p>{say["first.what"]}</p>""");
         if (wrong is not null)
-            html.Add($"""<p class="wrong" role="alert">{say[wrong]}</p>""");
+            html.Add($"""<p class="wrong" role="alert" tabindex="-1" autofocus>{say[wrong]}</p>""");
         html.Form(call, "/console/first", "card");
         html.Hidden("token", token);
         html.Add($"""<div class="pair"><div>""");

@@ -87,10 +87,19 @@ internal static class Frame
         html.Add($"""<form method="post" action="{action}" class="{style}"><input type="hidden" name="{PageForms.Field}" value="{call.Token}">""");
 
     /// <summary>A form that is one button.</summary>
-    public static void Button(this Html html, PageCall call, string action, string label, string style = "")
+    /// <param name="html">Where to.</param>
+    /// <param name="call">The page.</param>
+    /// <param name="action">Where it goes.</param>
+    /// <param name="label">What stands on it.</param>
+    /// <param name="style">How it looks.</param>
+    /// <param name="of">Which of several things it is about, for those who hear buttons one by one.</param>
+    public static void Button(this Html html, PageCall call, string action, string label, string style = "", string of = "")
     {
         html.Form(call, action, style: "inline");
-        html.Add($"""<button class="{style}">{label}</button></form>""");
+        html.Add($"""<button class="{style}" """);
+        if (of.Length > 0)
+            html.Add($"""aria-label="{label}: {of}" """);
+        html.Add($""">{label}</button></form>""");
     }
 
     public static void Time(this Html html, PageCall call, DateTimeOffset at) =>
@@ -116,10 +125,17 @@ internal static class Frame
         html.Add($"""</div></header>""");
     }
 
-    /// <summary>What was done on the page before: a word of ours, never the address's own.</summary>
+    /// <summary>
+    /// What was done on the page before: a word of ours, never the address's own. Whoever goes by keys goes on from there, past the
+    /// navigation, and a screen reader reads it; before sign-in the field is what he comes for.
+    /// </summary>
     private static void Told(Html html, PageCall call)
     {
-        if (call.Query("done") is { Length: > 0 } done && Speech.Has("done." + done))
-            html.Add($"""<p class="told" role="status">{call.Say["done." + done]}</p>""");
+        if (call.Query("done") is not { Length: > 0 } done || !Speech.Has("done." + done))
+            return;
+        html.Add($"""<p class="told" role="status" """);
+        if (call.Reader is not null)
+            html.Add($"""tabindex="-1" autofocus""");
+        html.Add($""">{call.Say["done." + done]}</p>""");
     }
 }

@@ -51,10 +51,8 @@ internal static class GuidePages
 
     private static void Open(Html html, Speech say, GuideControlAnswer control)
     {
-        html.Add($"""<article class="card alert"><p class="muted"><span class="{Chip(control.Verdict)}">{Word(say, control.Verdict)}</span> {control.Id}</p><div lang="en"><h2>{control.Title}</h2>""");
-        if (Catalogue.Find(control.Id) is { } known)
-            html.Add($"""<p>{known.Why}</p>""");
-        html.Add($"""<p class="lines"><strong>{control.Remedy}</strong></p></div>""");
+        var words = GuideWords.Of(say, control);
+        html.Add($"""<article class="card alert"><p class="muted"><span class="{Chip(control.Verdict)}">{Word(say, control.Verdict)}</span> {control.Id}</p><div lang="{words.Language}"><h2>{words.Title}</h2><p>{words.Why}</p><p class="lines"><strong>{words.Remedy}</strong></p></div>""");
         Evidence(html, say, control);
         html.Add($"""</article>""");
     }
@@ -66,7 +64,8 @@ internal static class GuidePages
             foreach (var control in guide.Controls)
                 if (control.Verdict == verdict && control.Remedy is null)
                 {
-                    html.Add($"""<tr><td><span class="{Chip(verdict)}">{Word(say, verdict)}</span></td><th scope="row"><code>{control.Id}</code> <span lang="en">{control.Title}</span>""");
+                    var words = GuideWords.Of(say, control);
+                    html.Add($"""<tr><td><span class="{Chip(verdict)}">{Word(say, verdict)}</span></td><th scope="row"><code>{control.Id}</code> <span lang="{words.Language}">{words.Title}</span>""");
                     Evidence(html, say, control);
                     html.Add($"""</th></tr>""");
                 }

@@ -24,7 +24,7 @@ internal static class InboxPages
         var html = await call.BeginAsync(say["inbox.title"], "inbox");
         await DecidedAsync(html, call);
         html.Add($"""<div role="status" id="live"><p class="told" hidden><a href="">{say["inbox.news"]}</a></p></div>""");
-        html.Add($"""<div class="head"><h1>{say["inbox.title"]}</h1></div><ul class="tabs">""");
+        html.Add($"""<div class="head"><h1>{say["inbox.title"]}</h1></div><nav aria-label="{say["inbox.views"]}"><ul class="tabs">""");
         foreach (var view in InboxFilter.Views)
         {
             html.Add($"""<li><a href="{filter.With(view)}" """);
@@ -32,7 +32,7 @@ internal static class InboxPages
                 html.Add($"""aria-current="true" """);
             html.Add($""">{say["inbox.view." + view]}</a></li>""");
         }
-        html.Add($"""</ul>""");
+        html.Add($"""</ul></nav>""");
         Filters(html, say, filter, mailboxes.Values);
         if (found.Messages.Count == 0)
             Empty(html, say, filter, mailboxes.Count == 0);
@@ -45,6 +45,9 @@ internal static class InboxPages
         await call.ShowAsync(html);
     }
 
+    /// <summary>Where a mail stands in the list, for whoever comes back from it.</summary>
+    public static string MarkOf(string mail) => "mail-" + mail;
+
     /// <summary>What was decided just now, while it can be taken back.</summary>
     private static async Task DecidedAsync(Html html, PageCall call)
     {
@@ -52,7 +55,7 @@ internal static class InboxPages
         var id = rejected.Length > 0 ? rejected : call.Query("approved");
         if (!Ids.IsTimed(id) || await call.Get<Drafts>().FindAsync(call.Caller.Tenant, id, call.Stop) is not { } draft || !call.Caller.Sees(draft.Record.Mailbox))
             return;
-        html.Add($"""<div class="told" role="status"><p>{say[draft.Content.Pending is null ? "draft.over" : rejected.Length > 0 ? "draft.rejects-soon" : "draft.sends-soon"]}</p>""");
+        html.Add($"""<div class="told" role="status" tabindex="-1" autofocus><p>{say[draft.Content.Pending is null ? "draft.over" : rejected.Length > 0 ? "draft.rejects-soon" : "draft.sends-soon"]}</p>""");
         if (draft.Content.Pending is not null)
             html.Button(call, MessagePages.PathOf(id) + "/undo", say["draft.undo"]);
         html.Add($"""</div>""");
@@ -63,7 +66,7 @@ internal static class InboxPages
         html.Add($"""
             <form class="filters" role="search" action="/console/inbox"><input type="hidden" name="view" value="{filter.View}">
             <p><label for="q">{say["inbox.search"]}</label><input id="q" name="q" type="search" value="{filter.Words}" maxlength="200"></p>
-            <details
+            <button>{say["inbox.look"]}</button><details
             """);
         if (filter.Mailbox.Length > 0 || filter.Reason.Length > 0 || filter.Until is not null || filter.From.Length > 0)
             html.Add($""" open""");
@@ -90,7 +93,7 @@ internal static class InboxPages
             </select></p>
             <p><label for="until">{say["inbox.until"]}</label><input id="until" name="until" type="date" value="{filter.Until?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}"></p>
             <p><label for="from">{say["inbox.from"]}</label><input id="from" name="from" type="email" value="{filter.From}" maxlength="254" autocomplete="off"></p>
-            </div></details><button>{say["inbox.look"]}</button></form>
+            <p class="end"><button>{say["inbox.filter"]}</button></p></div></details></form>
             """);
     }
 
@@ -101,7 +104,7 @@ internal static class InboxPages
         {
             var (record, summary) = (message.Record, message.Summary);
             html.Add($"""
-                <li class="{Reasons.StyleOf(record.State)}"><a href="/console/inbox/{record.Id}">
+                <li class="{Reasons.StyleOf(record.State)}"><a id="{MarkOf(record.Id)}" href="/console/inbox/{record.Id}">
                 <span class="who"><bdi>{(summary.From.Name.Length > 0 ? summary.From.Name : summary.From.Address)}</bdi></span>
                 <span class="subject"><bdi>{(summary.Subject.Length > 0 ? summary.Subject : call.Say["inbox.no-subject"])}</bdi></span></a>
                 <span class="why"><span class="state">{call.Say["state." + Reasons.WordOf(record.State)]}</span> {(record.Reasons is [{ } first, ..] ? Reasons.Of(call.Say, first) : "")}</span>

@@ -41,12 +41,12 @@ internal static class MessagePages
         var summary = mail.Message.Summary;
         var html = await call.BeginAsync(summary.Subject.Length > 0 ? summary.Subject : call.Say["inbox.no-subject"], "inbox");
         html.Add($"""
-            <p class="back"><a href="/console/inbox" data-key="u">{call.Say["mail.back"]}</a> · <a href="{ThreadPages.PathOf(mail.Message.Record.Thread)}">{call.Say["thread.link"]}</a></p>
+            <p class="back"><a href="/console/inbox#{InboxPages.MarkOf(mail.Message.Id)}" data-key="u">{call.Say["mail.back"]}</a> · <a href="{ThreadPages.PathOf(mail.Message.Record.Thread)}">{call.Say["thread.link"]}</a></p>
             <div class="head"><h1><bdi>{(summary.Subject.Length > 0 ? summary.Subject : call.Say["inbox.no-subject"])}</bdi></h1>
             <span class="pill is-{Reasons.WordOf(mail.Message.Record.State)}">{call.Say["state." + Reasons.WordOf(mail.Message.Record.State)]}</span></div>
             """);
         if (wrong.Length > 0)
-            html.Add($"""<p class="wrong" role="alert">{wrong}</p>""");
+            html.Add($"""<p class="wrong" role="alert" tabindex="-1" autofocus>{wrong}</p>""");
         html.Add($"""<div class="two"><div>""");
         MailSlice.Write(html, call, mail);
         html.Add($"""</div><div>""");

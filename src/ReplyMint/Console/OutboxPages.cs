@@ -55,13 +55,13 @@ internal static class OutboxPages
             html.Add($"""</p><h2><bdi>{mail.Subject}</bdi></h2><p><bdi>{mail.To}</bdi></p><p class="muted" lang="en">{record.Detail}</p><p>{say["outbox.explain." + WireWord.Of(record.State)]}</p><div class="acts">""");
             if (record.State == OutboxState.Uncertain)
             {
-                html.Button(call, $"{Home}/{record.Id}/sent", say["outbox.sent"]);
-                html.Button(call, $"{Home}/{record.Id}/again", say["outbox.again"]);
+                html.Button(call, $"{Home}/{record.Id}/sent", say["outbox.sent"], of: mail.Subject);
+                html.Button(call, $"{Home}/{record.Id}/again", say["outbox.again"], of: mail.Subject);
             }
             else
             {
-                html.Button(call, $"{Home}/{record.Id}/replay", say["outbox.replay"]);
-                html.Button(call, $"{Home}/{record.Id}/discard", say["outbox.discard"], "bad");
+                html.Button(call, $"{Home}/{record.Id}/replay", say["outbox.replay"], of: mail.Subject);
+                html.Button(call, $"{Home}/{record.Id}/discard", say["outbox.discard"], "bad", mail.Subject);
             }
             html.Add($"""</div></article>""");
         }
@@ -83,7 +83,7 @@ internal static class OutboxPages
             html.Add($"""<tr><th scope="row">{one.Job.Kind} <code>{one.Job.Target}</code></th><td lang="en">{one.Reason}</td><td>""");
             html.Time(call, one.At);
             html.Add($"""</td><td class="acts">""");
-            html.Button(call, $"{Home}/work/{one.Job.Kind}/{one.Job.Target}", say["outbox.replay"]);
+            html.Button(call, $"{Home}/work/{one.Job.Kind}/{one.Job.Target}", say["outbox.replay"], of: one.Job.Target);
             html.Add($"""</td></tr>""");
         }
         html.EndTable();

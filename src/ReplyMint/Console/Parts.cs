@@ -1,10 +1,14 @@
 using System.Globalization;
+using ReplyMint.Security;
 
 namespace ReplyMint.Console;
 
 /// <summary>What pages are put together from. Fields have their label, and what helps stands where a screen reader finds it.</summary>
 internal static class Parts
 {
+    /// <summary>So many columns stand on a desk with room between them.</summary>
+    private const int Roomy = 6;
+
     /// <summary>A page's heading, with the one thing that people come for beside it.</summary>
     public static void Head(this Html html, string title, string link = "", string label = "")
     {
@@ -92,7 +96,7 @@ internal static class Parts
     /// <summary>The table's own name is for those who don't see where it stands.</summary>
     public static void Table(this Html html, string name, params ReadOnlySpan<string> columns)
     {
-        html.Add($"""<div class="table" role="region" aria-label="{name}" tabindex="0"><table><thead><tr>""");
+        html.Add($"""<div class="{(columns.Length > Roomy ? "table close" : "table")}" role="region" aria-label="{name}" tabindex="0"><table><thead><tr>""");
         foreach (var column in columns)
         {
             // What a row lets one do needs no name, and an empty heading would be read as one.
@@ -108,6 +112,14 @@ internal static class Parts
 
     /// <summary>A figure with its name.</summary>
     public static void Figure(this Html html, string name, string value) => html.Add($"""<div class="figure"><dt>{name}</dt><dd>{value}</dd></div>""");
+
+    /// <summary>A command for whoever works at the machine; where the product is developed also as the project's own script takes it.</summary>
+    public static void Command(this Html html, PageCall call, string command)
+    {
+        html.Add($"""<pre>replymint {command}</pre>""");
+        if (call.Get<HttpSettings>().Environment == DeploymentEnvironment.Development)
+            html.Add($"""<p class="muted">{call.Say["part.run-sh"]}</p><pre>./run.sh {command}</pre>""");
+    }
 
     /// <summary>Asks before something is done that can't be undone.</summary>
     public static async Task ConfirmAsync(this PageCall call, string place, string title, string what, string text, string action, string back)

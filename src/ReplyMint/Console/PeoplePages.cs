@@ -82,7 +82,7 @@ internal static class PeoplePages
                 html.Time(call, one.CreatedAt + Invitations.Life);
                 html.Add($"""</td><td class="acts">""");
                 if (may)
-                    html.Button(call, $"{Home}/invitations/{one.Id}/remove", say["people.take-back"]);
+                    html.Button(call, $"{Home}/invitations/{one.Id}/remove", say["people.take-back"], of: one.Address);
                 html.Add($"""</td></tr>""");
             }
             html.EndTable();
@@ -129,7 +129,11 @@ internal static class PeoplePages
         var html = await call.BeginAsync(say["people.invite"], Place);
         html.Add($"""<p><a href="{Home}">{say["people.title"]}</a></p><h1>{say["people.invite"]}</h1>""");
         if (call.Get<AccountsSettings>().SignUp == SignUp.Closed)
-            html.Add($"""<section class="card"><p>{say["people.closed"]}</p><pre>replymint user add ADDRESS</pre></section>""");
+        {
+            html.Add($"""<section class="card"><p>{say["people.closed"]}</p>""");
+            html.Command(call, "user add " + say["sign-in.example"]);
+            html.Add($"""</section>""");
+        }
         else
         {
             html.Form(call, Home + "/invite", "card");

@@ -87,7 +87,7 @@ internal static class PlanPages
         var percent = replies <= 0 ? 100 : Math.Min(100, 100 * used / replies);
         html.Add($"""
             <p>{say["bill.used-of", used.Text()].Replace("{1}", replies.Text(), StringComparison.Ordinal)}</p>
-            <svg class="plot" viewBox="0 0 {Width} {Tall}" role="img" aria-label="{percent} %"><rect x="0" y="0" width="{percent * Width / 100}" height="{Tall}" rx="4"/><line x1="0" y1="{Tall - 1}" x2="{Width}" y2="{Tall - 1}"/>
+            <svg class="plot" viewBox="0 0 {Width} {Tall}" role="img" aria-label="{percent} %"><rect class="track" x="1" y="1" width="{Width - 2}" height="{Tall - 2}" rx="4"/><rect x="0" y="0" width="{percent * Width / 100}" height="{Tall}" rx="4"/>
             """);
         foreach (var step in QuotaWarnings.Steps)
             html.Add($"""<line x1="{Math.Min(Width - 1, step * Width / 100)}" y1="0" x2="{Math.Min(Width - 1, step * Width / 100)}" y2="{Tall}"/>""");

@@ -99,9 +99,9 @@ internal static class PrivacyPages
             html.Time(call, export.ExpiresAt);
             html.Add($"""</td><td class="acts">""");
             if (may && export.State == ExportState.Ready)
-                html.Add($"""<a href="{Home}/exports/{export.Id}/file" download>{say["privacy.fetch"]}</a> """);
+                html.Add($"""<a href="{Home}/exports/{export.Id}/file" download aria-label="{say["privacy.fetch"]}: {say.Time(export.ExpiresAt)}">{say["privacy.fetch"]}</a> """);
             if (may)
-                html.Button(call, $"{Home}/exports/{export.Id}/remove", say["knowledge.remove"]);
+                html.Button(call, $"{Home}/exports/{export.Id}/remove", say["knowledge.remove"], of: say.Time(export.ExpiresAt));
             html.Add($"""</td></tr>""");
         }
         html.EndTable();

@@ -29,7 +29,7 @@ internal static class ReceiptSlice
             html.Add($"""<p class="muted" lang="en">{receipt.Note}</p>""");
         html.Add($"""<details><summary>{say["receipt.rules", receipt.Verdict.Rules.Count]}</summary><table><thead><tr><th>{say["receipt.rule"]}</th><th>{say["receipt.outcome"]}</th><th>{say["receipt.saw"]}</th></tr></thead><tbody>""");
         foreach (var rule in receipt.Verdict.Rules)
-            html.Add($"""<tr><td>{rule.Rule} {rule.Name}</td><td>{say["outcome." + rule.Outcome.ToString().ToLowerInvariant()]}</td><td><bdi>{rule.Saw}</bdi></td></tr>""");
+            html.Add($"""<tr><td>{rule.Rule} <code>{rule.Name}</code></td><td>{say["outcome." + rule.Outcome.ToString().ToLowerInvariant()]}</td><td><bdi>{rule.Saw}</bdi></td></tr>""");
         html.Add($"""</tbody></table></details></section>""");
     }
 }

@@ -69,7 +69,7 @@ internal static class SafetyPages
             if (alert.Contained is { } contained)
                 html.Add($"""<p><span class="chip warn">{say["safety.contained", contained]}</span></p>""");
             if (alert.AcknowledgedAt is null && call.May(Permission.AlertsWrite))
-                html.Button(call, $"{Home}/alerts/{alert.Id}", say["safety.acknowledge"]);
+                html.Button(call, $"{Home}/alerts/{alert.Id}", say["safety.acknowledge"], of: alert.Kind);
             html.Add($"""</article>""");
         }
         if (next is not null)

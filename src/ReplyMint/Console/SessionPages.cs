@@ -41,7 +41,7 @@ internal static class SessionPages
             if (session.Id == call.Caller.Session)
                 html.Add($"""<span class="chip good">{say["session.this"]}</span>""");
             else
-                html.Button(call, $"{Home}/{session.Id}/end", say["session.end"]);
+                html.Button(call, $"{Home}/{session.Id}/end", say["session.end"], of: client.Agent ?? "");
             html.Add($"""</td></tr>""");
         }
         html.EndTable();

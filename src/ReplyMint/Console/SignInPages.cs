@@ -36,12 +36,15 @@ internal static class SignInPages
             html.Form(call, "/console/sign-in");
             html.Add($"""
                 <label for="address">{say["sign-in.address"]}</label>
-                <input id="address" name="address" type="email" autocomplete="username webauthn" required maxlength="254" autofocus>
+                <input id="address" name="address" type="email" autocomplete="username webauthn" required maxlength="254" autofocus aria-describedby="{(wrong.Length > 0 ? "wrong" : "")}">
                 <button class="main">{say["sign-in.send"]}</button></form>
                 """);
         }
         else
-            html.Add($"""<p>{say["sign-in.no-mail"]}</p><pre>replymint user sign-in-link {say["sign-in.example"]}</pre>""");
+        {
+            html.Add($"""<p>{say["sign-in.no-mail"]}</p>""");
+            html.Command(call, "user sign-in-link " + say["sign-in.example"]);
+        }
         await PasskeyFields.AddAsync(html, call, "/console/passkey", to, own: false);
         html.Add($"""</section>""");
         await call.ShowAsync(html, wrong.Length > 0 ? 400 : 200);

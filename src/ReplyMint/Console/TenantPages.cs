@@ -114,7 +114,10 @@ internal static class TenantPages
             html.Choice("language", say["view.language"], say.Language, [("en", "English"), ("de", "Deutsch")]);
         }
         else
-            html.Add($"""<p class="muted">{say["people.closed"]}</p><pre>replymint user add {say["sign-in.example"]} --role admin</pre>""");
+        {
+            html.Add($"""<p class="muted">{say["people.closed"]}</p>""");
+            html.Command(call, $"user add {say["sign-in.example"]} --role admin");
+        }
         html.Add($"""<button class="main">{say["tenant.add"]}</button></form>""");
         await call.ShowAsync(html);
     }

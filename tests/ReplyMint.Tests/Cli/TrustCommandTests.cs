@@ -33,11 +33,13 @@ public sealed class TrustCommandTests : IDisposable
             var commit = new Commit();
             foreach (var (what, count) in new[] { (Quality.Held, 7), (Quality.Alone, 3), (Quality.Unchanged, 3), (Quality.Edited, 1), (Quality.Distance, 500), (Quality.Down, 2) })
                 Quality.Add(commit, tenant, mailbox, new DateTimeOffset(2026, 3, 1, 9, 0, 0, TimeSpan.Zero), what, count);
+            foreach (var (reason, count) in new[] { ("incomplete", 2), ("tone", 1) })
+                Quality.Add(commit, tenant, mailbox, new DateTimeOffset(2026, 3, 1, 9, 0, 0, TimeSpan.Zero), Quality.Why + reason, count);
             await store.CommitAsync(commit, default);
             return true;
         });
         var rows = (await _cli.OkAsync("quality", "--from", "2026-03-01", "--to", "2026-03-02")).TrimEnd().Split('\n');
-        Assert.Matches(@"^2026-03-01 +support@shop\.example +10 +3 +3 +1 +0 +0 +0 +2 +12\.5 ?%$", rows[1].TrimEnd());
+        Assert.Matches(@"^2026-03-01 +support@shop\.example +10 +3 +3 +1 +0 +0 +0 +2 +12\.5 ?% +incomplete 2, tone 1$", rows[1].TrimEnd());
         Assert.StartsWith("all ", rows[^1], StringComparison.Ordinal);
         var json = JsonNode.Parse(await _cli.OkAsync("quality", "--from", "2026-03-01", "--to", "2026-03-02", "--json"))!;
         Assert.Equal((10, 0.125), ((int)json["totals"]![0]!["drafted"]!, (double)json["totals"]![0]!["editDistance"]!));

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json.Nodes;
+using ReplyMint.Security;
 using ReplyMint.Tests.Product;
 using ReplyMint.Tests.Storage;
 using Xunit;
@@ -69,6 +70,20 @@ internal sealed class ConsoleBrowser : IAsyncDisposable
         await AskAsync("Page.navigate", new() { ["url"] = address.AbsoluteUri });
         await SeeAsync("body");
     }
+
+    /// <summary>Comes in as somebody who has just signed in and proved his second factor.</summary>
+    public async Task ComeInAsync(ProductHost host, Role role = Role.Admin)
+    {
+        using var client = await ConsoleClient.SignedInAsync(host, role, factor: true);
+        foreach (var (name, value) in client.Cookies)
+            await AskAsync("Network.setCookie", new() { ["url"] = host.Http.AbsoluteUri, ["name"] = name, ["value"] = value, ["path"] = "/", ["secure"] = true, ["httpOnly"] = true, ["sameSite"] = "Strict" });
+    }
+
+    /// <summary>Whether it is there now; between two pages nothing is.</summary>
+    public async Task<bool> HasAsync(string selector) => await FindAsync(selector) > 0;
+
+    /// <summary>Types where the keys go, as if it were pasted.</summary>
+    public Task TypeHereAsync(string text) => AskAsync("Input.insertText", new() { ["text"] = text });
 
     /// <summary>Runs before each page's own scripts.</summary>
     public Task PrepareAsync(string script) => AskAsync("Page.addScriptToEvaluateOnNewDocument", new() { ["source"] = script });

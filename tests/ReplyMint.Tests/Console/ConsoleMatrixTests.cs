@@ -142,7 +142,7 @@ public sealed partial class ConsoleMatrixTests
         return true;
     }
 
-    private static async Task<ProductHost> StartAsync(SeenStore seen)
+    internal static async Task<ProductHost> StartAsync(SeenStore seen)
     {
         var host = await ProductHost.StartAsync(
             mailbox: m => m with { Mode = MailboxMode.Draft, DisplayName = "Shop " + Planted[..30] }, knowledge: "# When are you open?\n\nOur shop is open from Monday to Friday between 9 and 17 o'clock.\n", services: seen.Into,
@@ -167,7 +167,7 @@ public sealed partial class ConsoleMatrixTests
             .Replace("Content-Type: text/plain; charset=utf-8\r\n\r\n?\r\n", $"Content-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\nContent-Type: text/plain\r\n\r\nWhen are you open? {Planted}\r\n--m\r\nContent-Type: image/png\r\n"
                 + $"Content-Disposition: attachment; filename*=utf-8''{Uri.EscapeDataString("File " + Planted)}\r\n\r\nx\r\n--m--\r\n", StringComparison.Ordinal);
 
-    private static async Task<ConsoleClient> ReaderAsync(ProductHost host)
+    internal static async Task<ConsoleClient> ReaderAsync(ProductHost host)
     {
         var user = await host.PersonAsync(Role.Admin, "eva@people.example");
         await host.SignInAsync(user, host.Tenant.Id);
@@ -182,7 +182,7 @@ public sealed partial class ConsoleMatrixTests
     }
 
     /// <summary>Every page that some page leads to, and what it says.</summary>
-    private static async Task<Dictionary<string, string>> CrawlAsync(ConsoleClient reader)
+    internal static async Task<Dictionary<string, string>> CrawlAsync(ConsoleClient reader)
     {
         var pages = new Dictionary<string, string>(StringComparer.Ordinal);
         var next = new Queue<string>(["/console/inbox?view=all", "/console/sign-in", "/console/nowhere", "/console/outbox", "/console/incidents", "/console/audit", "/console/safety/stop"]);

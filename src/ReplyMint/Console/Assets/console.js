@@ -11,6 +11,17 @@
   // Where the pages' names are wider than a phone, the one that is shown is in sight.
   for (const here of document.querySelectorAll("[aria-current]")) here.scrollIntoView({ block: "nearest", inline: "center" });
 
+  // Back from a mail stands the list as it was left, with its filters.
+  const back = document.querySelector("[data-key=u]");
+  if (back && document.referrer) {
+    const from = new URL(document.referrer), to = new URL(back.href);
+    if (from.origin === to.origin && from.pathname === to.pathname) {
+      for (const told of ["approved", "rejected", "done"]) from.searchParams.delete(told);
+      from.hash = to.hash;
+      back.href = from;
+    }
+  }
+
   const bytes = text => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), c => c.charCodeAt(0));
   const text = buffer => btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
   for (const box of window.PublicKeyCredential ? document.querySelectorAll(".passkey") : []) {
@@ -65,8 +76,11 @@
   // A page that nobody is busy with shows what is new by itself; else a line says that there is something.
   const news = document.querySelector("#live p");
   if (news) {
+    // Who goes by keys, or hears the page, keeps the one that he is on.
+    let keys = false;
+    addEventListener("keydown", () => { keys = true; }, { once: true });
     const tell = () => {
-      if (document.activeElement === document.body && scrollY < 80) location.reload();
+      if (!keys && document.activeElement === document.body && scrollY < 80) location.reload();
       else news.hidden = false;
     };
     const source = new EventSource("/console/live");

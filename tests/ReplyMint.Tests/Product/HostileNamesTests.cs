@@ -36,7 +36,11 @@ public sealed class HostileNamesTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync() => _host = await ProductHost.StartAsync(m => m with { Mode = MailboxMode.Draft }, folder: _folder);
 
-    public ValueTask DisposeAsync() => _host.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _host.DisposeAsync();
+        _folder.Dispose();
+    }
 
     /// <summary>One line without control characters, not longer than a file system takes.</summary>
     private static string Shown(string name)

@@ -134,6 +134,6 @@ internal static partial class RoleTemplate
                 }
     }
 
-    [GeneratedRegex("AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}|-----BEGIN|sk_live_[a-zA-Z0-9]+|key-[0-9a-f]{32}|[A-Za-z0-9+/]{60,}={0,2}|eyJ[A-Za-z0-9_-]{20,}", RegexOptions.None, matchTimeoutMilliseconds: 2_000)]
+    [GeneratedRegex("AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}|-----BEGIN|sk_live_[a-zA-Z0-9]+|key-[0-9a-f]{32}|[A-Za-z0-9+/]{60,}={0,2}|eyJ[A-Za-z0-9_-]{20,}", RegexOptions.None, matchTimeoutMilliseconds: 20_000)]
     private static partial Regex SecretLike();
 }

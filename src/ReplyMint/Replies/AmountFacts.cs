@@ -50,6 +50,9 @@ internal static class AmountFacts
         // "10,- EUR" and "10.- CHF": the dash stands for no cents.
         if (at + 1 < tokens.Count && tokens[at].Text is "," or "." && tokens[at + 1].Text == "-" && tokens[at].Start == tokens[i].End)
             at += 2;
+        // "500-Euro-Gutschein", "fünfhundert-Euro-Gutschein"
+        else if (at + 1 < tokens.Count && tokens[at].Text == "-" && tokens[at].Start == tokens[i].End && tokens[at + 1].Start == tokens[at].End)
+            at++;
         var scale = "";
         if (at < tokens.Count && FactWords.Scales.TryGetValue(tokens[at].Text, out var factor))
         {

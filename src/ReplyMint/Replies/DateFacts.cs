@@ -13,7 +13,7 @@ internal static class DateFacts
     private static readonly Dictionary<string, string> Relative = new()
     {
         ["tomorrow"] = "tomorrow", ["demain"] = "tomorrow", ["mañana"] = "tomorrow", ["morgen"] = "tomorrow", ["übermorgen"] = "in 2 days", ["après-demain"] = "in 2 days",
-        ["tonight"] = "tonight", ["overnight"] = "overnight", ["today"] = "today", ["heute"] = "today", ["aujourd'hui"] = "today", ["hoy"] = "today",
+        ["fortnight"] = "2 of unit 4", ["tonight"] = "tonight", ["overnight"] = "overnight", ["today"] = "today", ["heute"] = "today", ["aujourd'hui"] = "today", ["hoy"] = "today",
     };
 
     /// <summary>Before these words "morgen" and "mañana" are mornings.</summary>
@@ -29,8 +29,9 @@ internal static class DateFacts
                 continue;
             if (token.Digits)
                 _ = Numeric(scanner, tokens, i, grants) || DayMonth(scanner, tokens, i, grants) || Time(scanner, tokens, i) || Span(scanner, tokens, i);
-            else if (FactWords.Months.ContainsKey(token.Text) && !MonthDay(scanner, tokens, i, grants))
-                Month(scanner, tokens, i, grants);
+            else if (FactWords.Months.ContainsKey(token.Text))
+                // French "sept" is a month cut short, and seven.
+                _ = MonthDay(scanner, tokens, i, grants) || Month(scanner, tokens, i, grants) || Span(scanner, tokens, i);
             else if (FactWords.Weekdays.TryGetValue(token.Text, out var weekday))
                 scanner.Take(FactKind.Date, $"weekday {weekday}", token.Start, token.End);
             else if (Relative.TryGetValue(token.Text, out var relative))
@@ -39,7 +40,11 @@ internal static class DateFacts
                     scanner.Take(FactKind.Date, relative, token.Start, token.End);
             }
             else if (token.Value is not null)
-                Span(scanner, tokens, i);
+                _ = SaidDay(scanner, tokens, i, grants) || Time(scanner, tokens, i) || Span(scanner, tokens, i);
+            else if (FactWords.OrdinalDays.ContainsKey(token.Text))
+                SaidDay(scanner, tokens, i, grants);
+            else if (token.Text is "within" or "in" && Sign(tokens, i + 1) is "a" or "an" && i + 2 < tokens.Count && FactWords.Units.TryGetValue(tokens[i + 2].Text, out var one))
+                scanner.Take(FactKind.Date, $"1 of unit {one}", token.Start, tokens[i + 2].End);
             else if (FactWords.Units.TryGetValue(token.Text, out var unit) && unit >= 4 && (Is(tokens, i - 1, Next) || Is(tokens, i + 1, Next)))
                 scanner.Take(FactKind.Date, $"next {unit}", token.Start, token.End);
         }
@@ -119,13 +124,39 @@ internal static class DateFacts
         return true;
     }
 
-    /// <summary>May 5, May 5th, 2026.</summary>
+    /// <summary>"The fifth of June", "am fünften Juni", "June the fifth", "le cinq juin".</summary>
+    private static bool SaidDay(FactScanner scanner, List<FactToken> tokens, int i, bool grants)
+    {
+        var ordinal = Ordinal(tokens, i);
+        if ((ordinal ?? Counted(tokens, i, 1, 31)) is not { } day)
+            return false;
+        var at = i + 1;
+        while (at < i + 3 && Sign(tokens, at) is "of" or "de" or "del" or "the")
+            at++;
+        if (at >= tokens.Count || !FactWords.Months.TryGetValue(tokens[at].Text, out var month)
+            || !(tokens[at].Text is "mai" || FactWords.ClearMonths.Contains(tokens[at].Text) || ordinal is not null && (at > i + 1 || !IsVerb(tokens[at]))))
+            return false;
+        var end = at;
+        Date(scanner, YearBehind(tokens, ref end), month, day, tokens[i].Start, tokens[end].End, grants);
+        return true;
+    }
+
+    /// <summary>"You may first ask", "the second may be": a month by its place only.</summary>
+    private static bool IsVerb(FactToken token) => token.Text is "may" or "march";
+
+    private static int? Ordinal(List<FactToken> tokens, int at) => at < tokens.Count && FactWords.OrdinalDays.TryGetValue(tokens[at].Text, out var day) ? day : null;
+
+    /// <summary>A whole number in words.</summary>
+    private static int? Counted(List<FactToken> tokens, int at, int low, int high) =>
+        tokens[at] is { Digits: false, Value: { } value } && value >= low && value <= high && value == decimal.Truncate(value) ? (int)value : null;
+
+    /// <summary>May 5, May 5th, May fifth, May 5th, 2026.</summary>
     private static bool MonthDay(FactScanner scanner, List<FactToken> tokens, int i, bool grants)
     {
         var at = i + 1;
         while (at < i + 3 && Is(tokens, at, Joiners))
             at++;
-        if (Small(tokens, at, 1, 31) is not { } day)
+        if ((Small(tokens, at, 1, 31) ?? (IsVerb(tokens[i]) ? null : Ordinal(tokens, at))) is not { } day)
             return false;
         var end = at;
         if (Is(tokens, end + 1, Ordinals) && Sign(tokens, end + 1) != ".")
@@ -146,7 +177,7 @@ internal static class DateFacts
         return year;
     }
 
-    private static void Month(FactScanner scanner, List<FactToken> tokens, int i, bool grants)
+    private static bool Month(FactScanner scanner, List<FactToken> tokens, int i, bool grants)
     {
         var month = FactWords.Months[tokens[i].Text];
         var end = i;
@@ -155,15 +186,18 @@ internal static class DateFacts
             scanner.Take(FactKind.Date, $"{year}-{month:00}", tokens[i].Start, tokens[end].End);
             if (grants)
                 scanner.Grant(FactKind.Date, $"month {month}");
+            return true;
         }
-        else if (FactWords.ClearMonths.Contains(tokens[i].Text))
-            scanner.Take(FactKind.Date, $"month {month}", tokens[i].Start, tokens[i].End);
+        if (!FactWords.ClearMonths.Contains(tokens[i].Text))
+            return false;
+        scanner.Take(FactKind.Date, $"month {month}", tokens[i].Start, tokens[i].End);
+        return true;
     }
 
-    /// <summary>17:30, 17.30 Uhr, 17 Uhr, 17h30, 5 pm, 5:30 p.m.</summary>
+    /// <summary>17:30, 17.30 Uhr, 17 Uhr, 17h30, 5 pm, 5:30 p.m., five o'clock.</summary>
     private static bool Time(FactScanner scanner, List<FactToken> tokens, int i)
     {
-        int? hour = Small(tokens, i, 0, 24), minute = null;
+        int? hour = Small(tokens, i, 0, 24) ?? Counted(tokens, i, 0, 24), minute = null;
         var end = i;
         if (hour is null && tokens[i].Text.Split('.') is [var h, { Length: 2 } m] && int.TryParse(h, out var dottedHour) && int.TryParse(m, out var dottedMinute)
             && dottedHour <= 24 && dottedMinute <= 59 && (Is(tokens, i + 1, TimeWords) || Sign(tokens, i + 1) is "pm" or "am"))
@@ -193,7 +227,7 @@ internal static class DateFacts
         if (tokens[i].Value is not { } value)
             return false;
         var at = i + 1;
-        if (Is(tokens, at, FactWords.UnitAdjectives) || Sign(tokens, at) == "-")
+        while (at < i + 3 && (Is(tokens, at, FactWords.UnitAdjectives) || Sign(tokens, at) is "-" || value == 0.5m && Sign(tokens, at) is "a" or "an"))
             at++;
         if (at >= tokens.Count || !FactWords.Units.TryGetValue(tokens[at].Text, out var unit))
             return false;

@@ -31,7 +31,13 @@ internal static class FactTokens
                 while (end < text.Length && (char.IsLetter(text[end]) || (text[end] is '-' or '\'' && end + 1 < text.Length && char.IsLetter(text[end + 1]) && end - i < 40)))
                     end++;
                 var word = FactWords.Known(text.AsSpan(i, end - i));
-                tokens.Add(new(i, end, word, word.Length > 0 && FactWords.Numbers.TryGetValue(word, out var value) ? value : null, false));
+                if (word.Length == 0 && NumberWords.Head(text.AsSpan(i, end - i), tokens is [.., { Text: "-" }]) is > 0 and var head)
+                {
+                    end = i + head;
+                    word = FactWords.Known(text.AsSpan(i, head));
+                }
+                var value = NumberWords.Value(word, text.AsSpan(i, end - i));
+                tokens.Add(new(i, end, word.Length == 0 && value is not null ? text[i..end] : word, value, false));
                 i = end;
             }
             else
@@ -41,6 +47,7 @@ internal static class FactTokens
                 i++;
             }
         }
+        NumberWords.Join(tokens);
         return tokens;
     }
 

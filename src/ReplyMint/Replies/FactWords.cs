@@ -31,8 +31,6 @@ internal static class FactWords
     /// <summary>Words that may stand between a number and its unit: "3 business days".</summary>
     public static readonly HashSet<string> UnitAdjectives = ["business", "working", "full", "volle", "vollen", "whole", "more", "weitere", "calendar"];
 
-    public static readonly Dictionary<string, decimal> Numbers = Numerals();
-
     public static readonly Dictionary<string, decimal> Scales = new()
     {
         ["k"] = 1_000, ["thousand"] = 1_000, ["tausend"] = 1_000, ["mille"] = 1_000, ["mil"] = 1_000, ["million"] = 1_000_000, ["millions"] = 1_000_000, ["millionen"] = 1_000_000,
@@ -43,14 +41,17 @@ internal static class FactWords
         "eur € euro euros", "usd $ us$ dollar dollars us-dollar us-dollars dólar dólares bucks", "gbp £ pound pounds pfund livres libras quid", "chf sfr fr franken francs franc francos", "jpy ¥ yen",
         "sek nok dkk kr kronor kroner kronen", "pln zł zloty", "czk kč", "inr ₹ rupees", "btc ₿ bitcoin", "cad", "aud", "mxn peso pesos", "cent cents ct centimes céntimos pence", "krw ₩", "rub ₽", "try ₺", "ils ₪", "uah ₴", "brl r$");
 
+    /// <summary>Days of a month as they are said: "the fifth of June", "am fünften Juni". French and Spanish say plain numbers.</summary>
+    public static readonly Dictionary<string, int> OrdinalDays = Ordinals();
+
     /// <summary>Words that only the scanners' grammar knows.</summary>
     private static readonly string[] Grammar =
         ("am pm a p m h k st nd rd th er º ª of de del the le la el uhr o'clock heures heure horas next nächste nächsten nächster kommende kommenden prochaine prochain próxima próximo " +
         "tomorrow demain mañana morgen übermorgen après-demain tonight overnight today heute aujourd'hui hoy guten schönen jeden every " +
-        "to bis à and und et y or oder ou o percent prozent pct promille per cent pour por ciento cien d'").Split(' ');
+        "within in an cents fortnight to bis à and und et y or oder ou o percent prozent pct promille per cent pour por ciento cien d'").Split(' ');
 
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> All = Months.Keys.Concat(Weekdays.Keys).Concat(Units.Keys).Concat(UnitAdjectives)
-        .Concat(Numbers.Keys).Concat(Scales.Keys).Concat(Currencies.Keys).Concat(Grammar).ToFrozenSet(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
+        .Concat(NumberWords.Single.Keys).Concat(OrdinalDays.Keys).Concat(Scales.Keys).Concat(Currencies.Keys).Concat(Grammar).ToFrozenSet(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
 
     /// <summary>The word if statements are made of it, else empty.</summary>
     public static string Known(ReadOnlySpan<char> word) => word.Length <= 20 && All.TryGetValue(word, out var known) ? known : "";
@@ -76,31 +77,24 @@ internal static class FactWords
         return names;
     }
 
-    private static Dictionary<string, decimal> Numerals()
+    private static Dictionary<string, int> Ordinals()
     {
-        var numbers = new Dictionary<string, decimal>();
-        Add(1, "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty");
-        Add(1, "ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn neunzehn zwanzig");
-        Add(1, "- deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize dix-sept dix-huit dix-neuf vingt");
-        Add(1, "- dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis diecisiete dieciocho diecinueve veinte");
-        var tens = new[] { "thirty forty fifty sixty seventy eighty ninety hundred", "dreißig vierzig fünfzig sechzig siebzig achtzig neunzig hundert", "trente quarante cinquante soixante soixante-dix quatre-vingts quatre-vingt-dix cent", "treinta cuarenta cincuenta sesenta setenta ochenta noventa cien" };
-        foreach (var words in tens)
-            for (var i = 0; i < 8; i++)
-                numbers[words.Split(' ')[i]] = 30 + 10 * i;
-        numbers["eine"] = numbers["einen"] = numbers["einem"] = numbers["einer"] = 1;
-        numbers["thousand"] = numbers["tausend"] = numbers["mille"] = numbers["mil"] = 1_000;
-        numbers["zero"] = numbers["null"] = numbers["zéro"] = numbers["cero"] = 0;
-        numbers["half"] = numbers["halben"] = numbers["halbe"] = 0.5m;
-        return numbers;
+        var days = new Dictionary<string, int>();
+        var at = 0;
+        foreach (var word in "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth".Split(' '))
+            days[word] = ++at;
+        foreach (var word in days.Where(day => day.Value < 10).ToArray())
+            days["twenty-" + word.Key] = 20 + word.Value;
+        (days["thirtieth"], days["thirty-first"], days["premier"], days["primero"]) = (30, 31, 1, 1);
+        at = 0;
+        foreach (var word in "erst zweit dritt viert fünft sechst siebt acht neunt zehnt elft zwölft dreizehnt vierzehnt fünfzehnt sechzehnt siebzehnt achtzehnt neunzehnt zwanzigst".Split(' '))
+            Inflected(word, ++at);
+        foreach (var unit in "ein zwei drei vier fünf sechs sieben acht neun".Split(' '))
+            Inflected(unit + "undzwanzigst", ++at);
+        Inflected("dreißigst", 30);
+        Inflected("einunddreißigst", 31);
+        return days;
 
-        void Add(int first, string words)
-        {
-            foreach (var word in words.Split(' '))
-            {
-                if (word != "-")
-                    numbers[word] = first;
-                first++;
-            }
-        }
+        void Inflected(string stem, int day) => days[stem + "e"] = days[stem + "en"] = days[stem + "er"] = day;
     }
 }

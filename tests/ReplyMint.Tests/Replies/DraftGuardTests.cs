@@ -32,6 +32,9 @@ public class DraftGuardTests
     [InlineData("Das kostet 49,50 Dollar, bis 05.05.2026.")]
     [InlineData("You can return it within fourteen days, free of charge.")]
     [InlineData("Call 0049 30 1234567 or 030/555-0199.")]
+    [InlineData("It ends on the fifth of May. Es endet am fünften Mai.")]
+    [InlineData("We open at nine o'clock. Wir öffnen um neun Uhr.")]
+    [InlineData("You may first ask one of us; the second may be quicker. One of two hundred people is in a hurry, and in an answer one may say so.")]
     [InlineData("We do not give a warranty.")]
     [InlineData("Your part AB12345 is here. 😀 👨‍👩‍👧")]
     [InlineData("Write to help@shop.example")]
@@ -91,6 +94,41 @@ public class DraftGuardTests
     [InlineData("It arrives tomorrow", GuardRule.Date)]
     [InlineData("It arrives within 2 days", GuardRule.Date)]
     [InlineData("Es kommt in drei Werktagen", GuardRule.Date)]
+    [InlineData("We pay you five hundred euros", GuardRule.Price)]
+    [InlineData("It costs twenty-five dollars", GuardRule.Price)]
+    [InlineData("You get two thousand three hundred and fifty pounds", GuardRule.Price)]
+    [InlineData("You get a five-hundred-euro bonus", GuardRule.Price)]
+    [InlineData("You get a 500-euro bonus", GuardRule.Price)]
+    [InlineData("Sie bekommen fünfhundert Euro", GuardRule.Price)]
+    [InlineData("Das macht dreihundertfünfundzwanzig Euro", GuardRule.Price)]
+    [InlineData("Ein Fünfhundert-Euro-Bonus ist dabei", GuardRule.Price)]
+    [InlineData("Cela coûte deux cents euros", GuardRule.Price)]
+    [InlineData("Cela coûte quatre-vingt-dix-neuf euros", GuardRule.Price)]
+    [InlineData("Le pagamos quinientos euros", GuardRule.Price)]
+    [InlineData("Cuesta treinta y cinco euros", GuardRule.Price)]
+    [InlineData("Sie sparen fünfundzwanzig Prozent", GuardRule.Percentage)]
+    [InlineData("Vous gagnez vingt-cinq pour cent", GuardRule.Percentage)]
+    [InlineData("It takes two weeks", GuardRule.Date)]
+    [InlineData("There is a two-week delay", GuardRule.Date)]
+    [InlineData("It arrives within a week", GuardRule.Date)]
+    [InlineData("It takes half an hour", GuardRule.Date)]
+    [InlineData("It arrives in a fortnight", GuardRule.Date)]
+    [InlineData("Das dauert eine Woche", GuardRule.Date)]
+    [InlineData("Das dauert vierundzwanzig Stunden", GuardRule.Date)]
+    [InlineData("Cela prend sept jours", GuardRule.Date)]
+    [InlineData("Cela prend une semaine", GuardRule.Date)]
+    [InlineData("Tarda una semana", GuardRule.Date)]
+    [InlineData("It ends on the sixth of May", GuardRule.Date)]
+    [InlineData("It ends on April twenty-first", GuardRule.Date)]
+    [InlineData("Bis zum sechsten Mai", GuardRule.Date)]
+    [InlineData("Le six mai", GuardRule.Date)]
+    [InlineData("El seis de mayo", GuardRule.Date)]
+    [InlineData("We open at eight o'clock", GuardRule.Date)]
+    [InlineData("We open at eight pm", GuardRule.Date)]
+    [InlineData("Wir öffnen um acht Uhr", GuardRule.Date)]
+    [InlineData("You get it for half the price", GuardRule.Promise)]
+    [InlineData("You get it half-price", GuardRule.Promise)]
+    [InlineData("Sie bekommen es zum halben Preis", GuardRule.Promise)]
     [InlineData("We will refund you", GuardRule.Promise)]
     [InlineData("We refund you, no problem", GuardRule.Promise)]
     [InlineData("We give a warranty on used goods", GuardRule.Promise)]
@@ -127,6 +165,24 @@ public class DraftGuardTests
     [InlineData("AKIAIOSFODNN7EXAMPLE", GuardRule.Secret)]
     public void What_nobody_may_send_is_not_overridable(string draft, object rule) =>
         Assert.Contains(Check(draft), f => f.Rule == (GuardRule)rule && !f.Overridable);
+
+    /// <summary>What a passage says in digits may be said in words, and the other way round; another number may not.</summary>
+    [Theory]
+    [InlineData("The deposit is 500 euros.", "five hundred euros; fünfhundert Euro; cinq cents euros; quinientos euros", "five thousand euros; fünfhundertfünf Euro; six cents euros; cinquenta y cinco euros")]
+    [InlineData("Es kostet zweitausenddreihundertfünfzig Euro.", "2.350 €; two thousand three hundred and fifty euros; deux mille trois cent cinquante euros; dos mil trescientos cincuenta euros", "2.300 €; 350 €; two thousand euros")]
+    [InlineData("It is between one hundred and two hundred euros.", "100 to 200 euros; 200 €", "102 euros; 300 €")]
+    [InlineData("A stamp is 75 cents.", "seventy-five cents; 75 ct", "five cents; seventy cents; 80 ct")]
+    [InlineData("It takes 21 days.", "twenty-one days; einundzwanzig Tage; vingt et un jours; veintiún días", "twenty days; one day; einundvierzig Tage")]
+    [InlineData("On obtient quatre-vingt-dix-neuf euros.", "99 euros; ninety-nine euros; neunundneunzig Euro", "90 euros; nine euros; 80 euros")]
+    [InlineData("The repair costs 5 thousand pounds.", "5000 pounds; five thousand pounds; £5,000", "five pounds; 5 pounds; fifty thousand pounds")]
+    public void Numbers_in_words_say_what_digits_say(string source, string same, string others)
+    {
+        var plain = Box with { AllowedFacts = "" };
+        foreach (var draft in same.Split("; "))
+            Assert.DoesNotContain(Check("So: " + draft, source: source, box: plain), f => f.Rule is GuardRule.Price or GuardRule.Date);
+        foreach (var draft in others.Split("; "))
+            Assert.True(Check("So: " + draft, source: source, box: plain).Any(f => f.Rule is GuardRule.Price or GuardRule.Date), draft);
+    }
 
     [Fact]
     public void Of_the_mail_only_reference_numbers_come_back()

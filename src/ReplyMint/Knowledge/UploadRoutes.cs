@@ -50,8 +50,6 @@ internal static class UploadRoutes
 
     internal static async Task<IResult> TakeAsync(Caller caller, string id, [FromServices] Uploads uploads, [FromServices] KnowledgeStore knowledge, CancellationToken ct)
     {
-        if (uploads.Origin is null)
-            return s_direct;
         if (await uploads.FindAsync(caller.Tenant, id, ct) is not { } upload)
             return Problem.NotFound;
         if (await uploads.ReadAsync(caller.Tenant, id, upload, ct) is not { } file)

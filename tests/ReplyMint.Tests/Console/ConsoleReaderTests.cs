@@ -150,19 +150,19 @@ public sealed partial class ConsoleReaderTests
               return at === document.body ? null : { name: at.outerHTML.slice(0, 90), seen, main: !!at.closest("main"), top: box.top + scrollY, bottom: box.bottom + scrollY, left: box.left, right: box.right };
             })()
             """;
-        JsonNode? before = null;
-        for (var stops = 0; ; stops++)
+        static double Of(JsonNode node, string side) => node[side]!.GetValue<double>();
+        var stops = new List<JsonNode>();
+        while (true)
         {
             await browser.KeyAsync("Tab");
-            if (await browser.EvaluateAsync(Look) is not { } now || stops > 120)
-                return stops;
-            double Of(JsonNode node, string side) => node[side]!.GetValue<double>();
+            if (await browser.EvaluateAsync(Look) is not { } now || stops.Count > 120)
+                return stops.Count;
             if (!(bool)now["seen"]!)
                 wrong.Add($"{path}: nothing shows that the keys are at {now["name"]}");
             // Upwards only into a column further right.
-            if (before is not null && (bool)now["main"]! && (bool)before["main"]! && Of(now, "bottom") <= Of(before, "top") && Of(now, "left") < Of(before, "right"))
+            if (stops.LastOrDefault() is { } before && (bool)now["main"]! && (bool)before["main"]! && Of(now, "bottom") <= Of(before, "top") && Of(now, "left") < Of(before, "right"))
                 wrong.Add($"{path}: from {before["name"]} up to {now["name"]}");
-            before = now;
+            stops.Add(now);
         }
     }
 

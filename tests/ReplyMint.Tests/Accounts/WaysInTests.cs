@@ -42,6 +42,10 @@ public sealed partial class WaysInTests
         ["/api/v1/session/refresh"] = Gives.More,
         ["/api/v1/me/tenant"] = Gives.More,
         ["/api/v1/me/second-factor/totp"] = Gives.More,
+        ["/api/v1/me/second-factor/totp/confirm"] = Gives.More,
+        ["/api/v1/me/second-factor/verify"] = Gives.More,
+        ["/api/v1/me/second-factor/passkey/confirm"] = Gives.More,
+        ["/api/v1/me/second-factor/passkey/verify"] = Gives.More,
         ["/api/v1/me/second-factor/recovery-codes"] = Gives.More,
         ["/api/v1/plan/checkout"] = Gives.Step,
         ["/api/v1/plan/portal"] = Gives.Step,
@@ -55,6 +59,7 @@ public sealed partial class WaysInTests
         ["/api/v1/invitations/accept"] = Gives.Step,
         ["/console/sign-in"] = Gives.Step,
         ["/console/invitation"] = Gives.Step,
+        ["/api/v1/knowledge/uploads"] = Gives.Nothing,
         ["/webhooks/mailgun/inbound"] = Gives.Nothing,
         ["/webhooks/mailgun/{channel}/inbound"] = Gives.Nothing,
         ["/webhooks/mailgun/events"] = Gives.Nothing,
@@ -68,8 +73,8 @@ public sealed partial class WaysInTests
     private static readonly Dictionary<string, string[]> Beginnings = new(StringComparer.Ordinal)
     {
         [@"\b[Ss]essions>?(?:\(\))?\.StartAsync\("] = ["Accounts/Factors/Passkeys.cs", "Accounts/SignIn/SignInDoor.cs", "Guide/Rehearse/RehearsalDoor.cs"],
-        [@"\b(?:tokens|TokenDesk>\(\))\.WelcomeAsync\("] = ["Accounts/Factors/PasskeyRoutes.cs", "Accounts/SignIn/SignInRoutes.cs", "Guide/Rehearse/RehearsalDoor.cs"],
-        [@"\bPageCookies>\(\)\.GiveAsync\("] = ["Console/SignInPages.cs"],
+        [@"\b(?:tokens|TokenDesk>\(\))\.WelcomeAsync\("] = ["Accounts/Factors/FactorDoor.cs", "Accounts/Factors/PasskeyRoutes.cs", "Accounts/SignIn/SignInRoutes.cs", "Guide/Rehearse/RehearsalDoor.cs"],
+        [@"\b(?:cookies|PageCookies>\(\))\.GiveAsync\("] = ["Accounts/Factors/FactorDoor.cs", "Console/SignInPages.cs"],
         [@"\bSignInPages\.WelcomeAsync\("] = ["Console/FirstPages.cs"],
     };
 

@@ -98,7 +98,7 @@ public sealed class RehearsalTests
         {
             await using var front = new ForgingProxy(new(IPAddress.Loopback, host.Http.Port)) { Ask = mutant.Ask, Answer = mutant.Answer };
             await using var mail = new ForgingProxy(new(IPAddress.Loopback, host.SmtpPort)) { IsDialogue = true, Ask = mutant.SmtpAsk, Answer = (_, said) => mutant.Smtp?.Invoke(said) ?? said };
-            var judged = await PlayAsync(host, front.Port, mail.Port, TimeSpan.FromSeconds(5), [.. Rehearsed.Where(control => mutant.Plays(control.Id))]);
+            var judged = await PlayAsync(host, front.Port, mail.Port, TimeSpan.FromSeconds(10), [.. Rehearsed.Where(control => mutant.Plays(control.Id))]);
             if (!judged.Where(one => one.Findings.Any(finding => finding is { Look: Look.Rehearse, Outcome.Verdict: not Verdict.Pass })).Select(one => one.Control.Id).SequenceEqual(mutant.Controls))
                 wrong.Add($"{mutant.Name}: expected {string.Join(' ', mutant.Controls)}\n{Told(judged)}");
         });

@@ -83,6 +83,7 @@ public sealed partial class RightsListTests : IAsyncLifetime
             ["a channel"] = ChannelAsync,
             ["a member"] = MemberAsync,
             ["oneself (`/me`)"] = OneselfAsync,
+            ["a tenant, by its administrators"] = AdministratorsAsync,
             ["a tenant"] = TenantAsync,
             ["a mailbox"] = MailboxAsync,
         };
@@ -211,6 +212,17 @@ public sealed partial class RightsListTests : IAsyncLifetime
         Assert.Equal("Berta", (string?)(await _on.AskAsync("Member", "PUT me/name", """{"name":"Berta"}""")).Json!["name"]);
         foreach (var member in (string[])["address", "role", "tenant", "mailboxes", "permissions"])
             Assert.Equal((400, true), await _on.RefusedAsync("Member", "PUT me/name", $$"""{"name":"Berta","{{member}}":"x"}""", member));
+    }
+
+    private async Task AdministratorsAsync()
+    {
+        foreach (var caller in (string[])["Auditor", "Member", "settings:read"])
+        {
+            var read = await _on.AskAsync(caller, "GET settings");
+            Assert.False((bool)read.Json!["secondFactorForAll"]!);
+            read.Json["secondFactorForAll"] = true;
+            Assert.Equal(403, (await _on.AskAsync(caller, "PUT settings", read.Json.ToJsonString(), read.ETag)).Code);
+        }
     }
 
     private async Task TenantAsync()

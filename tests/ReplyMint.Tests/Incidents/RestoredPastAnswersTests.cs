@@ -32,7 +32,7 @@ public sealed class RestoredPastAnswersTests : IDisposable
     {
         var host = await StartAsync();
         var (annas, bens) = (await AdmitAsync(host, Anna, "The workshop repairs wooden chairs of all kinds."), await AdmitAsync(host, Ben, "The workshop paints iron gates of all kinds."));
-        Assert.Equal([annas, bens, "faq.md"], await KnownAsync(host));
+        Assert.Equal(((string[])[annas, bens, "faq.md"]).Order(StringComparer.Ordinal), await KnownAsync(host));
         var made = await _house.Backups.CreateAsync(host);
         _house.Time.Advance(TimeSpan.FromMinutes(1));
         await host.FinishAsync(await host.Get<Erasures>().CorrespondentAsync(host.Tenant.Id, Anna, Actor.Machine, Ct));

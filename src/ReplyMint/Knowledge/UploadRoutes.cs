@@ -14,9 +14,9 @@ namespace ReplyMint.Knowledge;
 internal sealed record NewUpload([Line(200), Example("faq.md")] string Name, [Whole(1, PassageReader.MostFile)] int Size, [Token(64), Example("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")] string Sha256);
 
 /// <param name="Address">Where the bytes are put, by PUT: whoever has it can, so it is for the caller who asked just now.</param>
-/// <param name="Headers">Fields that the PUT must have, exactly so; it takes no credentials.</param>
+/// <param name="Fields">Of its head that the PUT must have, exactly so; it takes no credentials.</param>
 /// <param name="Until">The address is over then.</param>
-internal sealed record UploadPlace(string Id, string Address, IReadOnlyDictionary<string, string> Headers, DateTimeOffset Until);
+internal sealed record UploadPlace(string Id, string Address, IReadOnlyDictionary<string, string> Fields, DateTimeOffset Until);
 
 /// <summary>
 /// Files of knowledge by the bucket, where there is one (<see cref="Uploads"/>): asked for, put there, and taken when the caller says so, by

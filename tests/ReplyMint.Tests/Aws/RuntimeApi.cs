@@ -84,8 +84,8 @@ internal sealed class RuntimeApi : IAsyncDisposable
         await using var stream = client.GetStream();
         try
         {
-            while (await ReadAsync(stream) is { } request)
-                await stream.WriteAsync(await AnswerAsync(request.Line, request.ErrorType, request.Body), _stop.Token);
+            while (await ReadAsync(stream) is { } request && await AnswerAsync(client.Client, request.Line, request.ErrorType, request.Body) is { } answer)
+                await stream.WriteAsync(answer, _stop.Token);
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
@@ -93,12 +93,14 @@ internal sealed class RuntimeApi : IAsyncDisposable
         }
     }
 
-    private async Task<byte[]> AnswerAsync(string line, string? errorType, string body)
+    /// <summary>Null when the function is gone that asked.</summary>
+    private async Task<byte[]?> AnswerAsync(Socket socket, string line, string? errorType, string body)
     {
         if (line == $"GET {Root}invocation/next")
         {
             _asked.TrySetResult();
-            var (id, content, deadline) = await _events.Reader.ReadAsync(_stop.Token);
+            if (await NextAsync(socket) is not var (id, content, deadline))
+                return null;
             return Response("200 OK", content, $"Lambda-Runtime-Aws-Request-Id: {id}\r\n{(deadline is null ? "" : $"Lambda-Runtime-Deadline-Ms: {deadline}\r\n")}");
         }
         if (line == $"POST {Root}init/error")
@@ -113,6 +115,31 @@ internal sealed class RuntimeApi : IAsyncDisposable
         }
         Strange.Enqueue(line);
         return Response("400 Bad Request", "{}");
+    }
+
+    /// <summary>The next event, for who still is there when it comes: a function that is killed while it waits takes none with it.</summary>
+    private async Task<(string Id, string Body, string? Deadline)?> NextAsync(Socket socket)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        // Who waits sends nothing, so all that can be seen is the end; and a look takes nothing away.
+        var gone = socket.ReceiveAsync(new byte[1], SocketFlags.Peek, over.Token).AsTask();
+        try
+        {
+            while (true)
+            {
+                var there = _events.Reader.WaitToReadAsync(over.Token).AsTask();
+                await Task.WhenAny(gone, there);
+                if (gone.IsCompleted || !await there)
+                    return null;
+                if (_events.Reader.TryRead(out var next))
+                    return next;
+            }
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await ((Task)gone).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     private static byte[] Response(string status, string body, string fields = "") =>

@@ -100,7 +100,7 @@ public sealed class UploadTests : IAsyncLifetime
             "other hash" => await PutAsync(place, other, ("X-Amz-Checksum-Sha256", Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(other))))),
             "type" => await PutAsync(place, Faq, ("Content-Type", "text/html")),
             "key" => await PutAsync(place, Faq, ("X-Amz-Server-Side-Encryption", "AES256")),
-            "name" => await PutAsync(new JsonObject { ["address"] = ((string)place["address"]!).Replace(api.Tenant, "t00000000000000000000000000", StringComparison.Ordinal), ["headers"] = place["headers"]!.DeepClone() }, Faq),
+            "name" => await PutAsync(new JsonObject { ["address"] = ((string)place["address"]!).Replace(api.Tenant, "t00000000000000000000000000", StringComparison.Ordinal), ["fields"] = place["fields"]!.DeepClone() }, Faq),
             "read" => (await _outside.GetAsync(new Uri((string)place["address"]!), Ct)).StatusCode,
             _ => await LateAsync(place),
         };
@@ -242,7 +242,7 @@ public sealed class UploadTests : IAsyncLifetime
     private async Task<HttpStatusCode> PutAsync(JsonNode place, string text, params (string Name, string Value)[] other)
     {
         using var put = new HttpRequestMessage(HttpMethod.Put, (string)place["address"]!) { Content = new ByteArrayContent(Encoding.UTF8.GetBytes(text)) };
-        foreach (var (name, value) in place["headers"]!.AsObject().Where(field => field.Key != "Content-Length").Select(field => (field.Key, (string)field.Value!)).Where(field => other.All(one => one.Name != field.Key)).Concat(other))
+        foreach (var (name, value) in place["fields"]!.AsObject().Where(field => field.Key != "Content-Length").Select(field => (field.Key, (string)field.Value!)).Where(field => other.All(one => one.Name != field.Key)).Concat(other))
             if (!put.Headers.TryAddWithoutValidation(name, value))
                 put.Content.Headers.TryAddWithoutValidation(name, value);
         return (await _outside.SendAsync(put, Ct)).StatusCode;

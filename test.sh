@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# ./test.sh          restores, builds, runs all tests, publishes the native binary and tests that too (at most 15 minutes on two cores)
-# ./test.sh --full   the long forms as well (at most 60 minutes)
+# ./test.sh          restores, builds, runs all tests, publishes the native binary and tests that too (15 to 20 minutes on two cores; 15 are wanted)
+# ./test.sh --full   the long forms as well (60 minutes are wanted; 75 were measured beside builds, of which the mutants have 35)
 # The last line is "N passed, N failed"; the status is 0 only when none failed.
 set -uo pipefail
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ./test.sh          restores, builds, runs all tests, publishes the native binary and tests that too (15 to 20 minutes on two cores; 15 are wanted)
+# ./test.sh          restores, builds, runs all tests, publishes the native binary and tests that too (about 20 minutes on two cores; 15 are wanted)
 # ./test.sh --full   the long forms as well (60 minutes are wanted; 75 were measured beside builds, of which the mutants have 35)
 # The last line is "N passed, N failed"; the status is 0 only when none failed.
 set -uo pipefail
@@ -84,26 +84,6 @@ tests() {
     kill_leftovers
 }
 
-# Makes the native binary while the tests run, which leave a third of two cores; at the lowest priority, and without the mark by which leftovers are ended.
-begin_publish() {
-    local machine rid
-    machine=$(uname -m)
-    rid=linux-$([[ $machine == aarch64 ]] && echo arm64 || echo x64)
-    env -u REPLYMINT_TEST_RUN nice -n 19 timeout --kill-after=10 "$limit" "$DOTNET" publish src/ReplyMint.Cli -r "$rid" -o artifacts/publish -p:RunAnalyzers=false "${quiet[@]}" >"$logs/publish.log" 2>&1 &
-    publishing=$!
-}
-
-end_publish() {
-    local status=0
-    step 'Publish the native binary, begun before the tests'
-    wait "$publishing" || status=$?
-    publishing=
-    [[ $status -eq 0 ]] && return
-    tail -20 "$logs/publish.log" >&2
-    failed=$((failed + 1))
-    finish
-}
-
 # Installs the packages of a folder by its lock file, once.
 packages() {
     local folder=$1 stamp=$1/node_modules/.lock log=$logs/npm.log
@@ -176,7 +156,7 @@ twice() {
 }
 
 trap 'exit 130' INT TERM
-trap '[[ -z ${publishing:-} ]] || kill "$publishing"; kill_leftovers' EXIT
+trap kill_leftovers EXIT
 
 if ! find_sdk; then
     failed=1
@@ -209,7 +189,6 @@ export REPLYMINT_TEST_INFRA=$here/tools/infra/written
 rm -rf "$REPLYMINT_TEST_INFRA"
 packages tools/stand-ins
 packages tools/console
-begin_publish
 tests 'Tests' tests/ReplyMint.Tests/bin/Release/net10.0/ReplyMint.Tests
 # The API's tests once more, on the adapters of AWS with stand-ins behind them; those of webhooks let days pass, and are in the long form.
 aws=(--filter-namespace 'ReplyMint.Tests.Api*')
@@ -217,10 +196,12 @@ aws=(--filter-namespace 'ReplyMint.Tests.Api*')
 REPLYMINT_TEST_STORE=aws tests 'Tests on the adapters of AWS' tests/ReplyMint.Tests/bin/Release/net10.0/ReplyMint.Tests "${aws[@]}"
 lint
 infra
-end_publish
 [[ -z ${REPLYMINT_TEST_FULL:-} ]] || twice
 [[ -z ${REPLYMINT_TEST_FULL:-} ]] || mutants
 
+machine=$(uname -m)
+rid=linux-$([[ $machine == aarch64 ]] && echo arm64 || echo x64)
+must 'Publish the native binary' "$DOTNET" publish src/ReplyMint.Cli -r "$rid" -o artifacts/publish -p:RunAnalyzers=false "${quiet[@]}"
 export REPLYMINT_TEST_BINARY=$here/artifacts/publish/replymint
 ls -l "$REPLYMINT_TEST_BINARY"
 # The scan for known vulnerabilities: a finding fails, a source that knows no advisories is told of and is no pass.

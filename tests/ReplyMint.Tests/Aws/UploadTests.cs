@@ -275,8 +275,8 @@ public sealed class UploadTests : IAsyncLifetime
     private static async Task ChooseAsync(ConsoleBrowser browser, string file)
     {
         await browser.SeeAsync("#file");
-        var root = (await browser.AskAsync("DOM.getDocument"))["root"]!["nodeId"]!.GetValue<int>();
-        var node = (await browser.AskAsync("DOM.querySelector", new() { ["nodeId"] = root, ["selector"] = "#file" }))["nodeId"]!.GetValue<int>();
-        await browser.AskAsync("DOM.setFileInputFiles", new() { ["files"] = new JsonArray(file), ["nodeId"] = node });
+        // By the object itself: numbers of nodes are void as soon as the browser counts them anew.
+        var input = (string)(await browser.AskAsync("Runtime.evaluate", new() { ["expression"] = "document.querySelector('#file')" }))["result"]!["objectId"]!;
+        await browser.AskAsync("DOM.setFileInputFiles", new() { ["files"] = new JsonArray(file), ["objectId"] = input });
     }
 }

@@ -7,6 +7,8 @@ internal sealed record SmtpListenerSettings
 {
     public const string Relay = "relay";
     public const string Mx = "mx";
+    public const string Required = "required";
+    public const string Offered = "offered";
 
     public bool Enabled { get; init; } = true;
 
@@ -55,6 +57,19 @@ internal sealed record SmtpListenerSettings
     /// <summary>The PEM key, readable by nobody else; empty when it stands in <see cref="CertificateFile"/>.</summary>
     public string CertificateKeyFile { get; init; } = "";
 
+    /// <summary>
+    /// "required": no mail is taken before STARTTLS (RFC 3207 4). "offered": in the clear, too. Empty: in mode "relay" required of
+    /// other machines than this one; in mode "mx" offered, since the world's mail servers need not have it.
+    /// </summary>
+    public string Tls { get; init; } = "";
+
+    public bool TakesInTheClear(IPAddress client) => Tls switch
+    {
+        Required => false,
+        Offered => true,
+        _ => Mode == Mx || IPAddress.IsLoopback(client),
+    };
+
     public IEnumerable<string> Problems()
     {
         if (Port is < 0 or > 65535)
@@ -81,7 +96,15 @@ internal sealed record SmtpListenerSettings
             yield return "maxConnectionsPerAddress: a number from 1 to maxConnections";
         if (CommandTimeoutSeconds is < 10 or > 3600)
             yield return "commandTimeoutSeconds: a number from 10 to 3600";
+        if (Tls is not ("" or Required or Offered))
+            yield return "tls: allowed: \"required\", \"offered\", or empty";
+        else if (CertificateFile.Length == 0 && Tls == Required)
+            yield return "certificateFile: smtp.tls is \"required\", so name a certificate";
+        else if (CertificateFile.Length == 0 && Tls.Length == 0 && Mode == Relay && Networks.FirstOrDefault(IsElsewhere) is { } network)
+            yield return $"certificateFile: mail from {network} has to come over TLS, so name a certificate; or set smtp.tls to \"offered\" where nobody else is on the way";
         if (CertificateFile.Length == 0 && CertificateKeyFile.Length > 0)
             yield return "certificateKeyFile: needs certificateFile too";
     }
+
+    private static bool IsElsewhere(string text) => IPNetwork.TryParse(text, out var network) && (!IPAddress.IsLoopback(network.BaseAddress) || network.PrefixLength < 8);
 }

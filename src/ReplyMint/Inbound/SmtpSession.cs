@@ -165,6 +165,8 @@ internal sealed class SmtpSession(SmtpRoom room, NetworkStream network, IPAddres
     {
         if (!_greeted)
             Refuse("503 5.5.1 EHLO first");
+        else if (_tls is null && !Settings.TakesInTheClear(client))
+            Refuse("530 5.7.0 STARTTLS first");
         else if (_from is not null)
             Refuse("503 5.5.1 One mail at a time");
         else if (SmtpPath.TryParse(argument, "FROM:"u8) is not { } path)
@@ -235,14 +237,9 @@ internal sealed class SmtpSession(SmtpRoom room, NetworkStream network, IPAddres
 
     private async ValueTask DataAsync(CancellationToken abort)
     {
-        if (_from is null)
+        if (_from is null || _recipients.Count == 0)
         {
-            Refuse("503 5.5.1 MAIL first");
-            return;
-        }
-        if (_recipients.Count == 0)
-        {
-            Refuse("554 5.5.1 No valid recipient");
+            Refuse(_from is null ? "503 5.5.1 MAIL first" : "554 5.5.1 No valid recipient");
             return;
         }
         Reply("354 End with <CRLF>.<CRLF>");

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using ReplyMint.Guide;
+using ReplyMint.Inbound;
 using ReplyMint.Security;
 using ReplyMint.Tests.Api;
 using ReplyMint.Tests.Inbound;
@@ -66,15 +67,17 @@ public sealed class LiveGuideTests
     }
 
     /// <summary>By TLS of its own: HTTPS is all that there is, and who is not believed by his certificate is not looked at.</summary>
-    [Fact]
-    public async Task A_good_service_passes_by_TLS_and_one_with_a_strange_certificate_does_not()
+    [Theory]
+    [InlineData(SmtpListenerSettings.Offered)]
+    [InlineData(SmtpListenerSettings.Required)]
+    public async Task A_good_service_passes_by_TLS_and_one_with_a_strange_certificate_does_not(string tls)
     {
         using var folder = new TemporaryFolder();
         var file = Path.Combine(folder.Path, "tls.pem");
         TestCertificates.Write(file, LiveMutants.PublicName);
         await using var api = await ApiHost.StartAsync(settings: settings => Quick(settings, production: true) with
         {
-            Urls = ["https://127.0.0.1:0"], Smtp = settings.Smtp with { CertificateFile = file },
+            Urls = ["https://127.0.0.1:0"], Smtp = settings.Smtp with { CertificateFile = file, Tls = tls },
             Http = new() { PublicUrl = "https://" + LiveMutants.PublicName, Certificate = new() { CertificateFile = file, KeyFile = file }, Limits = new() { HeadSeconds = 0.5, RateGraceSeconds = 1.5 } },
         });
         var host = api.Product;

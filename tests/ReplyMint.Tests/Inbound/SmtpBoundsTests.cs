@@ -228,7 +228,8 @@ public sealed class SmtpBoundsTests
         while (!reply.IsCompleted)
         {
             time.Advance(TimeSpan.FromSeconds(31));
-            await Task.Yield();
+            // Its goodbye has two seconds of the same clock: it is given a moment to leave.
+            await Task.WhenAny(reply, Task.Run(() => SpinWait.SpinUntil(() => reply.IsCompleted, 100)));
         }
         Assert.StartsWith("421 4.4.2", await reply);
         Assert.True(await talk.IsClosedAsync());
@@ -296,6 +297,13 @@ public sealed class SmtpBoundsTests
         // Believing both, a sender would choose.
         Assert.StartsWith("authservId:", Assert.Single(new SmtpListenerSettings { Mode = SmtpListenerSettings.Mx, AuthservId = "mx.example.com" }.Problems()));
         Assert.StartsWith("networks: \"10.0.0.0/99\"", Assert.Single(new SmtpListenerSettings { Networks = ["10.0.0.0/99"] }.Problems()));
+        Assert.StartsWith("tls:", Assert.Single(new SmtpListenerSettings { Tls = "maybe" }.Problems()));
+        // What asks for TLS has to be able to speak it.
+        Assert.StartsWith("certificateFile: smtp.tls", Assert.Single(new SmtpListenerSettings { Tls = SmtpListenerSettings.Required }.Problems()));
+        var elsewhere = new SmtpListenerSettings { Networks = ["127.0.0.0/8", "10.0.0.0/24"] };
+        Assert.StartsWith("certificateFile: mail from 10.0.0.0/24", Assert.Single(elsewhere.Problems()));
+        Assert.Empty((elsewhere with { Tls = SmtpListenerSettings.Offered }).Problems());
+        Assert.Empty((elsewhere with { CertificateFile = "/etc/replymint/mx.pem" }).Problems());
         Assert.StartsWith("port:", Assert.Single(new SmtpListenerSettings { Port = 70000 }.Problems()));
         Assert.StartsWith("maxConnectionsPerAddress:", Assert.Single(new SmtpListenerSettings { MaxConnectionsPerAddress = 201 }.Problems()));
     }

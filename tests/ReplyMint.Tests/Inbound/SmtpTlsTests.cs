@@ -1,5 +1,7 @@
+using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using ReplyMint.Inbound;
 using ReplyMint.Security;
 using ReplyMint.Tests.Product;
 
@@ -33,6 +35,43 @@ public sealed class SmtpTlsTests : IDisposable
         Assert.StartsWith("250 ", await talk.AskAsync("secret\r\n."));
         Assert.StartsWith("502 ", await talk.AskAsync("STARTTLS"));
         Assert.Equal("secret\r\n", Assert.Single(host.Contents));
+    }
+
+    [Fact]
+    public async Task Where_TLS_is_required_no_mail_is_taken_before_it()
+    {
+        await using var host = await SmtpHost.StartAsync(new() { Tls = SmtpListenerSettings.Required }, certificate: Certificate());
+        await using var talk = await host.ConnectAsync();
+        await talk.GreetAsync();
+        Assert.StartsWith("530 5.7.0", await talk.AskAsync("MAIL FROM:<a@sender.example>"));
+        Assert.StartsWith("503 ", await talk.AskAsync("RCPT TO:<help@example.com>"));
+        await SecuredAsync(talk);
+        Assert.Equal("secret\r\n", Assert.Single(host.Contents));
+    }
+
+    /// <summary>
+    /// What other machines hand over as a relay's word must not be read or changed on the way; the world's mail may come as it can.
+    /// Asked of the rule itself: no test speaks to anything but the loopback.
+    /// </summary>
+    [Theory]
+    [InlineData(SmtpListenerSettings.Relay, "", "192.0.2.7", false)]
+    [InlineData(SmtpListenerSettings.Relay, "", "2001:db8::7", false)]
+    [InlineData(SmtpListenerSettings.Relay, "", "127.0.0.1", true)]
+    [InlineData(SmtpListenerSettings.Relay, "", "::1", true)]
+    [InlineData(SmtpListenerSettings.Relay, SmtpListenerSettings.Offered, "192.0.2.7", true)]
+    [InlineData(SmtpListenerSettings.Relay, SmtpListenerSettings.Required, "127.0.0.1", false)]
+    [InlineData(SmtpListenerSettings.Mx, "", "192.0.2.7", true)]
+    [InlineData(SmtpListenerSettings.Mx, SmtpListenerSettings.Required, "192.0.2.7", false)]
+    public void A_relay_on_another_machine_hands_over_by_TLS_only_unless_the_operator_says_otherwise(string mode, string tls, string client, bool inTheClear) =>
+        Assert.Equal(inTheClear, new SmtpListenerSettings { Mode = mode, Tls = tls }.TakesInTheClear(IPAddress.Parse(client)));
+
+    private static async Task SecuredAsync(SmtpTalk talk)
+    {
+        Assert.StartsWith("220 ", await talk.AskAsync("STARTTLS"));
+        await talk.SecureAsync();
+        await talk.AskAsync("EHLO client.example");
+        await talk.BeginDataAsync();
+        Assert.StartsWith("250 ", await talk.AskAsync("secret\r\n."));
     }
 
     [Fact]

@@ -43,10 +43,20 @@ internal static class SmtpChecks
         if (hello.Split('|').FirstOrDefault(line => line.Length > 8 && line.AsSpan(4).StartsWith("SIZE ", StringComparison.OrdinalIgnoreCase)) is not { } size
             || !long.TryParse(size.AsSpan(9), NumberStyles.None, CultureInfo.InvariantCulture, out var bytes) || bytes is 0 or > MostBytes)
             return ("it names no size that a mail may have", Shown(hello));
+        // What is refused for want of TLS says nothing of sizes and recipients.
+        if ((await talk.AskAsync("MAIL FROM:<>", ct)).StartsWith("530", StringComparison.Ordinal))
+        {
+            if (await talk.AskAsync("STARTTLS", ct) is var ready && !ready.StartsWith("220", StringComparison.Ordinal))
+                return ("it wants TLS and gives none", Shown(ready));
+            await talk.SecureAsync(ct);
+            await talk.AskAsync("EHLO guide.replymint.invalid", ct);
+        }
+        await talk.AskAsync("RSET", ct);
         var large = await talk.AskAsync(string.Create(CultureInfo.InvariantCulture, $"MAIL FROM:<guide@replymint.invalid> SIZE={bytes + 1}"), ct);
         if (!large.StartsWith('5'))
             return ($"it takes a mail larger than the {bytes} bytes it names", Shown(large));
-        await talk.AskAsync("MAIL FROM:<>", ct);
+        if (await talk.AskAsync("MAIL FROM:<>", ct) is var taken && !taken.StartsWith("250", StringComparison.Ordinal))
+            return ($"it takes no mail of an empty reverse-path, so its recipients can't be looked at ({Shown(taken)})", "");
         var foreign = await talk.AskAsync("RCPT TO:<nobody@stranger.invalid>", ct);
         if (!foreign.StartsWith('5'))
             return ("it takes a recipient of elsewhere", Shown(foreign));

@@ -12,7 +12,7 @@ public sealed partial class MappingTests
 {
     private sealed record Row(string Id, string State, string By, string Words);
 
-    private static readonly string[] States = ["tested", "test without a mutant", "document", "not applicable", "not yet"];
+    private static readonly string[] States = ["tested", "test without a mutant", "document", "not applicable", "departure", "not yet"];
 
     private static readonly List<Row> Asvs = RowsOf(Page("asvs"));
 
@@ -62,6 +62,7 @@ public sealed partial class MappingTests
     [InlineData("| V11.5.1 | tested |", "| V11.5.1 | fine |", "V11.5.1: fine is no state")]
     [InlineData("| V11.5.1 | tested |", "| V11.5.1 | not yet |", "V11.5.1: not yet is not shown by")]
     [InlineData("| V11.5.1 | tested |", "| V11.5.1 | not yet |", "docs/mappings/asvs.md has to say: Of")]
+    [InlineData("[departures](departures.md#v1131)", "", "V11.3.1: departure is not shown by")]
     [InlineData("| V16.1.1 | document | [logs](../logs.md#of-the-program) |", "| V16.1.1 | document | |", "V16.1.1: document is not shown by")]
     public void A_page_that_claims_more_is_noticed(string find, string replace, string problem)
     {
@@ -81,7 +82,7 @@ public sealed partial class MappingTests
     {
         var rows = RowsOf(page);
         int Of(string state) => rows.Count(row => row.State == state);
-        var line = $"Of {rows.Count} requirements {Of("tested")} are tested, {Of("test without a mutant")} have a test without a mutant, {Of("document")} have a document, {Of("not applicable")} are not applicable, {Of("not yet")} are not yet met or not yet shown.";
+        var line = $"Of {rows.Count} requirements {Of("tested")} are tested, {Of("test without a mutant")} have a test without a mutant, {Of("document")} have a document, {Of("not applicable")} are not applicable, {Of("departure")} are not met on purpose, {Of("not yet")} are not yet met or not yet shown.";
         var problems = page.Contains(line) ? new List<string>() : [$"docs/mappings/asvs.md has to say: {line}"];
         problems.AddRange(rows.SelectMany(row => Named(row, classes, table).Concat(row.State == "tested" ? Untested(row, table) : []).Concat(Unshown(row, classes)).Select(problem => $"{row.Id}: {problem}")));
         return problems;
@@ -120,6 +121,7 @@ public sealed partial class MappingTests
         // That a link leads to a heading is held for all pages by HouseTests.
         var isShown = row.State switch
         {
+            "departure" => row.By == $"[departures](departures.md#{row.Id.Replace(".", "", StringComparison.Ordinal).ToLowerInvariant()})",
             "document" => row.By.StartsWith('[') && row.By.Contains("](", StringComparison.Ordinal),
             "test without a mutant" => Quoted().Matches(row.By) is { Count: > 0 } tests && tests.All(test => classes.Contains(test.Groups[1].Value)),
             "not applicable" or "not yet" => row.By.Length == 0 && row.Words.Length > 0,
@@ -127,6 +129,22 @@ public sealed partial class MappingTests
         };
         if (!isShown)
             yield return $"{row.State} is not shown by \"{row.By}\" and \"{row.Words}\"";
+    }
+
+    /// <summary>What is not met on purpose says what is asked, what stands instead, why, what holds against the risk, and what would end it.</summary>
+    [Fact]
+    public void Each_departure_is_accounted_for_and_nothing_else_is_excused()
+    {
+        var page = string.Join('\n', Page("departures"));
+        var sections = page.Split("\n## ")[1..].ToDictionary(section => section[..section.IndexOf('\n', StringComparison.Ordinal)], StringComparer.Ordinal);
+        Assert.Equal(Asvs.Where(row => row.State == "departure").Select(row => row.Id), sections.Keys);
+        foreach (var (id, section) in sections)
+        {
+            Assert.Equal(["Asked", "Instead", "Why", "Against the risk", "Until"], Part().Matches(section).Select(part => part.Groups[1].Value));
+            var against = section[section.IndexOf("**Against", StringComparison.Ordinal)..section.IndexOf("**Until", StringComparison.Ordinal)];
+            Assert.Empty(Named(new(id, "departure", section, ""), Classes, Table));
+            Assert.Contains(Quoted().Matches(against), name => Table.ContainsKey(name.Groups[1].Value) || Classes.Contains(name.Groups[1].Value));
+        }
     }
 
     /// <summary>The lists of which the page has to hold every entry that there is.</summary>
@@ -179,6 +197,9 @@ public sealed partial class MappingTests
 
     [GeneratedRegex("^`([A-Za-z.]+)`: (?:`([A-Za-z0-9-]+)`(?:, )?)+$")]
     private static partial Regex Shown();
+
+    [GeneratedRegex(@"^\*\*([^*]+)\*\*: ", RegexOptions.Multiline)]
+    private static partial Regex Part();
 
     [GeneratedRegex("`([^`]+)`")]
     private static partial Regex Quoted();

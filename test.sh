@@ -197,7 +197,6 @@ REPLYMINT_TEST_STORE=aws tests 'Tests on the adapters of AWS' tests/ReplyMint.Te
 lint
 infra
 [[ -z ${REPLYMINT_TEST_FULL:-} ]] || twice
-[[ -z ${REPLYMINT_TEST_FULL:-} ]] || mutants
 
 machine=$(uname -m)
 rid=linux-$([[ $machine == aarch64 ]] && echo arm64 || echo x64)
@@ -207,4 +206,6 @@ ls -l "$REPLYMINT_TEST_BINARY"
 # The scan for known vulnerabilities: a finding fails, a source that knows no advisories is told of and is no pass.
 must 'Known vulnerabilities' "$DOTNET" tools/ReplyMint.Supply/bin/Release/net10.0/ReplyMint.Supply.dll advisories
 tests 'Tests of the native binary' tests/ReplyMint.BinaryTests/bin/Release/net10.0/ReplyMint.BinaryTests
+# Last, since it takes the longest, and what stands before it is known by then.
+[[ -z ${REPLYMINT_TEST_FULL:-} ]] || mutants
 finish

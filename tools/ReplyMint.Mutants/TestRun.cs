@@ -44,6 +44,8 @@ internal sealed partial class TestRun
         foreach (var argument in (IEnumerable<string>)["--progress", "off", "--no-ansi", "--stop-on-fail", "on", methods ? "--filter-method" : "--filter-class", .. tests.Select(test => "*." + test.Replace('/', '.'))])
             start.ArgumentList.Add(argument);
         start.Environment[MutantSwitch.Variable] = mutant;
+        // The short forms notice what is missing; the long ones would make hours of a thousand runs.
+        start.Environment.Remove("REPLYMINT_TEST_FULL");
         // What a protection brings about does not come without it: the tests need not wait for it as long as on a loaded machine.
         start.Environment["REPLYMINT_TEST_PATIENCE"] = "10";
         using var process = Process.Start(start)!;

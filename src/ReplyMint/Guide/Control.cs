@@ -54,10 +54,10 @@ internal sealed class Check
     /// <summary>Why nobody can look.</summary>
     public string? Missing { get; private init; }
 
-    /// <summary>Asks by HTTP. Where nobody answers nothing was looked at: silence must not look like a pass.</summary>
+    /// <summary>Asks by HTTP. Where nobody answers, or something refuses whatever is asked, nothing was looked at: neither must look like a pass.</summary>
     public static Check Live(Func<LiveLook, CancellationToken, Task<Outcome>> run) => new(Look.Live)
     {
-        AtService = async (look, ct) => await look.OwnAsync() is { Reply.Status: 0 } silent ? Outcome.NotChecked(silent.ToString()) : await run(look, ct),
+        AtService = async (look, ct) => LiveLook.Unseen(look.Target, await look.OwnAsync()) is { } nothing ? Outcome.NotChecked(nothing) : await run(look, ct),
     };
 
     /// <summary>Asks, and knows itself what silence means.</summary>

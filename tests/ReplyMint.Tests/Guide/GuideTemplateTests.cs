@@ -56,6 +56,20 @@ public sealed class GuideTemplateTests : IDisposable
         Assert.Equal("", _cli.Out);
     }
 
+    /// <summary>Where all that a control rests on was left out nothing was looked at, and nothing passes.</summary>
+    [Fact]
+    public async Task A_template_that_leaves_out_what_is_looked_at_passes_by_nothing_it_lacks()
+    {
+        var template = TemplateChecks.Read(_good);
+        var all = template["Resources"]!.AsObject();
+        foreach (var name in all.Where(one => (string?)one.Value!["Type"] is not ("AWS::ApiGateway::RestApi" or "AWS::Lambda::Function" or "AWS::DynamoDB::Table")).Select(one => one.Key).ToList())
+            all.Remove(name);
+        Assert.Null(TemplateLook.Missing(template));
+        var outcomes = await GuideRun.AtTemplateAsync(Catalogue.All, new TemplateLook("bare", template), TestContext.Current.CancellationToken);
+        var passed = Catalogue.All.Where(control => control.Checks.Any(check => outcomes.GetValueOrDefault(check)?.Verdict == Verdict.Pass)).Select(control => $"{control.Id}: {control.Checks.Select(check => outcomes.GetValueOrDefault(check)).OfType<Outcome>().First().Evidence}");
+        Assert.Equal("", string.Join('\n', passed));
+    }
+
     /// <summary>Whatever stands in it is a finding or "not checked", and never the end of the run.</summary>
     [Fact]
     public async Task A_template_that_is_cut_short_breaks_nothing()

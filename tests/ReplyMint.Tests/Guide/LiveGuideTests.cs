@@ -179,6 +179,39 @@ public sealed class LiveGuideTests
         Assert.DoesNotContain(seen, text => text.Contains("auditor", StringComparison.Ordinal));
     }
 
+    /// <summary>A firewall, a full limit or a broken service refuses what it never looked at, with all headers that there should be.</summary>
+    [Theory]
+    [InlineData("403 Forbidden")]
+    [InlineData("429 Too Many Requests")]
+    [InlineData("503 Service Unavailable")]
+    [InlineData("400 Bad Request")]
+    public async Task What_refuses_everything_alike_is_no_pass(string status)
+    {
+        await using var api = await ApiHost.StartAsync(settings: settings => Quick(settings, production: true));
+        await using var front = new ForgingProxy(new(IPAddress.Loopback, api.Product.Http.Port)) { Answer = (_, answered) => As(status, answered) };
+        var judged = await LookAsync(Target(front.Port, api.Product.SmtpPort, production: true));
+        Assert.Empty(judged.Where(one => one.Verdict == Verdict.Pass && one.Control.Id is not ("NET-3" or "MAIL-8")).Select(one => one.Control.Id));
+        Assert.Contains(judged, one => one.Control.Id == "INPUT-4" && one.Findings.Any(finding => finding.Outcome.Evidence.StartsWith($"GET /health -> {status[..3]}", StringComparison.Ordinal)));
+    }
+
+    /// <summary>The guide may use up what one network may ask for; what is refused then was refused for nothing else.</summary>
+    [Fact]
+    public async Task A_limit_in_place_of_an_answer_is_neither_a_pass_nor_a_finding()
+    {
+        await using var api = await ApiHost.StartAsync(settings: settings => Quick(settings, production: true));
+        await using var front = new ForgingProxy(new(IPAddress.Loopback, api.Product.Http.Port))
+        {
+            Answer = (asked, answered) => asked.StartsWith("GET /health HTTP/1.1\r\nHost: api.example.com\r\nX-Forwarded-Proto: https\r\nUser-Agent:", StringComparison.Ordinal) ? answered : As("429 Too Many Requests", answered),
+        };
+        IReadOnlyList<Control> asked = [.. new[] { "CORS-1", "NET-1", "NET-2", "NET-3", "NET-4", "INPUT-1", "INPUT-2", "INPUT-4" }.Select(id => Catalogue.Find(id)!)];
+        var judged = await LookAsync(Target(front.Port, api.Product.SmtpPort, production: true), asked);
+        Assert.All(judged, one => Assert.True(one.Verdict == Verdict.NotChecked, Told(judged)));
+        Assert.All(judged, one => Assert.Contains("429: a limit answered instead", one.Findings.Single(finding => finding.Look == Look.Live).Outcome.Evidence, StringComparison.Ordinal));
+    }
+
+    private static string As(string status, string answered) =>
+        answered.StartsWith("HTTP/1.1 ", StringComparison.Ordinal) && answered.IndexOf("\r\n", StringComparison.Ordinal) is var end ? $"HTTP/1.1 {status}{answered[end..]}" : answered;
+
     [Fact]
     public async Task Nobody_at_home_is_no_pass()
     {

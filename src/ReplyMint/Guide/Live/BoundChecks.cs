@@ -11,22 +11,22 @@ internal static class BoundChecks
     {
         var http = look.Http;
         var began = look.Time.GetTimestamp();
-        Task<Exchange>[] questions =
+        (string Asked, string Raw)[] halves =
         [
-            .. Whole(http).Select(async question => new Exchange(question.Asked, await http.SendAsync(question.Raw, ct))),
-            HalfAsync("a head that never ends", http.Head("GET", LiveLook.Health)[..^2]),
-            HalfAsync("a body that never comes", http.Head("POST", LiveLook.SignIn, Json, "Content-Length: 1000") + "{"),
+            ("a head that never ends", http.Head("GET", LiveLook.Health)[..^2]), ("a body that never comes", http.Head("POST", LiveLook.SignIn, Json, "Content-Length: 1000") + "{"),
         ];
-        var answers = await Task.WhenAll(questions);
-        foreach (var answer in answers)
+        (string Asked, string Raw)[] questions = [.. Whole(http), .. halves];
+        var answers = await Task.WhenAll(questions.Select(async question => new Exchange(question.Asked, halves.Contains(question) ? await http.SendHalfAsync(question.Raw, ct) : await http.SendAsync(question.Raw, ct))));
+        foreach (var (question, answer) in questions.Zip(answers))
             if (answer.Reply.Ending == Ending.StillOpen)
                 return Outcome.Fail(string.Create(CultureInfo.InvariantCulture, $"{answer.Asked} -> still open after {look.Target.Patience.TotalSeconds:0} s"));
-            else if (answer.Reply.Status is (>= 100 and < 400) or >= 500)
+            else if (!Refused(answer.Reply.Status, hasBody: question.Raw.StartsWith("POST ", StringComparison.Ordinal)))
                 return Outcome.Fail(answer.ToString());
-        return Outcome.Pass(string.Create(CultureInfo.InvariantCulture, $"{string.Join("; ", (IEnumerable<Exchange>)answers)} (within {look.Time.GetElapsedTime(began).TotalSeconds:0.0} s)"));
-
-        async Task<Exchange> HalfAsync(string asked, string raw) => new(asked, await http.SendHalfAsync(raw, ct));
+        return LiveLook.Limited(answers) ?? Outcome.Pass(string.Create(CultureInfo.InvariantCulture, $"{string.Join("; ", (IEnumerable<Exchange>)answers)} (within {look.Time.GetElapsedTime(began).TotalSeconds:0.0} s)"));
     }
+
+    /// <summary>By a word for what is too much or unreadable, or by hanging up. "Not found" says that all of it was read and looked for, but for a body, which nobody reads then.</summary>
+    private static bool Refused(int status, bool hasBody) => status is 0 or 400 or 403 or 408 or 411 or 413 or 414 or 417 or 421 or 429 or 431 or 494 || (hasBody && status is 401 or 404 or 405 or 415);
 
     /// <summary>Each beyond what any setting allows, and none larger than it must be.</summary>
     private static IEnumerable<(string Asked, string Raw)> Whole(RawHttp http)

@@ -18,9 +18,12 @@ internal static class CorsChecks
             questions.Add(PairAsync(origin, look.AskAsync("GET", LiveLook.Health, [$"Origin: {origin}"], ct)));
             questions.Add(PairAsync(origin, look.PreflightAsync(origin, ct)));
         }
-        foreach (var (_, exchange) in await Task.WhenAll(questions))
+        var answers = await Task.WhenAll(questions);
+        foreach (var (_, exchange) in answers)
             if (exchange.Reply[AllowOrigin] is { } allowed && !origins.Contains(allowed, StringComparer.Ordinal))
                 return Outcome.Fail($"{exchange}, {AllowOrigin}: {allowed}");
+        if (LiveLook.Limited(answers.Select(answer => answer.Exchange)) is { } limited)
+            return limited;
         if (look.Target.Origins is not { } known)
             return Outcome.Pass($"{questions.Count} questions of {questions.Count / 2} other origins: none may read an answer");
         foreach (var origin in known)

@@ -26,6 +26,8 @@ internal static class ForgedChecks
             foreach (var forged in (string[])["X-Forwarded-Host: stranger.example", "X-Forwarded-Proto: https", "Forwarded: for=198.51.100.1;host=stranger.example;proto=https"])
             {
                 var answer = await look.AskAsync("GET", LiveLook.Health, [forged], ct);
+                if (LiveLook.Limited([answer]) is { } limited)
+                    return limited;
                 if (answer.Reply.Status != own.Reply.Status || answer.Reply["Location"]?.Contains("stranger.example", StringComparison.Ordinal) == true)
                     return Outcome.Fail($"{answer}, and {own}: it is believed");
                 told.Add(answer.ToString());
@@ -34,6 +36,8 @@ internal static class ForgedChecks
         // At once, so that nothing is filled up between them.
         var answers = await Task.WhenAll(Enumerable.Range(1, Addresses).Select(i => look.AskAsync("GET", Public,
             [string.Create(CultureInfo.InvariantCulture, $"X-Forwarded-For: 198.51.100.{i}{(look.Target.StandsForProxy ? ", 203.0.113.9" : "")}")], ct)));
+        if (LiveLook.Limited(answers) is { } full)
+            return full;
         var left = answers.Select(answer => Left(answer.Reply)).OfType<long>().ToList();
         if (left.Count < 2)
             return told.Count > 0 ? Outcome.Pass($"{string.Join("; ", told)}; no limit is told by which a forged address would show") : Outcome.NotChecked($"{answers[0]}: no limit is told by which a forged address would show");
@@ -61,7 +65,10 @@ internal static class ForgedChecks
         foreach (var (place, ask) in places)
         {
             var usual = await ask("replymintguide");
-            foreach (var answer in await Task.WhenAll(s_payloads.Select(ask)))
+            var answers = await Task.WhenAll(s_payloads.Select(ask));
+            if (LiveLook.Limited([usual, .. answers]) is { } limited)
+                return limited;
+            foreach (var answer in answers)
                 if (answer.Reply.Status is >= 500 or 0 || (answer.Reply.Status != usual.Reply.Status && answer.Reply.Status is not (>= 400 and < 500)) || answer.Reply["X-Injected"] is not null)
                     return Outcome.Fail($"{answer}{(answer.Reply["X-Injected"] is null ? "" : ", with a header that the path wrote")}; random letters: {usual.Reply.Shown}");
         }

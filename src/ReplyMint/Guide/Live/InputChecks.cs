@@ -25,6 +25,8 @@ internal static class InputChecks
         foreach (var (asked, body, member) in questions)
         {
             var answer = await look.AskAsync("POST", LiveLook.SignIn, [Json], ct, body, asked);
+            if (LiveLook.Limited([answer]) is { } limited)
+                return limited;
             answers.Add(answer);
             switch (answer.Reply.Status)
             {
@@ -32,7 +34,7 @@ internal static class InputChecks
                     if (member is not null && !Named(answer.Reply.Body).Contains(member, StringComparer.Ordinal))
                         return Outcome.Fail($"{answer}, without naming {member}");
                     break;
-                case 0 or 403 or 404 or 429 or (>= 300 and < 400):
+                case 0 or 403 or 404 or (>= 300 and < 400):
                     return Outcome.NotChecked($"POST {LiveLook.SignIn}, {answer}: nothing takes JSON from a stranger here");
                 default:
                     return Outcome.Fail($"POST {LiveLook.SignIn}, {answer}");
@@ -63,7 +65,7 @@ internal static class InputChecks
         if (answers.All(answer => answer.Reply.Status is 0 or 404 || (answer.Reply.Status is 403 or (>= 300 and < 400) && !look.Target.IsHttps && !look.Target.StandsForProxy)))
             return Outcome.NotChecked($"{answers[0]}: no webhook is reached at this address");
         return answers.FirstOrDefault(answer => answer.Reply.Status is not (0 or 400 or 401 or 403 or 404 or 415 or 429)) is { } wrong
-            ? Outcome.Fail(wrong.ToString()) : Outcome.Pass(string.Join("; ", (IEnumerable<Exchange>)answers));
+            ? Outcome.Fail(wrong.ToString()) : LiveLook.Limited(answers) ?? Outcome.Pass(string.Join("; ", (IEnumerable<Exchange>)answers));
     }
 
     private static List<string> Named(string body)

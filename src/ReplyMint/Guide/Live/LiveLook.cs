@@ -61,6 +61,19 @@ internal sealed class LiveLook
     public Task<Exchange> PreflightAsync(string origin, CancellationToken ct) =>
         AskAsync("OPTIONS", Health, [$"Origin: {origin}", "Access-Control-Request-Method: GET"], ct, asked: $"preflight of {origin}");
 
+    /// <summary>Why what answers the simplest question like this shows nothing of the service; null when it does.</summary>
+    public static string? Unseen(LiveTarget target, Exchange own) => own.Reply.Status switch
+    {
+        0 => own.ToString(),
+        400 => $"{own}, asked as {target.Host}: this name is not served; name one that is with --url",
+        403 or 429 or >= 500 => $"{own}: even this is refused, so nothing behind it is seen",
+        _ => null,
+    };
+
+    /// <summary>A limit that answered in place of what was asked: as a refusal of it it would pass.</summary>
+    public static Outcome? Limited(IEnumerable<Exchange> answers) =>
+        answers.FirstOrDefault(answer => answer.Reply.Status == 429) is { } limited ? Outcome.NotChecked($"{limited}: a limit answered instead; look again in some minutes") : null;
+
     private async Task<DeploymentEnvironment?> AskEnvironmentAsync(CancellationToken ct)
     {
         var reply = (await AskAsync("GET", "/info", [], ct)).Reply;

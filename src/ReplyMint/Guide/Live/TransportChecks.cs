@@ -11,12 +11,10 @@ internal static class TransportChecks
         var own = await look.OwnAsync();
         if (await look.EnvironmentAsync() == DeploymentEnvironment.Development && !look.Target.IsHere)
             return Outcome.Fail($"{look.Target.Url.Host} says that it is in development, and is no loopback address");
-        if (own.Reply.Status == 400)
-            return Outcome.NotChecked($"{own}, asked as {look.Target.Host}: this name is not served; name one that is with --url");
         var answers = await Task.WhenAll(Questions(look, await look.IsDevelopmentAsync()).Select(async question => new Exchange(question.Asked, await look.Http.SendAsync(question.Raw, ct))));
         // Gateways refuse with 403 or 421 what is not theirs; all of them before any handler runs.
-        var served = answers.Where(answer => answer.Reply is { Status: not (400 or 403 or 421) } reply && (reply.Status > 0 || reply.Ending == Ending.StillOpen)).Select(answer => answer.ToString()).ToList();
-        return served.Count > 0 ? Outcome.Fail(string.Join("; ", served)) : Outcome.Pass($"{own} for {look.Target.Host}; {answers.Length} other, missing and contradictory hosts refused, such as {answers[0]}");
+        var served = answers.Where(answer => answer.Reply is { Status: not (400 or 403 or 421 or 429) } reply && (reply.Status > 0 || reply.Ending == Ending.StillOpen)).Select(answer => answer.ToString()).ToList();
+        return served.Count > 0 ? Outcome.Fail(string.Join("; ", served)) : LiveLook.Limited(answers) ?? Outcome.Pass($"{own} for {look.Target.Host}; {answers.Length} other, missing and contradictory hosts refused, such as {answers[0]}");
     }
 
     private static IEnumerable<(string Asked, string Raw)> Questions(LiveLook look, bool development)
@@ -54,7 +52,7 @@ internal static class TransportChecks
         foreach (var answer in answers)
             if (Served(answer.Reply))
                 return Outcome.Fail($"{answer}{(answer.Reply["Location"] is { } to ? $", Location: {to}" : "")}");
-        return Outcome.Pass($"{string.Join("; ", answers)}");
+        return LiveLook.Limited(answers) ?? Outcome.Pass($"{string.Join("; ", answers)}");
     }
 
     /// <summary>Refused, closed, or sent to HTTPS by a reader's redirect: everything else was served in the clear.</summary>
@@ -62,7 +60,7 @@ internal static class TransportChecks
     {
         0 => reply.Ending == Ending.StillOpen,
         301 or 302 or 307 or 308 => reply["Location"]?.StartsWith("https://", StringComparison.OrdinalIgnoreCase) != true,
-        400 or 403 or 421 or 426 => false,
+        400 or 403 or 421 or 426 or 429 => false,
         _ => true,
     };
 }

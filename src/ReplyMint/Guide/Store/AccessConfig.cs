@@ -25,7 +25,7 @@ internal static class AccessConfig
         if (days > UsualDays)
             return Outcome.Warn($"accounts.access.keyMaxDays: {days}; {UsualDays} are usual");
         return idle.Count > 0 ? Outcome.Warn($"{idle.Count} of {count} keys were not used for {IdleDays} days, such as {idle[0]}")
-            : Outcome.Pass($"{count} keys, stored as keyed hashes, shown once; each ends {days} days after its last rotation (accounts.access.keyMaxDays)");
+            : Outcome.Pass($"{(count == 0 ? "no key was made yet" : $"{count} keys, stored as keyed hashes, shown once")}; each ends {days} days after its last rotation (accounts.access.keyMaxDays)");
     }
 
     /// <summary>AUTH-2: how long a session lives, and how old the key is that signs its tokens.</summary>

@@ -58,10 +58,12 @@ internal static class CareConfig
             return Outcome.Fail(string.Join("; ", ages.Overdue.Select(one => one.Text)));
         if (look.Settings.Backup.Folder is null)
             return look.Settings.IsDevelopment ? Outcome.NotApplicable("in development nothing here is to last") : Outcome.Fail("backup.folder is empty: no backup is made by itself");
+        if (ages.Data is null || ages.Keys is null)
+            return Outcome.NotChecked($"backup.folder: {look.Settings.Backup.Folder}, but no backup of {(ages.Data is null ? "the data" : "the keys")} was made yet; replymint backup create makes one now");
         await foreach (var fact in look.Get<SecretList>().AllAsync(ct))
             if (fact.Name == SecretList.Kit && fact.Problem is { } problem)
                 return Outcome.Warn($"recovery kit: {problem}");
-        return Outcome.Pass(string.Create(CultureInfo.InvariantCulture, $"backup.folder: {look.Settings.Backup.Folder}; data {Age(ages.Data)}, keys {Age(ages.Keys)}"));
+        return Outcome.Pass(string.Create(CultureInfo.InvariantCulture, $"backup.folder: {look.Settings.Backup.Folder}; data {Age(ages.Data.Value)}, keys {Age(ages.Keys.Value)}"));
     }
 
     /// <summary>IR-5.</summary>
@@ -77,6 +79,8 @@ internal static class CareConfig
             if (string.IsNullOrEmpty(row.By))
                 unknown.Add($"{row.Kind} {row.Id}");
         }
+        if (count == 0)
+            return Outcome.NotApplicable("nobody was given a right yet");
         return unknown.Count > 0 ? Outcome.Warn($"of {unknown.Count} of {count} rights nobody knows who gave them: {string.Join(", ", unknown.Take(3))}")
             : Outcome.Pass($"{count} rights, each with who gave it (replymint access review)");
     }
@@ -98,7 +102,8 @@ internal static class CareConfig
     public static async Task<Outcome> FollowUpsAsync(StoreLook look, CancellationToken ct)
     {
         var open = (await look.Get<Records>().DueAsync(ct)).Where(due => due.Kind == RecordKinds.FollowUp).ToList();
-        return open.Find(due => due.State == DueState.Overdue) is { } overdue ? Outcome.Fail(Records.Words(overdue)) : Outcome.Pass($"{open.Count} follow-ups of incidents are open, none is overdue");
+        return open.Find(due => due.State == DueState.Overdue) is { } overdue ? Outcome.Fail(Records.Words(overdue))
+            : open.Count == 0 ? Outcome.NotApplicable("no follow-up of an incident is open") : Outcome.Pass($"{open.Count} follow-ups of incidents are open, none is overdue");
     }
 
     /// <summary>IR-6: who finds a hole must find whom to tell.</summary>
@@ -133,7 +138,7 @@ internal static class CareConfig
         return due.Count == 0 ? Outcome.NotApplicable($"the settings under records ask for no {what}") : Outcome.Pass($"{due.Count} in time; the next is due on {Day(due.Min(one => one.DueAt) ?? look.Now)}");
     }
 
-    private static string Age(TimeSpan? age) => age is { } known ? string.Create(CultureInfo.InvariantCulture, $"{known.TotalHours:0} hours old") : "not made yet";
+    private static string Age(TimeSpan age) => string.Create(CultureInfo.InvariantCulture, $"{age.TotalHours:0} hours old");
 
     private static string Day(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 }

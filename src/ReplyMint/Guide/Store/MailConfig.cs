@@ -50,7 +50,7 @@ internal static class MailConfig
     {
         var smtp = look.Settings.Smtp;
         if (!smtp.Enabled)
-            return Outcome.Pass("smtp.enabled: false; providers' words count by their signatures");
+            return Outcome.NotApplicable("smtp.enabled: false: no server hands mail over by SMTP; providers' words count by their signatures (INPUT-4)");
         if (smtp.Mode == SmtpListenerSettings.Mx)
             return Outcome.Pass("smtp.mode: mx; nobody's word counts, only what our own SPF, DKIM and DMARC find");
         foreach (var text in smtp.Networks)

@@ -55,6 +55,8 @@ internal static class RightsConfig
             if ((all || setAt >= since) && !told.Contains(SecretSource.StorePrefix + name))
                 return Outcome.Fail($"the stored secret {name} was set, and the audit log does not say by whom");
         }
+        if (count == 0)
+            return Outcome.NotApplicable("no secret of others is stored, so none can be shown");
         return Outcome.Pass(string.Create(CultureInfo.InvariantCulture, $"{count} stored secrets, each set by an act of the audit log; shown {acts.Count(act => act.Act == "secret.show")} times lately, each with who asked; only the owner of the data folder can ask, on the machine"));
     }
 

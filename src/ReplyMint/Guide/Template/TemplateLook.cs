@@ -51,6 +51,9 @@ internal sealed class TemplateLook(string file, JsonObject template)
         if (wrong.Count > 0)
             return Outcome.Fail($"{file}, {string.Join("; ", wrong.Take(MostShown))}{(wrong.Count > MostShown ? $"; and {wrong.Count - MostShown} more" : "")}");
         var rests = stacks.SelectMany(stack => stack.All).Where(resource => types.Contains(resource.Type)).Select(resource => resource.Name).Distinct().ToList();
+        // Without any of them no check found anything wrong, since it found nothing.
+        if (rests.Count == 0)
+            return Outcome.NotChecked($"{file} holds none of what this rests on: {string.Join(", ", types)}");
         return Outcome.Pass($"{file}, as production and staging: {string.Join(", ", rests.Take(MostShown))}{(rests.Count > MostShown ? $" and {rests.Count - MostShown} more" : "")}");
     }
 }

@@ -64,7 +64,7 @@ internal static class BrowserControls
         new("HDR-7", "No answer says what serves it, and errors tell nothing of the inside",
             "Names and versions lead to known holes; traces show how the inside is built.",
             "Take Server and X-Powered-By off in what stands in front, and let it pass on the service's own errors.",
-            "ASVS 5.0 V13.4.2, V16.5.1; OWASP Top 10 2021 A05; API Top 10 2023 API8; ASP.NET Core: Handle errors in APIs",
+            "ASVS 5.0 V13.4.2, V16.5.1; OWASP Top 10 2021 A05; OWASP Top 10 2025 A10; API Top 10 2023 API8; ASP.NET Core: Handle errors in APIs",
             HeaderChecks.Silent),
     ];
 }

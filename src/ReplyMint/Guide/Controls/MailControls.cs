@@ -38,7 +38,7 @@ internal static class MailControls
         new("MAIL-7", "Nothing leaves without the guard, or a person's recorded decision",
             "A draft that nobody judged is the model's word in your name.",
             "Report it (SECURITY.md): the product holds this, no setting does.",
-            "LLM Top 10 2025 LLM05, LLM06, LLM09; ASVS 5.0 V2.3.1",
+            "LLM Top 10 2025 LLM05, LLM06, LLM07, LLM09; ASVS 5.0 V2.3.1",
             Check.Config(LeavingConfig.Guarded), Check.Rehearse(MailRehearsals.GuardAsync)),
         new("MAIL-8", "SMTP in is strict about line ends, STARTTLS and sizes",
             "What one server reads as one mail and the next as two is a forged mail.",

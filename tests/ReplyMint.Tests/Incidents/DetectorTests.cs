@@ -1,7 +1,9 @@
 using System.Net.Http.Json;
 using ReplyMint.Accounts;
+using ReplyMint.Audit;
 using ReplyMint.Incidents;
 using ReplyMint.Limits;
+using ReplyMint.Privacy;
 using ReplyMint.Security;
 using ReplyMint.Storage;
 using ReplyMint.Tests.Product;
@@ -145,6 +147,24 @@ public sealed class DetectorTests
         Assert.Empty(await host.SeenAsync());
         await host.AskAsync($"/api/v1/messages/{message.Id}", Detected.Here, text);
         Assert.Equal(key.Id, (await host.OneAsync(DetectorNames.Taking)).Subject);
+    }
+
+    [Fact]
+    public async Task Who_asks_for_export_after_export_is_found_and_for_some_over_days_is_not()
+    {
+        await using var host = await Detected.StartAsync(d => d with { Exports = 3 });
+        async Task AskAsync(int times)
+        {
+            for (var i = 0; i < times; i++)
+                Assert.NotNull(await host.Get<Exports>().AskAsync(host.Tenant.Id, ExportScope.Correspondent, "anna@customer.example", new Actor("usomebody"), TestContext.Current.CancellationToken));
+        }
+        await AskAsync(2);
+        await host.SeenAsync();
+        host.Time.Advance(TimeSpan.FromHours(25));
+        await AskAsync(2);
+        Assert.Empty(await host.SeenAsync());
+        await AskAsync(1);
+        Assert.Equal("usomebody", (await host.OneAsync(DetectorNames.Taking)).Subject);
     }
 
     [Fact]

@@ -17,6 +17,9 @@ internal sealed record CommandHost
     /// <summary>Reads a line that the terminal does not show; null reads it like any other.</summary>
     public Func<string?>? Hidden { get; init; }
 
+    /// <summary>How wide the terminal is that shows what is written; null where none does.</summary>
+    public Func<int?> Columns { get; init; } = static () => null;
+
     public required IReadOnlyDictionary<string, string> Environment { get; init; }
     public required string Directory { get; init; }
 
@@ -40,6 +43,8 @@ internal sealed record CommandHost
             In = new StreamReader(System.Console.OpenStandardInput(), utf8),
             Interactive = !System.Console.IsInputRedirected && !System.Console.IsErrorRedirected,
             Hidden = ReadKeys,
+            // Of a terminal that does not say it the runtime says 0.
+            Columns = static () => !System.Console.IsOutputRedirected && System.Console.WindowWidth is > 0 and var wide ? wide : null,
             Environment = System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
                 .ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "", StringComparer.Ordinal),
             Directory = System.Environment.CurrentDirectory,

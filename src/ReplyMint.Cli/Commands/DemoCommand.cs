@@ -91,6 +91,7 @@ internal static class DemoCommand
             It stays up: {server.Url}, SMTP on port {server.SmtpPort}, data in {settings.Data} (answers as .eml in its folder out).
             From another terminal:   ./run.sh messages list      what came and what was decided
                                      ./run.sh drafts list        what waits for you
+                                     ./run.sh guide              whether it is as secure as it says, and what shows it
             Stop with Ctrl-C.
             """);
     }

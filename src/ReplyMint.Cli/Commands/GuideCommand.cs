@@ -78,7 +78,7 @@ internal static class GuideCommand
                     host.Out.Write(GuideSeal.Seal(page, settings is null ? null : await SignAsync(settings, GuideSeal.HashOf(page), host, ct)));
                     break;
                 default:
-                    GuideTable.Write(report, host.Out);
+                    GuideTable.Write(report, host.Out, host.Columns());
                     break;
             }
             return report.HasFindings ? ExitCode.Failed : ExitCode.Ok;

@@ -42,11 +42,22 @@ internal sealed class GuideLooks(GuideWish wish, ParseResult parse, CommandHost 
             await AtServiceAsync(ct);
         if (_outcomes.Values.All(outcome => outcome.Verdict == Verdict.NotChecked) && wish.Controls.Any(control => control.IsBuilt))
         {
-            var why = _outcomes.Values.FirstOrDefault()?.Evidence ?? Why(wish.Looks.Contains("live") ? Look.Live : wish.Looks switch { ["template", ..] => Look.Template, ["repo", ..] => Look.Repo, _ => Look.Config });
-            host.Fail($"nothing could be looked at: {Plain.Line(why, 300)}");
+            host.Fail($"nothing could be looked at: {Plain.Line(WhyNothing(), 300)}");
             return null;
         }
         return (new(_time.GetUtcNow(), HealthEndpoints.Version, string.Join(", ", _of), GuideRun.Judge(wish.Controls, check => _outcomes.GetValueOrDefault(check), check => Why(check.Look))), _own);
+    }
+
+    /// <summary>What most checks said: one that asks elsewhere, such as for an SMTP listener, would mislead.</summary>
+    private string WhyNothing()
+    {
+        if (_outcomes.Count > 0)
+            return _outcomes.Values.GroupBy(outcome => outcome.Evidence, StringComparer.Ordinal).MaxBy(told => told.Count())!.Key;
+        if (wish.Controls.All(control => control.Checks.All(check => check.Look == Look.Rehearse)))
+            return Why(Look.Rehearse);
+        return wish.Controls.Any(control => control.Checks.Any(check => wish.Looks.Contains(check.Look.Name())))
+            ? Why(wish.Looks.Contains("live") ? Look.Live : wish.Looks switch { ["template", ..] => Look.Template, ["repo", ..] => Look.Repo, _ => Look.Config })
+            : $"none of these controls is looked at there ({string.Join(", ", wish.Looks)}); replymint guide write says where each is";
     }
 
     private string Why(Look look) => _why.GetValueOrDefault(look == Look.Record ? Look.Config : look) is { Length: > 0 } why ? why : Unnamed;
@@ -174,6 +185,8 @@ internal sealed class GuideLooks(GuideWish wish, ParseResult parse, CommandHost 
     private async Task<IReadOnlyDictionary<Check, Outcome>> AskAsync(LiveTarget target, CancellationToken ct)
     {
         var (all, done, began) = (wish.Controls.Sum(control => control.Checks.Count(check => check.AtService is not null)), 0, _time.GetTimestamp());
+        if (all == 0)
+            return new Dictionary<Check, Outcome>();
         host.Error.WriteLine($"(asking {target.Url.GetLeftPart(UriPartial.Authority)} for {all} checks; slow refusals take some seconds)");
         using var http = new RawHttp(target, _time);
         var outcomes = await GuideRun.AtServiceAsync(wish.Controls, new LiveLook(http, _time, ct), control =>

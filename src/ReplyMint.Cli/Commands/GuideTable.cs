@@ -3,49 +3,68 @@ using ReplyMint.Guide;
 namespace ReplyMint.Cli.Commands;
 
 /// <summary>The guide's report for a person at a terminal.</summary>
-internal static class GuideTable
+/// <param name="columns">How wide it is; null where lines are not broken, since a program or a file takes them.</param>
+internal sealed class GuideTable(GuideReport report, TextWriter to, int? columns)
 {
     private const int Most = 600;
 
     /// <summary>From so many controls on a reason is told once, below all of them.</summary>
     private const int Several = 3;
 
-    private const int PerLine = 12;
+    /// <summary>Of a narrower terminal nobody reads a table.</summary>
+    private const int Narrowest = 50;
 
-    public static void Write(GuideReport report, TextWriter to)
+    private const string Below = "         ";
+
+    public static void Write(GuideReport report, TextWriter to, int? columns = null) => new GuideTable(report, to, columns is { } wide ? Math.Max(wide, Narrowest) : null).Write();
+
+    private void Write()
     {
-        var shared = Shared(report);
+        var shared = Shared();
         foreach (var one in report.Judgements)
         {
-            to.WriteLine($"{one.Control.Id,-8} {Word(one),-15} {one.Control.Title}");
+            Line($"{one.Control.Id,-8} {Word(one),-15} ", one.Control.Title);
             foreach (var finding in one.Findings)
-                if (finding.Outcome.Verdict == one.Verdict && one.Verdict != Verdict.Pass && !(one.Verdict == Verdict.NotChecked && shared.ContainsKey(Reason(finding))))
-                    to.WriteLine($"         {Reason(finding)}");
+                if (finding.Outcome.Verdict == one.Verdict && !(one.Verdict == Verdict.NotChecked && shared.ContainsKey(Reason(finding))))
+                    // What holds is only glanced at.
+                    Line(Below, one.Verdict == Verdict.Pass && columns is { } wide ? Plain.Line(Reason(finding), wide - Below.Length) : Reason(finding));
             if (one.Accepted is { } accepted)
-                to.WriteLine($"         accepted: {Plain.Line(accepted, Most)}");
+                Line(Below, $"accepted: {Plain.Line(accepted, Most)}");
             else if (one.Counts)
-                to.WriteLine($"         mend: {one.Control.Remedy}");
+                Line(Below, $"mend: {one.Control.Remedy}");
             if (one.Note is { } note)
-                to.WriteLine($"         it was accepted {Plain.Line(note, Most)}; that is over");
+                Line(Below, $"it was accepted {Plain.Line(note, Most)}; that is over");
         }
         to.WriteLine();
         foreach (var (reason, ids) in shared)
         {
-            to.WriteLine($"Not checked, {reason}");
-            foreach (var line in ids.Chunk(PerLine))
-                to.WriteLine($"         {string.Join(' ', line)}");
+            Line("", $"Not checked, {reason}");
+            Line(Below, string.Join(' ', ids));
         }
         if (shared.Count > 0)
             to.WriteLine();
-        to.WriteLine($"{report.Judgements.Count} controls of {Plain.Line(report.Of, Most)}: {report.Count(Verdict.Pass)} pass, {report.Count(Verdict.Fail)} fail, {report.Count(Verdict.Warn)} warn, "
+        Line("", $"{report.Judgements.Count} controls of {Plain.Line(report.Of, Most)}: {report.Count(Verdict.Pass)} pass, {report.Count(Verdict.Fail)} fail, {report.Count(Verdict.Warn)} warn, "
             + $"{report.Count(Verdict.NotApplicable)} not applicable, {report.Count(Verdict.NotChecked)} not checked{(report.Accepted > 0 ? $"; {report.Accepted} findings are accepted" : "")}.");
         var partly = report.Judgements.Count(one => one.Verdict != Verdict.NotChecked && one.Findings.Any(finding => finding.Outcome.Verdict == Verdict.NotChecked));
         if (partly > 0)
-            to.WriteLine($"{partly} of those that were checked could be looked at in one more way, which this run did not; --format json says which.");
+            Line("", $"{partly} of those that were checked could be looked at in one more way, which this run did not; --format json says which.");
+    }
+
+    /// <summary>Broken between words, and further lines begin below the text of the first.</summary>
+    private void Line(string head, string text)
+    {
+        var room = (columns ?? int.MaxValue) - head.Length;
+        while (text.Length > room)
+        {
+            var end = text.LastIndexOf(' ', room) is > 0 and var blank ? blank : room;
+            to.WriteLine(head + text[..end]);
+            (head, text) = (new(' ', head.Length), text[end..].TrimStart());
+        }
+        to.WriteLine(head + text);
     }
 
     /// <summary>Why several controls were not looked at, and which.</summary>
-    private static Dictionary<string, List<string>> Shared(GuideReport report)
+    private Dictionary<string, List<string>> Shared()
     {
         var reasons = new Dictionary<string, List<string>>(StringComparer.Ordinal);
         foreach (var one in report.Judgements)

@@ -129,6 +129,10 @@ public sealed class GuideCommandTests : IDisposable
         Assert.Equal(2, await _cli.RunAsync("guide"));
         Assert.Contains("nothing could be looked at: there is no store in ", _cli.Error, StringComparison.Ordinal);
         Assert.Equal(2, await _cli.RunAsync("guide", "--url", "http://127.0.0.1:1"));
-        Assert.Contains("nothing could be looked at: ", _cli.Error, StringComparison.Ordinal);
+        Assert.Contains("nothing could be looked at: GET /health -> no connection", _cli.Error, StringComparison.Ordinal);
+        Assert.Equal(2, await _cli.RunAsync("guide", "--url", "http://127.0.0.1:1", "--only", "AUTH-5"));
+        Assert.Contains("nothing could be looked at: needs a rehearsal: replymint guide --rehearse", _cli.Error, StringComparison.Ordinal);
+        Assert.Equal(2, await _cli.RunAsync("guide", "--url", "http://127.0.0.1:1", "--only", "MAIL-3"));
+        Assert.Contains("nothing could be looked at: none of these controls is looked at there (live)", _cli.Error, StringComparison.Ordinal);
     }
 }

@@ -13,7 +13,10 @@ internal static class GuideHtml
         details{border:1px solid #d0d7de;border-radius:6px;margin:.4rem 0;padding:.4rem .8rem}summary{cursor:pointer}
         b.v{display:inline-block;min-width:8.5rem}.fail{color:#b42318}.warn{color:#8a5a00}.pass{color:#1a7f37}.not{color:#57606a}
         dt{font-weight:600;margin-top:.4rem}dd{margin:0;overflow-wrap:anywhere}
-        @media(prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}h2,details{border-color:#30363d}.fail{color:#ff7b72}.warn{color:#e3b341}.pass{color:#56d364}.not{color:#8b949e}}
+        :root{color-scheme:light dark}
+        @media print{body{max-width:none;margin:0;font-size:10pt}dl{margin:.3rem 0}details{break-inside:avoid}h2{break-after:avoid}details::details-content{content-visibility:visible;block-size:auto}}
+        @media(max-width:40rem){summary b.v{min-width:0;margin-right:.5rem}}
+        @media screen and (prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}h2,details{border-color:#30363d}.fail{color:#ff7b72}.warn{color:#e3b341}.pass{color:#56d364}.not{color:#8b949e}}
         """;
 
     public static string Write(GuideReport report)
@@ -23,7 +26,9 @@ internal static class GuideHtml
         page.Append("<p>").Append(Safe(report.Of)).Append(", ").Append(report.At.UtcDateTime.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture)).Append(", ReplyMint ").Append(Safe(report.Version)).Append("</p>\n<p>");
         foreach (var verdict in (Verdict[])[Verdict.Pass, Verdict.Fail, Verdict.Warn, Verdict.NotApplicable, Verdict.NotChecked])
             page.Append(CultureInfo.InvariantCulture, $"<b class=\"{ClassOf(verdict)}\">{report.Count(verdict)}</b> {verdict.Name()} &nbsp; ");
-        page.Append("</p>\n");
+        if (report.Accepted > 0)
+            page.Append(CultureInfo.InvariantCulture, $"<b>{report.Accepted}</b> of the findings accepted");
+        page.Append("</p>\n<p class=\"not\">Each control says below what was asked and found. Not applicable: it can neither hold nor fail here. Not checked: nobody looked, which is no pass; the reason stands with it.</p>\n");
         if (report.HasFindings)
             page.Append("<p>To mend: ").AppendJoin(", ", report.Judgements.Where(one => one.Counts).Select(one => one.Control.Id)).Append("</p>\n");
         var group = "";
@@ -38,7 +43,7 @@ internal static class GuideHtml
 
     private static void Control(StringBuilder page, Judgement one)
     {
-        page.Append(one.Counts ? "<details open>" : "<details>").Append("<summary><b class=\"v ").Append(ClassOf(one.Verdict)).Append("\">").Append(one.Verdict.Name())
+        page.Append(one.Counts ? "<details open>" : "<details>").Append("<summary><b class=\"v ").Append(ClassOf(one.Verdict)).Append("\">").Append(one.Verdict.Name()).Append(one.Accepted is null ? "" : ", accepted")
             .Append("</b> <b>").Append(one.Control.Id).Append("</b> ").Append(Safe(one.Control.Title)).Append("</summary><dl>");
         foreach (var finding in one.Findings)
             Term(page, $"{finding.Look.Name()}: {finding.Outcome.Verdict.Name()}", finding.Outcome.Evidence);

@@ -12,6 +12,14 @@ internal static class GuidePage
         ("SEC", "Secrets"), ("IR", "Incidents"), ("GDPR", "People's rights"), ("SOC", "What is proved to others"), ("MAIL", "The mail itself"),
     ];
 
+    /// <summary>Where it lies in the project.</summary>
+    public const string File = "docs/security-guide.md";
+
+    /// <summary>The line of the page on which a control begins, counted from 1.</summary>
+    public static int LineOf(Control control) => Array.FindIndex(Write().Split('\n'), line => line.StartsWith(Heading(control), StringComparison.Ordinal)) + 1;
+
+    private static string Heading(Control control) => $"### {control.Id}: ";
+
     public static string TitleOf(string group) => Groups.First(one => one.Group == group).Title;
 
     public static string Write()
@@ -19,7 +27,7 @@ internal static class GuidePage
         var built = Catalogue.All.Count(control => control.IsBuilt);
         var page = new StringBuilder("# Security guide\n\n")
             .Append("What ReplyMint promises about its own security, and where `replymint guide` looks whether it holds ([how to run it](operations.md#the-security-guide)).\n")
-            .Append("This page is written by `replymint guide write > docs/security-guide.md`.\n\n")
+            .Append("This page is written by `replymint guide write > ").Append(File).Append("`.\n\n")
             .Append(CultureInfo.InvariantCulture, $"{Catalogue.All.Count} controls; {built} are looked at, {Catalogue.All.Count - built} say that nothing looks at them yet.\n\n")
             .Append("live: from outside, at a running service. config: the settings in effect and the store. record: dated entries that people make. template: the AWS template. repo: the project's own files. rehearse: acts on a throw-away tenant.\n");
         foreach (var (group, title) in Groups)
@@ -34,7 +42,7 @@ internal static class GuidePage
 
     private static void Add(StringBuilder page, Control control)
     {
-        page.Append("\n### ").Append(control.Id).Append(": ").Append(control.Title).Append("\n\n")
+        page.Append('\n').Append(Heading(control)).Append(control.Title).Append("\n\n")
             .Append(control.Why).Append(" *Mend:* ").Append(control.Remedy).Append("\n\n");
         foreach (var check in control.Checks)
             page.Append("- ").Append(check.Look.Name()).Append(check.Missing is null ? "\n" : $": not checked, {check.Missing}\n");

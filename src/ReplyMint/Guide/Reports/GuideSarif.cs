@@ -3,7 +3,10 @@ using System.Text.Json;
 
 namespace ReplyMint.Guide;
 
-/// <summary>The report in SARIF 2.1.0, which build servers and code hosts show beside other tools' findings.</summary>
+/// <summary>
+/// The report in SARIF 2.1.0, which build servers and code hosts show beside other tools' findings. Results are findings only: GitHub makes an
+/// alert of each result, also of one that says that all is well, and refuses a whole file for one result without a place in a file.
+/// </summary>
 internal static class GuideSarif
 {
     public static string Write(GuideReport report)
@@ -35,7 +38,8 @@ internal static class GuideSarif
             json.WriteEndObject();
             json.WriteStartArray("results");
             foreach (var one in report.Judgements)
-                Result(json, report, one);
+                if (one.Verdict is Verdict.Fail or Verdict.Warn)
+                    Result(json, report, one);
             json.WriteEndArray();
             json.WriteEndObject();
             json.WriteEndArray();
@@ -46,21 +50,22 @@ internal static class GuideSarif
 
     private static void Result(Utf8JsonWriter json, GuideReport report, Judgement one)
     {
-        var (kind, level) = one.Verdict switch
-        {
-            Verdict.Fail => ("fail", "error"),
-            Verdict.Warn => ("fail", "warning"),
-            Verdict.Pass => ("pass", "none"),
-            Verdict.NotApplicable => ("notApplicable", "none"),
-            _ => ("open", "none"),
-        };
         json.WriteStartObject();
         json.WriteString("ruleId", one.Control.Id);
-        json.WriteString("kind", kind);
-        json.WriteString("level", level);
+        json.WriteString("kind", "fail");
+        json.WriteString("level", one.Verdict == Verdict.Fail ? "error" : "warning");
         Text(json, "message", $"{one.Control.Title}. {string.Join(" ", one.Findings.Select(finding => $"{finding.Look.Name()}, {finding.Outcome.Verdict.Name()}: {finding.Outcome.Evidence}."))}");
         json.WriteStartArray("locations");
         json.WriteStartObject();
+        // A service has no file; where its promise is written down there is one.
+        json.WriteStartObject("physicalLocation");
+        json.WriteStartObject("artifactLocation");
+        json.WriteString("uri", GuidePage.File);
+        json.WriteEndObject();
+        json.WriteStartObject("region");
+        json.WriteNumber("startLine", GuidePage.LineOf(one.Control));
+        json.WriteEndObject();
+        json.WriteEndObject();
         json.WriteStartArray("logicalLocations");
         json.WriteStartObject();
         json.WriteString("fullyQualifiedName", report.Of);

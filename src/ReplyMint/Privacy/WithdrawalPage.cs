@@ -24,8 +24,8 @@ internal static class WithdrawalPage
     public static void Map(IEndpointRouteBuilder routes)
     {
         var pages = RequestRules.Attach(routes.MapPublic());
-        pages.MapGet("/withdraw/{answer}", ShowAsync).Produces<string>(200, Html).Produces<string>(404, Html).WithName("ShowWithdrawal").WithSummary("The page behind the link of an answer; looking at it changes nothing");
-        pages.MapPost("/withdraw/{answer}", WithdrawAsync).WithMetadata(new BodyLimit(1024)).Produces<string>(200, Html).Produces<string>(404, Html).WithName("Withdraw").WithSummary("No automatic answers any more to whom the answer went");
+        pages.MapGet(RouteGroups.WithdrawRoot + "/{answer}", ShowAsync).Produces<string>(200, Html).Produces<string>(404, Html).WithName("ShowWithdrawal").WithSummary("The page behind the link of an answer; looking at it changes nothing");
+        pages.MapPost(RouteGroups.WithdrawRoot + "/{answer}", WithdrawAsync).WithMetadata(new BodyLimit(1024)).Produces<string>(200, Html).Produces<string>(404, Html).WithName("Withdraw").WithSummary("No automatic answers any more to whom the answer went");
     }
 
     private static async Task<IResult> ShowAsync(HttpContext context, [Token(120)] string answer, [FromServices] ReplyTokens tokens, [FromServices] Messages messages, CancellationToken ct) =>

@@ -2,7 +2,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace ReplyMint.Security;
 
-/// <summary>Plain HTTP is never served where HTTPS is needed (NET-3): a reader is sent to the public address, a writer is refused.</summary>
+/// <summary>
+/// Plain HTTP is never served where HTTPS is needed (NET-3). Whoever opens a page in a browser is sent to the public address; all else is refused
+/// aloud, since a program that is sent on goes on speaking in the clear and nobody notices (ASVS V4.1.2).
+/// </summary>
 /// <param name="publicUrl">The configured address; the redirect never goes to a name that the request brought along.</param>
 internal sealed class HttpsOnly(RequestDelegate next, bool needsHttps, string? publicUrl)
 {
@@ -14,10 +17,10 @@ internal sealed class HttpsOnly(RequestDelegate next, bool needsHttps, string? p
     private Task Refuse(HttpContext context)
     {
         var request = context.Request;
-        var reads = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
+        var opensPage = (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)) && IsPage(request.Path);
         // A key that came over plain HTTP is to be noticed and replaced, not quietly sent on.
         var bringsCredentials = request.Headers.Authorization.Count > 0 || request.Headers.ContainsKey("X-API-Key");
-        if (!reads || bringsCredentials || _publicUrl is null)
+        if (!opensPage || bringsCredentials || _publicUrl is null)
             return new Problem(403, bringsCredentials
                 ? "HTTPS is needed here. The credentials of this request crossed the network in the clear: replace them."
                 : "HTTPS is needed here.").ExecuteAsync(context);
@@ -25,4 +28,8 @@ internal sealed class HttpsOnly(RequestDelegate next, bool needsHttps, string? p
         context.Response.Headers.Location = _publicUrl + request.Path.ToUriComponent() + request.QueryString.ToUriComponent();
         return Task.CompletedTask;
     }
+
+    /// <summary>What people type or click: our name alone, the console, and the link under an answer.</summary>
+    private static bool IsPage(PathString path) =>
+        path == "/" || path.StartsWithSegments(RouteGroups.PagesRoot, StringComparison.Ordinal) || path.StartsWithSegments(RouteGroups.WithdrawRoot, StringComparison.Ordinal);
 }

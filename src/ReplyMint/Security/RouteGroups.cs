@@ -44,6 +44,9 @@ internal static class RouteGroups
 
     public const string PagesRoot = "/console";
 
+    /// <summary>The pages behind the links of answers, for people who are nobody's users.</summary>
+    public const string WithdrawRoot = "/withdraw";
+
     public static RouteGroupBuilder MapPublic(this IEndpointRouteBuilder routes) =>
         routes.MapGroup("").WithMetadata(Protection.Public).WithTags(Protection.Public.Group);
 

@@ -91,10 +91,36 @@ public sealed class HostAndTransportTests
     public async Task Plain_HTTP_is_sent_to_the_public_address_whatever_name_it_asked_for()
     {
         await using var host = await ProductionAsync(s => s.Hosts = ["other.example.com"]);
-        var answer = (await host.AskAsync("GET", "/who?a=1%0d%0aX:y&b=%2e", "Host: other.example.com")).HasTheHeaders();
+        var answer = (await host.AskAsync("GET", "/console/inbox?a=1%0d%0aX:y&b=%2e", "Host: other.example.com")).HasTheHeaders();
         Assert.Equal(308, answer.Status);
-        Assert.Equal("https://api.example.com/who?a=1%0d%0aX:y&b=%2e", answer["Location"]);
-        Assert.Equal("https://api.example.com//evil.example/", (await host.AskAsync("HEAD", "//evil.example/", "Host: api.example.com"))["Location"]);
+        Assert.Equal("https://api.example.com/console/inbox?a=1%0d%0aX:y&b=%2e", answer["Location"]);
+        foreach (var page in new[] { "/", "/console", "/withdraw/one" })
+            Assert.Equal("https://api.example.com" + page, (await host.AskAsync("HEAD", page, "Host: api.example.com"))["Location"]);
+    }
+
+    [Theory]
+    [InlineData("/api/v1/me")]
+    [InlineData("/api/v1/sign-in/link")]
+    [InlineData("/webhooks/ses/one")]
+    [InlineData("/.well-known/jwks.json")]
+    [InlineData("/.well-known/security.txt")]
+    [InlineData("/openapi/v1.json")]
+    [InlineData("/health")]
+    [InlineData("/metrics")]
+    [InlineData("/nowhere")]
+    [InlineData("//evil.example/")]
+    [InlineData("//console/")]
+    [InlineData("/consoles")]
+    [InlineData("/CONSOLE")]
+    public async Task What_programs_call_is_refused_over_plain_HTTP_and_never_sent_on(string path)
+    {
+        var host = await Shared.GetAsync();
+        foreach (var method in new[] { "GET", "HEAD" })
+        {
+            var answer = await host.AskAsync(method, path, "Host: api.example.com", "Accept: text/html");
+            Assert.Equal((403, null), (answer.Status, answer["Location"]));
+        }
+        Assert.Contains("HTTPS is needed", (await host.AskAsync("GET", path, "Host: api.example.com")).IsProblem(403).Body, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -113,21 +139,21 @@ public sealed class HostAndTransportTests
     public async Task Credentials_in_the_clear_are_refused_aloud(string header)
     {
         var host = await Shared.GetAsync();
-        Assert.Contains("replace them", (await host.AskAsync("GET", "/who", "Host: api.example.com", header)).IsProblem(403).Body, StringComparison.Ordinal);
+        Assert.Contains("replace them", (await host.AskAsync("GET", "/console", "Host: api.example.com", header)).IsProblem(403).Body, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Without_a_public_address_plain_HTTP_is_refused()
     {
         await using var host = await ProductionAsync(s => (s.PublicUrl, s.Hosts) = (null, ["api.example.com"]));
-        (await host.AskAsync("GET", "/health", "Host: api.example.com")).IsProblem(403);
+        (await host.AskAsync("GET", "/console", "Host: api.example.com")).IsProblem(403);
     }
 
     [Fact]
     public async Task Forwarded_headers_of_a_stranger_are_not_believed_and_not_passed_on()
     {
         await using var production = await ProductionAsync(s => s.Proxies = ["192.0.2.1"]);
-        Assert.Equal(308, (await production.AskAsync("GET", "/who", "Host: api.example.com", "X-Forwarded-Proto: https")).Status);
+        Assert.Equal(403, (await production.AskAsync("GET", "/who", "Host: api.example.com", "X-Forwarded-Proto: https")).Status);
         var host = await Developer.GetAsync();
         var answer = await host.AskAsync("GET", "/who", "X-Forwarded-For: 203.0.113.9", "X-Forwarded-Proto: https", "X-Forwarded-Host: api.example.com");
         Assert.Equal($"127.0.0.1 http 127.0.0.1:{host.Port} |", answer.Body);

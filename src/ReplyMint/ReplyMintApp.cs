@@ -56,6 +56,7 @@ public static class ReplyMintApp
         services.AddSingleton(settings);
         services.AddSecurity(settings.HttpFront());
         services.AddSingleton(provider => new SecurityEvents(open.Installation.Derive("security events"), settings.Detection.Enabled, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<AccessLines>();
         services.AddOutside(settings.Outside, settings.Environment.NeedsHttps());
         return services
             .AddStorage(open)

@@ -12,8 +12,8 @@ internal static class FactorPages
     {
         var own = routes.MapPages(Permission.Self);
         own.Show("/factor", ShowAsync);
-        own.Act("/factor", call => ProveAsync(call, () => call.Get<SecondFactors>().ProveAsync(call.Caller, Code(call), call.Stop)));
-        own.Act("/factor/passkey", call => ProveAsync(call, async () => PasskeyFields.Read(call) is { } proof
+        own.Act("/factor", call => ProveAsync(call, SecondFactors.WayOf(Code(call)), () => call.Get<SecondFactors>().ProveAsync(call.Caller, Code(call), call.Stop)));
+        own.Act("/factor/passkey", call => ProveAsync(call, Way.Passkey, async () => PasskeyFields.Read(call) is { } proof
             ? await call.Get<Passkeys>().ProveAsync(call.Caller.Id, call.Caller.Session!, proof, call.Stop) : FactorResult.Wrong));
         own.Show("/factor/app", BeginAsync);
         own.Act("/factor/app", ProposeAsync);
@@ -49,9 +49,9 @@ internal static class FactorPages
         await call.ShowAsync(html, wrong.Length > 0 ? 403 : 200);
     }
 
-    private static async Task ProveAsync(PageCall call, Func<Task<FactorResult>> prove)
+    private static async Task ProveAsync(PageCall call, string way, Func<Task<FactorResult>> prove)
     {
-        var answer = await call.Get<FactorDoor>().ProveAsync(call.Context, call.Caller, prove, call.Stop);
+        var answer = await call.Get<FactorDoor>().ProveAsync(call.Context, call.Caller, way, prove, call.Stop);
         var to = PageCall.Here(call.Field("to"));
         if (answer is Ok<FactorProved>)
             await call.GoAsync(to);
@@ -100,7 +100,7 @@ internal static class FactorPages
         if (await call.Get<FactorDoor>().MayChangeAsync(call.Caller, call.Stop) is { } refusal)
             await call.RefuseAsync(refusal);
         else
-            await ProveAsync(call, () => call.Get<SecondFactors>().ConfirmTotpAsync(call.Caller, Code(call), call.Stop));
+            await ProveAsync(call, Way.App, () => call.Get<SecondFactors>().ConfirmTotpAsync(call.Caller, Code(call), call.Stop));
     }
 
     private static void CodeForm(Html html, PageCall call, string action, string to, bool wrong = false)

@@ -56,17 +56,17 @@ internal static class FirstPages
     private static async Task<bool> ProvesAsync(PageCall call, string token)
     {
         var tries = call.Get<FailedTries>();
-        if (await tries.BeginAsync(call.Context) is { } slowed)
+        if (await tries.BeginAsync(call.Context, Way.FirstStart) is { } slowed)
         {
             await call.RefuseAsync(slowed);
             return false;
         }
         if (await call.Get<FirstRun>().IsOpenAsync(token, call.Stop))
         {
-            await tries.SucceededAsync(call.Context);
+            await tries.SucceededAsync(call.Context, Way.FirstStart);
             return true;
         }
-        tries.Failed(call.Context);
+        tries.Failed(call.Context, Way.FirstStart);
         await call.RefuseAsync(Problem.NotFound);
         return false;
     }

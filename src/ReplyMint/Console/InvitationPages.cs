@@ -38,7 +38,7 @@ internal static class InvitationPages
     private static async Task AcceptAsync(PageCall call)
     {
         var (tries, token) = (call.Get<FailedTries>(), call.Field("token"));
-        if (await tries.BeginAsync(call.Context) is { } slowed)
+        if (await tries.BeginAsync(call.Context, Way.Invitation) is { } slowed)
         {
             await call.RefuseAsync(slowed);
             return;
@@ -46,9 +46,9 @@ internal static class InvitationPages
         var accepted = token.Length is > 0 and <= 64 && AskCookie.Of(call.Context) is { } verifier
             ? await call.Get<Invitations>().AcceptAsync(token, SignInLinks.ChallengeOf(verifier), call.Say.Language, call.Stop, call.Page(ConsoleAddress.Link)) : AcceptedInvitation.NotValid;
         if (accepted == AcceptedInvitation.NotValid)
-            tries.Failed(call.Context);
+            tries.Failed(call.Context, Way.Invitation);
         else
-            await tries.SucceededAsync(call.Context);
+            await tries.SucceededAsync(call.Context, Way.Invitation);
         if (accepted == AcceptedInvitation.Accepted)
             await SignInPages.AskedAsync(call);
         else

@@ -60,6 +60,7 @@ internal static class SignInPages
         }
         var from = call.Context.Connection.RemoteIpAddress;
         call.Get<SecurityEvents>().Tried(SecurityEventKind.SignInAsked, from, address);
+        call.Get<AccessLines>().Proof(from, Way.Link, "asked", address);
         await call.Get<SignInDesk>().AskAsync(new SignInRequest(1, address, SignInLinks.ChallengeOf(verifier), null, null, say.Language, PersonMailRate.NetworkOf(from), call.Page(ConsoleAddress.Link)), call.Stop);
         // The same for everybody, whether or not there is an account.
         await AskedAsync(call);
@@ -93,7 +94,7 @@ internal static class SignInPages
         // A link that was made at the machine brings its verifier along: it was carried over by hand.
         var verifier = call.Field("verifier") is { Length: > 0 } carried ? carried : AskCookie.Of(call.Context) ?? "";
         var (tries, token) = (call.Get<FailedTries>(), call.Field("token"));
-        if (await tries.BeginAsync(call.Context) is { } slowed)
+        if (await tries.BeginAsync(call.Context, Way.Link) is { } slowed)
         {
             await call.RefuseAsync(slowed);
             return;
@@ -101,9 +102,9 @@ internal static class SignInPages
         var (result, start) = SignInLinks.IsVerifier(verifier) && token.Length is > 0 and <= 64
             ? await call.Get<SignInDoor>().CompleteAsync(token, verifier, null, SessionClient.Of(call.Context), call.Stop) : (SignInResult.Invalid, null);
         if (result == SignInResult.Invalid)
-            tries.Failed(call.Context);
+            tries.Failed(call.Context, Way.Link);
         else
-            await tries.SucceededAsync(call.Context);
+            await tries.SucceededAsync(call.Context, Way.Link, who: start?.Session.User, tenant: start?.Session.Tenant);
         if (start is null)
             await ShowAsync(call, call.Say[result == SignInResult.TooMany ? "sign-in.too-many" : "sign-in.stale"]);
         else
@@ -113,18 +114,18 @@ internal static class SignInPages
     private static async Task PasskeyAsync(PageCall call)
     {
         var tries = call.Get<FailedTries>();
-        if (await tries.BeginAsync(call.Context) is { } slowed)
+        if (await tries.BeginAsync(call.Context, Way.Passkey) is { } slowed)
         {
             await call.RefuseAsync(slowed);
             return;
         }
         if (PasskeyFields.Read(call) is not { } proof || await call.Get<Passkeys>().SignInAsync(proof, null, SessionClient.Of(call.Context), call.Stop) is not { } start)
         {
-            tries.Failed(call.Context);
+            tries.Failed(call.Context, Way.Passkey);
             await ShowAsync(call, call.Say["passkey.wrong"]);
             return;
         }
-        await tries.SucceededAsync(call.Context);
+        await tries.SucceededAsync(call.Context, Way.Passkey, who: start.Session.User, tenant: start.Session.Tenant);
         await WelcomeAsync(call, start, PageCall.Here(call.Field("to")));
     }
 

@@ -15,7 +15,7 @@ internal delegate Task LimitAlarm(string kind, string subject, string text, Canc
 /// shut anybody out. A try is paid for before it is made, so that a thousand at once are a thousand; a good one gets it back.
 /// What somebody tries against an account from many networks is not slowed further, but the operator is told.
 /// </summary>
-internal sealed partial class FailedTries(RequestLimitSettings settings, TakeTokens take, TimeProvider time, Func<LimitAlarm> alarm, ILogger<FailedTries> logger, SecurityEvents? events = null)
+internal sealed partial class FailedTries(RequestLimitSettings settings, TakeTokens take, TimeProvider time, Func<LimitAlarm> alarm, ILogger<FailedTries> logger, SecurityEvents? events = null, AccessLines? lines = null)
 {
     private static readonly TimeSpan BetweenAlarms = TimeSpan.FromMinutes(10);
 
@@ -30,14 +30,15 @@ internal sealed partial class FailedTries(RequestLimitSettings settings, TakeTok
 
     /// <summary>Call it before a credential is checked. Null lets the try be made; else this is the answer.</summary>
     /// <param name="context">Says where the try comes from.</param>
+    /// <param name="way">By what (<see cref="Way"/>).</param>
     /// <param name="account">Whose credential it claims to be: a user's or key's id, or a normalised address. Null when nothing says.</param>
-    public async ValueTask<IResult?> BeginAsync(HttpContext context, string? account = null)
+    public async ValueTask<IResult?> BeginAsync(HttpContext context, string way, string? account = null)
     {
         var network = BucketKey.NetworkOf(context.Connection.RemoteIpAddress);
         var pair = account is null ? default : await take(new("pair", account, network), _pair, 1);
         if (account is not null && !pair.Allowed)
         {
-            Failed(context, account);
+            Failed(context, way, account, "slowed");
             return Refusal(pair.Wait);
         }
         var all = await take(new("network", "", network), _network, 1);
@@ -46,7 +47,7 @@ internal sealed partial class FailedTries(RequestLimitSettings settings, TakeTok
             if (account is not null)
                 await take(new("pair", account, network), _pair, -1);
             Announce("guessing-network", Unnamed(network.ToString(CultureInfo.InvariantCulture)), "A network makes more failed sign-ins, or sends more bad keys and tokens, than people do by mistake. It is slowed.");
-            Failed(context, account);
+            Failed(context, way, account, "slowed");
             return Refusal(all.Wait);
         }
         Measures.CredentialTries.Add("begun");
@@ -56,11 +57,21 @@ internal sealed partial class FailedTries(RequestLimitSettings settings, TakeTok
     }
 
     /// <summary>Call it when the credential was wrong.</summary>
-    public void Failed(HttpContext context, string? account = null) => events?.Tried(SecurityEventKind.TryFailed, context.Connection.RemoteIpAddress, account);
+    public void Failed(HttpContext context, string way, string? account = null, string outcome = "refused")
+    {
+        events?.Tried(SecurityEventKind.TryFailed, context.Connection.RemoteIpAddress, account);
+        lines?.Proof(context.Connection.RemoteIpAddress, way, outcome, account);
+    }
 
     /// <summary>Call it when the credential was good.</summary>
-    public async ValueTask SucceededAsync(HttpContext context, string? account = null)
+    /// <param name="context">Says where it came from.</param>
+    /// <param name="way">By what (<see cref="Way"/>).</param>
+    /// <param name="account">As it was begun.</param>
+    /// <param name="who">Who it turned out to be, where that is known only now.</param>
+    /// <param name="tenant">Where he comes in.</param>
+    public async ValueTask SucceededAsync(HttpContext context, string way, string? account = null, string? who = null, string? tenant = null)
     {
+        lines?.Proof(context.Connection.RemoteIpAddress, way, "accepted", who ?? account, tenant);
         Measures.CredentialTries.Add("good");
         events?.Tried(SecurityEventKind.TrySucceeded, context.Connection.RemoteIpAddress, account);
         var network = BucketKey.NetworkOf(context.Connection.RemoteIpAddress);

@@ -31,7 +31,7 @@ internal static class LimitsFeature
         .AddSingleton(Buckets)
         .AddSingleton<RequestLimits>()
         .AddSingleton(provider => new DownloadGate(provider.GetRequiredService<TimeProvider>()))
-        .AddSingleton(provider => new FailedTries(settings, Buckets(provider), provider.GetRequiredService<TimeProvider>(), () => alarm(provider), provider.GetRequiredService<ILogger<FailedTries>>(), provider.GetService<SecurityEvents>()));
+        .AddSingleton(provider => new FailedTries(settings, Buckets(provider), provider.GetRequiredService<TimeProvider>(), () => alarm(provider), provider.GetRequiredService<ILogger<FailedTries>>(), provider.GetService<SecurityEvents>(), provider.GetService<AccessLines>()));
 
     private static TakeTokens Buckets(IServiceProvider provider)
     {

@@ -32,9 +32,13 @@ internal sealed class CallerGate(RequestDelegate next, TimeProvider time, Securi
     /// <summary>How old a second factor may be where one is needed.</summary>
     public static readonly TimeSpan SecondFactorAge = TimeSpan.FromMinutes(15);
 
-    public Task InvokeAsync(HttpContext context) =>
-        context.GetEndpoint()?.Metadata.GetMetadata<Protection>()?.Permission is { } permission && Refusal(context, permission) is { } refusal
-            ? refusal.ExecuteAsync(context) : next(context);
+    public Task InvokeAsync(HttpContext context)
+    {
+        if (context.GetEndpoint()?.Metadata.GetMetadata<Protection>()?.Permission is not { } permission || Refusal(context, permission) is not { } refusal)
+            return next(context);
+        context.Features.Set(new RefusedRight(permission.Name()));
+        return refusal.ExecuteAsync(context);
+    }
 
     private IResult? Refusal(HttpContext context, Permission permission)
     {

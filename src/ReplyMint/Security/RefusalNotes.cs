@@ -9,13 +9,29 @@ namespace ReplyMint.Security;
 /// Notes what was refused, whoever refused it: one place on everybody's way, so that no door can forget it. Stands behind the question
 /// where somebody comes from.
 /// </summary>
-internal sealed class RefusalNotes(RequestDelegate next, SecurityEvents events)
+internal sealed class RefusalNotes(RequestDelegate next, SecurityEvents events, AccessLines lines)
 {
     public async Task InvokeAsync(HttpContext context)
     {
         await next(context);
         if (context.Response.StatusCode is 400 or 401 or 404 or 405)
             Note(context);
+        Tell(context);
+    }
+
+    /// <summary>What the log says of it; the gate's word counts whatever a page made of it (a way to prove the factor, for one).</summary>
+    private void Tell(HttpContext context)
+    {
+        var (endpoint, status, from) = (context.GetEndpoint(), context.Response.StatusCode, context.Connection.RemoteIpAddress);
+        var right = context.Features.Get<RefusedRight>();
+        // What is not there and what is another's look the same to him, and here.
+        if (context.Features.Get<Caller>() is { } caller && (right is not null || (status is 403 or 404 && endpoint is not null)))
+            lines.Refusal(from, caller, right?.Name, (endpoint as RouteEndpoint)?.RoutePattern.RawText, status == 404 ? "404" : "403");
+        else if (status == 401 && endpoint?.Metadata.GetMetadata<Protection>() is { Permission: null } protection)
+            if (protection.Group == Protection.Webhooks.Group)
+                lines.Proof(from, Way.Webhook, "refused", ChannelOf(context, endpoint));
+            else if (protection.Group == Protection.Public.Group)
+                lines.Proof(from, Way.Metrics, "refused", null);
     }
 
     private void Note(HttpContext context)
@@ -48,6 +64,6 @@ internal static class RefusalSteps
     {
         // A front without a store has nobody to tell.
         if (app.Services.GetService<SecurityEvents>() is { } events)
-            app.Use(next => new RefusalNotes(next, events).InvokeAsync);
+            app.Use(next => new RefusalNotes(next, events, app.Services.GetRequiredService<AccessLines>()).InvokeAsync);
     }
 }

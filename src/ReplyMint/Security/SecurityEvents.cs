@@ -97,8 +97,11 @@ internal sealed class SecurityEvents(byte[] key, bool listens, TimeProvider time
     public void Tried(SecurityEventKind kind, IPAddress? from, string? account)
     {
         if (listens)
-            Note(kind, from, subject: account is null ? null : IdAttribute.IsId(account) ? account : LookupHash.Of(key, "account\n" + account));
+            Note(kind, from, subject: account is null ? null : NameOf(account));
     }
+
+    /// <summary>An id as it is; an address as a keyed hash, which tells it from others.</summary>
+    public string NameOf(string account) => IdAttribute.IsId(account) ? account : LookupHash.Of(key, "account\n" + account);
 
     /// <summary>Null for no address.</summary>
     public NetworkMark? MarkOf(IPAddress? address)

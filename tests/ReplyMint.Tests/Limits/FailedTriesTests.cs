@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using ReplyMint.Limits;
+using ReplyMint.Security;
 
 namespace ReplyMint.Tests.Limits;
 
@@ -37,7 +38,7 @@ public sealed class FailedTriesTests
     {
         var begun = 0;
         for (var i = 0; i < times; i++)
-            begun += await _tries.BeginAsync(From(address), account) is null ? 1 : 0;
+            begun += await _tries.BeginAsync(From(address), Way.Key, account) is null ? 1 : 0;
         return begun;
     }
 
@@ -83,16 +84,16 @@ public sealed class FailedTriesTests
     {
         for (var i = 0; i < 100; i++)
         {
-            Assert.Null(await _tries.BeginAsync(From("192.0.2.1"), "anna"));
-            await _tries.SucceededAsync(From("192.0.2.1"), "anna");
+            Assert.Null(await _tries.BeginAsync(From("192.0.2.1"), Way.Key, "anna"));
+            await _tries.SucceededAsync(From("192.0.2.1"), Way.Key, "anna");
         }
         // An attacker who signs in to an account of his own between his guesses gets no more of them.
         var guesses = 0;
         for (var i = 0; i < 50; i++)
         {
             guesses += await FailAsync("203.0.113.1", $"victim{i}", 1);
-            if (await _tries.BeginAsync(From("203.0.113.1"), "mallory") is null)
-                await _tries.SucceededAsync(From("203.0.113.1"), "mallory");
+            if (await _tries.BeginAsync(From("203.0.113.1"), Way.Key, "mallory") is null)
+                await _tries.SucceededAsync(From("203.0.113.1"), Way.Key, "mallory");
         }
         Assert.InRange(guesses, 9, 10);
     }
@@ -103,7 +104,7 @@ public sealed class FailedTriesTests
         var passed = 0;
         await Parallel.ForAsync(0, 1_000, async (_, _) =>
         {
-            if (await _tries.BeginAsync(From("192.0.2.1"), "anna") is null)
+            if (await _tries.BeginAsync(From("192.0.2.1"), Way.Key, "anna") is null)
                 Interlocked.Increment(ref passed);
         });
         Assert.Equal(3, passed);

@@ -12,7 +12,7 @@ namespace ReplyMint.Accounts;
 /// moment ago costs a hash; one that is new costs a try (<see cref="FailedTries"/>), which a good one gets back.
 /// </summary>
 internal sealed class CallerFinder(
-    ApiKeys keys, ApiKeyUses uses, StrayKeys stray, AccessTokens tokens, SigningKeys signing, Sessions sessions, Members members, Standings standings, Containments contained, FailedTries tries, SecurityEvents events, PageCookies cookies, Tenants tenants, AccountsSettings settings, TimeProvider time)
+    ApiKeys keys, ApiKeyUses uses, StrayKeys stray, AccessTokens tokens, SigningKeys signing, Sessions sessions, Members members, Standings standings, Containments contained, FailedTries tries, SecurityEvents events, AccessLines lines, PageCookies cookies, Tenants tenants, AccountsSettings settings, TimeProvider time)
 {
     public const string KeyHeader = "X-API-Key";
 
@@ -25,11 +25,19 @@ internal sealed class CallerFinder(
         var headers = context.Request.Headers;
         StringValues key = headers[KeyHeader], authorization = headers.Authorization;
         if (authorization.Count > 0 && key.Count > 0)
+        {
+            lines.Proof(context.Connection.RemoteIpAddress, Way.Key, "malformed", null);
             return new(new CallerAnswer(null, new Problem(400, "Send an access token or an API key, not both.")));
+        }
         // The scheme's case is free (RFC 9110 11.1), all behind it is not; a header that stands twice is two opinions.
         if (authorization is [{ Length: <= MaxLength } said] && said.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
             return FindAsync(context, CallerKind.User, said[Scheme.Length..]);
-        return key is [{ Length: > 0 and <= MaxLength } text] ? FindAsync(context, CallerKind.Key, text) : new(CallerAnswer.Nobody);
+        if (key is [{ Length: > 0 and <= MaxLength } text])
+            return FindAsync(context, CallerKind.Key, text);
+        // Who brings nothing at all tried nothing.
+        if (key.Count + authorization.Count > 0)
+            lines.Proof(context.Connection.RemoteIpAddress, key.Count > 0 ? Way.Key : Way.Token, "malformed", null);
+        return new(CallerAnswer.Nobody);
     }
 
     private ValueTask<CallerAnswer> FindAsync(HttpContext context, CallerKind kind, string credential)
@@ -37,7 +45,7 @@ internal sealed class CallerFinder(
         var hash = Standings.HashOf(kind, credential);
         if (standings.TryGet(hash, out var known) && standings.IsFresh(known))
             return new(Welcome(context, known));
-        return kind == CallerKind.Key ? ReadAsync(context, hash, known, ApiKeyText.Parse(credential)?.Id, KeyAsync, credential) : ReadAsync(context, hash, known, null, (text, ct) => TokenAsync(text, known?.Token, ct), credential);
+        return kind == CallerKind.Key ? ReadAsync(context, Way.Key, hash, known, ApiKeyText.Parse(credential)?.Id, KeyAsync, credential) : ReadAsync(context, Way.Token, hash, known, null, (text, ct) => TokenAsync(text, known?.Token, ct), credential);
     }
 
     /// <summary>The reader of a page, by the session's cookie and nothing else of the request.</summary>
@@ -47,24 +55,26 @@ internal sealed class CallerFinder(
         if (PageCookies.Of(context.Request) is not { Length: > 0 and <= MaxLength } cookie)
             return new(CallerAnswer.Nobody);
         var hash = Standings.HashOfCookie(cookie);
-        return standings.TryGet(hash, out var known) && standings.IsFresh(known) ? new(Welcome(context, known)) : ReadAsync(context, hash, known, null, CookieAsync, cookie);
+        return standings.TryGet(hash, out var known) && standings.IsFresh(known) ? new(Welcome(context, known)) : ReadAsync(context, Way.Cookie, hash, known, null, CookieAsync, cookie);
     }
 
     /// <summary>Asks the store: for what was proved before, whether it still stands; for what is new, whether it is what it claims.</summary>
-    private async ValueTask<CallerAnswer> ReadAsync(HttpContext context, UInt128 hash, Standing? known, string? account, Func<string, CancellationToken, ValueTask<Standing?>> read, string credential)
+    private async ValueTask<CallerAnswer> ReadAsync(HttpContext context, string way, UInt128 hash, Standing? known, string? account, Func<string, CancellationToken, ValueTask<Standing?>> read, string credential)
     {
-        if (known is null && await tries.BeginAsync(context, account) is { } slowed)
+        if (known is null && await tries.BeginAsync(context, way, account) is { } slowed)
             return new(null, slowed);
         var standing = await read(credential, context.RequestAborted);
         if (standing is null)
         {
             standings.Drop(hash);
             if (known is null)
-                tries.Failed(context, account);
+                tries.Failed(context, way, account);
+            else
+                lines.Proof(context.Connection.RemoteIpAddress, way, "ended", known.Caller.Id, known.Caller.Tenant);
             return CallerAnswer.Nobody;
         }
         if (known is null)
-            await tries.SucceededAsync(context, account);
+            await tries.SucceededAsync(context, way, account, standing.Caller.Id, standing.Caller.Tenant);
         standings.Keep(hash, standing);
         return Welcome(context, standing);
     }
@@ -127,6 +137,7 @@ internal sealed class CallerFinder(
         if (standing.Networks?.Contain(context.Connection.RemoteIpAddress) == false)
         {
             stray.Note(standing.Caller.Tenant, standing.Caller.Id);
+            lines.Proof(context.Connection.RemoteIpAddress, Way.Key, "elsewhere", standing.Caller.Id, standing.Caller.Tenant);
             return CallerAnswer.Nobody;
         }
         var caller = standing.Caller with { Network = context.Connection.RemoteIpAddress };

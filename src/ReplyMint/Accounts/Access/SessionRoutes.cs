@@ -48,7 +48,7 @@ internal static class SessionRoutes
     }
 
     private static async Task<Results<Ok<SessionTokens>, Unauthorized>> RefreshAsync(RefreshRequest body, HttpContext context, TokenDesk desk, CancellationToken ct) =>
-        await desk.RefreshAsync(body.RefreshToken, SessionClient.Of(context), ct) is { } tokens ? TypedResults.Ok(tokens) : new Unauthorized();
+        await desk.RefreshAsync(body.RefreshToken, SessionClient.Of(context), context.Connection.RemoteIpAddress, ct) is { } tokens ? TypedResults.Ok(tokens) : new Unauthorized();
 
     private static async Task<NoContent> SignOutAsync(Caller caller, Sessions sessions, CancellationToken ct)
     {

@@ -1,3 +1,4 @@
+using System.Net;
 using ReplyMint.Audit;
 using ReplyMint.Limits;
 using ReplyMint.Security;
@@ -6,7 +7,7 @@ using ReplyMint.Storage;
 namespace ReplyMint.Accounts;
 
 /// <summary>What a person gets in his hands: an access token for ten minutes, and a refresh token for the next one.</summary>
-internal sealed class TokenDesk(IStore store, Sessions sessions, RefreshTokens refresh, Users users, Members members, SigningKeys signing, AccessTokens tokens, AuditLog audit, Alerts alerts, AccessSettings settings, Revocations revocations, Containments contained, Standings standings, TimeProvider time)
+internal sealed class TokenDesk(IStore store, Sessions sessions, RefreshTokens refresh, Users users, Members members, SigningKeys signing, AccessTokens tokens, AuditLog audit, Alerts alerts, AccessSettings settings, Revocations revocations, Containments contained, Standings standings, AccessLines lines, TimeProvider time)
 {
     /// <summary>The answer to a sign-in, once its commit has happened.</summary>
     public Task<SessionTokens> WelcomeAsync(SessionStart start, CancellationToken ct) => WriteAsync(start.Session, start.Session.Tenant, start.RefreshToken, ct);
@@ -15,11 +16,15 @@ internal sealed class TokenDesk(IStore store, Sessions sessions, RefreshTokens r
     /// A refresh token is good for one use, without any grace: whoever lost the answer signs in anew. A second use means that two
     /// have it, and nobody can tell who is the thief: the session ends, for both (RFC 9700 4.14.2).
     /// </summary>
-    public async Task<SessionTokens?> RefreshAsync(string token, SessionClient client, CancellationToken ct)
+    public async Task<SessionTokens?> RefreshAsync(string token, SessionClient client, IPAddress? from, CancellationToken ct)
     {
         if (!RefreshTokens.IsForm(token))
+        {
+            lines.Proof(from, Way.Refresh, "malformed", null);
             return null;
+        }
         var (result, session, next) = await store.RetryAsync((commit, ct) => RenewAsync(commit, token, client, ct), ct);
+        lines.Proof(from, Way.Refresh, result switch { RefreshResult.Renewed => "accepted", RefreshResult.Reused => "spent", _ => "refused" }, session?.User, session?.Tenant);
         if (result == RefreshResult.Reused)
         {
             standings.Changed(session!.User);
@@ -41,7 +46,7 @@ internal sealed class TokenDesk(IStore store, Sessions sessions, RefreshTokens r
             return (RefreshResult.Refused, null, null);
         var session = Sessions.Read(alive);
         if (await revocations.CoverAsync(session, ct) || await contained.IsAsync(ContainedKind.User, session.User, ct))
-            return (RefreshResult.Refused, null, null);
+            return (RefreshResult.Refused, session, null);
         if (record.SpentAt is not null)
         {
             commit.Delete(alive.Key, Condition.Same(alive));
@@ -49,7 +54,7 @@ internal sealed class TokenDesk(IStore store, Sessions sessions, RefreshTokens r
             return (RefreshResult.Reused, session, null);
         }
         if (!session.IsOf(await members.FindAsync(session.Tenant, session.User, ct)) || await users.KeyOfPersonAsync(session.User, ct) is null)
-            return (RefreshResult.Refused, null, null);
+            return (RefreshResult.Refused, session, null);
         var now = time.GetUtcNow();
         session = session with { LastSeenAt = now };
         RefreshTokens.Spend(commit, item, now, session.SignedInAt.AddDays(settings.SessionDays));

@@ -25,20 +25,20 @@ internal sealed class FactorDoor(IStore store, SecondFactors factors, Sessions s
     }
 
     /// <summary>Runs one try at a factor, slowed by account and network; a good one makes a new session of this one, in which the factor is fresh.</summary>
-    public async Task<IResult> ProveAsync(HttpContext context, Caller caller, Func<Task<FactorResult>> prove, CancellationToken ct)
+    public async Task<IResult> ProveAsync(HttpContext context, Caller caller, string way, Func<Task<FactorResult>> prove, CancellationToken ct)
     {
         if (caller.Session is not { } session)
             return Problem.NotFound;
-        if (await tries.BeginAsync(context, caller.Id) is { } slowed)
+        if (await tries.BeginAsync(context, way, caller.Id) is { } slowed)
             return slowed;
         var result = await prove();
         if (result == FactorResult.Wrong)
         {
-            tries.Failed(context, caller.Id);
+            tries.Failed(context, way, caller.Id);
             await CountWrongAsync(caller.Id, session, ct);
             return new Problem(403, "The code is wrong, was used before, or is too old. Take the next one.");
         }
-        await tries.SucceededAsync(context, caller.Id);
+        await tries.SucceededAsync(context, way, caller.Id, tenant: caller.Tenant);
         if (result == FactorResult.NotThere)
             return new Problem(409, "There is no such second factor, or the time to confirm it is over. Begin at /api/v1/me/second-factor/totp.");
         var at = time.GetUtcNow();

@@ -81,7 +81,7 @@ internal static class PasskeyRoutes
             return wrong;
         var data = Base64Url.DecodeFromChars(made.AuthenticatorData);
         return await door.MayChangeAsync(caller, ct)
-            ?? await door.ProveAsync(context, caller, () => passkeys.AddAsync(caller, made.Name, client, data, ct), ct);
+            ?? await door.ProveAsync(context, caller, Way.Passkey, () => passkeys.AddAsync(caller, made.Name, client, data, ct), ct);
     }
 
     private static async Task<IResult> ChallengeAsync(Caller caller, [FromServices] Passkeys passkeys, [FromServices] SecondFactors factors, CancellationToken ct) =>
@@ -90,7 +90,7 @@ internal static class PasskeyRoutes
 
     private static async Task<IResult> VerifyAsync(HttpContext context, Caller caller, PasskeyUsed used, [FromServices] Passkeys passkeys, [FromServices] FactorDoor door, CancellationToken ct) =>
         passkeys.Home is null ? NoHome : Read(used, out var proof)
-            ?? await door.ProveAsync(context, caller, () => passkeys.ProveAsync(caller.Id, caller.Session!, proof, ct), ct);
+            ?? await door.ProveAsync(context, caller, Way.Passkey, () => passkeys.ProveAsync(caller.Id, caller.Session!, proof, ct), ct);
 
     private static async Task<IResult> SignInChallengeAsync([FromServices] Passkeys passkeys, CancellationToken ct) =>
         passkeys.Home is not { } home ? NoHome
@@ -102,14 +102,14 @@ internal static class PasskeyRoutes
             return NoHome;
         if (Read(wish.Passkey, out var proof) is { } wrong)
             return wrong;
-        if (await tries.BeginAsync(context) is { } slowed)
+        if (await tries.BeginAsync(context, Way.Passkey) is { } slowed)
             return slowed;
         if (await passkeys.SignInAsync(proof, wish.Tenant, SessionClient.Of(context), ct) is not { } start)
         {
-            tries.Failed(context);
+            tries.Failed(context, Way.Passkey);
             return new Problem(400, "The passkey was not proved, or leads nowhere here. Ask for a new challenge, or sign in by mail.");
         }
-        await tries.SucceededAsync(context);
+        await tries.SucceededAsync(context, Way.Passkey, who: start.Session.User, tenant: start.Session.Tenant);
         return TypedResults.Ok(await tokens.WelcomeAsync(start, ct));
     }
 

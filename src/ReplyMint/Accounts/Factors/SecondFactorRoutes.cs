@@ -70,10 +70,10 @@ internal static class SecondFactorRoutes
     }
 
     private static async Task<IResult> ConfirmAsync(HttpContext context, Caller caller, FactorCode code, [FromServices] SecondFactors factors, [FromServices] FactorDoor door, CancellationToken ct) =>
-        await door.MayChangeAsync(caller, ct) ?? await door.ProveAsync(context, caller, () => factors.ConfirmTotpAsync(caller, code.Code, ct), ct);
+        await door.MayChangeAsync(caller, ct) ?? await door.ProveAsync(context, caller, Way.App, () => factors.ConfirmTotpAsync(caller, code.Code, ct), ct);
 
     private static Task<IResult> VerifyAsync(HttpContext context, Caller caller, FactorCode code, [FromServices] SecondFactors factors, [FromServices] FactorDoor door, CancellationToken ct) =>
-        door.ProveAsync(context, caller, () => factors.ProveAsync(caller, code.Code, ct), ct);
+        door.ProveAsync(context, caller, SecondFactors.WayOf(code.Code), () => factors.ProveAsync(caller, code.Code, ct), ct);
 
     public static async Task<IResult> RecoveryAsync(Caller caller, [FromServices] SecondFactors factors, [FromServices] FactorDoor door, CancellationToken ct)
     {

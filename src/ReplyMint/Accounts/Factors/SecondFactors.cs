@@ -66,6 +66,8 @@ internal sealed class SecondFactors(IStore store, KeyRing keys, Users users, Aud
                 ? (FactorResult.Done, factors with { Totp = new TotpFactor(proposed.Secret, now, step, now), Proposed = null }) : (FactorResult.Wrong, null);
         }, Entry(caller, "second-factor.add", "totp"), ct);
 
+    public static string WayOf(string code) => Totp.IsCode(code) ? Way.App : Way.Recovery;
+
     /// <summary>Proves a code of the app, or a recovery code, once.</summary>
     public async Task<FactorResult> ProveAsync(Caller caller, string code, CancellationToken ct)
     {

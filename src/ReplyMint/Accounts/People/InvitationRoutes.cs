@@ -78,15 +78,15 @@ internal static class InvitationRoutes
     {
         if (!SignInLinks.IsChallenge(proof.Challenge))
             return Problem.Of("challenge", "must be the SHA-256 of the verifier in base64url: 43 characters");
-        if (await tries.BeginAsync(context) is { } slowed)
+        if (await tries.BeginAsync(context, Way.Invitation) is { } slowed)
             return slowed;
         var accepted = await invitations.AcceptAsync(proof.Token, proof.Challenge, SignInRoutes.Code(proof.Language), ct);
         if (accepted == AcceptedInvitation.NotValid)
         {
-            tries.Failed(context);
+            tries.Failed(context, Way.Invitation);
             return new Problem(400, "The invitation is not valid, or not any more. Ask for a new one.");
         }
-        await tries.SucceededAsync(context);
+        await tries.SucceededAsync(context, Way.Invitation);
         if (accepted == AcceptedInvitation.TenantFull)
             return new Problem(409, "Who invited you has as many members as he may have. Tell him, and try again when there is room.");
         return TypedResults.Accepted((string?)null, AskedAnswer.Same);

@@ -42,11 +42,12 @@ internal static class SignInRoutes
         group.MapPost("/sign-up", SignUpAsync).WithName("askToSignUp").WithSummary("Mails a link that makes a tenant of one's own, where sign-up is open.").Produces<AskedAnswer>(202);
     }
 
-    private static async Task<IResult> AskAsync(SignInWish wish, HttpContext context, [FromServices] SignInDesk desk, [FromServices] SecurityEvents events, CancellationToken ct)
+    private static async Task<IResult> AskAsync(SignInWish wish, HttpContext context, [FromServices] SignInDesk desk, [FromServices] SecurityEvents events, [FromServices] AccessLines lines, CancellationToken ct)
     {
         if (Wrong(wish.Address, wish.Challenge, out var address) is { } problem)
             return problem;
         events.Tried(SecurityEventKind.SignInAsked, context.Connection.RemoteIpAddress, address);
+        lines.Proof(context.Connection.RemoteIpAddress, Way.Link, "asked", address);
         await desk.AskAsync(new SignInRequest(1, address, wish.Challenge, wish.Tenant, null, Code(wish.Language), PersonMailRate.NetworkOf(context.Connection.RemoteIpAddress)), ct);
         return TypedResults.Accepted((string?)null, AskedAnswer.Same);
     }
@@ -69,13 +70,13 @@ internal static class SignInRoutes
     {
         if (!SignInLinks.IsVerifier(proof.Verifier))
             return Problem.Of("verifier", "must be 43 to 128 letters, digits and - . _ ~");
-        if (await tries.BeginAsync(context) is { } slowed)
+        if (await tries.BeginAsync(context, Way.Link) is { } slowed)
             return slowed;
         var (result, session) = await door.CompleteAsync(proof.Token, proof.Verifier, proof.Tenant, SessionClient.Of(context), ct);
         if (result == SignInResult.Invalid)
-            tries.Failed(context);
+            tries.Failed(context, Way.Link);
         else
-            await tries.SucceededAsync(context);
+            await tries.SucceededAsync(context, Way.Link, who: session?.Session.User, tenant: session?.Session.Tenant);
         return result switch
         {
             SignInResult.SignedIn => TypedResults.Ok(await tokens.WelcomeAsync(session!, ct)),

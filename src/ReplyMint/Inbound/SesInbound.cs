@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
 using ReplyMint.Accounts;
+using ReplyMint.Audit;
 using ReplyMint.Limits;
 using ReplyMint.Mail;
 using ReplyMint.Security;
@@ -13,10 +15,11 @@ namespace ReplyMint.Inbound;
 /// Amazon SES by SNS: mail in, events about mail out, and the confirmations of the subscription, all at one address. SNS repeats
 /// for 429 and 5xx, and gives up for every other 4xx, so each answer says which of the two is wanted.
 /// </summary>
-internal sealed class SesInbound(
-    Channels channels, SnsCertificates certificates, SesSubscriptions subscriptions, SesEvents events, SpentTokens spent, SesAcceptance acceptance, UnprovedBodies bodies, Containments contained, TimeProvider time)
+internal sealed partial class SesInbound(
+    Channels channels, SnsCertificates certificates, SesSubscriptions subscriptions, SesEvents events, SpentTokens spent, SesAcceptance acceptance, UnprovedBodies bodies, Containments contained, Alerts alerts, ILogger<SesInbound> logger, TimeProvider time)
 {
     private const string Name = Channel.Ses;
+    private const string ToVersion2 = "Set the topic to SHA-256: aws sns set-topic-attributes --topic-arn ARN --attribute-name SignatureVersion --attribute-value 2";
     // SNS carries 256 KB, which its JSON in JSON may double and more.
     private const int MaxBytes = 1024 * 1024;
 
@@ -30,6 +33,8 @@ internal sealed class SesInbound(
         if (SnsMessage.TryParse(body.Content.Span) is not { } message)
             return Refuse(400, "form", "This is no message of Amazon SNS. Raw message delivery must be off.");
         var (proof, verdict) = await SnsProof.FromAsync(await channels.FindAsync(id, ct), message, certificates, time.GetUtcNow(), ct);
+        if (verdict == SnsVerdict.Old)
+            return await RefuseOldAsync(id, ct);
         if (proof is null)
             return verdict switch
             {
@@ -46,6 +51,14 @@ internal sealed class SesInbound(
             SnsType.UnsubscribeConfirmation => await subscriptions.EndAsync(proof, ct),
             _ => await NotifiedAsync(context, proof, ct),
         };
+    }
+
+    /// <summary>Said aloud, since it may well be Amazon: its mail is not taken, and SNS gives it up or keeps it among the dead letters.</summary>
+    private async Task<Problem> RefuseOldAsync(string channel, CancellationToken ct)
+    {
+        LogOld(logger, channel);
+        await alerts.RaiseAsync("sns-version", channel, $"A message for a topic of this channel was signed by SHA-1 and was refused: no mail comes by it. {ToVersion2}", ct);
+        return Refuse(401, "version", $"Signatures by SHA-1 (SignatureVersion 1) are not taken. {ToVersion2}");
     }
 
     private static bool IsOf(MediaTypeHeaderValue type, string name) => type.MediaType.Equals(name, StringComparison.OrdinalIgnoreCase);
@@ -87,4 +100,7 @@ internal sealed class SesInbound(
             _ => TypedResults.Ok(),
         };
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Channel {Channel}: a message of Amazon SNS was signed by SHA-1 (SignatureVersion 1) and refused; set the topic's SignatureVersion to 2")]
+    private static partial void LogOld(ILogger logger, string channel);
 }

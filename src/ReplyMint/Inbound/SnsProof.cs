@@ -10,6 +10,8 @@ internal enum SnsVerdict
     Topic,
     /// <summary>Older than SNS repeats a message, or from the future.</summary>
     Stale,
+    /// <summary>Signed by SHA-1, as topics do that were left as Amazon makes them.</summary>
+    Old,
     /// <summary>The certificate or the signature does not hold.</summary>
     Forged,
     /// <summary>The certificate can't be fetched just now.</summary>
@@ -31,13 +33,15 @@ internal sealed class SnsProof
 
     public SnsMessage Message { get; }
 
-    /// <summary>Null unless the verdict is <see cref="SnsVerdict.Genuine"/>. Nothing is fetched for a topic that nobody believes, or for an old message.</summary>
+    /// <summary>Null unless the verdict is <see cref="SnsVerdict.Genuine"/>. Nothing is fetched for a topic that nobody believes, for an old message or an old signature.</summary>
     public static async ValueTask<(SnsProof? Proof, SnsVerdict Verdict)> FromAsync(Channel? channel, SnsMessage message, SnsCertificates certificates, DateTimeOffset now, CancellationToken ct)
     {
         if (!Believes(channel, message))
             return (null, SnsVerdict.Topic);
         if (!SnsSignature.IsTimely(message, now))
             return (null, SnsVerdict.Stale);
+        if (!message.IsSha256)
+            return (null, SnsVerdict.Old);
         var found = await certificates.FindAsync(channel!.Id, message.Topic, message.CertificateUrl, ct);
         if (found.Key is not { } key)
             return (null, found.Retry ? SnsVerdict.Later : SnsVerdict.Forged);

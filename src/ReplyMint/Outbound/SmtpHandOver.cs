@@ -60,7 +60,7 @@ internal sealed class SmtpHandOver : ITransferProgress
 
     public static bool IsExpected(Exception e) => e is IOException or SocketException or OperationCanceledException or ProtocolException
         or MailKit.Security.AuthenticationException or AuthenticationException or MailKit.Security.SslHandshakeException or ServiceNotConnectedException
-        or ServiceNotAuthenticatedException or TimeoutException or NotSupportedException or SecretUnavailableException or CommandException or ObjectDisposedException;
+        or ServiceNotAuthenticatedException or TimeoutException or NotSupportedException or SecretUnavailableException or OldSignInException or CommandException or ObjectDisposedException;
 
     private static SendOutcome Refused(SmtpCommandException e)
     {
@@ -95,7 +95,7 @@ internal sealed class SmtpHandOver : ITransferProgress
     private static string Class(Exception e, bool timedOut) => e switch
     {
         OperationCanceledException => timedOut ? "timed out" : "stopped",
-        SecretUnavailableException => e.Message,
+        SecretUnavailableException or OldSignInException => e.Message,
         MailKit.Security.SslHandshakeException => "the TLS handshake failed; is the certificate trusted?",
         MailKit.Security.AuthenticationException or AuthenticationException => "the server refused user or password",
         NotSupportedException => "the server offers no STARTTLS",

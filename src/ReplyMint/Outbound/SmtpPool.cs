@@ -91,7 +91,7 @@ internal sealed class SmtpPool : IDisposable
         var password = _secrets.Read("outbound.smtp.password", _settings.Password);
         if (password.Value is null)
             throw new SecretUnavailableException(password.Problem!);
-        await client.AuthenticateAsync(_settings.User, password.Value, ct);
+        await ServerSignIn.ByPasswordAsync(client, _settings.User, password.Value, ct);
     }
 
     private void Sweep()

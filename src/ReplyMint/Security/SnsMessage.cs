@@ -38,7 +38,7 @@ internal sealed record SnsMessage
 
     public string Text => Wire.Message!;
 
-    /// <summary>True: SHA-256 (version 2), false: SHA-1 (version 1). Amazon signs by the one that the topic is set to.</summary>
+    /// <summary>True: SHA-256 (version 2), false: SHA-1 (version 1), which proves nothing here. Amazon signs by the one that the topic is set to.</summary>
     public bool IsSha256 => Wire.SignatureVersion == "2";
 
     public string CertificateUrl => Wire.SigningCertURL!;

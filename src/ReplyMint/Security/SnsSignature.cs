@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace ReplyMint.Security;
 
-/// <summary>The signature of SNS: RSA (PKCS #1) over the message's signed text, by SHA-1 (version 1) or SHA-256 (version 2).</summary>
+/// <summary>The signature of SNS: RSA (PKCS #1) over the SHA-256 of the message's signed text (version 2). Version 1, by SHA-1, counts for nothing.</summary>
 internal static class SnsSignature
 {
     /// <summary>
@@ -18,9 +18,6 @@ internal static class SnsSignature
     public static bool Verify(SnsMessage message, RSAParameters key)
     {
         using var rsa = RSA.Create(key);
-#pragma warning disable CA5350 // Version 1 of Amazon's signature is SHA-1; a topic is better set to version 2.
-        var hash = message.IsSha256 ? HashAlgorithmName.SHA256 : HashAlgorithmName.SHA1;
-#pragma warning restore CA5350
-        return rsa.VerifyData(message.Signed(), message.Signature, hash, RSASignaturePadding.Pkcs1);
+        return rsa.VerifyData(message.Signed(), message.Signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
     }
 }

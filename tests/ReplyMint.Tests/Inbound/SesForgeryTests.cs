@@ -66,6 +66,26 @@ public sealed class SesForgeryTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("Notification")]
+    [InlineData("SubscriptionConfirmation")]
+    [InlineData("UnsubscribeConfirmation")]
+    public async Task What_is_signed_by_SHA_1_is_refused_with_the_remedy_though_the_signature_holds(string type)
+    {
+        var mail = type == "Notification" ? _host.Received(_host.Product.Mail("When do you open?")) : SnsMail.Confirmation(_host.Now, type);
+        mail["SignatureVersion"] = "1";
+        using var client = new HttpClient { BaseAddress = _host.Product.Http };
+        using var body = new StringContent(mail.Sign(SesHost.Key).Json(), Encoding.UTF8, "text/plain");
+        using var answer = await client.PostAsync(new Uri("webhooks/ses/" + _host.Channel.Id, UriKind.Relative), body, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+        Assert.Contains("--attribute-name SignatureVersion --attribute-value 2", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        var alert = Assert.Single(await _host.Product.Get<Alerts>().NewestAsync(9, default), one => one.Kind == "sns-version");
+        Assert.Equal(_host.Channel.Id, alert.Subject);
+        Assert.Contains("SignatureVersion", alert.Text, StringComparison.Ordinal);
+        Assert.Empty(_host.Asked);
+        Assert.Empty(await _host.Product.ListAsync());
+    }
+
+    [Theory]
     [InlineData("SubscriptionConfirmation")]
     [InlineData("UnsubscribeConfirmation")]
     public async Task A_notification_does_not_pass_for_a_confirmation(string type)

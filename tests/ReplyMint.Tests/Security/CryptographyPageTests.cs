@@ -21,8 +21,7 @@ public sealed partial class CryptographyPageTests
         ["Argon2Parameters"] = ("Argon2id", "ReplyMint/Secrets/Passphrase.cs"),
         ["Ed25519PublicKeyParameters"] = ("RSA with PKCS#1 v1.5 of 1,024 to 4,096 bits, or Ed25519", "ReplyMint/Inbound/Senders/DkimKeys.cs"),
         ["HMACSHA1"] = ("HMAC-SHA-1", "ReplyMint/Accounts/Factors/Totp.cs"),
-        ["HashAlgorithmName.SHA1"] = ("RSA with PKCS#1 v1.5 and SHA-256 or SHA-1", "ReplyMint/Security/SnsSignature.cs"),
-        ["RSASignaturePadding"] = ("RSA with PKCS#1 v1.5 and SHA-256 or SHA-1", "ReplyMint/Security/SnsSignature.cs"),
+        ["RSASignaturePadding"] = ("RSA with PKCS#1 v1.5 and SHA-256, 2,048 bits and more", "ReplyMint/Security/SnsSignature.cs"),
         ["RSA"] = ("RSA with PKCS#1 v1.5", "ReplyMint/Inbound/Senders/DkimKeys.cs ReplyMint/Security/SnsSignature.cs"),
     };
 

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Security;
-using System.Text;
 using MailKit;
 using MailKit.Security;
+using ReplyMint.Outbound;
 using ReplyMint.Security;
 
 namespace ReplyMint.Accounts;
@@ -18,8 +18,6 @@ internal sealed class AccountDoor(AccountTokens tokens, OutsideAddress outside, 
 {
     // A server that takes longer to greet and to let in is down for us.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-    // Of no use with a password, or never without a set-up of their own.
-    private static readonly string[] NotTried = ["XOAUTH2", "OAUTHBEARER", "NTLM", "GSSAPI", "NEGOTIATE", "DIGEST-MD5"];
 
     /// <summary>Connects the client and signs it in.</summary>
     /// <returns>What it speaks over, which the caller disposes of behind the client; or null, and why not.</returns>
@@ -86,8 +84,6 @@ internal sealed class AccountDoor(AccountTokens tokens, OutsideAddress outside, 
             await client.AuthenticateAsync(client.AuthenticationMechanisms.Contains("OAUTHBEARER") ? new SaslMechanismOAuthBearer(user, token) : new SaslMechanismOAuth2(user, token), ct);
             return;
         }
-        foreach (var mechanism in NotTried)
-            client.AuthenticationMechanisms.Remove(mechanism);
-        await client.AuthenticateAsync(Encoding.UTF8, new NetworkCredential(user, channel.Secret), ct);
+        await ServerSignIn.ByPasswordAsync(client, user, channel.Secret, ct);
     }
 }

@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using MailKit;
+using ReplyMint.Outbound;
 
 namespace ReplyMint.Accounts;
 
@@ -10,7 +11,7 @@ namespace ReplyMint.Accounts;
 internal static class ServerTrouble
 {
     /// <summary>What a network and a server may do at any time; anything else is a mistake of ours.</summary>
-    public static bool IsExpected(Exception e) => e is IOException or SocketException or OperationCanceledException or ProtocolException or CommandException or HttpRequestException
+    public static bool IsExpected(Exception e) => e is IOException or SocketException or OperationCanceledException or OldSignInException or ProtocolException or CommandException or HttpRequestException
         or MailKit.Security.AuthenticationException or System.Security.Authentication.AuthenticationException or MailKit.Security.SslHandshakeException or MailKit.Security.SaslException
         or ServiceNotConnectedException or ServiceNotAuthenticatedException or FolderNotFoundException or TimeoutException or NotSupportedException or ObjectDisposedException or FolderNotOpenException
         or MessageNotFoundException or ArgumentException { Source: "MailKit" };
@@ -23,6 +24,7 @@ internal static class ServerTrouble
         MailKit.Security.SslHandshakeException or System.Security.Authentication.AuthenticationException =>
             certificate ?? $"{account.Host}:{account.Port} does not speak TLS as it should; try another port or --security",
         MailKit.Security.AuthenticationException or MailKit.Security.SaslException => $"{account.Host} refuses the user or the password",
+        OldSignInException => e.Message,
         FolderNotFoundException => $"there is no folder {(account as ImapAccount)?.Folder}",
         NotSupportedException => $"{account.Host}:{account.Port} offers no STARTTLS",
         HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => $"{account.Host} leads to a private or reserved address, which the operator has not opened (outside.networks)",

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using ReplyMint.Accounts;
 using ReplyMint.Security;
@@ -13,8 +14,15 @@ internal static class SessionPages
     {
         var own = routes.MapPages(Permission.Self);
         own.Show("/sessions", ShowAsync);
-        own.Act("/sessions/{id}/end", call => call.DoAsync(null, async () => await SessionRoutes.EndAsync(call.Id(), call.Caller, call.Get<Sessions>(), call.Stop), Home + "?done=session-ended"));
-        own.Act("/sessions/end", call => call.DoAsync(null, async () => await SessionRoutes.SignOutEverywhereAsync(call.Caller, call.Get<Sessions>(), call.Stop), "/console/sign-in?done=signed-out"));
+        own.Act("/sessions/{id}/end", call => EndAsync(call, async () => await SessionRoutes.EndAsync(call.Id(), call.Caller, call.Get<Sessions>(), call.Get<FactorDoor>(), call.Stop), Home + "?done=session-ended"));
+        own.Act("/sessions/end", call => EndAsync(call, async () => await SessionRoutes.SignOutEverywhereAsync(call.Caller, call.Get<Sessions>(), call.Get<FactorDoor>(), call.Stop), "/console/sign-in?done=signed-out"));
+    }
+
+    /// <summary>Who has to prove himself anew is led there, and comes back to the list.</summary>
+    private static async Task EndAsync(PageCall call, Func<Task<IResult>> end, string then)
+    {
+        if (await PasskeyPages.MayAsync(call, Home))
+            await call.DoAsync(null, end, then);
     }
 
     /// <summary>What is a reader's own stands beside the people that he may see, or by itself.</summary>

@@ -40,8 +40,8 @@ internal static class SessionRoutes
         var own = routes.MapApi(Permission.Self, Tag);
         own.MapDelete("/session", SignOutAsync).WithName("SignOut").WithSummary("Ends this session.");
         own.MapGet("/me/sessions", ListAsync).WithName("ListSessions").WithSummary("Your sessions.");
-        own.MapDelete("/me/sessions", SignOutEverywhereAsync).WithName("SignOutEverywhere").WithSummary("Ends all your sessions, this one too.");
-        own.MapDelete("/me/sessions/{id}", EndAsync).WithName("EndSession").WithSummary("Ends one of your sessions.");
+        own.MapDelete("/me/sessions", SignOutEverywhereAsync).WithName("SignOutEverywhere").WithSummary("Ends all your sessions, this one too; needs a proof of a factor, or a sign-in, not older than 15 minutes.");
+        own.MapDelete("/me/sessions/{id}", EndAsync).WithName("EndSession").WithSummary("Ends one of your sessions; another one than this needs a proof of a factor, or a sign-in, not older than 15 minutes.");
         own.MapGet("/me/tenants", TenantsAsync).WithName("ListMyTenants").WithSummary("The tenants that you belong to.");
         own.MapPost("/me/tenant", TurnAsync).SecretAnswer().WithName("TurnToTenant").WithSummary("Gives an access token for another of your tenants; the session follows.");
         routes.MapPublic().MapMethods("/.well-known/jwks.json", ["GET", "HEAD"], KeysAsync).Produces<JsonWebKeySet>().WithName("ListSigningKeys").WithSummary("The public keys that sign access tokens.");
@@ -61,14 +61,24 @@ internal static class SessionRoutes
             seen.Session.Id, seen.Session.Tenant, seen.Session.SignedInAt, seen.Session.LastSeenAt, sessions.EndsAt(seen.Session), seen.Session.SecondFactorAt,
             seen.Client.Agent, seen.Client.Network, seen.Session.Id == caller.Session))], null));
 
-    internal static async Task<NoContent> SignOutEverywhereAsync(Caller caller, Sessions sessions, CancellationToken ct)
+    /// <summary>Whoever took a session must not be able to put its owner out (ASVS V7.5.2). To end one's own needs nothing.</summary>
+    private static Task<Problem?> StaleAsync(Caller caller, FactorDoor door, CancellationToken ct) =>
+        door.StaleAsync(caller, "Other sessions are ended by who proved lately that it is he: sign in again, then call within 15 minutes.", ct);
+
+    internal static async Task<Results<NoContent, Problem>> SignOutEverywhereAsync(Caller caller, Sessions sessions, FactorDoor door, CancellationToken ct)
     {
+        if (await StaleAsync(caller, door, ct) is { } stale)
+            return stale;
         await sessions.EndAllAsync(caller.Id, Actor.Of(caller), ct);
         return TypedResults.NoContent();
     }
 
-    internal static async Task<Results<NoContent, Problem>> EndAsync(string id, Caller caller, Sessions sessions, CancellationToken ct) =>
-        await sessions.EndAsync(caller.Id, id, Actor.Of(caller), ct) ? TypedResults.NoContent() : Problem.NotFound;
+    internal static async Task<Results<NoContent, Problem>> EndAsync(string id, Caller caller, Sessions sessions, FactorDoor door, CancellationToken ct)
+    {
+        if (id != caller.Session && await StaleAsync(caller, door, ct) is { } stale)
+            return stale;
+        return await sessions.EndAsync(caller.Id, id, Actor.Of(caller), ct) ? TypedResults.NoContent() : Problem.NotFound;
+    }
 
     private static async Task<Ok<Listing<MyTenant>>> TenantsAsync(Caller caller, Members members, Tenants tenants, CancellationToken ct)
     {

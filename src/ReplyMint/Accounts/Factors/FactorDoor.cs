@@ -14,14 +14,21 @@ internal sealed class FactorDoor(IStore store, SecondFactors factors, Sessions s
     private const int MostWrong = 10;
 
     /// <summary>Null when the caller may add and remove factors now, else the answer.</summary>
-    public async Task<IResult?> MayChangeAsync(Caller caller, CancellationToken ct)
+    public async Task<IResult?> MayChangeAsync(Caller caller, CancellationToken ct) =>
+        await StaleAsync(caller, "The first second factor needs a fresh sign-in: sign in again, then call within 15 minutes.", ct);
+
+    /// <summary>Null when the caller proved lately that it is he: by a second factor, or where he has none by his sign-in. Else what he has to do.</summary>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="without">What is said to who has no second factor.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    public async Task<Problem?> StaleAsync(Caller caller, string without, CancellationToken ct)
     {
         var since = time.GetUtcNow() - CallerGate.SecondFactorAge;
         if ((await factors.FindAsync(caller.Id, ct)).Any)
             return caller.SecondFactorAt >= since ? null
                 : new Problem(403, "Prove your second factor first, at /api/v1/me/second-factor/verify; it must not be older than 15 minutes.");
         return caller.Session is { } id && await sessions.FindAsync(caller.Id, id, ct) is { } session && session.SignedInAt >= since ? null
-            : new Problem(403, "The first second factor needs a fresh sign-in: sign in again, then call within 15 minutes.");
+            : new Problem(403, without);
     }
 
     /// <summary>Runs one try at a factor, slowed by account and network; a good one makes a new session of this one, in which the factor is fresh.</summary>

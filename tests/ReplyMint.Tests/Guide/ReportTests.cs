@@ -79,7 +79,7 @@ public sealed class ReportTests
         using var narrow = new StringWriter();
         GuideTable.Write(Report(), narrow, 60);
         Assert.All(narrow.ToString().Split('\n'), line => Assert.InRange(line.TrimEnd('\r').Length, 0, 60));
-        Assert.Matches(@"(?m)^HDR-2 +pass .*\n +live: on 23 kinds of answers", narrow.ToString());
+        Assert.Matches(@"(?m)^HDR-2 +pass .*\n.*\n +live: on 23 kinds of answers", narrow.ToString());
         Assert.Matches(@"(?m)^MAIL-3 +WARN .*\n +config: a person is taken for a machine\n +mend: ", narrow.ToString());
         Assert.DoesNotContain('\u001b', narrow.ToString());
         using var piped = new StringWriter();

@@ -47,7 +47,7 @@ internal static class TransportChecks
             return Outcome.Fail($"{look.Target.Url.Host} says that it is in development, and is no loopback address: it serves plain HTTP");
         string[] plain = look.Target.StandsForProxy ? ["X-Forwarded-Proto: http"] : [];
         var answers = new List<Exchange>();
-        foreach (var (method, path) in new[] { ("GET", LiveLook.Health), ("GET", LiveLook.Me), ("POST", LiveLook.SignIn), ("POST", LiveLook.Mailgun), ("OPTIONS", LiveLook.Health) })
+        foreach (var (method, path) in new[] { ("GET", "/"), ("GET", LiveLook.Health), ("GET", LiveLook.Me), ("POST", LiveLook.SignIn), ("POST", LiveLook.Mailgun), ("OPTIONS", LiveLook.Health) })
             answers.Add(new($"{method} {path} by plain HTTP", await look.Http.SendAsync(look.Http.Head(method, path, plain), ct, plain: true)));
         foreach (var answer in answers)
             if (Served(answer.Reply))

@@ -15,7 +15,8 @@ internal sealed class DynamoTurns : IDisposable
     public async ValueTask<int[]> EnterAsync(Commit commit, CancellationToken ct)
     {
         // In ascending order, so that no two wait for each other.
-        int[] mine = [.. commit.Gates.Select(gate => (int)((uint)string.GetHashCode(gate, StringComparison.Ordinal) % Places)).Distinct().Order()];
+        // Half of all hashes are negative.
+        int[] mine = [.. commit.Gates.Select(gate => (int)(unchecked((uint)string.GetHashCode(gate, StringComparison.Ordinal)) % Places)).Distinct().Order()];
         for (var entered = 0; entered < mine.Length; entered++)
             try
             {

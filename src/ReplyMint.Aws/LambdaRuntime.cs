@@ -109,7 +109,7 @@ internal sealed partial class LambdaRuntime(HttpClient http, string api, TimePro
     /// <summary>An event without a deadline has none to spare.</summary>
     private CancellationTokenSource Limit(string deadline)
     {
-        var left = long.TryParse(deadline, NumberStyles.None, CultureInfo.InvariantCulture, out var instant)
+        var left = long.TryParse(deadline, NumberStyles.None, CultureInfo.InvariantCulture, out var instant) && instant <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
             ? TimeSpan.FromMilliseconds(instant - time.GetUtcNow().ToUnixTimeMilliseconds()) - Margin : TimeSpan.Zero;
         return new(left > TimeSpan.Zero ? left : TimeSpan.Zero, time);
     }

@@ -104,7 +104,7 @@ internal sealed class ParameterStore(AwsJsonCalls ssm, AwsSettings settings, Tim
         var found = new Dictionary<string, ParameterReading>(StringComparer.Ordinal);
         foreach (var parameter in document.RootElement.GetProperty("Parameters").EnumerateArray())
         {
-            DateTimeOffset? since = parameter.TryGetProperty("LastModifiedDate", out var at) && at.TryGetDouble(out var seconds) ? DateTimeOffset.FromUnixTimeMilliseconds((long)(seconds * 1000)) : null;
+            DateTimeOffset? since = parameter.TryGetProperty("LastModifiedDate", out var at) && at.TryGetDouble(out var seconds) && seconds is >= 0 and < 253_402_300_799 ? DateTimeOffset.FromUnixTimeMilliseconds((long)(seconds * 1000)) : null;
             var name = parameter.GetProperty("Name").GetString()!;
             found[name] = parameter.GetProperty("Type").GetString() == "SecureString" ? new(Encoding.UTF8.GetBytes(parameter.GetProperty("Value").GetString()!), since, null)
                 : new(null, since, $"the parameter {name} is no SecureString: it lies there in the clear. Replace the secret, it may have been read.");

@@ -16,6 +16,8 @@ internal sealed partial class LambdaProcess(string api, CommandHost host) : IDis
 {
     /// <summary>What .NET doesn't see: Lambda ends a process that takes more than the function has, so the heap ends before.</summary>
     private const double HeapShare = 0.75;
+    // Lambda gives 10 GB at the most; what says more is no such number.
+    private const long MostMegabytes = 1_000_000;
     private const string MemoryVariable = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
 
     private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(2);
@@ -80,7 +82,7 @@ internal sealed partial class LambdaProcess(string api, CommandHost host) : IDis
 
     private void BoundHeap()
     {
-        if (!long.TryParse(host.Environment.GetValueOrDefault(MemoryVariable), NumberStyles.None, CultureInfo.InvariantCulture, out var megabytes))
+        if (!long.TryParse(host.Environment.GetValueOrDefault(MemoryVariable), NumberStyles.None, CultureInfo.InvariantCulture, out var megabytes) || megabytes > MostMegabytes)
             return;
         AppContext.SetData("GCHeapHardLimit", (ulong)(megabytes * 1024 * 1024 * HeapShare));
         GC.RefreshMemoryLimit();

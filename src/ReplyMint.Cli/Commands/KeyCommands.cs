@@ -84,6 +84,8 @@ internal static class KeyCommands
         return new StoreCommand("rotate", "give a key a new secret and print it; it is shown this once", async (context, parse, ct) =>
         {
             var key = await FindAsync(context, parse.GetValue(id)!, ct);
+            if (parse.GetValue(overlap) is < 0 or > 720)
+                return context.Fail("--overlap takes 0 to 720");
             var made = await context.Get<ApiKeys>().RotateAsync(key.TenantId, key.Id, TimeSpan.FromHours(parse.GetValue(overlap)), null, StoreWords.Actor, ct);
             return Tell(context, made, key.Id);
         }) { Arguments = { id }, Options = { overlap }, Examples = ["key rotate ID --overlap 48"] };

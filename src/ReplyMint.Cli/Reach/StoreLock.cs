@@ -62,5 +62,6 @@ internal sealed class StoreLock : IDisposable
     public void Dispose() => _file.Dispose();
 
     /// <summary>.NET reports flock's EWOULDBLOCK by its number in the HRESULT: 11 on Linux, 35 on macOS.</summary>
+    // As the runtime has it: a code of Windows, whose highest bit is set.
     private static bool IsSharingViolation(IOException e) => e.HResult is 11 or 35 or unchecked((int)0x80070020);
 }

@@ -40,13 +40,15 @@ internal sealed record AttestationJwk(string Kty, string Crv, string X, string Y
     // What a statement tells of is a little older than it: a backup takes hours, and the first key is made for the first statement.
     private const int Older = 24 * 60 * 60;
 
+    // A file says Iat and Retired, and may say any number: what is added to is the time of a date, which leaves room.
+
     /// <summary>Whether this was the key that signed at a time.</summary>
     public bool Covers(DateTimeOffset signed) =>
-        signed.ToUnixTimeSeconds() is var at && at >= Iat && at <= (Retired ?? long.MaxValue - Overlap) + Overlap;
+        signed.ToUnixTimeSeconds() is var at && at >= Iat && (Retired is not { } end || at - Overlap <= end);
 
     /// <summary>Whether what it signed then may tell of such a time.</summary>
     public bool Covers(DateTimeOffset signed, DateTimeOffset told) =>
-        told.ToUnixTimeSeconds() is var then && then >= Iat - Older && then <= signed.ToUnixTimeSeconds() + Overlap;
+        told.ToUnixTimeSeconds() is var then && then + Older >= Iat && then <= signed.ToUnixTimeSeconds() + Overlap;
 }
 
 /// <summary>

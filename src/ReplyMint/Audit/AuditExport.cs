@@ -86,7 +86,8 @@ internal sealed class AuditExport(IStore store, AuditRoots roots, Attestations a
                 var bytes = Encoding.UTF8.GetBytes(held);
                 hash.AppendData(bytes);
                 hash.AppendData("\n"u8);
-                walk!.Next(Parse(held, AuditJson.Default.AuditRecord)?.Sequence ?? walk.Last + 1, bytes);
+                // A number that no entry has is none, and so says nothing of the one behind it.
+                walk!.Next(Parse(held, AuditJson.Default.AuditRecord)?.Sequence is > 0 and <= AuditLog.MostEntries and var said ? said : walk.Last + 1, bytes);
                 (entries, last) = (entries + 1, held);
             }
             held = line;

@@ -15,6 +15,9 @@ internal sealed class AuditLog(IStore store, TimeProvider time, ActorSealer? sea
 {
     public const string EntryPrefix = "entry/";
 
+    /// <summary>The digits of their keys have no room for more in one chain.</summary>
+    public const long MostEntries = 999_999_999_999_999;
+
     /// <summary>The partition that lists all chains, each as chain/ID.</summary>
     public const string ListPartition = "chains";
     public const string ListPrefix = "chain/";

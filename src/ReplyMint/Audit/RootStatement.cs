@@ -82,8 +82,11 @@ internal static class RootNames
     public static Storage.ItemKey RootKey(long number) => new(Storage.Table.Audit, Partition, RootPrefix + Root(number));
 
     /// <summary>Null for a key that is not a root's.</summary>
-    public static long? NumberOf(Storage.ItemKey key) =>
-        key.Sort[RootPrefix.Length..] is { Length: 12 } name && long.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+    public static long? NumberOf(Storage.ItemKey key) => NumberOf(key.Sort[RootPrefix.Length..]);
+
+    /// <summary>Null for a name that is not a root's: others may write beside ours, and a number of more digits has no next one.</summary>
+    public static long? NumberOf(string name) =>
+        name.Length == 12 && long.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     public static Storage.ItemKey PageKey(string page) => new(Storage.Table.Audit, Partition, "changes/" + page);
 

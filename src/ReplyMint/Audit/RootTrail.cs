@@ -46,7 +46,7 @@ internal sealed class RootTrail(string store, string place, bool fromFirst, Acti
                 _pages[name] = page.Changed;
             return [];
         }
-        if (!long.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        if (RootNames.NumberOf(name) is not { } number)
             return [];
         if (Parse(document.Bytes, AuditJson.Default.RootDocument) is not { } root || Attestations.Verify(RootStatement.Kind, root.Jws, AuditJson.Default.RootStatement, keys) is not { } statement
             || statement.Store != store || statement.Number != number)

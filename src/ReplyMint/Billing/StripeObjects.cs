@@ -64,6 +64,11 @@ internal sealed record StripeEvent(string Id, string Type, string? Subscription,
 /// <summary>Members of Stripe's objects, which may be absent, null or of another kind than expected.</summary>
 internal static class StripeJson
 {
+    // Above all amounts that Stripe takes: what two of them differ by fits, too.
+    private const long MostNumber = 1_000_000_000_000_000;
+    // The year 3000: what is later is no time of a subscription, and days can be added to what is earlier.
+    private const long LastTime = 32_503_680_000;
+
     public static JsonElement? Child(JsonElement of, string name) =>
         of.ValueKind == JsonValueKind.Object && of.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
@@ -73,9 +78,9 @@ internal static class StripeJson
     public static string? Id(JsonElement of, string name) =>
         (Child(of, name) is { ValueKind: JsonValueKind.Object } whole ? Text(whole, "id") : Text(of, name)) is { } id && StripeSettings.IsId(id) ? id : null;
 
-    public static long Number(JsonElement of, string name) => Child(of, name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt64(out var number) ? number : 0;
+    public static long Number(JsonElement of, string name) => Child(of, name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt64(out var number) && number is >= -MostNumber and <= MostNumber ? number : 0;
 
-    public static DateTimeOffset? Time(JsonElement of, string name) => Number(of, name) is > 0 and < 253_402_300_800 and var seconds ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null;
+    public static DateTimeOffset? Time(JsonElement of, string name) => Number(of, name) is > 0 and < LastTime and var seconds ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null;
 
     /// <summary>The tenant in its metadata, which only we write.</summary>
     public static string? Tenant(JsonElement of) => Child(of, "metadata") is { } metadata && Text(metadata, "tenant") is { } tenant && Ids.IsRandom(tenant, 't') ? tenant : null;

@@ -18,7 +18,7 @@ internal static class UsagePages
         var say = call.Say;
         var today = DateOnly.FromDateTime(call.Get<TimeProvider>().GetUtcNow().UtcDateTime);
         var month = DateOnly.TryParseExact(call.Query("month") + "-01", "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var asked) ? asked : new DateOnly(today.Year, today.Month, 1);
-        var (report, wrong) = await call.Get<UsageReports>().ReadAsync(call.Caller.Tenant, month, month.AddMonths(1).AddDays(-1) is var end && end < today ? end : today, call.Stop, flush: false);
+        var (report, wrong) = await call.Get<UsageReports>().ReadAsync(call.Caller.Tenant, month, month < today && month.AddMonths(1).AddDays(-1) is var end && end < today ? end : today, call.Stop, flush: false);
         if (report is null)
         {
             await call.RefuseAsync(wrong is { } what ? Problem.Of(what.Member, what.What) : Problem.NotFound);

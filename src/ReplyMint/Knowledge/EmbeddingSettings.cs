@@ -20,7 +20,7 @@ internal sealed record EmbeddingSettings
     /// <summary>How long a question may take, 1 to 30; then it is searched by its words alone.</summary>
     public int TimeoutSeconds { get; init; } = 3;
 
-    /// <summary>Price of a million tokens, in the currency of the model's; 0 for a model of one's own. Counts against model.maxCostPerDay.</summary>
+    /// <summary>Price of a million tokens, to 1,000,000, in the currency of the model's; 0 for a model of one's own. Counts against model.maxCostPerDay.</summary>
     public decimal PricePerMillion { get; init; }
 
     /// <summary>The nearness in meaning (cosine) from which the best passage answers whatever its words, 0.3 to 1; 0 is never.</summary>
@@ -49,8 +49,8 @@ internal sealed record EmbeddingSettings
             yield return $"knowledge.embedding.apiKeyHeader: \"{ApiKeyHeader}\" is none of \"authorization\", \"api-key\".";
         if (TimeoutSeconds is < 1 or > 30)
             yield return "knowledge.embedding.timeoutSeconds: must be a number from 1 to 30.";
-        if (PricePerMillion < 0)
-            yield return "knowledge.embedding.pricePerMillion: must not be negative.";
+        if (!TokenPrice.Is(PricePerMillion))
+            yield return "knowledge.embedding.pricePerMillion: must be a number from 0 to 1000000.";
         if (!(AnswersFrom is 0 or >= 0.3 and <= 1))
             yield return "knowledge.embedding.answersFrom: must be 0, or a number from 0.3 to 1.";
     }

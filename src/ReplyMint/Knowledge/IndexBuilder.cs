@@ -122,7 +122,8 @@ internal sealed class IndexBuilder
                 if (count.InQuestion == 0)
                     continue;
                 mass[count.Doc] += idf[i];
-                print[count.Doc] += (uint)(i + 1) * 2_654_435_761u;
+                // A hash: it runs over on purpose.
+                print[count.Doc] = unchecked(print[count.Doc] + ((uint)(i + 1) * 2_654_435_761u));
             }
         }
         var vectors = Vectors(out var norms);

@@ -26,6 +26,7 @@ internal sealed class PassageVectors(IStore store, KeyRing keys)
         var prefix = Prefix(own, model);
         var vectors = new Dictionary<string, sbyte[]>(StringComparer.Ordinal);
         await foreach (var item in store.AllAsync(Table.Main, own.Tenant, prefix, ct))
+            // The same eight bits, as they were written.
             vectors[item.Key.Sort[prefix.Length..]] = Array.ConvertAll(own.Open(item), part => unchecked((sbyte)part));
         return vectors;
     }
@@ -49,6 +50,7 @@ internal sealed class PassageVectors(IStore store, KeyRing keys)
         foreach (var (passage, vector) in passages.Zip(vectors))
         {
             var key = ItemKey.Main(tenant, Prefix(own, model) + HashOf(own, passage));
+            // The same eight bits, without a sign.
             commit.Put(key, "{\"v\":1}"u8.ToArray(), Condition.Absent, own.Seal(key, 1, Array.ConvertAll(Direction.Of(vector), part => unchecked((byte)part))));
         }
         return await store.CommitAsync(commit, ct) == CommitResult.Committed;

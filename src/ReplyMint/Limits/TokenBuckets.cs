@@ -51,7 +51,7 @@ internal readonly record struct BucketKey(string Kind, string Owner, UInt128 Net
     }
 
     /// <summary>The neighbourhood that shares a bucket when there is no room for one of its own: an IPv4 /16, an IPv6 /32.</summary>
-    public int Neighbourhood => HashCode.Combine(Kind, Owner, (byte)Network == 4 ? Network >> 112 : Network >> 96);
+    public int Neighbourhood => HashCode.Combine(Kind, Owner, (Network & byte.MaxValue) == 4 ? Network >> 112 : Network >> 96);
 }
 
 /// <param name="Left">Tokens that are left.</param>

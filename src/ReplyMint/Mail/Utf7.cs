@@ -67,7 +67,7 @@ internal static class Utf7
             if (count < 16)
                 continue;
             count -= 16;
-            text.Append((char)(bits >> count));
+            text.Append((char)((bits >> count) & 0xffff));
         }
         return at < bytes.Length && bytes[at] == '-' ? at + 1 : at;
     }

@@ -81,7 +81,7 @@ internal sealed class ChatCompletionsClient : IChatClient
             ResponseId = body.Id,
             ModelId = body.Model,
             FinishReason = choice.FinishReason is { Length: > 0 } reason ? new ChatFinishReason(reason) : null,
-            Usage = body.Usage is { } u ? new UsageDetails { InputTokenCount = u.PromptTokens, OutputTokenCount = u.CompletionTokens, TotalTokenCount = u.PromptTokens + u.CompletionTokens } : null,
+            Usage = body.Usage is { } u ? new UsageDetails { InputTokenCount = u.PromptTokens, OutputTokenCount = u.CompletionTokens } : null,
         };
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using ReplyMint.Knowledge;
 
 namespace ReplyMint.Replies;
 
@@ -36,7 +37,7 @@ internal sealed class ModelDrafter(IChatClient client, ModelSettings settings, s
     }
 
     private async Task<DraftOutcome> AskAsync(
-        DraftRequest request, ReplyFrame frame, List<Knowledge.Passage> passages, string language, string system, string user, CancellationToken ct)
+        DraftRequest request, ReplyFrame frame, List<Passage> passages, string language, string system, string user, CancellationToken ct)
     {
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(settings.TimeoutSeconds), time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(ct, timeout.Token);
@@ -56,7 +57,7 @@ internal sealed class ModelDrafter(IChatClient client, ModelSettings settings, s
             return new DraftOutcome.Failed(e.Message, e.Retryable) { RetryAfter = e.RetryAfter };
         }
         var text = response.Text.Trim();
-        var usage = response.Usage is { InputTokenCount: { } input, OutputTokenCount: { } output }
+        var usage = response.Usage is { InputTokenCount: >= 0 and <= TokenPrice.MostTokens and var input, OutputTokenCount: >= 0 and <= TokenPrice.MostTokens and var output }
             ? new ModelUsage(settings.Model, input, output, settings.CostOf(input, output)) : Estimate(system, user, text);
         if (text.Length == 0)
             return new DraftOutcome.Failed("the model answered nothing", Retryable: true) { Usage = usage };

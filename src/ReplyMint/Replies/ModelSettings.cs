@@ -1,3 +1,4 @@
+using ReplyMint.Knowledge;
 using ReplyMint.Security;
 
 namespace ReplyMint.Replies;
@@ -5,6 +6,9 @@ namespace ReplyMint.Replies;
 /// <summary>A language model behind any address that speaks OpenAI's chat-completions protocol. No endpoint: no model.</summary>
 internal sealed record ModelSettings
 {
+    // In millionths it still fits 64 bits.
+    private const decimal MostCostPerDay = 1_000_000_000;
+
     /// <summary>The address before "/chat/completions", such as "http://127.0.0.1:11434/v1"; empty is no model.</summary>
     public string Endpoint { get; set; } = "";
 
@@ -29,13 +33,13 @@ internal sealed record ModelSettings
     /// <summary>0 to 2; null leaves it to the server.</summary>
     public double? Temperature { get; set; }
 
-    /// <summary>Price of a million tokens read; 0 for a model of one's own.</summary>
+    /// <summary>Price of a million tokens read, to 1,000,000; 0 for a model of one's own.</summary>
     public decimal PricePerMillionIn { get; set; }
 
-    /// <summary>Price of a million tokens written.</summary>
+    /// <summary>Price of a million tokens written, to 1,000,000.</summary>
     public decimal PricePerMillionOut { get; set; }
 
-    /// <summary>In the same currency, rolling 24 hours; over it mails are held without asking the model.</summary>
+    /// <summary>In the same currency, rolling 24 hours, to 1,000,000,000; over it mails are held without asking the model.</summary>
     public decimal MaxCostPerDay { get; set; } = 5;
 
     [System.Text.Json.Serialization.JsonIgnore]
@@ -67,7 +71,9 @@ internal sealed record ModelSettings
             yield return $"model.outputLimit: \"{OutputLimit}\" is none of \"max_tokens\", \"max_completion_tokens\".";
         if (Temperature is < 0 or > 2)
             yield return "model.temperature: must be a number from 0 to 2.";
-        if (PricePerMillionIn < 0 || PricePerMillionOut < 0 || MaxCostPerDay < 0)
-            yield return "model.pricePerMillionIn, model.pricePerMillionOut and model.maxCostPerDay: must not be negative.";
+        if (!TokenPrice.Is(PricePerMillionIn) || !TokenPrice.Is(PricePerMillionOut))
+            yield return "model.pricePerMillionIn and model.pricePerMillionOut: must be numbers from 0 to 1000000.";
+        if (MaxCostPerDay is < 0 or > MostCostPerDay)
+            yield return "model.maxCostPerDay: must be a number from 0 to 1000000000.";
     }
 }

@@ -83,7 +83,7 @@ internal static class PaperLines
             if (bits < 8)
                 continue;
             bits -= 8;
-            bytes.Add((byte)(held >> bits));
+            bytes.Add((byte)((held >> bits) & 0xff));
         }
         return bits < 5 && (held & ((1 << bits) - 1)) == 0 ? [.. bytes] : null;
     }

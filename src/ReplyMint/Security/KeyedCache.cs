@@ -23,7 +23,8 @@ internal sealed class KeyedCache<T>(Func<byte[], T> make, int places) where T : 
     /// <summary>Not after an exception: what it left behind is not known.</summary>
     public void Return(Entry entry) => Interlocked.Exchange(ref Place(entry.Key), entry)?.Value.Dispose();
 
-    private ref Entry? Place(byte[] key) => ref _places[(uint)RuntimeHelpers.GetHashCode(key) % (uint)_places.Length];
+    // A hash may be negative.
+    private ref Entry? Place(byte[] key) => ref _places[unchecked((uint)RuntimeHelpers.GetHashCode(key)) % (uint)_places.Length];
 
     internal sealed record Entry(byte[] Key, T Value);
 }

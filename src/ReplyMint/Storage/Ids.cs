@@ -12,6 +12,9 @@ internal static class Ids
     /// <summary>What ids and secrets are made of.</summary>
     public static SearchValues<char> Letters { get; } = SearchValues.Create(Alphabet);
 
+    // Ten letters have room for later ones than a date has.
+    private static readonly long LastTime = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
+
     /// <summary>26 characters: 50 bits of time in milliseconds, then 80 random bits; sorts by time.</summary>
     public static string Timed(TimeProvider time)
     {
@@ -51,7 +54,7 @@ internal static class Ids
     public static bool IsRandom(string text, char prefix) => text.Length == 21 && text[0] == prefix && !text.AsSpan(1).ContainsAnyExcept(Letters);
 
     /// <summary>Whether a text has the form of <see cref="Timed"/>.</summary>
-    public static bool IsTimed(string text) => text.Length == 26 && !text.AsSpan().ContainsAnyExcept(Letters);
+    public static bool IsTimed(string text) => text.Length == 26 && !text.AsSpan().ContainsAnyExcept(Letters) && TimeOf(text) <= LastTime;
 
     /// <summary>Random characters of 5 bits each.</summary>
     public static string Secret(int length)

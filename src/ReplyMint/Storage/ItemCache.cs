@@ -80,5 +80,6 @@ internal sealed class ItemCache
                 }
     }
 
-    private static int Place(int hash) => (int)((uint)hash % Places);
+    // Half of all hashes are negative.
+    private static int Place(int hash) => (int)(unchecked((uint)hash) % Places);
 }

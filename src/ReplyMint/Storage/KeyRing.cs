@@ -171,7 +171,8 @@ internal sealed class KeyRing(IStore store, MasterKeys masters, TimeProvider tim
 
     private static PersonKeyRecord Read(Item item) => JsonSerializer.Deserialize(item.Value.Span, StorageJson.Default.PersonKeyRecord)!;
 
-    private ref long Place(string tenant, string person) => ref _forgotten[(uint)HashCode.Combine(tenant, person) % (uint)_forgotten.Length];
+    // Half of all hashes are negative.
+    private ref long Place(string tenant, string person) => ref _forgotten[unchecked((uint)HashCode.Combine(tenant, person)) % (uint)_forgotten.Length];
 
     /// <summary>A tenant's record as it is stored, or null.</summary>
     internal async ValueTask<Versioned<TenantKeyRecord>?> RecordAsync(string tenant, CancellationToken ct)

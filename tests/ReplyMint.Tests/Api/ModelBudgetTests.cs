@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Inbound;
@@ -78,6 +79,26 @@ public sealed class ModelBudgetTests
         var kinds = (await api.GetAsync("auditor", "alerts")).Expect(200)["items"]!.AsArray().Select(alert => (string?)alert!["kind"]).ToList();
         Assert.Contains("model-budget", kinds);
         Assert.Contains("model-budget-near", kinds);
+    }
+
+    /// <summary>A count less than none would give money back, and one without a bound would run over: neither is believed.</summary>
+    [Theory]
+    [InlineData(long.MaxValue, long.MaxValue)]
+    [InlineData(1_000, long.MaxValue)]
+    [InlineData(100_000_001, 0)]
+    [InlineData(-1_000_000, 10)]
+    [InlineData(10, long.MinValue)]
+    public async Task What_a_server_says_of_tokens_is_believed_within_bounds_and_estimated_else(long read, long written)
+    {
+        await using var server = await ModelServer.StartAsync();
+        server.Answer = async context =>
+        {
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync($$$"""{"choices":[{"message":{"role":"assistant","content":"We are open from Monday to Friday, 9:00 to 17:00."},"finish_reason":"stop"}],"usage":{"prompt_tokens":{{{read}}},"completion_tokens":{{{written}}}}}""");
+        };
+        await using var api = await StartAsync(server, 5);
+        Assert.Equal(MessageState.Answered, (await api.Product.DeliverAndDecideAsync(api.Product.Mail("When are you open?"))).Record.State);
+        Assert.InRange((int)(await api.GetAsync("auditor", "usage")).Expect(200)["costMillionths"]!, 100, 8_000);
     }
 
     [Fact]

@@ -66,6 +66,19 @@ public sealed class StripeTests
     }
 
     [Theory]
+    [InlineData(253_402_300_799)]
+    [InlineData(long.MaxValue)]
+    [InlineData(long.MinValue)]
+    public async Task A_period_that_ends_at_no_time_of_ours_changes_no_plan(long end)
+    {
+        await using var host = await StripeHost.StartAsync();
+        await host.ChangeAsync(Sub, one => StripeDouble.Price(one, StripeHost.Starter));
+        var before = await host.PlanAsync();
+        Assert.Equal(422, await host.ChangeAsync(Sub, one => one["items"]!["data"]![0]!["current_period_end"] = end));
+        Assert.Equal(before.Until, (await host.PlanAsync()).Until);
+    }
+
+    [Theory]
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]

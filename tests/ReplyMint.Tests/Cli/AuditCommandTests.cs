@@ -59,6 +59,51 @@ public sealed class AuditCommandTests : IDisposable
         Assert.True((bool)JsonNode.Parse(await _cli.OkAsync("audit", "verify", "--chain", "installation", "--json"))!["whole"]!);
     }
 
+    /// <summary>Files that lie elsewhere may say any number: what is verified by them must not hang on a sum that runs over.</summary>
+    [Fact]
+    public async Task The_highest_and_the_lowest_numbers_of_keys_and_roots_change_nothing()
+    {
+        Directory.CreateDirectory(Path.Combine(_cli.Folder, "elsewhere"));
+        _cli.Environment["REPLYMINT_AUDIT__ANCHORS"] = $$"""[{"folder":"{{_cli.Folder}}/elsewhere"}]""";
+        await _cli.OkAsync("tenant", "add", "Acme");
+        await _cli.OkAsync("audit", "root");
+        await _cli.OkAsync("audit", "root");
+        var roots = Path.Combine(_cli.Folder, "elsewhere", "roots");
+        var keys = JsonNode.Parse(await _cli.OkAsync("audit", "keys"))!;
+        async Task<string> SaidAsync(long iat, long? retired)
+        {
+            (keys["keys"]![0]!["iat"], keys["keys"]![0]!["retired"]) = (iat, retired);
+            var (file, root) = (_cli.Write("keys.json", keys.ToJsonString()), Path.Combine(roots, "000000000001.json"));
+            return iat <= 0 && retired is null or > 0 ? await _cli.OkAsync("audit", "verify-statement", root, "--keys", file) : await _cli.FailsAsync("audit", "verify-statement", root, "--keys", file);
+        }
+        Assert.StartsWith("genuine", await SaidAsync(long.MinValue, null), StringComparison.Ordinal);
+        Assert.StartsWith("genuine", await SaidAsync(0, long.MaxValue), StringComparison.Ordinal);
+        Assert.Contains("no statement", await SaidAsync(long.MaxValue, null), StringComparison.Ordinal);
+        Assert.Contains("no statement", await SaidAsync(0, long.MinValue), StringComparison.Ordinal);
+
+        // Neither is named as we name a root, and none can follow it.
+        foreach (var name in new[] { "09223372036854775807", "9223372036854775807" })
+            File.Copy(Path.Combine(roots, "000000000001.json"), Path.Combine(roots, name + ".json"));
+        Assert.Contains("complete up to the root of", await _cli.OkAsync("audit", "verify", "--chain", "installation", "--roots", Path.GetDirectoryName(roots)!), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(long.MaxValue)]
+    [InlineData(long.MinValue)]
+    [InlineData(999_999_999_999_999)]
+    [InlineData(0)]
+    public async Task An_entry_that_says_any_number_is_a_finding_and_the_rest_is_read(long number)
+    {
+        await _cli.OkAsync("tenant", "add", "Acme");
+        await _cli.OkAsync("mailbox", "add", "shop@example.com");
+        await _cli.OkAsync("mailbox", "add", "sales@example.com");
+        var keys = _cli.Write("keys.json", await _cli.OkAsync("audit", "keys"));
+        var export = await _cli.OkAsync("audit", "export");
+        Assert.Contains("\"sequence\":1,", export, StringComparison.Ordinal);
+        var forged = _cli.Write("forged.jsonl", export.Replace("\"sequence\":1,", $"\"sequence\":{number},", StringComparison.Ordinal));
+        Assert.Contains("Changed: entry", await _cli.FailsAsync("audit", "verify-export", forged, "--keys", keys), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Acts_are_listed_by_what_they_are()
     {

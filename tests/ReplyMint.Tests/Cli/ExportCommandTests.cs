@@ -53,6 +53,9 @@ public sealed class ExportCommandTests : IDisposable
         await RefusedAsync("no whole export", ["import", Path.Combine(_cli.Folder, "cut.zip"), .. to]);
 
         await RefusedAsync("never gives", ["import", ExportedFile.Resealed(ExportedFile.Changed(file, (name, text) => name == "messages.jsonl" ? text.Replace(answered.Id, "../../../../newconfig/x.key", StringComparison.Ordinal) : text)), .. to]);
+        // Of no time that there is, and of one behind which there is none.
+        await RefusedAsync("never gives", ["import", ExportedFile.Resealed(ExportedFile.Changed(file, (name, text) => name == "messages.jsonl" ? text.Replace(answered.Id, "zzzzzzzzzz" + answered.Id[10..], StringComparison.Ordinal) : text)), .. to]);
+        await RefusedAsync("no record that an export holds", ["import", ExportedFile.Resealed(ExportedFile.Changed(file, (name, text) => name == "messages.jsonl" ? text.Replace($"\"receivedAt\":\"{DateTimeOffset.UtcNow.Year}-", "\"receivedAt\":\"9999-", StringComparison.Ordinal) : text)), .. to]);
 
         Assert.Contains("2 messages, 2 of them", await _cli.OkAsync(["import", file, .. to]), StringComparison.Ordinal);
         await RefusedAsync("here already", ["import", file, .. to]);

@@ -98,6 +98,9 @@ public sealed partial class ConsoleSafetyPagesTests
         Assert.Contains("<svg", page, StringComparison.Ordinal);
         Assert.Contains("""<th scope="row">2026-11-24</th><td class="number">1</td>""", page, StringComparison.Ordinal);
         (await browser.GetAsync("/console/usage?month=1999-01")).Expect(400);
+        // The last month that there is has none behind it, and the first one no day before it.
+        (await browser.GetAsync("/console/usage?month=9999-12")).Expect(400);
+        (await browser.GetAsync("/console/usage?month=0001-01")).Expect(400);
         (await browser.GetAsync("/console/usage?month=never")).Expect(200);
     }
 

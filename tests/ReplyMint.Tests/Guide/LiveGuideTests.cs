@@ -212,6 +212,36 @@ public sealed class LiveGuideTests
     private static string As(string status, string answered) =>
         answered.StartsWith("HTTP/1.1 ", StringComparison.Ordinal) && answered.IndexOf("\r\n", StringComparison.Ordinal) is var end ? $"HTTP/1.1 {status}{answered[end..]}" : answered;
 
+    [Theory]
+    [InlineData("7fffffff")]
+    [InlineData("7ffffffe")]
+    [InlineData("ffffffff")]
+    public async Task A_service_that_announces_more_than_there_can_be_is_answered_by_a_verdict(string size)
+    {
+        using var strange = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        strange.Start();
+        var serving = Task.Run(async () =>
+        {
+            try
+            {
+                while (true)
+                {
+                    using var caller = await strange.AcceptSocketAsync();
+                    await caller.ReceiveAsync(new byte[16 * 1024]);
+                    await caller.SendAsync(System.Text.Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{size}\r\nall\r\n0\r\n\r\n"));
+                }
+            }
+            catch (Exception e) when (e is System.Net.Sockets.SocketException or InvalidOperationException)
+            {
+                // The end of the test.
+            }
+        }, TestContext.Current.CancellationToken);
+        var port = ((IPEndPoint)strange.LocalEndpoint).Port;
+        Assert.Equal(Verdict.Fail, Assert.Single(await LookAsync(Target(port, port, production: false), [.. Live.Where(control => control.Id == "NET-1")])).Verdict);
+        strange.Stop();
+        await serving;
+    }
+
     [Fact]
     public async Task Nobody_at_home_is_no_pass()
     {

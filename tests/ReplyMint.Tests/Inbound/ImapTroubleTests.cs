@@ -5,6 +5,7 @@ using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Inbound;
 using ReplyMint.Security;
+using ReplyMint.Storage;
 using ReplyMint.Tests.Product;
 using ReplyMint.Tests.Storage;
 using Xunit;
@@ -43,6 +44,21 @@ public sealed class ImapTroubleTests(DovecotServer server) : IClassFixture<Dovec
         Assert.Equal(ImapPass.MostTries, line.Cuts);
         Assert.Equal(MessageFlags.None, (await server.FlagsAsync(host.User))[poison.Id]);
         Assert.Single(await host.Product.Get<Alerts>().NewestAsync(100, default), alert => alert.Kind == "imap-aside");
+    }
+
+    [Fact]
+    public async Task Behind_the_last_number_that_there_is_nothing_is_looked_for_and_nothing_breaks()
+    {
+        await using var host = await ImapHost.StartAsync(server);
+        Assert.Null(await host.LookAsync());
+        // As after a mail that the server gave this number.
+        var (store, key) = (host.Product.Get<IStore>(), Channels.PositionKey(host.Channel.Owner, host.Channel.Id));
+        var item = (await store.GetAsync(key, default))!;
+        var position = System.Text.Json.JsonSerializer.Deserialize(item.Value.Span, InboundJson.Default.ImapPosition)! with { Last = uint.MaxValue };
+        Assert.Equal(CommitResult.Committed, await store.CommitAsync(new Commit().Put(key, StoredJson.Write(position, InboundJson.Default.ImapPosition), Condition.Same(item)), default));
+        await host.AppendAsync(host.Product.Mail(ImapHost.Question));
+        Assert.Null(await host.LookAsync());
+        Assert.Empty(await host.Product.ListAsync());
     }
 
     [Fact]

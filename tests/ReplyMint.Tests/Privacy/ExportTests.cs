@@ -47,6 +47,11 @@ public sealed class ExportTests
         var rest = (await FetchAsync(api, id, new(100, null))).Bytes;
         Assert.Equal(Convert.ToHexString(whole), Convert.ToHexString([.. begin, .. rest]));
         Assert.Equal(416, (await FetchAsync(api, id, new(whole.Length, null))).Status);
+        // As far as there is: also where one more than the last runs over.
+        foreach (var last in new[] { whole.Length, long.MaxValue - 1, long.MaxValue })
+            Assert.Equal((206, whole.Length - 100), (await FetchAsync(api, id, new(100, last))) is var (most, code) ? (code, most.Length) : default);
+        Assert.Equal(416, (await FetchAsync(api, id, new(long.MaxValue, long.MaxValue))).Status);
+        Assert.Equal((206, whole.Length), (await FetchAsync(api, id, new(null, long.MaxValue))) is var (end, told) ? (told, end.Length) : default);
 
         using var zip = new ZipArchive(new MemoryStream(whole));
         var manifest = JsonNode.Parse(Read(zip, "manifest.json"))!;

@@ -171,6 +171,25 @@ public sealed class EmbeddingTests : IAsyncLifetime
         Assert.Equal("Opening hours", (await FindAsync(api.Product, "What are your opening hours?"))[0].Passage.Question);
     }
 
+    [Theory]
+    [InlineData(long.MaxValue)]
+    [InlineData(-1_000_000)]
+    public async Task A_count_of_tokens_that_can_not_be_is_estimated(long tokens)
+    {
+        _server.Embed = async (context, texts) =>
+        {
+            context.Response.ContentType = "application/json";
+            var data = texts.Select((_, i) => $"{{\"index\":{i},\"embedding\":[1,0]}}");
+            await context.Response.WriteAsync($"{{\"data\":[{string.Join(',', data)}],\"usage\":{{\"prompt_tokens\":{tokens}}}}}");
+        };
+        await using var api = await ApiHost.StartAsync(knowledge: Faq, settings: s => s with
+        {
+            Knowledge = s.Knowledge with { Embedding = new() { Endpoint = _server.Endpoint, Model = "e", PricePerMillion = 10 } },
+        });
+        await EmbeddedAsync(api.Product);
+        Assert.InRange((int)(await api.GetAsync("auditor", "usage")).Expect(200)["costMillionths"]!, 1, 3_000);
+    }
+
     [Fact]
     public async Task What_a_text_means_is_sealed_and_goes_with_it()
     {

@@ -221,7 +221,8 @@ public sealed class ModelDrafterTests : IAsyncLifetime
         {
             Settings() with { Endpoint = "ftp://x" }, Settings() with { Endpoint = "http://api.example.com/v1", ApiKey = "file:/x" }, Settings() with { Model = "" }, Settings() with { ApiKey = "sk-123" },
             Settings() with { ApiKeyHeader = "x" }, Settings() with { TimeoutSeconds = 0 }, Settings() with { MaxOutputTokens = 1 }, Settings() with { OutputLimit = "x" }, Settings() with { Temperature = 3 },
-            Settings() with { MaxCostPerDay = -1 }, new ModelSettings { Model = "m" },
+            Settings() with { MaxCostPerDay = -1 }, Settings() with { MaxCostPerDay = decimal.MaxValue }, Settings() with { PricePerMillionIn = decimal.MaxValue }, Settings() with { PricePerMillionOut = 1_000_000.01m },
+            new ModelSettings { Model = "m" },
         })
             Assert.StartsWith("model.", wrong.Problems().Single(), StringComparison.Ordinal);
         Assert.Throws<SettingsException>(() => ModelFeature.CreateClient(Settings() with { ApiKey = "file:/nowhere/key" }, new SecretSource(null)));

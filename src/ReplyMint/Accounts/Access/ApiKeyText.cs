@@ -73,7 +73,7 @@ internal readonly record struct ApiKeyText
         {
             crc ^= c;
             for (var bit = 0; bit < 8; bit++)
-                crc = (crc >> 1) ^ (polynomial & (uint)-(int)(crc & 1));
+                crc = (crc >> 1) ^ ((crc & 1) * polynomial);
         }
         return ~crc;
     }

@@ -95,5 +95,6 @@ internal sealed class Standings(TimeProvider time)
 
     private bool HasChanged(string id, long since) => Volatile.Read(ref _changed[GroupOf(id)]) > since;
 
-    private int GroupOf(string id) => (int)((uint)id.GetHashCode(StringComparison.Ordinal) % (uint)_changed.Length);
+    // Half of all hashes are negative.
+    private int GroupOf(string id) => (int)(unchecked((uint)id.GetHashCode(StringComparison.Ordinal)) % (uint)_changed.Length);
 }

@@ -92,7 +92,7 @@ internal sealed class Reply(int status, IReadOnlyList<KeyValuePair<string, strin
         var body = new StringBuilder();
         for (var at = 0; chunked.IndexOf("\r\n", at, StringComparison.Ordinal) is >= 0 and var line;)
         {
-            if (!int.TryParse(chunked.AsSpan(at, line - at), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var size) || size <= 0 || line + 2 + size > chunked.Length)
+            if (!int.TryParse(chunked.AsSpan(at, line - at), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var size) || size <= 0 || size > chunked.Length - line - 2)
                 break;
             body.Append(chunked, line + 2, size);
             at = Math.Min(line + 2 + size + 2, chunked.Length);

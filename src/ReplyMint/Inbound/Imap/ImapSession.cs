@@ -71,6 +71,9 @@ internal sealed class ImapSession(ImapClient client, MeteredStream stream, Chann
     /// <param name="after">0 is all, of the named day and later.</param>
     public Task<IReadOnlyList<UniqueId>> NewAsync(IMailFolder folder, uint after, DateTimeOffset since, CancellationToken ct) => WithinAsync<IReadOnlyList<UniqueId>>(ForACommand, 0, async token =>
     {
+        // Nothing can come behind the last number that there is; the server has to begin anew, with another validity.
+        if (after == uint.MaxValue)
+            return [];
         // What is there more from here on may not be in the answer.
         if (folder == _folder)
             _count = folder.Count;

@@ -27,7 +27,7 @@ internal sealed class SpfCheck(NameQuestion ask, SpfWho who)
     {
         var bytes = address.GetAddressBytes();
         for (var i = 0; i < bytes.Length; i++)
-            bytes[i] &= (byte)(0xff << (8 - Math.Clamp(bits - i * 8, 0, 8)));
+            bytes[i] &= (byte)((0xff << (8 - Math.Clamp(bits - i * 8, 0, 8))) & 0xff);
         return new IPNetwork(new IPAddress(bytes), bits);
     }
 

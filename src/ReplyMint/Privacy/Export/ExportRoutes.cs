@@ -109,7 +109,7 @@ internal static class ExportRoutes
         if (RangeHeaderValue.TryParse(context.Request.Headers.Range.ToString(), out var range) && range is { Unit.Value: "bytes", Ranges.Count: 1 } && IsOfThis(context, id))
         {
             var asked = range.Ranges.First();
-            (from, to) = asked.From is { } first ? (first, asked.To is { } last ? Math.Min(last + 1, export.Size) : export.Size) : (Math.Max(0, export.Size - asked.To!.Value), export.Size);
+            (from, to) = asked.From is { } first ? (first, asked.To is { } last ? Math.Min(last, export.Size - 1) + 1 : export.Size) : (Math.Max(0, export.Size - asked.To!.Value), export.Size);
             if (from >= export.Size || to <= from)
             {
                 context.Response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes */{export.Size}");

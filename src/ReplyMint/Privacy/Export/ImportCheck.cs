@@ -65,7 +65,8 @@ internal static class ImportCheck
     private static T? Read<T>(string line, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type) => JsonSerializer.Deserialize(line, type);
 
     private static bool IsWhole(ExportedMessage message) =>
-        message is { Message: { Id: not null, Mailbox: not null, Thread: not null }, Summary.From.Address: not null }
+        // Periods are counted from then on, and a date has an end.
+        message is { Message: { Id: not null, Mailbox: not null, Thread: not null, ReceivedAt.Year: < 3_000 }, Summary.From.Address: not null }
             && (message.Draft is null || message.DraftContent is not null) && (message.Answer is null || message.AnswerMail is not null);
 
     /// <summary>The parts become items; what all of them together weigh is the most that one can.</summary>

@@ -49,7 +49,7 @@ internal sealed partial class Embedder(EmbeddingClient client, EmbeddingSettings
         try
         {
             var answer = await client.EmbedAsync(texts, both.Token);
-            tokens = answer.Tokens ?? tokens;
+            tokens = answer.Tokens is >= 0 and <= TokenPrice.MostTokens and var said ? said : tokens;
             return answer.Vectors;
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Reflection;
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.CodeAnalysis;
@@ -16,15 +18,22 @@ namespace ReplyMint.Mutants;
 /// </summary>
 internal sealed class MutantCompiler
 {
+    private const string Resource = "/resource:";
+
     private readonly CSharpCommandLineArguments _arguments;
     private readonly CSharpCompilation _whole;
     private readonly GeneratorDriver _driver;
     private readonly Dictionary<string, SyntaxTree> _trees;
 
+    // What is embedded, by the file that it is of: scripts and texts can be mutants too.
+    private readonly Dictionary<string, string> _embedded;
+
     /// <param name="commandLine">Of the compiler, as the build gives it.</param>
     /// <param name="folder">Of the project.</param>
     public MutantCompiler(string[] commandLine, string folder)
     {
+        _embedded = commandLine.Where(argument => argument.StartsWith(Resource, StringComparison.Ordinal)).Select(argument => argument[Resource.Length..].Split(','))
+            .ToDictionary(parts => Path.GetFullPath(Path.Combine(folder, parts[0])), parts => parts[1], StringComparer.Ordinal);
         _arguments = CSharpCommandLineParser.Default.Parse(commandLine, folder, RuntimeEnvironment.GetRuntimeDirectory());
         var trees = _arguments.SourceFiles.AsParallel().AsOrdered().Select(file => Parse(file.Path, File.ReadAllText(file.Path))).ToArray();
         _trees = trees.ToDictionary(tree => tree.FilePath, StringComparer.Ordinal);
@@ -39,6 +48,15 @@ internal sealed class MutantCompiler
 
     /// <summary>The library's file, as it lies beside the tests.</summary>
     public string FileName => _arguments.OutputFileName!;
+
+    /// <summary>Whether it holds what the built one does. One without its texts and scripts fails every test of a page, and would kill mutants that nobody notices.</summary>
+    /// <param name="built">The library's file as the build made it.</param>
+    public bool EmbedsAll(string built)
+    {
+        using var file = new PEReader(File.OpenRead(built));
+        var metadata = file.GetMetadataReader();
+        return metadata.ManifestResources.Select(handle => metadata.GetString(metadata.GetManifestResource(handle).Name)).Order(StringComparer.Ordinal).SequenceEqual(_embedded.Values.Order(StringComparer.Ordinal));
+    }
 
     /// <summary>One library for all mutants whose edits lie within methods.</summary>
     /// <returns>The library, whom it holds, and who does not compile, with the reason.</returns>
@@ -69,14 +87,18 @@ internal sealed class MutantCompiler
     public (byte[]? Library, string Problem) Compile(string root, IEnumerable<Edit> edits)
     {
         var changed = _whole;
+        var embedded = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var file in edits.GroupBy(edit => Path.GetFullPath(Path.Combine(root, "src", edit.File))))
         {
-            if (!_trees.TryGetValue(file.Key, out var tree))
+            string With(string text) => file.Aggregate(text, (before, edit) => before.Replace(edit.Old, edit.New, StringComparison.Ordinal));
+            if (_trees.TryGetValue(file.Key, out var tree))
+                changed = changed.ReplaceSyntaxTree(tree, Parse(tree.FilePath, With(tree.ToString())));
+            else if (_embedded.ContainsKey(file.Key))
+                embedded[file.Key] = With(File.ReadAllText(file.Key));
+            else
                 return (null, $"{file.Key} is no file of the library");
-            var text = file.Aggregate(tree.ToString(), (before, edit) => before.Replace(edit.Old, edit.New, StringComparison.Ordinal));
-            changed = changed.ReplaceSyntaxTree(tree, Parse(tree.FilePath, text));
         }
-        var (library, errors) = Emit(changed);
+        var (library, errors) = Emit(changed, embedded);
         return (library, library is null ? errors[0].ToString() : "");
     }
 
@@ -96,11 +118,13 @@ internal sealed class MutantCompiler
         error.Location.SourceTree?.GetRoot().FindNode(error.Location.SourceSpan).AncestorsAndSelf().OfType<MethodDeclarationSyntax>().Select(method => method.Identifier.Text.Split("__", 2))
             .FirstOrDefault(parts => parts.Length == 2 && parts[1] != "whole")?[1];
 
-    private (byte[]? Library, IReadOnlyList<Diagnostic> Errors) Emit(Compilation changed)
+    private (byte[]? Library, IReadOnlyList<Diagnostic> Errors) Emit(Compilation changed, Dictionary<string, string>? embedded = null)
     {
+        // Each is made public as the build does.
+        var resources = _embedded.Select(one => new ResourceDescription(one.Value, () => embedded?.GetValueOrDefault(one.Key) is { } text ? new MemoryStream(Encoding.UTF8.GetBytes(text)) : File.OpenRead(one.Key), isPublic: true));
         _driver.RunGeneratorsAndUpdateCompilation(changed, out var generated, out _);
         using var library = new MemoryStream();
-        var emitted = generated.Emit(library, manifestResources: _arguments.ManifestResources);
+        var emitted = generated.Emit(library, manifestResources: resources);
         return (emitted.Success ? library.ToArray() : null, [.. emitted.Diagnostics.Where(one => one.Severity == DiagnosticSeverity.Error)]);
     }
 

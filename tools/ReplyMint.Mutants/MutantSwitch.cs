@@ -11,7 +11,8 @@ namespace ReplyMint.Mutants;
 /// </summary>
 internal static class MutantSwitch
 {
-    public const string Variable = "REPLYMINT_MUTANT";
+    // By its beginning the product passes it over, so that a server that a test starts as a process of its own may have it too.
+    public const string Variable = "REPLYMINT_TEST_MUTANT";
 
     /// <summary>What the library asks; a tree of its own.</summary>
     public const string Asked = $$"""

@@ -50,8 +50,14 @@ var compilers = chosen.Select(mutant => mutant.Project).Distinct().ToDictionary(
 var together = new Dictionary<string, byte[]>();
 var held = new HashSet<string>();
 var wrong = new Dictionary<string, string>();
+var built = Path.Combine(root, "tests", "ReplyMint.Tests", "bin", configuration, "net10.0");
 foreach (var (project, compiler) in compilers)
 {
+    if (!compiler.EmbedsAll(Path.Combine(built, compiler.FileName)))
+    {
+        await Console.Error.WriteLineAsync($"{project} would be compiled without what is embedded in it: the build is an old one, or tells no longer what that is.");
+        return 1;
+    }
     var (library, inIt, broken) = compiler.CompileAll(root, chosen.Where(mutant => mutant.Project == project && !stale.ContainsKey(mutant.Name)));
     if (library is null)
     {
@@ -63,7 +69,7 @@ foreach (var (project, compiler) in compilers)
     foreach (var (name, error) in broken)
         wrong[name] = error;
 }
-var runs = Enumerable.Range(1, jobs).Select(job => new TestRun(Path.Combine(root, "tests", "ReplyMint.Tests", "bin", configuration, "net10.0"), Path.Combine(work, $"job{job}"))).ToArray();
+var runs = Enumerable.Range(1, jobs).Select(job => new TestRun(built, Path.Combine(work, $"job{job}"))).ToArray();
 if (!trust && !await SoundAsync())
     return 1;
 
@@ -129,7 +135,7 @@ async Task<bool> SoundAsync()
 string[] CommandLine(string project)
 {
     var start = new ProcessStartInfo(dotnet) { RedirectStandardOutput = true, WorkingDirectory = root };
-    foreach (var argument in (string[])["msbuild", $"src/{project}", "-t:Compile", "-getItem:CscCommandLineArgs", $"-p:Configuration={configuration}", "-p:RunAnalyzers=false", "-p:DesignTimeBuild=true", "-p:SkipCompilerExecution=true", "-p:ProvideCommandLineArgs=true", "-p:NonExistentFile=none"])
+    foreach (var argument in (string[])["msbuild", $"src/{project}", "-t:PrepareResources;Compile", "-getItem:CscCommandLineArgs", $"-p:Configuration={configuration}", "-p:RunAnalyzers=false", "-p:DesignTimeBuild=true", "-p:SkipCompilerExecution=true", "-p:ProvideCommandLineArgs=true", "-p:NonExistentFile=none"])
         start.ArgumentList.Add(argument);
     using var process = Process.Start(start)!;
     var said = JsonDocument.Parse(process.StandardOutput.ReadToEnd());

@@ -62,8 +62,8 @@ internal sealed class ServerChild : IDisposable
             info.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "replymint.dll"));
         foreach (var argument in arguments)
             info.ArgumentList.Add(argument);
-        // Settings of the machine stay out; the mark by which leftovers of a test run are found goes along.
-        foreach (var name in info.Environment.Keys.Where(name => name.StartsWith("REPLYMINT_", StringComparison.Ordinal) && name != "REPLYMINT_TEST_RUN").ToList())
+        // Settings of the machine stay out; the mark by which leftovers of a test run are found goes along, and the mutant whose turn it is.
+        foreach (var name in info.Environment.Keys.Where(name => name.StartsWith("REPLYMINT_", StringComparison.Ordinal) && name is not ("REPLYMINT_TEST_RUN" or "REPLYMINT_TEST_MUTANT")).ToList())
             info.Environment.Remove(name);
         return info;
     }

@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
@@ -103,6 +104,10 @@ internal sealed partial class CertificateFiles
         var options = new SslServerAuthenticationOptions
         {
             ApplicationProtocols = _protocols,
+            // Said here, since what the machine takes by itself is its own affair: an older version is refused as such, before any suite is looked at.
+#pragma warning disable CA5398 // The rule wants the machine to choose.
+            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+#pragma warning restore CA5398
             CipherSuitesPolicy = s_suites,
             // Offline: a handshake of ours must not call out to the certificate's issuer.
             ServerCertificateContext = SslStreamCertificateContext.Create(certificate, chain, offline: true),

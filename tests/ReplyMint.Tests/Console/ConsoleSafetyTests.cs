@@ -26,6 +26,20 @@ public sealed partial class ConsoleSafetyTests
         Assert.Equal(["HttpOnly", "Path=/", "SameSite=Strict", "Secure"], attributes.Order(StringComparer.Ordinal));
     }
 
+    /// <summary>All that the console ever gives a browser to keep: on the way in, in a session, and of how somebody reads.</summary>
+    [Fact]
+    public async Task Each_cookie_is_of_this_host_alone_and_never_sent_in_the_clear()
+    {
+        await using var host = await PeopleHost.StartAsync();
+        using var browser = await ConsoleClient.SignedInAsync(host);
+        (await browser.ActAsync("/console/view", "/console/view", ("language", "de"), ("zone", "Europe/Berlin"))).Expect(303);
+        using var stranger = new ConsoleClient(host);
+        (await stranger.GetAsync("/console/sign-in")).Expect(200);
+        string[] all = [.. browser.SetCookies.Values, .. stranger.SetCookies.Values];
+        Assert.Equal(3, all.Length);
+        Assert.All(all, cookie => Assert.Matches("^__Host-[a-z-]+=[^;]+; Path=/; Secure; HttpOnly; SameSite=(Strict|Lax)(; Max-Age=[0-9]+)?$", cookie));
+    }
+
     [Fact]
     public async Task A_cookie_that_was_changed_planted_or_sent_elsewhere_opens_nothing()
     {
@@ -148,13 +162,14 @@ public sealed partial class ConsoleSafetyTests
         Assert.Empty(seen.Committed);
     }
 
-    /// <summary>Walks every page and every way to fail: nothing inline, nothing from elsewhere, nothing kept.</summary>
+    /// <summary>Walks every page and every way to fail: nothing inline, nothing from elsewhere, nothing kept; and who is signed in finds the way out on each.</summary>
     [Fact]
     public async Task Every_page_has_a_strict_policy_nothing_inline_and_is_kept_nowhere()
     {
         await using var host = await PeopleHost.StartAsync();
         using var browser = await ConsoleClient.SignedInAsync(host, factor: true);
         var pages = Pages(host).Select(PathOf).Append("/console/nowhere").Append("/console/inbox/nothing").ToList();
+        var own = Pages(host).Where(page => page.Metadata.GetMetadata<Protection>()!.Permission is not null).Select(PathOf).ToHashSet(StringComparer.Ordinal);
         var (shown, nonces) = (0, new HashSet<string>(StringComparer.Ordinal));
         foreach (var path in pages)
         {
@@ -172,6 +187,7 @@ public sealed partial class ConsoleSafetyTests
             Assert.Contains("base-uri 'none'", policy, StringComparison.Ordinal);
             Assert.DoesNotContain("unsafe", policy, StringComparison.Ordinal);
             Assert.DoesNotMatch(Inline(), page.Html);
+            Assert.True(!own.Contains(path) || SignOut().Count(page.Html) == 1, path + " has no button that signs out");
             Assert.True(page.Html.Length < 60 * 1024, path);
         }
         Assert.True(shown > 5);
@@ -247,6 +263,9 @@ public sealed partial class ConsoleSafetyTests
 
     [GeneratedRegex("script-src 'nonce-([A-Za-z0-9_-]+)';")]
     private static partial Regex Nonce();
+
+    [GeneratedRegex("""<form[^>]* action="/console/sign-out"[^>]*>(?:<input[^>]*>)*<button(?![^>]*(?:hidden|disabled))[^>]*>[^<]+</button>""")]
+    private static partial Regex SignOut();
 
     [GeneratedRegex("<script[^>]*>")]
     private static partial Regex Scripts();

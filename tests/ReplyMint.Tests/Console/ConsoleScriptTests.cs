@@ -1,4 +1,6 @@
+using System.Text;
 using System.Text.RegularExpressions;
+using ReplyMint.Console;
 using Xunit;
 
 namespace ReplyMint.Tests.Console;
@@ -6,7 +8,8 @@ namespace ReplyMint.Tests.Console;
 /// <summary>The one script of the console makes pages quicker and nothing more: it writes no markup, hears no other page and keeps nothing that somebody said.</summary>
 public sealed partial class ConsoleScriptTests
 {
-    private static readonly string Script = File.ReadAllText(Path.Combine(HouseTests.Root, "src", "ReplyMint", "Console", "Assets", "console.js"));
+    // As a browser gets it.
+    private static readonly string Script = Encoding.UTF8.GetString(Assets.Script.Bytes);
 
     [Fact]
     public void It_keeps_one_word_in_the_browser_and_that_is_none_of_anybodys()

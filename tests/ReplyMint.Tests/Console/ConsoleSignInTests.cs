@@ -76,7 +76,7 @@ public sealed class ConsoleSignInTests
         copy.Cookies["__Host-replymint"] = browser.Cookies["__Host-replymint"];
         (await copy.GetAsync("/console/inbox")).Expect(200);
         var left = (await browser.ActAsync("/console/inbox", "/console/sign-out")).Expect(303);
-        Assert.Contains("\"cache\"", left.Header("Clear-Site-Data"), StringComparison.Ordinal);
+        Assert.Equal("\"cache\", \"storage\"", left.Header("Clear-Site-Data"));
         Assert.DoesNotContain("__Host-replymint", browser.Cookies.Keys);
         (await copy.GetAsync("/console/inbox")).Expect(303);
     }

@@ -7,6 +7,7 @@ using ReplyMint.Security;
 using ReplyMint.Storage;
 using ReplyMint.Tests.Product;
 using ReplyMint.Tests.Replies;
+using ReplyMint.Tests.Security;
 using Xunit;
 
 namespace ReplyMint.Tests.Secrets;
@@ -118,6 +119,16 @@ public sealed partial class SecretMintTests
             .Select(file => (Path: Path.GetRelativePath(Path.Combine(HouseTests.Root, "src"), file), Code: File.ReadAllText(file))).Where(file => !file.Path.Contains("/obj/", StringComparison.Ordinal)).ToList();
         Assert.Equal(Drawn.Keys, sources.Where(file => file.Code.Contains("RandomNumberGenerator.", StringComparison.Ordinal)).Select(file => file.Path).Order(StringComparer.Ordinal));
         Assert.Equal(Guessable, sources.Where(file => Weak().IsMatch(file.Code)).Select(file => file.Path).Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>The same of what was compiled, where no other name and no comment stands between.</summary>
+    [Fact]
+    public void No_secret_is_made_by_the_generator_that_can_be_guessed()
+    {
+        static string[] Of(IEnumerable<string> files) => [.. files.Where(file => file.StartsWith("ReplyMint/", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        static string[] Callers(Func<CompiledCalls.Call, bool> which) => [.. CompiledCalls.All.Where(which).Select(call => call.File).Distinct().Order(StringComparer.Ordinal)];
+        Assert.Equal(Of(Drawn.Keys), Callers(call => call.Type == "RandomNumberGenerator"));
+        Assert.Equal(Of(Guessable), Callers(call => call.Type == "Random" || call is { Type: "Guid", Member: "NewGuid" }));
     }
 
     [GeneratedRegex(@"\bRandom\.Shared\b|\bnew Random\(|\bGuid\.NewGuid\(")]

@@ -36,6 +36,31 @@ public sealed class SignatureVectorTests
         Assert.Equal(ByDesign.OrderBy(p => p.Key, StringComparer.Ordinal), refused.OrderBy(p => p.Key, StringComparer.Ordinal));
     }
 
+    /// <summary>A curve of the same size whose signatures look alike would go unnoticed.</summary>
+    [Fact]
+    public void Keys_that_we_make_are_of_P_256_and_never_the_same()
+    {
+        var keys = Enumerable.Range(0, 16).Select(_ => CompactJws.NewKey()).ToArray();
+        Assert.All(keys, key => Assert.Equal("1.2.840.10045.3.1.7", key.Curve.Oid.Value));
+        Assert.Equal(keys.Length, keys.Select(key => Convert.ToHexString(key.D!)).Distinct().Count());
+    }
+
+    /// <summary>What is signed with another hash than ES256's is no ES256, whatever its header says.</summary>
+    [Theory]
+    [InlineData("SHA1")]
+    [InlineData("SHA384")]
+    [InlineData("SHA512")]
+    public void Another_hash_makes_no_signature_of_ours(string hash)
+    {
+        var key = CompactJws.NewKey();
+        var signed = CompactJws.Sign(key, "k1", "at+jwt", "{}"u8);
+        Assert.True(CompactJws.Parse(signed)!.IsSignedBy(key));
+        var head = signed[..signed.LastIndexOf('.')];
+        using var signer = ECDsa.Create(key);
+        var other = signer.SignData(System.Text.Encoding.ASCII.GetBytes(head), new HashAlgorithmName(hash), DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+        Assert.False(CompactJws.Parse($"{head}.{System.Buffers.Text.Base64Url.EncodeToString(other)}")!.IsSignedBy(key));
+    }
+
     /// <summary>Key sets of others are never read by the product; what stands here is which keys could be in its own ring.</summary>
     [Fact]
     public void All_vectors_of_key_sets()

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using ReplyMint.Jobs;
+using ReplyMint.Security;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Aws;
@@ -14,6 +15,7 @@ internal sealed class AwsServices : IDisposable
     private static readonly AwsPatience s_parameters = new(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(5));
 
     private readonly HttpClient _http;
+    private readonly OutsideAddress _allowed;
     private readonly CredentialSource _credentials;
     private readonly AwsSettings _settings;
     private readonly TimeProvider _time;
@@ -23,12 +25,12 @@ internal sealed class AwsServices : IDisposable
     public AwsServices(AwsSettings settings, Func<string, string?> environment, TimeProvider time)
     {
         (_settings, _time) = (settings, time);
-        _http = new(new SocketsHttpHandler
-        {
-            // What is signed goes to the service that was named, and nowhere else.
-            AllowAutoRedirect = false, UseProxy = false, UseCookies = false, ActivityHeadersPropagator = null,
-            ConnectTimeout = TimeSpan.FromSeconds(3), PooledConnectionLifetime = ConnectionLife,
-        }) { Timeout = Timeout.InfiniteTimeSpan };
+        // What is signed goes to the services that are named below, and nowhere else.
+        _allowed = OutsideAddress.Named(CredentialSource.Endpoints(environment));
+        var handler = OutsideHttp.Handler(_allowed);
+        handler.ConnectTimeout = TimeSpan.FromSeconds(3);
+        handler.PooledConnectionLifetime = ConnectionLife;
+        _http = new(handler) { Timeout = Timeout.InfiniteTimeSpan };
         _credentials = new(_http, environment, time);
     }
 
@@ -70,7 +72,12 @@ internal sealed class AwsServices : IDisposable
         _http.Dispose();
     }
 
-    private AwsPlace Place(string service, string host, string folder) => _settings.Endpoint is { } standIn
-        ? new(_settings.Region!, service, new(new Uri(standIn), folder))
-        : AwsPlace.Of(_settings.Region!, host) with { Service = service };
+    private AwsPlace Place(string service, string host, string folder)
+    {
+        var place = _settings.Endpoint is { } standIn
+            ? new AwsPlace(_settings.Region!, service, new(new Uri(standIn), folder))
+            : AwsPlace.Of(_settings.Region!, host) with { Service = service };
+        _allowed.Add(place.Endpoint);
+        return place;
+    }
 }

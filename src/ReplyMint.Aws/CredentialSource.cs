@@ -60,6 +60,16 @@ internal sealed class CredentialSource(HttpClient http, Func<string, string?> en
 
     public void Dispose() => _one.Dispose();
 
+    /// <summary>What may be asked, by the environment: one of them, if any.</summary>
+    public static IEnumerable<Uri> Endpoints(Func<string, string?> environment)
+    {
+        yield return new Uri(ContainerHost);
+        if (environment("AWS_CONTAINER_CREDENTIALS_FULL_URI") is { Length: > 0 } full && IsContainerHost(full, out var container))
+            yield return container;
+        if (Uri.TryCreate(environment("AWS_EC2_METADATA_SERVICE_ENDPOINT") is { Length: > 0 } named ? named : InstanceHost, UriKind.Absolute, out var instance))
+            yield return instance;
+    }
+
     private bool IsGoodFor(AwsCredentials credentials, TimeSpan span) => credentials.Expires is not { } expires || time.GetUtcNow() + span < expires;
 
     private async Task<AwsCredentials> ReadAsync(CancellationToken ct)

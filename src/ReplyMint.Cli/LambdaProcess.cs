@@ -22,7 +22,7 @@ internal sealed partial class LambdaProcess(string api, CommandHost host) : IDis
 
     private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(2);
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false, ActivityHeadersPropagator = null }) { Timeout = Timeout.InfiniteTimeSpan };
+    private readonly HttpClient _http = new(OutsideHttp.Handler(OutsideAddress.Named(new Uri($"http://{api}/")))) { Timeout = Timeout.InfiniteTimeSpan };
     private readonly Stack<Func<ValueTask>> _giveBack = new();
 
     public void Dispose() => _http.Dispose();
@@ -114,7 +114,7 @@ internal sealed partial class LambdaProcess(string api, CommandHost host) : IDis
         var logs = LoggerFactory.Create(logging => ProcessLog.Add(logging, settings.Environment));
         _giveBack.Push(() => { logs.Dispose(); return ValueTask.CompletedTask; });
         var log = logs.CreateLogger<LambdaAlarmSink>();
-        var outside = OutsideHttp.Create(new OutsideAddress(settings.Outside), settings.Environment.NeedsHttps());
+        var outside = OutsideHttp.Create(OutsideAddress.Secret(settings.Outside), settings.Environment.NeedsHttps());
         _giveBack.Push(() => { outside.Dispose(); return ValueTask.CompletedTask; });
         var secrets = SecretSource.FromEnvironment(parameters: await ParametersAsync(settings, ct));
         var sink = new LambdaAlarmSink(outside, _ => ValueTask.FromResult(secrets.Read("lambda.alarmWebhook", settings.Lambda.AlarmWebhook).Value), settings.Aws.Topic, log);

@@ -35,7 +35,7 @@ export async function packs() {
 const parameters = {
     template: {
         Stage: 'production', PackageBucket: 'replymint-packages', PackageKey: 'packages/0.zip', ChangedBy: 'arn:aws:sts::111122223333:assumed-role/builds/somebody', DomainName: 'api.example.com', CertificateArn: 'arn:aws:acm:eu-central-1:111122223333:certificate/1',
-        HostedZoneId: 'Z1', OperatorPrincipal: 'arn:aws:iam::111122223333:role/people', AlarmEmail: 'ops@example.com', MailFrom: 'hello@example.com', MailOut: 'ses', MailgunApiKey: '', MailIn: 'yes', UseVpc: 'yes',
+        HostedZoneId: 'Z1', OperatorPrincipal: 'arn:aws:iam::111122223333:role/people', AlarmEmail: 'ops@example.com', MailFrom: 'hello@example.com', MailOut: 'ses', MailgunApiKey: '', TenantPlaces: '', MailIn: 'yes', UseVpc: 'yes',
         ApiRate: 200, ApiBurst: 400, WebhookRate: 400, WebhookBurst: 800, AddressRate: 2000, SignInRate: 100, MonthlyBudget: 300,
     },
     bootstrap: { DeployerPrincipal: 'arn:aws:iam::111122223333:role/builds' },

@@ -91,6 +91,7 @@ internal static class DoctorCommand
             yield return finding;
         foreach (var due in facts.Where(fact => fact.StartsWith(DueMark, StringComparison.Ordinal)).Select(fact => fact.Split(' ', 4)))
             yield return due[1] == nameof(DueState.Overdue) ? Finding.Fail($"record {due[2]}", due[3], MendOf(due[2])) : Finding.Warn($"record {due[2]}", due[3], MendOf(due[2]));
+        yield return MachineChecks.Outside(settings.Outside);
         yield return await ReachChecks.ModelAsync(settings.Model, ct);
         if (settings.Knowledge.Embedding.IsConfigured)
             yield return await ReachChecks.EmbeddingAsync(settings.Knowledge.Embedding, ct);

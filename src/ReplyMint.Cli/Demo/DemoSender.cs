@@ -1,17 +1,18 @@
-using System.Net.Sockets;
+using System.Net;
 using System.Text;
+using ReplyMint.Security;
 
 namespace ReplyMint.Cli.Demo;
 
 /// <summary>Hands one mail to the listener as a relay in front of it would (RFC 5321).</summary>
 internal static class DemoSender
 {
+    private const string Here = "127.0.0.1";
+
     /// <returns>The last reply: the one after the end of data, or the one that refused.</returns>
     public static async Task<string> SendAsync(int port, string reversePath, string recipient, ReadOnlyMemory<byte> mail, CancellationToken ct)
     {
-        using var client = new TcpClient();
-        await client.ConnectAsync("127.0.0.1", port, ct);
-        await using var stream = client.GetStream();
+        await using var stream = await OutsideHttp.ConnectAsync(new DnsEndPoint(Here, port), OutsideAddress.Named(Here, port), ct);
         using var reader = new StreamReader(stream, Encoding.UTF8);
         await ReplyAsync(reader, ct);
         var reply = "";

@@ -14,6 +14,11 @@ internal static class MachineChecks
     private static readonly TimeSpan MostOff = TimeSpan.FromSeconds(2);
     private const UnixFileMode Others = (UnixFileMode)0b000_111_111;
 
+    /// <summary>What tenants may name. No list is safe, and refuses all that they name: whoever wonders why reads it here.</summary>
+    public static Finding Outside(OutsideSettings outside) => Finding.Ok("outside", outside.Allow.Count == 0
+        ? "outside.allow is not set: no webhook, mail account or web page of a tenant is called"
+        : $"tenants may name {string.Join(", ", outside.Allow)}{(outside.Networks.Count == 0 ? ", of the public internet" : $", of the public internet and of {string.Join(", ", outside.Networks)}")}");
+
     public static IEnumerable<Finding> Disk(string data, int least)
     {
         var existing = data;

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using MailKit;
 using MailKit.Security;
@@ -99,8 +100,7 @@ internal static class ReachChecks
         limit.CancelAfter(Patience);
         try
         {
-            using var client = new TcpClient();
-            await client.ConnectAsync(endpoint.Host, endpoint.Port, limit.Token);
+            using var socket = await OutsideHttp.OpenAsync(new DnsEndPoint(endpoint.IdnHost, endpoint.Port), OutsideAddress.Named(endpoint), limit.Token);
             return null;
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException)

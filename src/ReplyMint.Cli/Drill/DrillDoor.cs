@@ -19,7 +19,7 @@ internal sealed class DrillDoor(ServerProcess server, string data) : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { BaseAddress = new Uri(server.Url) };
+    private readonly HttpClient _http = new(OutsideHttp.Handler(OutsideAddress.Named(new Uri(server.Url)))) { BaseAddress = new Uri(server.Url) };
     private int _mails;
 
     public string Tenant { get; private set; } = "";

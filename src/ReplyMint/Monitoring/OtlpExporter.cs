@@ -19,7 +19,7 @@ internal sealed partial class OtlpExporter(
     private static readonly TimeSpan Goodbye = TimeSpan.FromSeconds(5);
 
     // To the operator's own address: any network, no redirect, no proxy, and no word of the answer's but its status.
-    private readonly HttpClient _http = OutsideHttp.Create(null, needsHttps: false);
+    private readonly HttpClient _http = OutsideHttp.Create(OutsideAddress.Named(new Uri(settings.Otlp.Endpoint)), needsHttps: false);
     private readonly Uri _endpoint = new(settings.Otlp.Endpoint.TrimEnd('/') + "/");
     private readonly Dictionary<string, (byte[] Body, int Count)> _held = new(StringComparer.Ordinal);
     private bool _failing;

@@ -10,23 +10,20 @@ internal static class OutboundChannels
     public static IOutboundChannel Create(OutboundSettings settings, string folder, SecretSource secrets, TimeProvider time, SesCall? ses = null) => settings.Channel switch
     {
         OutboundSettings.ToSmtp => new SmtpChannel(settings.Smtp, secrets, time),
-        OutboundSettings.ToMailgun => new MailgunChannel(settings.Mailgun, Http(settings.Concurrency), secrets, time),
+        OutboundSettings.ToMailgun => new MailgunChannel(settings.Mailgun, Http(new Uri(settings.Mailgun.Endpoint), settings.Concurrency), secrets, time),
         OutboundSettings.ToSes => new SesChannel(settings.Ses, ses),
         _ => new FileChannel(folder),
     };
 
-    private static HttpMessageInvoker Http(int concurrency) => new(new SocketsHttpHandler
+    private static HttpMessageInvoker Http(Uri endpoint, int concurrency)
     {
-        // An answer never goes where a redirect points, and no proxy of the environment sees it.
-        AllowAutoRedirect = false,
-        UseProxy = false,
-        UseCookies = false,
-        ActivityHeadersPropagator = null,
-        ConnectTimeout = TimeSpan.FromSeconds(10),
+        var handler = OutsideHttp.Handler(OutsideAddress.Named(endpoint));
+        handler.ConnectTimeout = TimeSpan.FromSeconds(10);
         // A connection that the server has closed meanwhile would make a mail uncertain.
-        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(20),
-        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-        MaxConnectionsPerServer = concurrency,
-        MaxResponseHeadersLength = 32,
-    });
+        handler.PooledConnectionIdleTimeout = TimeSpan.FromSeconds(20);
+        handler.PooledConnectionLifetime = TimeSpan.FromMinutes(5);
+        handler.MaxConnectionsPerServer = concurrency;
+        handler.MaxResponseHeadersLength = 32;
+        return new(handler);
+    }
 }

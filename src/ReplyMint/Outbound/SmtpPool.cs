@@ -1,3 +1,4 @@
+using System.Net;
 using MailKit.Net.Smtp;
 using MailKit.Security;
 using ReplyMint.Security;
@@ -12,6 +13,7 @@ internal sealed class SmtpPool : IDisposable
 {
     private readonly SmtpSettings _settings;
     private readonly SecretSource _secrets;
+    private readonly OutsideAddress _allowed;
     private readonly TimeProvider _time;
     private readonly ITimer _sweep;
     private readonly Stack<(SmtpClient Client, long Since)> _idle = [];
@@ -20,6 +22,7 @@ internal sealed class SmtpPool : IDisposable
     public SmtpPool(SmtpSettings settings, SecretSource secrets, TimeProvider time)
     {
         (_settings, _secrets, _time) = (settings, secrets, time);
+        _allowed = OutsideAddress.Named(settings.Host, settings.Port);
         _sweep = time.CreateTimer(_ => Sweep(), null, Idle, Idle);
     }
 
@@ -34,7 +37,7 @@ internal sealed class SmtpPool : IDisposable
                     return new(kept.Client, true);
                 else
                     kept.Client?.Dispose();
-        var client = new SmtpClient();
+        var client = new OutsideSmtp();
         try
         {
             await ConnectAsync(client, ct);
@@ -79,7 +82,9 @@ internal sealed class SmtpPool : IDisposable
             client.LocalDomain = _settings.HostName;
         if (_settings.AuthorityFile.Length > 0)
             client.ServerCertificateValidationCallback = AuthorityFile.Trusts(_settings.AuthorityFile);
-        await client.ConnectAsync(_settings.Host, _settings.Port, _settings.Security switch
+        // The client has the socket from the beginning, and closes it.
+        var socket = await OutsideHttp.OpenAsync(new DnsEndPoint(_settings.Host, _settings.Port), _allowed, ct);
+        await client.ConnectAsync(socket, _settings.Host, _settings.Port, _settings.Security switch
         {
             SmtpSettings.None => SecureSocketOptions.None,
             SmtpSettings.Tls => SecureSocketOptions.SslOnConnect,

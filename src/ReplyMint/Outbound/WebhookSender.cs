@@ -13,7 +13,7 @@ namespace ReplyMint.Outbound;
 
 /// <summary>How one try went.</summary>
 /// <param name="Status">The answer's status, or null when there was none.</param>
-/// <param name="Failure">"status", "timeout" or "connection"; null when it was taken.</param>
+/// <param name="Failure">"status", "timeout", "connection" or "not-listed" (the operator's list no longer holds its place, and nothing was connected to); null when it was taken.</param>
 internal readonly record struct WebhookTry(int? Status, string? Failure)
 {
     public bool Taken => Failure is null;
@@ -111,7 +111,7 @@ internal sealed class WebhookSender(Webhooks webhooks, WebhookEvents events, ISt
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            return new(null, "connection");
+            return new(null, OutsideHttp.IsUnlisted(e) ? "not-listed" : "connection");
         }
     }
 

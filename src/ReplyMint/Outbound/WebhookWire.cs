@@ -24,7 +24,7 @@ internal sealed record WebhookDetail(
 internal sealed record WebhookWithSecret(WebhookDetail Webhook, string Secret, DateTimeOffset? PreviousUntil);
 
 /// <param name="Status">What the receiver answered; absent when it did not.</param>
-/// <param name="Failure">status, timeout or connection; absent when it was taken.</param>
+/// <param name="Failure">status, timeout, connection, or not-listed where the operator's list of places that may be called does not hold it; absent when it was taken.</param>
 internal sealed record WebhookTestResult(bool Taken, int? Status, string? Failure);
 
 /// <param name="Id">What the receiver got as webhook-id.</param>

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using System.Net.Http.Headers;
+using ReplyMint.Security;
 
 namespace ReplyMint.Replies;
 
@@ -31,15 +32,16 @@ internal sealed class ModelConnection : IDisposable
     {
         _address = new Uri(endpoint.TrimEnd('/') + path);
         (_header, _key, _most) = (header, string.IsNullOrEmpty(key) ? null : key, most);
-        _http = new HttpClient(new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            ActivityHeadersPropagator = null,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-            ConnectTimeout = TimeSpan.FromSeconds(10),
-            MaxResponseHeadersLength = 64,
-        }) { Timeout = Timeout.InfiniteTimeSpan };
+        var allowed = OutsideAddress.Named(_address);
+        // The one client that takes the proxy of the environment, which is then called in the model's place.
+        if (HttpClient.DefaultProxy.GetProxy(_address) is { } proxy)
+            allowed.Add(proxy);
+        var handler = OutsideHttp.Handler(allowed);
+        handler.UseProxy = true;
+        handler.PooledConnectionLifetime = TimeSpan.FromMinutes(5);
+        handler.ConnectTimeout = TimeSpan.FromSeconds(10);
+        handler.MaxResponseHeadersLength = 64;
+        _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
     public async Task<T> PostAsync<T>(byte[] json, ModelReading<T> read, CancellationToken ct) where T : class

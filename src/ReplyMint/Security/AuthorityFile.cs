@@ -13,7 +13,7 @@ internal static class AuthorityFile
         if (errors != SslPolicyErrors.RemoteCertificateChainErrors || certificate is null)
             return false;
         using var chain = new X509Chain();
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy = OutsideHttp.Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.ImportFromPemFile(authorityFile);
         if (presented is not null)

@@ -28,25 +28,31 @@ internal sealed class DnsText(DnsSettings settings)
     /// <summary>The root, whose name servers every resolver knows: asks only whether it answers.</summary>
     public const string Root = ".";
 
-    // Late: without a network the system's resolvers can't be listed, and that must not end a start.
-    private readonly Lazy<LookupClient> _client = new(() => new LookupClient(Options(settings)));
+    private LookupClient? _client;
 
     public async Task<DnsTexts> AskAsync(string name, CancellationToken ct)
     {
         try
         {
-            var response = await _client.Value.QueryAsync(name, name == Root ? QueryType.NS : QueryType.TXT, cancellationToken: ct);
+            // Late: without a network the system's resolvers can't be listed, and that must not end a start.
+            _client ??= Client(settings);
+            var response = await _client.QueryAsync(name, name == Root ? QueryType.NS : QueryType.TXT, cancellationToken: ct);
             var known = response.Header.ResponseCode is DnsHeaderResponseCode.NoError or DnsHeaderResponseCode.NotExistentDomain;
             return new(known, response.Header.ResponseCode == DnsHeaderResponseCode.NoError, [.. response.Answers.OfType<TxtRecord>().Select(t => string.Concat(t.Text))]);
         }
-        catch (DnsResponseException)
+        catch (Exception e) when (IsSilence(e))
         {
             return new(false, false, []);
         }
     }
 
     /// <summary>Asks the resolver that settings name, without a cache, and gives up soon.</summary>
-    internal static LookupClientOptions Options(DnsSettings settings)
+    internal static LookupClient Client(DnsSettings settings) => new(Options(settings));
+
+    /// <summary>Nobody answered; or nobody could be asked: where the machine has no network the library finds that its list of resolvers is empty, and complains of it as of an argument.</summary>
+    internal static bool IsSilence(Exception failure) => failure is DnsResponseException or ArgumentOutOfRangeException { ParamName: "servers" };
+
+    private static LookupClientOptions Options(DnsSettings settings)
     {
         LookupClientOptions options;
         if (settings.Server is { } named)

@@ -3,30 +3,81 @@ using System.Net.Sockets;
 
 namespace ReplyMint.Security;
 
-/// <summary>Where calls to addresses that a tenant named may lead, besides the public internet (INPUT-6).</summary>
+/// <summary>Where calls to addresses that a tenant named may lead (INPUT-6).</summary>
 internal sealed record OutsideSettings
 {
-    /// <summary>Networks of one's own that tenants' webhooks may lead to, such as 10.1.0.0/16. Empty: none.</summary>
+    private const int MostPlaces = 1_000;
+
+    /// <summary>Places that tenants may name, as host:port: hooks.example.com:443, *.example.com:443 for all names below one, *:993 for that port of any host. Empty: none.</summary>
+    public IReadOnlyList<string> Allow { get; set; } = [];
+
+    /// <summary>Networks of one's own that listed places may lie in, such as 10.1.0.0/16, besides the public internet. Empty: none.</summary>
     public IReadOnlyList<string> Networks { get; set; } = [];
 
     public IEnumerable<string> Problems()
     {
+        if (Allow.Count > MostPlaces)
+            yield return $"outside.allow: takes at most {MostPlaces} places.";
+        foreach (var place in Allow)
+            if (OutsidePlace.Parse(place) is null)
+                yield return $"outside.allow: \"{place}\" is no place. Allowed: a host and its port, such as \"hooks.example.com:443\", \"*.example.com:443\" for all names below one, \"*:993\" for that port of any host, or \"10.1.2.3:*\" for all ports of one host.";
         foreach (var network in Networks)
             if (OutsideAddress.OwnNetwork(network) is null)
                 yield return $"outside.networks: \"{network}\" is no private network. Allowed: parts of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, 127.0.0.0/8, fc00::/7 or ::1/128; link-local addresses, where clouds keep their credentials, are never allowed.";
     }
 }
 
-/// <summary>What is public, and what the operator opened beside it.</summary>
-internal sealed class OutsideAddress(OutsideSettings settings)
+/// <summary>What some caller of ours may call: on which list a place must be, and in which networks it may lie. Each client out has one; there is none that may call everything.</summary>
+internal sealed class OutsideAddress
 {
     private static readonly IPNetwork[] Own =
         [.. new[] { "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "fc00::/7", "::1/128" }.Select(IPNetwork.Parse)];
 
-    private readonly IPNetwork[] _allowed = [.. settings.Networks.Select(OwnNetwork).OfType<IPNetwork>()];
+    private readonly IPNetwork[] _allowed = [];
+    private readonly bool _anyNetwork;
+    private readonly bool _anyPlace;
+    private volatile OutsidePlace[] _places = [];
+
+    /// <summary>For addresses that tenants name.</summary>
+    public OutsideAddress(OutsideSettings settings)
+    {
+        _allowed = [.. settings.Networks.Select(OwnNetwork).OfType<IPNetwork>()];
+        _places = [.. settings.Allow.Select(OutsidePlace.Parse).OfType<OutsidePlace>()];
+    }
+
+    private OutsideAddress(OutsidePlace[] places, bool anyNetwork) => (_places, _anyNetwork) = (places, anyNetwork);
+
+    private OutsideAddress(OutsideSettings settings, bool anyPlace)
+        : this(settings) => _anyPlace = anyPlace;
+
+    /// <summary>For addresses that the operator's settings name: exactly these hosts and ports, wherever they lie.</summary>
+    public static OutsideAddress Named(params IEnumerable<Uri> addresses) => new([.. addresses.Select(OutsidePlace.Of)], anyNetwork: true);
+
+    /// <inheritdoc cref="Named(IEnumerable{Uri})"/>
+    public static OutsideAddress Named(string host, int port) => new([OutsidePlace.Of(host, port)], anyNetwork: true);
+
+    /// <summary>Of the public internet, on a list that is ours.</summary>
+    public static OutsideAddress Public(params IEnumerable<string> places) => new([.. places.Select(OutsidePlace.Parse).OfType<OutsidePlace>()], anyNetwork: false);
+
+    /// <summary>For the one address that the operator keeps as a secret, which is read with each call: what the secret says is the list.</summary>
+    public static OutsideAddress Secret(OutsideSettings settings) => new(settings, anyPlace: true);
+
+    /// <summary>One more that the settings name.</summary>
+    public void Add(Uri address)
+    {
+        if (Unlisted(address.IdnHost, address.Port) is not null)
+            _places = [.. _places, OutsidePlace.Of(address)];
+    }
+
+    /// <summary>Why a place is not called, as the end of a sentence about it; null when it is on the list.</summary>
+    public string? Unlisted(string host, int port) =>
+        _anyPlace || (OutsidePlace.Form(host) is { } name && Array.Exists(_places, place => place.Holds(name, port))) ? null
+            : $"leads to {host} port {port}, which is not on the operator's list of places that may be called (outside.allow)";
 
     public bool MayBeCalled(IPAddress address)
     {
+        if (_anyNetwork)
+            return true;
         if (address.IsIPv4MappedToIPv6)
             address = address.MapToIPv4();
         return IsPublic(address) || _allowed.Any(network => network.Contains(address));
@@ -41,7 +92,7 @@ internal sealed class OutsideAddress(OutsideSettings settings)
             return "must not hold a user's name or password";
         if (IPAddress.TryParse(url.IdnHost, out var address) && !MayBeCalled(address))
             return "leads to a private or reserved address";
-        return null;
+        return Unlisted(url.IdnHost, url.Port);
     }
 
     /// <summary>Null when it is no network, or no private one.</summary>

@@ -11,7 +11,8 @@ namespace ReplyMint.Security;
 internal sealed record SnsTrust(HttpClient Http, X509Certificate2Collection? Anchors)
 {
     // What is asked of SNS itself is asked by https (SnsAddresses). Amazon's authorities give their own certificates by plain http only.
-    public static SnsTrust OfMachine() => new(OutsideHttp.Create(new OutsideAddress(new OutsideSettings()), needsHttps: false), null);
+    public static SnsTrust OfMachine() => 
+        new(OutsideHttp.Create(OutsideAddress.Public("*.amazonaws.com:443", "*.amazonaws.com.cn:443", "*.amazontrust.com:80", "*.amazontrust.com:443"), needsHttps: false), null);
 }
 
 /// <summary>A key that SNS signs with, or why there is none.</summary>

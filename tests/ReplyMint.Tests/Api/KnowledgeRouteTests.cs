@@ -170,7 +170,7 @@ public sealed class KnowledgeRouteTests
     public async Task A_web_page_is_fetched_once_from_where_it_says_and_never_from_inside()
     {
         await using var server = await PageServer.StartAsync();
-        await using var api = await ApiHost.StartAsync(settings: s => s with { Outside = new() { Networks = ["127.0.0.0/8"] } });
+        await using var api = await ApiHost.StartAsync(settings: s => s with { Outside = Places.Here });
         var added = await api.PostAsync("admin", "knowledge/pages", new { url = server.Url + "/faq?lang=en" });
         Assert.Equal(1, (int)added.Expect(201)["passages"]!);
         Assert.EndsWith("/faq?lang=en.html", (string?)added.Json["name"], StringComparison.Ordinal);

@@ -254,7 +254,7 @@ public sealed class MailboxRouteTests
     public async Task A_notices_webhook_shows_its_host_to_readers_and_hears_no_address()
     {
         await using var sink = new HttpSink();
-        await using var api = await ApiHost.StartAsync(box => box with { Mode = MailboxMode.Draft }, s => s with { Outside = new() { Networks = ["127.0.0.0/8"] } }, Knowledge);
+        await using var api = await ApiHost.StartAsync(box => box with { Mode = MailboxMode.Draft }, s => s with { Outside = Places.Here }, Knowledge);
         api.AddKey("reader", Permission.SettingsRead);
         var read = await api.GetAsync("admin", "settings");
         var settings = read.Expect(200);

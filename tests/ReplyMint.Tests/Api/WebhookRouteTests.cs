@@ -23,7 +23,7 @@ public sealed class WebhookRouteTests
 
     private static Task<ApiHost> StartAsync(MailboxMode mode = MailboxMode.Draft) => ApiHost.StartAsync(box => box with { Mode = mode }, settings => settings with
     {
-        Outside = new() { Networks = ["127.0.0.0/8"] },
+        Outside = Places.Here,
         // Hours pass in these tests, and each tick of the sweeper is a look at the store.
         Jobs = new JobsSettings { SweepSeconds = 300 },
     }, Knowledge);
@@ -207,7 +207,7 @@ public sealed class WebhookRouteTests
         await using var mail = new SmtpSink { Answer = verb => verb == "RCPT" ? "550 5.1.1 nobody" : null };
         await using var api = await ApiHost.StartAsync(settings: settings => settings with
         {
-            Outside = new() { Networks = ["127.0.0.0/8"] },
+            Outside = Places.Here,
             Outbound = new() { Channel = OutboundSettings.ToSmtp, Smtp = new SmtpSettings { Host = "127.0.0.1", Port = mail.Port, Security = SmtpSettings.None } },
         }, knowledge: Knowledge);
         await AddAsync(api, sink.Url, "answer.sent", "answer.failed");

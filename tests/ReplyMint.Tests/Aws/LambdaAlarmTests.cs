@@ -33,7 +33,7 @@ public sealed class LambdaAlarmTests : IAsyncLifetime
     private Task<LambdaOutcome> SendAsync(string @event, OutsideSettings? outside = null)
     {
         // This machine is no place that anybody may name, unless its network is allowed.
-        var client = OutsideHttp.Create(new OutsideAddress(outside ?? new() { Networks = ["127.0.0.0/8"] }), needsHttps: false);
+        var client = OutsideHttp.Create(OutsideAddress.Secret(outside ?? new() { Networks = ["127.0.0.0/8"] }), needsHttps: false);
         _clients.Add(client);
         using var factory = LoggerFactory.Create(logging => logging.AddProvider(_log));
         using var document = JsonDocument.Parse(@event);

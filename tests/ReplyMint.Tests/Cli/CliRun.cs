@@ -32,6 +32,7 @@ internal sealed class CliRun : IDisposable
         var run = new CliRun();
         run.Environment["REPLYMINT_BASE"] = run.Folder;
         run.Environment["REPLYMINT_ENVIRONMENT"] = "development";
+        run.Environment["REPLYMINT_OUTSIDE__ALLOW"] = Places.Usual;
         run.Open = (settings, ct) => Installation.OpenForCommandAsync(settings, run.Host(TextWriter.Null, TextWriter.Null), ct);
         return run;
     }

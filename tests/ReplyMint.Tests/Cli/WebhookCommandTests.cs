@@ -21,6 +21,7 @@ public sealed class WebhookCommandTests : IDisposable
     public WebhookCommandTests()
     {
         _cli.Environment["REPLYMINT_OUTSIDE__NETWORKS"] = "127.0.0.0/8";
+        _cli.Environment["REPLYMINT_OUTSIDE__ALLOW"] = Places.Usual + ",127.0.0.1:*";
     }
 
     public void Dispose() => _cli.Dispose();

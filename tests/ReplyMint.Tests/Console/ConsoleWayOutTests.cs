@@ -55,7 +55,7 @@ public sealed class ConsoleWayOutTests
         using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         var port = ((IPEndPoint)taken.LocalEndPoint!).Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        await using var host = await ProductHost.StartAsync(settings: s => s with { Outside = new() { Networks = ["127.0.0.0/8"] } });
+        await using var host = await ProductHost.StartAsync(settings: s => s with { Outside = Places.Here });
         using var browser = await ConsoleClient.SignedInAsync(host, factor: true);
         var at = At(host);
         (string, string)[] server = [("host", "127.0.0.1"), ("user", "support"), ("password", "a-secret-of-the-account"), ("port", port), ("security", "starttls")];

@@ -78,6 +78,7 @@ internal static class StoreMutants
         new("links lead to plain HTTP", "AUTH-3") { Settings = s => s with { Accounts = s.Accounts with { SignInUrl = "http://localhost:3000/sign-in" } } },
         new("tenants reach the metadata service", "INPUT-6") { Settings = s => s with { Outside = new() { Networks = ["169.254.0.0/16"] } } },
         new("tenants reach all of the operator's network", "INPUT-6") { Settings = s => s with { Outside = new() { Networks = ["10.0.0.0/8"] } } },
+        new("tenants reach any host at any mail exchanger's port", "INPUT-6") { Settings = s => s with { Outside = new() { Allow = ["hooks.example.com:443", "*:25"] } } },
         new("a user's key opens AWS", "AWS-8") { Variable = name => name == "AWS_ACCESS_KEY_ID" ? "AKIAIOSFODNN7EXAMPLE" : null },
         new("everybody may write a thousand times a second", "AUTH-6") { Settings = s => s with { Requests = new() { Write = new() { PerMinute = 60_000, Burst = 60_000 } } } },
         new("guessing is free", "AUTH-7") { Settings = s => s with { Requests = new() { FailedFromNetwork = new() { PerMinute = 1_000_000, Burst = 1_000_000 } } } },

@@ -35,7 +35,7 @@ internal sealed class ImapHost(DovecotServer server, ProductHost product, Channe
 
     public static ReplyMintSettings Of(DovecotServer server, ReplyMintSettings settings) => settings with
     {
-        Outside = new() { Networks = ["127.0.0.0/8"] },
+        Outside = Places.Here,
         Inbound = settings.Inbound with { Imap = settings.Inbound.Imap with { AuthorityFile = server.Authority } },
     };
 

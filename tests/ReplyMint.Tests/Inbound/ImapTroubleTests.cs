@@ -83,7 +83,7 @@ public sealed class ImapTroubleTests(DovecotServer server) : IClassFixture<Dovec
     {
         server.Need();
         await using var host = await ImapHost.StartAsync(server, account => account with { Host = "localhost" });
-        await using var closed = await ProductHost.StartAsync();
+        await using var closed = await ProductHost.StartAsync(settings: chosen => chosen with { Outside = Places.Closed });
         foreach (var address in (string[])["localhost", "127.0.0.1", "169.254.169.254"])
             Assert.Contains("private or reserved", (await closed.Get<ImapCheck>().LookAsync(host.Channel with { Imap = host.Channel.Imap! with { Host = address } }, default)).Problem, StringComparison.Ordinal);
     }
@@ -92,16 +92,16 @@ public sealed class ImapTroubleTests(DovecotServer server) : IClassFixture<Dovec
     public void No_password_goes_over_a_line_that_anybody_can_read()
     {
         var account = new ImapAccount("m1", "imap.shop.example", 143, ImapAccount.None, "anna", "INBOX", "", default);
-        Assert.Equal("security", account.Problem(new OutsideAddress(new()), needsTls: false)?.Member);
-        Assert.Equal("security", (account with { Host = "localhost" }).Problem(new OutsideAddress(new()), needsTls: true)?.Member);
-        Assert.Null((account with { Host = "localhost" }).Problem(new OutsideAddress(new()), needsTls: false));
+        Assert.Equal("security", account.Problem(new OutsideAddress(Places.Here), needsTls: false)?.Member);
+        Assert.Equal("security", (account with { Host = "localhost" }).Problem(new OutsideAddress(Places.Here), needsTls: true)?.Member);
+        Assert.Null((account with { Host = "localhost" }).Problem(new OutsideAddress(Places.Here), needsTls: false));
     }
 
     [Fact]
     public async Task A_certificate_that_nobody_vouches_for_ends_the_connection_before_the_password()
     {
         await using var host = await ImapHost.StartAsync(server);
-        await using var stranger = await ProductHost.StartAsync(settings: chosen => chosen with { Outside = new() { Networks = ["127.0.0.0/8"] } });
+        await using var stranger = await ProductHost.StartAsync(settings: chosen => chosen with { Outside = Places.Here });
         Assert.Contains("signed by no authority", (await stranger.Get<ImapCheck>().LookAsync(host.Channel, default)).Problem, StringComparison.Ordinal);
     }
 

@@ -58,7 +58,7 @@ internal sealed class MailgunHost : IAsyncDisposable
         var builder = ReplyMintApp.NewBuilder();
         builder.Services.AddSingleton<TimeProvider>(host.Time).AddSingleton(new SecretSource(null)).AddSingleton(new UnprovedBodies(maxMailBytes, new InboundBudget(1 << 28), host.Time));
         builder.Services.AddSecurity(new HttpSettings { Environment = DeploymentEnvironment.Development, Urls = ["http://127.0.0.1:0"], Limits = new() { MaxMailBytes = maxMailBytes } });
-        builder.Services.AddOutside(new OutsideSettings(), false);
+        builder.Services.AddOutside(new OutsideSettings(), false, []);
         builder.Services.AddStorage(host._open).AddAudit(new AuditSettings(), host._open).AddAccounts(new AccountsSettings(), new DnsSettings(), host._open);
         builder.Services.AddSingleton(new JobsSettings()).AddSingleton<IWorkQueue, JobTurns>().AddSingleton<JobQueue>().AddSingleton<Switches>().AddSingleton<Containments>().AddSingleton<Watches>().AddSingleton<Webhooks>().AddSingleton<WebhookEvents>().AddSingleton<Allowances>().AddSingleton<Outbox>().AddSingleton<WishLedger>().AddSingleton<Suppressions>().AddSingleton(new ReplyTokens(new byte[32]))
             .AddSingleton<Messages>().AddSingleton<MailThreads>().AddSingleton<Threads>().AddSingleton<SpentTokens>().AddSingleton(new InboundSettings()).AddSingleton<StoredBytes>().AddSingleton(new DiskSpace(host._open.Folder.Root, 0, host.Time)).AddSingleton<Inbox>();

@@ -24,7 +24,7 @@ public sealed class ContainedNewsTests
 
     private static async Task<ApiHost> StartAsync(MailboxMode mode)
     {
-        var api = await ApiHost.StartAsync(box => box with { Mode = mode }, settings => settings with { Outside = new() { Networks = ["127.0.0.0/8"] } }, Knowledge);
+        var api = await ApiHost.StartAsync(box => box with { Mode = mode }, settings => settings with { Outside = Places.Here }, Knowledge);
         api.Add("operator", Role.Operator, KeyRing.Installation);
         return api;
     }

@@ -87,7 +87,7 @@ public sealed class DetectedAlertTests
         File.SetUnixFileMode(file, UnixFileMode.UserRead);
         var told = new List<(string Subject, string Text)>();
         await using var host = await ProductHost.StartAsync(
-            settings: s => s with { Http = s.Http with { Proxies = ["127.0.0.1"] }, Notices = new() { WebhookSecret = "file:" + file }, Outside = new() { Networks = ["127.0.0.0/8"] } },
+            settings: s => s with { Http = s.Http with { Proxies = ["127.0.0.1"] }, Notices = new() { WebhookSecret = "file:" + file }, Outside = Places.Here },
             services: services => Microsoft.Extensions.DependencyInjection.ServiceCollectionServiceExtensions.AddSingleton<ReplyMint.Replies.AlertTopic>(services, (subject, text, _) =>
             {
                 lock (told)

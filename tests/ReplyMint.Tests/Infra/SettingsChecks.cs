@@ -71,6 +71,9 @@ internal static class SettingsChecks
             expected["outbound.ses.configurationSet"] = set.Text("Name");
         if (function != "alarm" && stack.Parameter("MailgunApiKey") is { Length: > 0 } key)
             expected["outbound.mailgun.apiKey"] = key;
+        // Each of them may call for a tenant, and the clock that judges the settings has to see the same list (V13.2.5).
+        if (function != "alarm" && stack.Parameter("TenantPlaces") is { Length: > 0 } places)
+            expected["outside.allow"] = places;
         // What a plan allows is written down by these two; a clock with other plans than the API's would write others (BillingClock).
         if (function is "api" or "sweep" && stack.Parameter("BillingPlans") is { Length: > 0 } plans)
             expected["billing.plans"] = plans;

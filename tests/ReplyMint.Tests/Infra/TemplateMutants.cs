@@ -245,6 +245,7 @@ internal static class TemplateMutants
         new("the sweep reads the secret of Stripe's events", "SweepRole", "stripe-webhook*'", "stripe-other'", "AWS-1 SEC-3"),
         new("the sweep may not read Stripe's key", "SweepRole", "stripe-webhook*'", "stripe-*'"),
         new("the clock of plans knows other plans than the API", "SweepFunction", "          REPLYMINT_BILLING__PLANS: !If [HasPlans, !Ref BillingPlans, !Ref AWS::NoValue]\n", ""),
+        new("the worker calls other places than the API lets tenants name", "WorkerFunction", "          REPLYMINT_OUTSIDE__ALLOW: !If [HasTenantPlaces, !Ref TenantPlaces, !Ref AWS::NoValue]\n", ""),
         new("plans are never compared with Stripe", "SweepFunction", "          REPLYMINT_BILLING__STRIPE__API_KEY: !If [HasStripe, 'parameter:stripe-key', !Ref AWS::NoValue]\n", ""),
         new("Stripe's key stands at the worker", "WorkerFunction", "          REPLYMINT_ACCOUNTS__FROM: !Ref MailFrom\n", "          REPLYMINT_BILLING__STRIPE__API_KEY: parameter:stripe-key\n          REPLYMINT_ACCOUNTS__FROM: !Ref MailFrom\n"),
         new("the public address is plain HTTP", "ApiFunction", "'https://${DomainName}'", "'http://${DomainName}'", "NET-3"),

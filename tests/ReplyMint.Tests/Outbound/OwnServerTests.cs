@@ -133,7 +133,7 @@ public sealed class OwnServerTests(DovecotServer server) : IClassFixture<Dovecot
     public async Task No_password_goes_to_a_private_address_or_over_an_open_line()
     {
         await using var sink = new SmtpSink();
-        await using var closed = await ProductHost.StartAsync();
+        await using var closed = await ProductHost.StartAsync(settings: settings => settings with { Outside = Places.Closed });
         Channel Of(string host, string security) => new("c1", closed.Tenant.Id, Channel.BySmtp, "secret") { Smtp = new(closed.Mailbox.Id, host, sink.Port, security, "support") };
         Assert.Contains("private or reserved", (await closed.Get<OwnServers>().LookAsync(Of("localhost", MailAccount.None), default)).Problem, StringComparison.Ordinal);
         Assert.Contains("private or reserved", (await closed.Get<OwnServers>().LookAsync(Of("169.254.169.254", MailAccount.StartTls), default)).Problem, StringComparison.Ordinal);
@@ -143,7 +143,7 @@ public sealed class OwnServerTests(DovecotServer server) : IClassFixture<Dovecot
         Assert.Contains("offers no STARTTLS", (await open.Get<OwnServers>().LookAsync(Of("localhost", MailAccount.StartTls), default)).Problem, StringComparison.Ordinal);
         Assert.DoesNotContain(sink.Commands, command => command.StartsWith("AUTH", StringComparison.Ordinal));
         server.NeedSubmission();
-        await using var strange = await ProductHost.StartAsync(settings: settings => settings with { Outside = new() { Networks = ["127.0.0.0/8"] } });
+        await using var strange = await ProductHost.StartAsync(settings: settings => settings with { Outside = Places.Here });
         Assert.Contains("signed by no authority", (await strange.Get<OwnServers>().LookAsync(
             Of("localhost", MailAccount.Tls) is var channel ? channel with { Smtp = channel.Smtp! with { Port = server.SubmissionTlsPort } } : null!, default)).Problem, StringComparison.Ordinal);
     }

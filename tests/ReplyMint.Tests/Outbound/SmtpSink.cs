@@ -45,7 +45,7 @@ internal sealed class SmtpSink(X509Certificate2? certificate = null) : TcpSink
             if (verb == "STARTTLS")
             {
                 var tls = new SslStream(stream);
-                await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate }, Stop);
+                await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificateContext = SslStreamCertificateContext.Create(certificate!, null, offline: true) }, Stop);
                 stream = tls;
                 reader = new StreamReader(stream, Encoding.Latin1);
             }

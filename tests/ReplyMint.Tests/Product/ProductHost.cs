@@ -72,6 +72,7 @@ internal sealed class ProductHost : IAsyncDisposable
             Urls = ["http://127.0.0.1:0"],
             Smtp = new SmtpListenerSettings { Port = 0, AuthservId = TrustedServer },
             Requests = Roomy.Limits,
+            Outside = Places.Public,
         };
         chosen = settings?.Invoke(chosen) ?? chosen;
         var data = ReplyMint.Storage.DataFolder.Open(folder.Sub("data"));

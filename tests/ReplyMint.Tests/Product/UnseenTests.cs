@@ -69,7 +69,7 @@ public sealed class UnseenTests
         await using var host = await ProductHost.StartAsync(settings: settings => settings with
         {
             Notices = new OperatorNoticeSettings { Email = "ops@shop.example", From = ProductHost.Address, Webhook = new Uri("http://127.0.0.1:1/") },
-            Outside = new() { Networks = ["127.0.0.0/8"] },
+            Outside = Places.Here,
         });
         await host.Get<Alerts>().RaiseAsync("breaker", "x1", "Something is wrong.", default);
 

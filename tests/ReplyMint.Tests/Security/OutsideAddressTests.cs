@@ -8,7 +8,11 @@ namespace ReplyMint.Tests.Security;
 /// <summary>INPUT-6: an address that a tenant gave leads to the public internet and nowhere else, however it is written and whatever its name resolves to.</summary>
 public sealed class OutsideAddressTests
 {
-    private static readonly OutsideAddress Closed = new(new OutsideSettings());
+    private static readonly OutsideAddress Closed = new(Places.Public);
+
+    /// <summary>The list holds the place, so that only the network keeps it closed.</summary>
+    private static OutsideAddress Listed(HttpSink sink, params string[] networks) =>
+        new(new OutsideSettings { Allow = [string.Create(System.Globalization.CultureInfo.InvariantCulture, $"*:{sink.Port}")], Networks = networks });
 
     [Theory]
     [InlineData("127.0.0.1")]
@@ -86,7 +90,7 @@ public sealed class OutsideAddressTests
     public async Task No_way_of_writing_it_leads_to_this_machine(string host)
     {
         await using var sink = new HttpSink();
-        using var http = OutsideHttp.Create(Closed, needsHttps: false);
+        using var http = OutsideHttp.Create(Listed(sink), needsHttps: false);
         await Assert.ThrowsAnyAsync<Exception>(() => http.GetAsync(new Uri($"http://{host}:{new Uri(sink.Url).Port}/")));
         Assert.False(sink.Reached.Task.IsCompleted);
         Assert.Empty(sink.Requests);
@@ -98,7 +102,7 @@ public sealed class OutsideAddressTests
         await using var sink = new HttpSink();
         var asked = 0;
         // A name that says something else at each look: every connection asks once, and judges what it was told then.
-        using var rebinding = OutsideHttp.Create(Closed, false, (_, _) => Task.FromResult<IPAddress[]>(asked++ == 0 ? [IPAddress.Parse("169.254.1.1")] : [IPAddress.Loopback]));
+        using var rebinding = OutsideHttp.Create(Listed(sink), false, (_, _) => Task.FromResult<IPAddress[]>(asked++ == 0 ? [IPAddress.Parse("169.254.1.1")] : [IPAddress.Loopback]));
         var url = new UriBuilder(sink.Url) { Host = "rebind.example" }.Uri;
         await Assert.ThrowsAsync<HttpRequestException>(() => rebinding.PostAsync(url, new StringContent("x")));
         Assert.Equal(1, asked);
@@ -107,7 +111,7 @@ public sealed class OutsideAddressTests
 
         // Of several addresses only one that may be called is taken; where the operator opened the network, it is.
         asked = 0;
-        using var opened = OutsideHttp.Create(new OutsideAddress(new OutsideSettings { Networks = ["127.0.0.1/32"] }), false,
+        using var opened = OutsideHttp.Create(Listed(sink, "127.0.0.1/32"), false,
             (_, _) => { asked++; return Task.FromResult<IPAddress[]>([IPAddress.Parse("10.0.0.1"), IPAddress.Loopback]); });
         Assert.True((await opened.PostAsync(url, new StringContent("x"))).IsSuccessStatusCode);
         Assert.Equal(1, asked);
@@ -117,7 +121,7 @@ public sealed class OutsideAddressTests
     public async Task Redirects_are_not_followed_and_plain_http_is_refused_where_https_is_needed()
     {
         await using var sink = new HttpSink { Answer = "307 Temporary Redirect\r\nLocation: /elsewhere" };
-        var opened = new OutsideAddress(new OutsideSettings { Networks = ["127.0.0.0/8"] });
+        var opened = Listed(sink, "127.0.0.0/8");
         using var http = OutsideHttp.Create(opened, needsHttps: false);
         Assert.Equal(307, (int)(await http.PostAsync(new Uri(sink.Url), new StringContent("x"))).StatusCode);
         Assert.Single(sink.Requests);
@@ -136,7 +140,7 @@ public sealed class OutsideAddressTests
         HttpClient.DefaultProxy = new ProxyOfOneName("proxied.example", new Uri(proxy.Url));
         try
         {
-            using var http = OutsideHttp.Create(new OutsideAddress(new OutsideSettings { Networks = ["127.0.0.0/8"] }), needsHttps: false, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback]));
+            using var http = OutsideHttp.Create(Listed(sink, "127.0.0.0/8"), needsHttps: false, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback]));
             Assert.True((await http.PostAsync(new UriBuilder(sink.Url) { Host = "proxied.example" }.Uri, new StringContent("x"))).IsSuccessStatusCode);
         }
         finally

@@ -50,7 +50,7 @@ internal sealed class AccountDoor(AccountTokens tokens, OutsideAddress outside, 
                 certificate = ServerTrouble.Of(account, shown, chain, errors);
                 return false;
             };
-            connection = new MeteredStream(await OutsideHttp.ConnectAsync(new DnsEndPoint(account.Host, account.Port), outside, Dns.GetHostAddressesAsync, either.Token));
+            connection = new MeteredStream(await OutsideHttp.ConnectAsync(new DnsEndPoint(account.Host, account.Port), outside, either.Token));
             await client.ConnectAsync(connection, account.Host, account.Port, account.Security switch
             {
                 MailAccount.None => SecureSocketOptions.None,

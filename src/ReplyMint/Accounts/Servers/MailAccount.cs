@@ -39,6 +39,8 @@ internal record MailAccount(string Mailbox, string Host, int Port, string Securi
             return new("host", "is a private or reserved address, which the operator has not opened (outside.networks)");
         if (Port is < 1 or > 65535)
             return new("port", "takes 1 to 65535");
+        if (outside.Unlisted(Host, Port) is { } unlisted)
+            return new("host", unlisted);
         if (Security is not (Tls or StartTls or None))
             return new("security", $"must be {Tls} or {StartTls}");
         if (Security == None && (needsTls || !IsThisMachine(Host)))

@@ -1,6 +1,6 @@
-using MailKit.Net.Smtp;
 using ReplyMint.Mail;
 using ReplyMint.Outbound;
+using ReplyMint.Security;
 
 namespace ReplyMint.Accounts;
 
@@ -20,7 +20,7 @@ internal sealed class OwnServers(Channels channels, AccountDoor door, TimeProvid
         if (channels.AreOnAws)
             return new([], MailboxChecks.NoOwnServer);
         var account = channel.Smtp!;
-        using var client = new SmtpClient();
+        using var client = new OutsideSmtp();
         var (connection, problem) = await door.OpenAsync(client, channel, ct);
         if (connection is null)
             return new([], problem);
@@ -49,7 +49,7 @@ internal sealed class OwnServer(Channel channel, AccountDoor door, TimeProvider 
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
         var handOver = new SmtpHandOver();
         // Else the server is told the name of this machine.
-        using var client = new SmtpClient { LocalDomain = AddressRules.Domain(mail.From) };
+        using var client = new OutsideSmtp { LocalDomain = AddressRules.Domain(mail.From) };
         try
         {
             var (connection, problem) = await door.OpenAsync(client, channel, either.Token);

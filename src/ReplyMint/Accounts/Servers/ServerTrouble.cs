@@ -3,7 +3,11 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using MailKit;
+<<<<<<< HEAD
 using ReplyMint.Outbound;
+=======
+using ReplyMint.Security;
+>>>>>>> 5491683 (Call only listed places: what settings name at exactly that host and port, what tenants name where outside.allow holds it, and nothing because a certificate names it)
 
 namespace ReplyMint.Accounts;
 
@@ -27,6 +31,7 @@ internal static class ServerTrouble
         OldSignInException => e.Message,
         FolderNotFoundException => $"there is no folder {(account as ImapAccount)?.Folder}",
         NotSupportedException => $"{account.Host}:{account.Port} offers no STARTTLS",
+        HttpRequestException unlisted when OutsideHttp.IsUnlisted(unlisted) => unlisted.Message,
         HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => $"{account.Host} leads to a private or reserved address, which the operator has not opened (outside.networks)",
         SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain } => $"there is no server of the name {account.Host}",
         SocketException { SocketErrorCode: SocketError.ConnectionRefused } => $"nothing listens at {account.Host}:{account.Port}",

@@ -90,10 +90,10 @@ internal static class FrontControls
             "Leave guards and rules on; report what gets past them with the mail.",
             "LLM Top 10 2025 LLM01, LLM02, LLM05, LLM06, LLM08",
             Check.Rehearse(InputRehearsals.InstructionsAsync)),
-        new("INPUT-6", "Calls to addresses that users name can't reach private ones",
+        new("INPUT-6", "Calls to addresses that users name reach listed places only, and no private ones",
             "A webhook to the metadata service would hand out the machine's own credentials.",
-            "Name in outside.networks only what tenants really have to reach.",
-            "ASVS 5.0 V1.3.6, V13.2.4, V15.3.2; OWASP Top 10 2021 A10; API Top 10 2023 API7",
+            "Name in outside.allow and outside.networks only what tenants really have to reach.",
+            "ASVS 5.0 V1.3.6, V13.2.4, V13.2.5, V15.3.2; OWASP Top 10 2021 A10; API Top 10 2023 API7",
             Check.Config(FrontConfig.Outside), Check.Rehearse(InputRehearsals.OutsideAsync)),
     ];
 }

@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using ReplyMint.Security;
 
 namespace ReplyMint.Guide;
 
@@ -136,10 +137,10 @@ internal sealed class RawHttp(LiveTarget target, TimeProvider time, int most = R
 
     public static SslClientAuthenticationOptions Trust(string name, X509Certificate2? authority)
     {
-        var options = new SslClientAuthenticationOptions { TargetHost = name };
+        var options = new SslClientAuthenticationOptions { TargetHost = name, CertificateChainPolicy = OutsideHttp.Chain() };
         if (authority is null)
             return options;
-        options.CertificateChainPolicy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        options.CertificateChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         options.CertificateChainPolicy.CustomTrustStore.Add(authority);
         return options;
     }

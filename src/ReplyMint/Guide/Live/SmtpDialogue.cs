@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
+using ReplyMint.Security;
 
 namespace ReplyMint.Guide;
 
@@ -54,7 +55,7 @@ internal sealed class SmtpDialogue(LiveTarget target) : IAsyncDisposable
         var tls = new SslStream(_stream, leaveInnerStreamOpen: false);
         _stream = tls;
         using var patience = Patience(ct);
-        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = target.Url.Host, RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null }, patience.Token);
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = target.Url.Host, CertificateChainPolicy = OutsideHttp.Chain(), RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null }, patience.Token);
     }
 
     public async ValueTask DisposeAsync()

@@ -11,6 +11,8 @@ internal static class FrontConfig
     // So many times the usual is no bound any more.
     public const int Times = 10;
 
+    // HTTPS, IMAP and submission of mail: what webhooks, pages and accounts are for.
+    private static readonly int[] Usual = [443, 993, 143, 465, 587];
     private static readonly IPAddress[] Metadata = [IPAddress.Parse("169.254.169.254"), IPAddress.Parse("169.254.170.2"), IPAddress.Parse("fd00:ec2::254")];
 
     /// <summary>NET-1.</summary>
@@ -77,7 +79,7 @@ internal static class FrontConfig
         return Outcome.Pass($"a person or key reads {now.Read.PerMinute} and writes {now.Write.PerMinute} a minute, a tenant {now.TenantTimes} times as much; a stranger's network: {now.Public.PerMinute} public, {now.SignIn.PerMinute} sign-ins, {now.Unproved.PerMinute} unproved");
     }
 
-    /// <summary>INPUT-6: the networks that tenants' addresses may lead into.</summary>
+    /// <summary>INPUT-6: the places that tenants may name, and the networks that these may lie in.</summary>
     public static Outcome Outside(StoreLook look)
     {
         var networks = look.Settings.Outside.Networks;
@@ -89,6 +91,10 @@ internal static class FrontConfig
                 if (network.PrefixLength < (network.BaseAddress.GetAddressBytes().Length == 4 ? 16 : 48))
                     return Outcome.Warn($"outside.networks: {text} is wide; each tenant reaches all of it");
             }
-        return Outcome.Pass(networks.Count == 0 ? "outside.networks: none, so tenants reach public addresses only" : $"outside.networks: {string.Join(", ", networks)}");
+        var places = look.Settings.Outside.Allow;
+        foreach (var text in places)
+            if (OutsidePlace.Parse(text) is { } place && (place.IsAnyPort || (place.IsAnyHost && !Usual.Contains(place.Port))))
+                return Outcome.Warn($"outside.allow: {text} is wide; each tenant reaches {(place.IsAnyPort ? "whatever listens on that host" : "that port of any host, which is none of HTTPS or of mail accounts")}");
+        return Outcome.Pass($"outside.allow: {(places.Count == 0 ? "none, so no place that a tenant names is called" : string.Join(", ", places))}; outside.networks: {(networks.Count == 0 ? "none, so only public addresses" : string.Join(", ", networks))}");
     }
 }

@@ -34,7 +34,7 @@ internal sealed class TemplateLook(string file, JsonObject template)
     [
         new(template, [.. s_common, ("Stage", "production"), ("UseVpc", "no"), ("ExportsForConsole", "yes")]),
         new(template, [.. s_common, ("Stage", "staging"), ("UseVpc", "no"), ("HostedZoneId", "Z1")]),
-        new(template, [.. s_common, ("Stage", "staging"), ("MailIn", "no"), ("MailOut", "mailgun"), ("MailgunApiKey", "store:mailgun-api-key"), ("StripeReturnUrl", "https://app.example.com/billing"),
+        new(template, [.. s_common, ("Stage", "staging"), ("MailIn", "no"), ("MailOut", "mailgun"), ("MailgunApiKey", "store:mailgun-api-key"), ("StripeReturnUrl", "https://app.example.com/billing"), ("TenantPlaces", "hooks.example.com:443,*:993"),
             ("BillingPlans", """[{"name":"starter","replies":200,"prices":[{"currency":"eur","amount":900,"stripe":"price_1"}]}]""")]),
     ];
 

@@ -1,5 +1,5 @@
-using MailKit.Net.Imap;
 using ReplyMint.Accounts;
+using ReplyMint.Security;
 
 namespace ReplyMint.Inbound;
 
@@ -11,7 +11,7 @@ internal sealed class ImapDoor(AccountDoor door, TimeProvider time)
 {
     public async Task<ImapOpened> OpenAsync(Channel channel, CancellationToken ct)
     {
-        var client = new ImapClient();
+        var client = new OutsideImap();
         var stays = false;
         try
         {

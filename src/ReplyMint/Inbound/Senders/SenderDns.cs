@@ -20,8 +20,7 @@ internal delegate Task<NamesFound> NameQuestion(string name, QueryType type, Can
 /// <summary>Asks the operator's or the system's resolver. What it says is not kept here: that is a resolver's work, and strangers choose the names.</summary>
 internal sealed class SenderDns(DnsSettings settings)
 {
-    // Late: without a network the system's resolvers can't be listed, and that must not end a start.
-    private readonly Lazy<LookupClient> _client = new(() => new LookupClient(DnsText.Options(settings)));
+    private LookupClient? _client;
 
     public async Task<NamesFound> AskAsync(string name, QueryType type, CancellationToken ct)
     {
@@ -29,7 +28,8 @@ internal sealed class SenderDns(DnsSettings settings)
             return NamesFound.Nothing;
         try
         {
-            var response = await _client.Value.QueryAsync(name, type, cancellationToken: ct);
+            _client ??= DnsText.Client(settings);
+            var response = await _client.QueryAsync(name, type, cancellationToken: ct);
             if (response.Header.ResponseCode is not (DnsHeaderResponseCode.NoError or DnsHeaderResponseCode.NotExistentDomain))
                 return NamesFound.Nobody;
             var values = new List<string>();
@@ -38,7 +38,7 @@ internal sealed class SenderDns(DnsSettings settings)
                     values.Add(Value(record));
             return new(true, values);
         }
-        catch (DnsResponseException)
+        catch (Exception e) when (DnsText.IsSilence(e))
         {
             return NamesFound.Nobody;
         }

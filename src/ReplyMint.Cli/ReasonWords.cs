@@ -25,6 +25,7 @@ internal static class ReasonWords
         ["dmarc"] = "nobody trustworthy vouches for its sender",
         ["reply-to-elsewhere"] = "answers are to go to another organisation",
         ["virus"] = "a virus was found in it",
+        ["attachment-malware"] = "malware was found in an attachment, which was not kept",
         ["spam"] = "it is spam",
         ["permanent-bounce"] = "mail to its sender bounced for good",
         ["seen-before"] = "the same mail came before",

@@ -7,6 +7,7 @@ using ReplyMint.Cli.Doctor;
 using ReplyMint.Cli.Reach;
 using ReplyMint.Incidents;
 using ReplyMint.Mail;
+using ReplyMint.Privacy;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Cli.Commands;
@@ -50,9 +51,17 @@ internal static class DoctorCommand
         context.Out.WriteLine(FindingMark + CliJson.Line(BackupFinding(BackupAges.Of(await context.Get<Backups>().StateAsync(ct), context.Get<BackupSettings>(), context.Get<TimeProvider>().GetUtcNow()), context.Get<BackupSettings>())));
         context.Out.WriteLine(FindingMark + CliJson.Line(await AnchorFindingAsync(context, ct)));
         var domains = new SortedSet<string>(StringComparer.Ordinal);
+        var (desk, waiting) = (context.Get<RetentionDesk>(), 0);
         foreach (var tenant in await context.Get<Tenants>().ListAsync(ct))
+        {
+            var kept = (await desk.ReadAsync(tenant.Id, ct)).Value;
+            if (kept.Attachments && !desk.KeepsAttachments(kept))
+                waiting++;
             foreach (var mailbox in await context.Get<Mailboxes>().ListAsync(tenant.Id, ct))
                 domains.Add(AddressRules.Domain(mailbox.Address));
+        }
+        if (waiting > 0)
+            context.Out.WriteLine(FindingMark + CliJson.Line(Finding.Warn("attachments", $"{waiting} tenants want attachments to be kept, and none are: nobody said what scans them", "name ClamAV's socket, such as unix:/run/clamav/clamd.ctl, or none in so many words: inbound.attachments.scanner")));
         foreach (var domain in domains)
             context.Out.WriteLine(domain);
         foreach (var due in (await context.Get<Records>().DueAsync(ct)).Where(due => due.IsFinding))
@@ -95,6 +104,7 @@ internal static class DoctorCommand
         yield return await ReachChecks.ModelAsync(settings.Model, ct);
         if (settings.Knowledge.Embedding.IsConfigured)
             yield return await ReachChecks.EmbeddingAsync(settings.Knowledge.Embedding, ct);
+        yield return await ReachChecks.ScannerAsync(settings.Inbound.Attachments, ct);
         yield return await ReachChecks.OutboundAsync(settings.Outbound, settings.Aws, data, ct);
     }
 

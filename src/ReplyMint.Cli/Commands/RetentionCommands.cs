@@ -40,7 +40,7 @@ internal static class RetentionCommands
             var desk = context.Get<RetentionDesk>();
             // Judged on what was read, and changed only while that still is so.
             var before = await desk.ReadAsync(owner.Id, ct);
-            if (RetentionDesk.Wrong(Change(before.Value)) is { } wrong)
+            if (desk.Wrong(Change(before.Value)) is { } wrong)
                 return context.Fail($"--{wrong.Member.Replace("Days", "", StringComparison.Ordinal)} {wrong.What}");
             var (result, now) = await desk.SetAsync(owner.Id, Change, before.Version, StoreWords.Actor, ct);
             if (result != ChangeResult.Done)
@@ -90,9 +90,10 @@ internal static class RetentionCommands
 
     private static void Tell(CommandContext context, RetentionRecord now, bool json)
     {
+        var desk = context.Get<RetentionDesk>();
         if (json)
         {
-            context.Out.WriteLine(CliJson.Line(RetentionAnswer.Of(now)));
+            context.Out.WriteLine(CliJson.Line(RetentionAnswer.Of(now, desk)));
             return;
         }
         StoreWords.Table(context.Out,
@@ -100,7 +101,7 @@ internal static class RetentionCommands
             ["mail as it came", Number(now.RawDays), Number(RetentionRecord.MostRaw)],
             ["text and drafts", Number(now.TextDays), Number(RetentionRecord.MostText)],
             ["record, receipt, answer", Number(now.RecordDays), Number(RetentionRecord.MostRecord)],
-            ["attachments", now.Attachments ? Number(now.RawDays) : "not kept", Number(RetentionRecord.MostRaw)],
+            ["attachments", desk.KeepsAttachments(now) ? Number(now.RawDays) : now.Attachments ? "not kept until inbound.attachments.scanner is set" : "not kept", Number(RetentionRecord.MostRaw)],
         ], "WHAT", "DAYS", "MOST");
     }
 

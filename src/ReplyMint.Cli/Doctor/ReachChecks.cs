@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using MailKit;
 using MailKit.Security;
 using ReplyMint.Aws;
+using ReplyMint.Inbound;
 using ReplyMint.Knowledge;
 using ReplyMint.Outbound;
 using ReplyMint.Replies;
@@ -36,6 +37,25 @@ internal static class ReachChecks
         return await ConnectsAsync(endpoint, ct) is { } why
             ? Finding.Warn("embedding", $"{endpoint.Host} port {endpoint.Port} can't be reached ({why})", "start the model's server, or correct the setting knowledge.embedding.endpoint; until then passages are found by their words")
             : Finding.Ok("embedding", $"{endpoint.Host} port {endpoint.Port} can be reached");
+    }
+
+    public static async Task<Finding> ScannerAsync(AttachmentSettings attachments, CancellationToken ct)
+    {
+        if (!attachments.IsScanned)
+            return Finding.Ok("scanner", attachments.MayKeep ? "none, by inbound.attachments.scanner: attachments that tenants want to keep are not scanned" : "none is named: no attachments are kept");
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(Patience);
+        var version = "";
+        try
+        {
+            version = await new Clamd(attachments).VersionAsync(limit.Token) ?? "";
+        }
+        catch (OperationCanceledException)
+        {
+            ct.ThrowIfCancellationRequested();
+        }
+        return version.Length > 0 ? Finding.Ok("scanner", $"{version} answers at {attachments.Scanner}")
+            : Finding.Fail("scanner", $"{attachments.Scanner} does not answer", "start clamav-daemon, let this user reach its socket, or correct inbound.attachments.scanner; until then attachments are not kept");
     }
 
     public static async Task<Finding> OutboundAsync(OutboundSettings outbound, AwsSettings aws, string data, CancellationToken ct)

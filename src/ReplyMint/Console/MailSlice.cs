@@ -35,7 +35,14 @@ internal static class MailSlice
         {
             html.Add($"""<h3>{say["mail.attachments"]}</h3><ul>""");
             foreach (var one in text.Attachments)
-                html.Add($"""<li><bdi>{one.FileName}</bdi> <span class="muted">{one.ContentType}, {one.Size / 1024 + 1} KB</span></li>""");
+            {
+                html.Add($"""<li><bdi>{one.FileName}</bdi> <span class="muted">{one.ContentType}, {one.Size / 1024 + 1} KB</span>""");
+                if (one.Scan == ScanResult.Clean)
+                    html.Add($""" <span class="muted">{say["mail.scan.clean"]}</span>""");
+                else if (one.Scan is { } result)
+                    html.Add($""" <strong>{say["mail.scan." + result, one.Malware ?? ""]}</strong>""");
+                html.Add($"""</li>""");
+            }
             html.Add($"""</ul>""");
         }
         html.Add($"""</section>""");

@@ -47,7 +47,8 @@ internal static class PrivacyPages
     private static async Task ShowAsync(PageCall call)
     {
         var (say, may, tenant) = (call.Say, call.May(Permission.PrivacyWrite), call.Caller.Tenant);
-        var kept = (await call.Get<RetentionDesk>().ReadAsync(tenant, call.Stop)).Value;
+        var desk = call.Get<RetentionDesk>();
+        var kept = (await desk.ReadAsync(tenant, call.Stop)).Value;
         var basis = await call.Get<Consents>().BasisAsync(tenant, call.Stop);
         var exports = await call.Get<Exports>().ListAsync(tenant, call.Stop);
         var (erasures, next) = await call.Get<Erasures>().ListAsync(tenant, PageSize, IdAttribute.IsId(call.Query("after")) ? call.Query("after") : null, call.Stop);
@@ -56,7 +57,7 @@ internal static class PrivacyPages
         html.Add($"""<div class="pair"><section class="card"><h2>{say["privacy.kept"]}</h2><dl class="facts">""");
         foreach (var (word, days) in ((string, int)[])[("privacy.raw", kept.RawDays), ("privacy.text", kept.TextDays), ("privacy.record", kept.RecordDays)])
             html.Add($"""<dt>{say[word]}</dt><dd>{say["privacy.days", days]}</dd>""");
-        html.Add($"""<dt>{say["privacy.attachments"]}</dt><dd>{say[kept.Attachments ? "privacy.attachments-yes" : "privacy.attachments-no"]}</dd></dl>""");
+        html.Add($"""<dt>{say["privacy.attachments"]}</dt><dd>{say[desk.KeepsAttachments(kept) ? "privacy.attachments-yes" : kept.Attachments ? "privacy.attachments-closed" : "privacy.attachments-no"]}</dd></dl>""");
         if (may)
             html.Add($"""<p><a class="button" href="{Home}/retention">{say["people.change"]}</a></p>""");
         html.Add($"""</section><section class="card"><h2>{say["privacy.basis"]}</h2><p>{say["privacy.basis." + WireWord.Of(basis.Basis).ToLowerInvariant()]}</p>""");

@@ -8,7 +8,7 @@ internal static class Reasons
     /// <summary>Those that people look for.</summary>
     public static readonly string[] Filtered =
     [
-        "no-knowledge", "mode", "dmarc", "auto-submitted", "null-reverse-path", "list", "precedence", "robot-address", "forwarding-confirmation", "spam", "virus", "rate-thread", "rate-person", "encrypted", "many-recipients",
+        "no-knowledge", "mode", "dmarc", "auto-submitted", "null-reverse-path", "list", "precedence", "robot-address", "forwarding-confirmation", "spam", "virus", "attachment-malware", "rate-thread", "rate-person", "encrypted", "many-recipients",
         "human-please", "no-consent", "quota", "stopped", "model-failed", "approved", "rejected",
     ];
 

@@ -12,13 +12,16 @@ internal sealed record InboundSettings
     /// <summary>Mailboxes that are looked into by IMAP.</summary>
     public ImapSettings Imap { get; init; } = new();
 
+    /// <summary>What is asked before attachments are kept.</summary>
+    public AttachmentSettings Attachments { get; init; } = new();
+
     public IEnumerable<string> Problems()
     {
         if (TenantMegabytesPerDay is < 10 or > 1_000_000)
             yield return $"inbound.tenantMegabytesPerDay is {TenantMegabytesPerDay}; allowed are 10 to 1000000.";
         if (MinFreeMegabytes is < 50 or > 1_000_000)
             yield return $"inbound.minFreeMegabytes is {MinFreeMegabytes}; allowed are 50 to 1000000.";
-        foreach (var problem in Imap.Problems())
+        foreach (var problem in Imap.Problems().Concat(Attachments.Problems()))
             yield return problem;
     }
 }

@@ -18,7 +18,7 @@ namespace ReplyMint.Inbound;
 /// Accepts a delivery: one commit holds the mail and its job, and only then the channel may say "yes". The same mail
 /// again, by whatever path, is the same message.
 /// </summary>
-internal sealed class Inbox(IStore store, KeyRing keys, Tenants tenants, Mailboxes mailboxes, DomainOwners domains, Messages messages, MailThreads places, Threads threads, SpentTokens spentTokens, Outbox outbox, ReplyTokens tokens, JobQueue jobs, WebhookEvents webhooks, StoredBytes stored, DiskSpace disk, Retention retention, Containments contained, Watches watches, TimeProvider time)
+internal sealed class Inbox(IStore store, KeyRing keys, Tenants tenants, Mailboxes mailboxes, DomainOwners domains, Messages messages, MailThreads places, Threads threads, SpentTokens spentTokens, Outbox outbox, ReplyTokens tokens, JobQueue jobs, WebhookEvents webhooks, StoredBytes stored, DiskSpace disk, Retention retention, AttachmentGate gate, Containments contained, Watches watches, TimeProvider time)
 {
     /// <summary>The kind of the job that handles a message.</summary>
     public const string JobKind = "mail";
@@ -107,14 +107,14 @@ internal sealed class Inbox(IStore store, KeyRing keys, Tenants tenants, Mailbox
             Date = mail.Date,
             Authentication = Authenticate(delivery, mail),
         };
-        ReadOnlyMemory<byte> content = raw.Content;
-        if (mail.Attachments.Count > 0 && !(await retention.ReadAsync(own.Tenant, ct)).Periods.Attachments && AttachmentRemoval.Without(raw.Content, mail) is { } less)
+        var passed = await gate.PassAsync(raw.Content, mail, (await retention.ReadAsync(own.Tenant, ct)).Periods.Attachments, summary.Authentication.Virus == true, ct);
+        if (passed.Attachments is { } attachments)
         {
-            content = less;
-            summary = summary with { Attachments = [.. mail.Attachments.Take(MaxAttachments)] };
+            mail = mail with { Attachments = attachments };
+            summary = summary with { Attachments = [.. attachments.Take(MaxAttachments)] };
         }
         ct.ThrowIfCancellationRequested();
-        return await StoreAsync(delivery, content, mail, mailbox, own, record, summary);
+        return await StoreAsync(delivery, passed.Content, mail, mailbox, own, record, summary);
     }
 
     /// <summary>

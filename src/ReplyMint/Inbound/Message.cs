@@ -48,7 +48,7 @@ internal sealed record MessageSummary
     public required string MessageId { get; init; }
     public DateTimeOffset? Date { get; init; }
     public required SenderAuthentication Authentication { get; init; }
-    /// <summary>What is said of the attachments whose bytes were not kept; null when all of the mail was.</summary>
+    /// <summary>What is said of the attachments where bytes were not kept, or a scanner was asked; null when all of the mail was, unasked.</summary>
     public IReadOnlyList<AttachmentInfo>? Attachments { get; set; }
     /// <summary>The channel is one that should have a verdict on its senders (rule 11).</summary>
     public bool VerdictExpected { get; init; } = true;

@@ -15,7 +15,29 @@ internal sealed record HeaderField(string Name, string Value);
 
 /// <summary>What is said of an attachment; its bytes stay in the raw mail.</summary>
 /// <param name="Size">Octets once it is decoded; of a text those of its UTF-8, as of the hash.</param>
-internal sealed record AttachmentInfo(string FileName, string ContentType, long Size, string Sha256);
+internal sealed record AttachmentInfo(string FileName, string ContentType, long Size, string Sha256)
+{
+    /// <summary>What the scanner said before it was stored, of <see cref="ScanResult"/>; null where none was asked. Bytes that are not clean were not kept.</summary>
+    public string? Scan { get; set; }
+    /// <summary>The name of the malware's signature that fits it.</summary>
+    public string? Malware { get; set; }
+}
+
+/// <summary>Words for what a scanner of malware said; in records, metrics and the API.</summary>
+internal static class ScanResult
+{
+    public const string Clean = "clean";
+    public const string Found = "found";
+    /// <summary>More bytes than it takes.</summary>
+    public const string TooLarge = "too-large";
+    /// <summary>One of more attachments than it is asked about.</summary>
+    public const string TooMany = "too-many";
+    /// <summary>Nobody is there, or hangs up.</summary>
+    public const string Away = "away";
+    public const string Late = "late";
+    /// <summary>It said something else.</summary>
+    public const string Odd = "odd";
+}
 
 /// <summary>What a mail is, read once: fields as a person's mail program would show them. Personal data throughout.</summary>
 internal sealed record InboundMail

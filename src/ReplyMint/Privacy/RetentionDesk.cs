@@ -1,13 +1,14 @@
 using System.Globalization;
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
+using ReplyMint.Inbound;
 using ReplyMint.Jobs;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Privacy;
 
 /// <summary>Where it is said how long a tenant keeps what (GDPR-1). A change counts for what is stored already, too: a job moves its expiries.</summary>
-internal sealed class RetentionDesk(IStore store, AuditLog audit, JobQueue jobs, Retention retention, RetentionMove move)
+internal sealed class RetentionDesk(IStore store, AuditLog audit, JobQueue jobs, Retention retention, RetentionMove move, AttachmentSettings scanning)
 {
     /// <summary>The periods in force, with the version that a change has to name; 1 before anybody said anything.</summary>
     public async ValueTask<Versioned<RetentionRecord>> ReadAsync(string tenant, CancellationToken ct)
@@ -17,12 +18,17 @@ internal sealed class RetentionDesk(IStore store, AuditLog audit, JobQueue jobs,
         return new((await retention.ReadAsync(tenant, ct)).Periods, VersionOf(item));
     }
 
+    /// <summary>Whether attachments are kept: a tenant may have asked before the operator had to say what scans them.</summary>
+    public bool KeepsAttachments(RetentionRecord periods) => periods.Attachments && scanning.MayKeep;
+
     /// <summary>What is out of bounds, or null.</summary>
-    public static (string Member, string What)? Wrong(RetentionRecord wanted)
+    public (string Member, string What)? Wrong(RetentionRecord wanted)
     {
         foreach (var (member, days, most) in ((string, int, int)[])[("rawDays", wanted.RawDays, RetentionRecord.MostRaw), ("textDays", wanted.TextDays, RetentionRecord.MostText), ("recordDays", wanted.RecordDays, RetentionRecord.MostRecord)])
             if (days < 1 || days > most)
                 return (member, string.Create(CultureInfo.InvariantCulture, $"must be a whole number from 1 to {most}"));
+        if (wanted.Attachments && !scanning.MayKeep)
+            return ("attachments", "can't be kept yet: the operator has to name a scanner of malware, or to say that there is none (inbound.attachments.scanner)");
         // Without its record nobody finds the rest.
         return wanted.RecordDays < Math.Max(wanted.RawDays, wanted.TextDays) ? ("recordDays", "must not be fewer than rawDays and textDays") : null;
     }

@@ -17,10 +17,11 @@ namespace ReplyMint.Privacy;
 /// <param name="Attachments">Whether the bytes of attachments are kept as long as the mail as it came; else only their names, sizes and hashes.</param>
 internal sealed record RetentionWish([Whole(1, RetentionRecord.MostRaw)] int RawDays, [Whole(1, RetentionRecord.MostText)] int TextDays, [Whole(1, RetentionRecord.MostRecord)] int RecordDays, bool Attachments);
 
-internal sealed record RetentionAnswer(int RawDays, int TextDays, int RecordDays, bool Attachments, RetentionMost Most)
+/// <param name="AttachmentsKept">Whether they are: not before the operator said what scans them.</param>
+internal sealed record RetentionAnswer(int RawDays, int TextDays, int RecordDays, bool Attachments, bool AttachmentsKept, RetentionMost Most)
 {
-    public static RetentionAnswer Of(RetentionRecord record) =>
-        new(record.RawDays, record.TextDays, record.RecordDays, record.Attachments, new(RetentionRecord.MostRaw, RetentionRecord.MostText, RetentionRecord.MostRecord));
+    public static RetentionAnswer Of(RetentionRecord record, RetentionDesk desk) =>
+        new(record.RawDays, record.TextDays, record.RecordDays, record.Attachments, desk.KeepsAttachments(record), new(RetentionRecord.MostRaw, RetentionRecord.MostText, RetentionRecord.MostRecord));
 }
 
 /// <summary>The longest that can be asked for.</summary>
@@ -42,17 +43,17 @@ internal static class RetentionRoutes
     }
 
     private static async Task<IResult> GetAsync(HttpContext context, Caller caller, [FromServices] RetentionDesk desk, CancellationToken ct) =>
-        Tell(context, await desk.ReadAsync(caller.Tenant, ct));
+        Tell(context, await desk.ReadAsync(caller.Tenant, ct), desk);
 
     internal static async Task<IResult> SetAsync(HttpContext context, Caller caller, RetentionWish wish, [FromServices] RetentionDesk desk, CancellationToken ct)
     {
         if (EntityTags.Required(context, out var version) is { } missing)
             return missing;
         var wanted = new RetentionRecord { RawDays = wish.RawDays, TextDays = wish.TextDays, RecordDays = wish.RecordDays, Attachments = wish.Attachments };
-        if (RetentionDesk.Wrong(wanted) is { } wrong)
+        if (desk.Wrong(wanted) is { } wrong)
             return Problem.Of(wrong.Member, wrong.What);
         var (result, now) = await desk.SetAsync(caller.Tenant, _ => wanted, version, Actor.Of(caller), ct);
-        return result == ChangeResult.Done ? Tell(context, now) : EntityTags.Changed;
+        return result == ChangeResult.Done ? Tell(context, now, desk) : EntityTags.Changed;
     }
 
     private static async Task<IResult> ReportAsync(Caller caller, DateOnly? from, DateOnly? to, [FromServices] RetentionReports reports, CancellationToken ct)
@@ -69,9 +70,9 @@ internal static class RetentionRoutes
         return TypedResults.Ok(new Listing<HeldMail>(mails, next).Linked(context));
     }
 
-    private static IResult Tell(HttpContext context, Versioned<RetentionRecord> read)
+    private static IResult Tell(HttpContext context, Versioned<RetentionRecord> read, RetentionDesk desk)
     {
         EntityTags.Tell(context, read.Version);
-        return TypedResults.Ok(RetentionAnswer.Of(read.Value));
+        return TypedResults.Ok(RetentionAnswer.Of(read.Value, desk));
     }
 }

@@ -63,11 +63,13 @@ internal sealed record MessageDetail(MessageEntry Message, string MessageId, Dat
 internal sealed record MessageContent(string Text, string Reply, string Quoted, string Signature, IReadOnlyList<Correspondent> To, IReadOnlyList<Correspondent> Cc, IReadOnlyList<AttachmentDetail> Attachments)
 {
     public static MessageContent Of(MessageText text) => new(text.Text, text.Reply, text.Quoted, text.Signature,
-        [.. text.To.Select(Correspondent.Of)], [.. text.Cc.Select(Correspondent.Of)], [.. text.Attachments.Select(a => new AttachmentDetail(a.FileName, a.ContentType, a.Size, a.Sha256))]);
+        [.. text.To.Select(Correspondent.Of)], [.. text.Cc.Select(Correspondent.Of)], [.. text.Attachments.Select(a => new AttachmentDetail(a.FileName, a.ContentType, a.Size, a.Sha256, a.Scan, a.Malware))]);
 }
 
 /// <summary>What is said of an attachment; its bytes are in the raw mail only.</summary>
-internal sealed record AttachmentDetail(string FileName, string ContentType, long Size, string Sha256);
+/// <param name="Scan">What a scanner said before it was stored: "clean", "found", "too-large", "too-many", "away", "late" or "odd"; null where none was asked. Bytes that are not clean were not kept.</param>
+/// <param name="Malware">The name of the signature that fits it.</param>
+internal sealed record AttachmentDetail(string FileName, string ContentType, long Size, string Sha256, string? Scan, string? Malware);
 
 /// <param name="Source">Whose word it is: a server's name, a provider, or the API key that vouched.</param>
 internal sealed record SenderProofDetail(

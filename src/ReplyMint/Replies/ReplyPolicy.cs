@@ -90,6 +90,7 @@ internal static class ReplyPolicy
         new(11, "dmarc", f => SenderProof.Dmarc(f.Mail, f.Authentication, f.VerdictExpected, f.VouchedCounts)),
         new(11, "reply-to-elsewhere", f => SenderProof.ReplyTo(f.Mail, f.Authentication)),
         new(12, "virus", f => Answer.Of(f.Authentication?.Virus, RuleOutcome.Never, f.Authentication?.Source ?? "")) { StopsDrafting = true },
+        new(12, "attachment-malware", Malware) { StopsDrafting = true },
         new(12, "spam", f => Answer.Of(f.Authentication?.Spam, RuleOutcome.Never, f.Authentication?.Source ?? "")) { StopsDrafting = true },
         new(13, "permanent-bounce", f => Answer.Of(f.PermanentBounce, RuleOutcome.Hold, "a permanent bounce in the last 60 days")),
         new(14, "seen-before", f => Answer.Of(f.SeenBefore, RuleOutcome.Never, "same Message-ID and content")),
@@ -173,6 +174,21 @@ internal static class ReplyPolicy
             return (mailbox is not null && bare == AddressRules.WithoutTag(mailbox))
                 || f.IsOwnAddress?.Invoke(normalized) == true || f.IsOwnAddress?.Invoke(bare) == true;
         }
+    }
+
+    /// <summary>What the scanner found was not kept, and it errs: so a person looks, where a provider's verdict on the whole mail ends it.</summary>
+    private static Answer Malware(PolicyFacts f)
+    {
+        var answer = Answer.NotAsked;
+        for (var i = 0; i < f.Mail.Attachments.Count; i++)
+        {
+            var one = f.Mail.Attachments[i];
+            if (one.Scan == ScanResult.Found)
+                return Answer.Hold($"{one.Malware} in attachment {i + 1}, {one.FileName}");
+            if (one.Scan is not null)
+                answer = Answer.Pass();
+        }
+        return answer;
     }
 
     private static Answer OwnLoopMark(PolicyFacts f)

@@ -19,6 +19,7 @@ internal static class Measures
     private static readonly MetricAttribute Channel = new("replymint.channel", "smtp", "mailgun", "ses", "api", "file", "imap");
     private static readonly MetricAttribute Refusal = new("replymint.reason",
         "unknown-recipient", "network", "connections", "signature", "stale", "no-key", "replay", "topic", "form", "bodies", "slow", "memory", "not-inline", "bucket", "too-large", "subscribe-url", "busy", "no-room", "tenant-full", "domain-lost", "aside");
+    private static readonly MetricAttribute Scan = new("replymint.outcome", "clean", "found", "too-large", "too-many", "away", "late", "odd");
     private static readonly MetricAttribute Ending = new("replymint.ending", "answer", "hold", "ignore", "later");
     private static readonly MetricAttribute Rule = new("replymint.rule",
         "link", "address", "phone", "price", "percentage", "promise", "date", "reference", "language", "length", "restored", "support", "recipient", "header", "secret", "canary", "size", "html", "systemprompt", "hidden");
@@ -39,6 +40,7 @@ internal static class Measures
     public static readonly CountMetric MailAccepted = Count("replymint.mail.accepted", "{mail}", "Mails that were durably stored.", false, Channel);
     public static readonly CountMetric MailDuplicates = Count("replymint.mail.duplicates", "{mail}", "Mails that were there already, by whatever path.", false, Channel);
     public static readonly CountMetric MailRefused = Count("replymint.mail.refused", "{mail}", "Mails, recipients and webhooks that were refused.", true, Channel, Refusal);
+    public static readonly CountMetric AttachmentScans = Count("replymint.attachment.scans", "{attachment}", "Attachments that were shown to the scanner of malware, by what it said. Only clean ones are kept.", true, Scan);
     public static readonly CountMetric Verdicts = Count("replymint.reply.verdicts", "{mail}", "What became of mails: answered, held for a person, ignored, or tried again later.", false, Ending);
     public static readonly CountMetric Drafts = Count("replymint.reply.drafts", "{draft}", "Texts that were written, before the guard saw them.", false);
     public static readonly CountMetric GuardFindings = Count("replymint.guard.findings", "{finding}", "What the guard found in drafts.", false, Rule);

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using ReplyMint.Audit;
 using ReplyMint.Cli;
 using ReplyMint.Incidents;
+using ReplyMint.Tests.Inbound;
 
 namespace ReplyMint.Tests.Cli;
 
@@ -51,6 +52,27 @@ public sealed class DoctorTests : IAsyncDisposable
         Assert.Equal(0, await _cli.RunAsync("doctor"));
         Assert.Contains("ok    clock: ", _cli.Out, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(_cli.Folder, "data")));
+    }
+
+    [Fact]
+    public async Task A_scanner_is_asked_for_its_name()
+    {
+        Assert.Equal(("ok", ""), Of(await LookAsync(0), "scanner"));
+        using var scanner = new ScannerDouble();
+        var set = "inbound.attachments.scanner=" + scanner.Setting;
+        Assert.Contains("ClamAV 9.9.9", (string)(await LookAsync(0, "--set", set))["scanner"]!["text"]!, StringComparison.Ordinal);
+        scanner.Dispose();
+        Assert.Equal("fail", Of(await LookAsync(1, "--set", set), "scanner").State);
+    }
+
+    [Fact]
+    public async Task Who_wants_attachments_kept_where_nobody_said_what_scans_them_is_counted()
+    {
+        await AddMailboxAsync();
+        Assert.DoesNotContain("attachments", (await LookAsync(0)).Keys);
+        await _cli.OkAsync("retention", "set", "--attachments", "true", "--set", "inbound.attachments.scanner=none");
+        Assert.Equal("warn", Of(await LookAsync(0), "attachments").State);
+        Assert.DoesNotContain("attachments", (await LookAsync(0, "--set", "inbound.attachments.scanner=none")).Keys);
     }
 
     [Fact]

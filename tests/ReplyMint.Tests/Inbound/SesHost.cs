@@ -35,12 +35,12 @@ internal sealed class SesHost : IAsyncDisposable
 
     public DateTimeOffset Now => Product.Time.GetUtcNow();
 
-    public static async Task<SesHost> StartAsync(TemporaryFolder? folder = null, string? knowledge = null)
+    public static async Task<SesHost> StartAsync(TemporaryFolder? folder = null, string? knowledge = null, Func<ReplyMintSettings, ReplyMintSettings>? settings = null)
     {
         var host = new SesHost();
         host.Answers[SnsMail.CertificateUrl] = (HttpStatusCode.OK, Genuine);
         host.Answers[SnsAuthority.IssuerUrl] = (HttpStatusCode.OK, Authority.Issuer);
-        host.Product = await ProductHost.StartAsync(folder: folder, knowledge: knowledge, services: host.Trusted);
+        host.Product = await ProductHost.StartAsync(folder: folder, knowledge: knowledge, settings: settings, services: host.Trusted);
         host.Channel = await host.AddChannelAsync(SnsMail.Topic);
         return host;
     }

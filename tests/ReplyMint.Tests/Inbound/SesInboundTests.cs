@@ -4,6 +4,7 @@ using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Inbound;
 using ReplyMint.Outbound;
+using ReplyMint.Privacy;
 using ReplyMint.Storage;
 using ReplyMint.Tests.Outbound;
 using ReplyMint.Tests.Product;
@@ -51,6 +52,19 @@ public sealed class SesInboundTests
         var message = await host.Product.DecidedAsync(Assert.Single(await host.Product.ListAsync()));
         Assert.NotEqual(MessageState.Answered, message.Record.State);
         Assert.Contains(rule, message.Record.Reasons);
+    }
+
+    /// <summary>Though the operator scans nothing himself.</summary>
+    [Fact]
+    public async Task Where_SES_found_a_virus_no_attachment_is_kept()
+    {
+        await using var host = await SesHost.StartAsync(settings: settings => settings with { Inbound = settings.Inbound with { Attachments = new() { Scanner = AttachmentSettings.None } } });
+        await host.Product.Get<RetentionDesk>().SetAsync(host.Product.Tenant.Id, kept => kept with { Attachments = true }, null, Actor.Machine, None);
+        var raw = host.Product.Mail("--b\r\nContent-Type: text/plain\r\n\r\nWhen do you open?\r\n--b\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment\r\n\r\nmarked bytes\r\n--b--",
+            extra: "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b");
+        Assert.Equal(HttpStatusCode.OK, await host.PostAsync(SnsMail.Of(SnsMail.Received(raw, ProductHost.Address, virus: "FAIL"), host.Now).Sign(SesHost.Key)));
+        var message = Assert.Single(await host.Product.ListAsync());
+        Assert.DoesNotContain("marked bytes", Encoding.UTF8.GetString((await host.Product.Get<Messages>().RawAsync(message, None))!.Value.Span), StringComparison.Ordinal);
     }
 
     [Theory]

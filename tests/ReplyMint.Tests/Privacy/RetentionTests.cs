@@ -18,8 +18,10 @@ namespace ReplyMint.Tests.Privacy;
 public sealed class RetentionTests
 {
     // Months in steps of two seconds would be many looks for jobs.
-    private static Task<ApiHost> StartAsync(string? knowledge = null) =>
-        ApiHost.StartAsync(settings: settings => settings with { Jobs = settings.Jobs with { SweepSeconds = 300 } }, knowledge: knowledge);
+    private static Task<ApiHost> StartAsync(string? knowledge = null) => ApiHost.StartAsync(settings: settings => settings with
+    {
+        Jobs = settings.Jobs with { SweepSeconds = 300 }, Inbound = settings.Inbound with { Attachments = new() { Scanner = AttachmentSettings.None } },
+    }, knowledge: knowledge);
 
     [Fact]
     public async Task The_least_is_kept_unless_somebody_says_otherwise_within_bounds()

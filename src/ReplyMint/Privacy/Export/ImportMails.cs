@@ -13,7 +13,7 @@ namespace ReplyMint.Privacy;
 /// Puts exported mails into a tenant: closed, whatever they waited for, and without a job. What was sealed as JSON is sealed again as it
 /// stands. A message that is there already, of a try before, is passed over.
 /// </summary>
-internal sealed class ImportMails(IStore store, KeyRing keys, Messages messages, DiskSpace disk, TimeProvider time)
+internal sealed class ImportMails(IStore store, KeyRing keys, Messages messages, AttachmentGate gate, DiskSpace disk, TimeProvider time)
 {
     /// <summary>The reason of mails that waited for something when they were exported.</summary>
     public const string Reason = "imported";
@@ -138,9 +138,11 @@ internal sealed class ImportMails(IStore store, KeyRing keys, Messages messages,
         if (await messages.FindAsync(own.Tenant, id, ct) is not { } message || await store.GetAsync(Messages.RawKey(own.Tenant, id), ct) is not null
             || await keys.FindPersonAsync(own, message.Record.Person, ct) is not { } person)
             return;
+        // An export is a file as any other: what lies in it was scanned by nobody whom we know.
+        var passed = await gate.PassAsync(mail, MailParser.Parse(mail, message.Summary.Envelope), keep.Periods.Attachments, message.Summary.Authentication.Virus == true, ct);
         await store.RetryAsync(async (commit, token) =>
         {
-            await messages.WriteRawAsync(commit, person, id, mail, keep.Raw(person.Person, id, message.Record.ReceivedAt), token);
+            await messages.WriteRawAsync(commit, person, id, passed.Content, keep.Raw(person.Person, id, message.Record.ReceivedAt), token);
             return true;
         }, ct);
     }

@@ -49,6 +49,7 @@ public static class ReplyMintApp
     internal static IServiceCollection AddReplyMint(this IServiceCollection services, ReplyMintSettings settings, OpenStore open, ParameterDoor? parameters = null)
     {
         services.TryAddSingleton(TimeProvider.System);
+        open.Masters.Form = Sealing.Named(settings.Secrets.Sealing)!.Value;
         var secrets = SecretSource.FromEnvironment(open.Secrets.Read, parameters);
         if (parameters is not null)
             services.AddSingleton(parameters);

@@ -33,6 +33,10 @@ internal static class InboundFeature
         .AddSingleton(provider => new ApiBodies(provider.GetRequiredService<HttpSettings>().Limits.MaxMailBytes,
             provider.GetRequiredService<InboundBudget>(), provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<Messages>()
+        .AddSingleton(new SealedOnce("message/", Messages.MayRewrite))
+        .AddSingleton(provider => new SealedByPerson("message/", provider.GetRequiredService<Messages>().KeyOfAsync))
+        .AddSingleton(provider => new SealedByPerson("text/", provider.GetRequiredService<Messages>().KeyOfAsync))
+        .AddSingleton(provider => new SealedByPerson(Messages.RawPrefix, provider.GetRequiredService<Messages>().KeyOfAsync, provider.GetRequiredService<Messages>().ResealFileAsync))
         .AddSingleton<MessageTexts>()
         .AddSingleton<Threads>()
         .AddSingleton<MailThreads>()

@@ -123,6 +123,28 @@ internal sealed class Messages(IStore store, KeyRing keys, IBlobStore blobs, Tim
             ? person.Open(key, blob ? 1 : item.Version, @sealed.Span) ?? throw new System.Security.Cryptography.CryptographicException($"A mail of {message.Tenant} does not open: it was changed or moved.") : null;
     }
 
+    /// <summary>Whoever works on a mail that is new ends with it as he began.</summary>
+    internal static bool MayRewrite(Item item) => Read(item).State != MessageState.Received;
+
+    /// <summary>What seals an item that has its message's id behind its kind.</summary>
+    internal async ValueTask<SealingKey?> KeyOfAsync(Item item, CancellationToken ct) =>
+        await store.GetAsync(KeyOf(item.Key.Partition, IdOf(item)), ct) is { } message ? await PersonAsync(item.Key.Partition, Read(message).Person, ct, item.Sealed) : null;
+
+    /// <summary>Seals the file of a large mail in the form of now; false when it is. Not one that was removed meanwhile: it must not come back.</summary>
+    internal async ValueTask<bool> ResealFileAsync(Item raw, CancellationToken ct)
+    {
+        var (tenant, id) = (raw.Key.Partition, IdOf(raw));
+        if (!LiesInBlob(raw) || await blobs.ReadAsync(tenant, id, ct) is not { } before || await KeyOfAsync(raw, ct) is not { } key
+            || SealingKey.FormOf(before) == key.Form || key.Open(raw.Key, 1, before) is not { } plain)
+            return false;
+        await blobs.WriteAsync(tenant, id, key.Seal(raw.Key, 1, plain), ct);
+        if (await store.GetAsync(raw.Key, ct) is null)
+            await blobs.DeleteAsync(tenant, id, ct);
+        return true;
+    }
+
+    private static string IdOf(Item item) => item.Key.Sort[(item.Key.Sort.IndexOf('/') + 1)..];
+
     /// <param name="opens">What it is to open (<see cref="KeyRing.FindPersonAsync"/>).</param>
     public async ValueTask<PersonKey?> PersonAsync(string tenant, string person, CancellationToken ct, ReadOnlyMemory<byte> opens = default) =>
         await keys.TenantAsync(tenant, ct) is { } own ? await keys.FindPersonAsync(own, person, ct, opens) : null;

@@ -110,7 +110,7 @@ internal sealed partial class KnowledgeIndexes(KnowledgeStore knowledge, Passage
         }
     }
 
-    /// <summary>Removes a tenant's file when an older key sealed it: the next start makes it anew, from passages that are under the newest.</summary>
+    /// <summary>Removes a tenant's file when an older key sealed it, or another form: the next start makes it anew, from passages that are under the newest.</summary>
     public async Task RemoveOldAsync(string tenant, CancellationToken ct)
     {
         var own = await keys.RequireAsync(tenant, ct);
@@ -118,7 +118,7 @@ internal sealed partial class KnowledgeIndexes(KnowledgeStore knowledge, Passage
         try
         {
             using (var file = File.OpenHandle(PathOf(tenant)))
-                if (SealingKey.NumberOf(head.AsSpan(0, RandomAccess.Read(file, head, 0))) == own.Current)
+                if (RandomAccess.Read(file, head, 0) is var read && SealingKey.NumberOf(head.AsSpan(0, read)) == own.Current && SealingKey.FormOf(head.AsSpan(0, read)) == own.Form)
                     return;
             File.Delete(PathOf(tenant));
         }

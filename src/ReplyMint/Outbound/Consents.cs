@@ -14,7 +14,7 @@ internal sealed class Consents(IStore store, KeyRing keys, Suppressions suppress
 {
     // Older lines make room: what counts is the newest, and the audit log has them all.
     private const int MostEntries = 50;
-    private const string Prefix = "consent/";
+    internal const string Prefix = "consent/";
     private const string TextPrefix = "consent-text/";
 
     private readonly OpenedItems<BasisRecord> _basis = new();
@@ -226,6 +226,10 @@ internal sealed class Consents(IStore store, KeyRing keys, Suppressions suppress
         commit.Put(key, StoredJson.Write(new ConsentRecord(1, person.Person, entry.Given, entry.Text), ConsentJson.Default.ConsentRecord), Condition.Same(item),
             StoredJson.Seal(person.AddTo(commit), key, (item?.Version ?? 0) + 1, before with { Entries = [.. before.Entries.TakeLast(MostEntries - 1), entry] }, ConsentJson.Default.ConsentLedger));
     }
+
+    /// <summary>What sealed a ledger.</summary>
+    internal async ValueTask<SealingKey?> KeyOfAsync(Item item, CancellationToken ct) =>
+        await keys.TenantAsync(item.Key.Partition, ct) is { } own ? await keys.FindPersonAsync(own, Read(item).Person, ct, item.Sealed) : null;
 
     private async ValueTask<ConsentLedger?> OpenAsync(TenantKeys own, Item item, CancellationToken ct) =>
         await keys.FindPersonAsync(own, Read(item).Person, ct, item.Sealed) is { } person && person.Knows(item.Sealed.Span)

@@ -15,7 +15,9 @@ internal static class OutboundFeature
         .AddSingleton(new ReplyTokens(open.Installation.Derive("reply tokens")))
         .AddSingleton(provider => OutboundChannels.Create(settings, open.Folder.Out, provider.GetRequiredService<SecretSource>(), provider.GetRequiredService<TimeProvider>(),
             provider.GetService<SesCall>()))
-        .AddSingleton(new SealedOnce("out/", Outbox.MayRewrite))
+        .AddSingleton(new SealedOnce(Outbox.Prefix, Outbox.MayRewrite))
+        .AddSingleton(provider => new SealedByPerson(Outbox.Prefix, provider.GetRequiredService<Outbox>().KeyOfAsync))
+        .AddSingleton(provider => new SealedByPerson(Consents.Prefix, provider.GetRequiredService<Consents>().KeyOfAsync))
         .AddSingleton<WishLedger>()
         .AddSingleton<Suppressions>()
         .AddSingleton<Consents>()

@@ -172,6 +172,9 @@ internal sealed class Outbox(IStore store, KeyRing keys, JobQueue jobs, Allowanc
     /// <summary>Whoever hands a mail over ends with the entry as he began.</summary>
     internal static bool MayRewrite(Item item) => Read(item).State != OutboxState.Sending;
 
+    /// <summary>What sealed a mail.</summary>
+    internal ValueTask<SealingKey?> KeyOfAsync(Item item, CancellationToken ct) => SealerAsync(item, Read(item).Person, ct);
+
     internal static OutboxRecord Read(Item item) => JsonSerializer.Deserialize(item.Value.Span, OutboxJson.Default.OutboxRecord)!;
 
     private async ValueTask<OutboxEntry?> OpenAsync(Item item, CancellationToken ct)

@@ -18,6 +18,8 @@ internal static class RepliesFeature
         .AddSingleton<Drafting>()
         .AddSingleton<Drafts>()
         .AddSingleton<Receipts>()
+        .AddSingleton(provider => new SealedByPerson("draft/", provider.GetRequiredService<Messages>().KeyOfAsync))
+        .AddSingleton(provider => new SealedByPerson("receipt/", provider.GetRequiredService<Messages>().KeyOfAsync))
         .AddSingleton<Bursts>()
         .AddSingleton<OwnAnswers>()
         .AddSingleton<OvertakenAnswers>()

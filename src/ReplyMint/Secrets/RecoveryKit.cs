@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using ReplyMint.Security;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Secrets;
@@ -23,7 +24,7 @@ internal sealed record RecoveryKit
     /// <summary>How the passphrase is stretched, the salt, and the wrapped key.</summary>
     public required byte[] Content { get; init; }
 
-    public static RecoveryKit Make(MasterKey master, string storeId, DateOnly made, string passphrase)
+    public static RecoveryKit Make(MasterKey master, string storeId, DateOnly made, string passphrase, SealedForm form)
     {
         var (how, salt) = (KeyStretching.Usual, RandomNumberGenerator.GetBytes(SaltBytes));
         var head = new byte[HeadBytes];
@@ -32,7 +33,7 @@ internal sealed record RecoveryKit
         BinaryPrimitives.WriteUInt16BigEndian(head.AsSpan(2), (ushort)how.Passes);
         BinaryPrimitives.WriteInt32BigEndian(head.AsSpan(4), how.MemoryKilobytes);
         var kit = new RecoveryKit { StoreId = storeId, Made = made, KeyCheck = master.Check, Content = [.. head, .. salt] };
-        return kit with { Content = [.. head, .. salt, .. master.WrapSelf(Passphrase.Stretch(passphrase, salt, how), kit.Context())] };
+        return kit with { Content = [.. head, .. salt, .. master.WrapSelf(Passphrase.Stretch(passphrase, salt, how), form, kit.Context())] };
     }
 
     /// <summary>The master key; null when the passphrase is another, or the kit was changed.</summary>

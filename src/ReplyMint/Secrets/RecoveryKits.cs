@@ -20,7 +20,7 @@ internal sealed class RecoveryKits(IStore store, MasterKeys masters, AuditLog au
         var (identity, now) = ((await StoreIdentity.ReadAsync(store, ct))!.Value.Value, time.GetUtcNow());
         if (identity.NextKeyCheck is not null)
             return null;
-        var kit = RecoveryKit.Make(masters.Wrapping, identity.Id, DateOnly.FromDateTime(now.UtcDateTime), passphrase);
+        var kit = RecoveryKit.Make(masters.Wrapping, identity.Id, DateOnly.FromDateTime(now.UtcDateTime), passphrase, masters.Form);
         await store.RetryAsync(async (commit, token) =>
         {
             commit.Put(At, StoredJson.Write(new KitRecord(1, now, kit.KeyCheck), SecretsJson.Default.KitRecord), Condition.Any);

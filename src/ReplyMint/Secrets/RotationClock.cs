@@ -12,7 +12,7 @@ namespace ReplyMint.Secrets;
 /// done on conditions, so it does no harm to be asked twice or to be broken off.
 /// </summary>
 internal sealed partial class RotationClock(
-    KeyRing keys, Tenants tenants, TenantKeyRotation rotation, Pepper pepper, SigningKeys signing, SecretList list, Alerts alerts, SecretsSettings settings, TimeProvider time, ILogger<RotationClock> log) : PeriodicService(Every, time)
+    KeyRing keys, Tenants tenants, TenantKeyRotation rotation, FormChange forms, Pepper pepper, SigningKeys signing, SecretList list, Alerts alerts, SecretsSettings settings, TimeProvider time, ILogger<RotationClock> log) : PeriodicService(Every, time)
 {
     private static readonly TimeSpan Every = TimeSpan.FromHours(1);
 
@@ -67,6 +67,9 @@ internal sealed partial class RotationClock(
                 due.Add(tenant);
         foreach (var tenant in due)
             await rotation.RotateAsync(tenant, Actor.System, ct);
+        await forms.BeginAsync(KeyRing.Installation, ct);
+        await foreach (var tenant in tenants.IdsAsync(ct))
+            await forms.BeginAsync(tenant, ct);
     }
 
     /// <summary>One of unknown age is due; one whose last change is not over is not.</summary>

@@ -22,7 +22,7 @@ internal sealed record SecretFact(string Name, string Kind, string Where, DateTi
 /// <summary>All keys and secrets of the installation and its tenants.</summary>
 internal sealed class SecretList(
     IStore store, KeyRing keys, IKeyVault vault, StoredSecrets stored, SecretSource source, IReadOnlyList<NamedSecret> named, Tenants tenants, Channels channels,
-    Webhooks webhooks, SigningKeys signing, AttestationKeys attestations, Pepper pepper, RecoveryKits kits, SecretsSettings settings, TimeProvider time)
+    Webhooks webhooks, SigningKeys signing, AttestationKeys attestations, Pepper pepper, RecoveryKits kits, FormChange forms, SecretsSettings settings, TimeProvider time)
 {
     /// <summary>The name of the recovery kit's fact.</summary>
     public const string Kit = "recovery-kit";
@@ -66,7 +66,8 @@ internal sealed class SecretList(
     {
         var record = (await keys.RecordAsync(tenant, ct))!.Value.Value;
         var fact = Changing("tenant-key/" + tenant, "tenant", "the store, under the master key", record.Keys.Single(key => key.Number == record.Current).MadeAt, settings.TenantKeyDays);
-        return record.Keys.Count == 1 ? fact : fact with { Where = $"{fact.Where}; {record.Keys.Count - 1} older until nothing uses it" };
+        var older = record.Keys.Count == 1 ? "" : $"; {record.Keys.Count - 1} older until nothing uses it";
+        return fact with { Where = fact.Where + older + await forms.ShowAsync(tenant, ct) };
     }
 
     private async Task<SecretFact> KitAsync(StoreIdentity identity, CancellationToken ct)

@@ -21,9 +21,11 @@ internal static class SecretsFeature
         .AddSingleton<SecretDesk>()
         .AddSingleton<SecretList>()
         .AddSingleton<TenantKeyRotation>()
+        .AddSingleton<FormChange>()
         .AddSingleton<MasterKeyRotation>()
         .AddSingleton<RecoveryKits>()
         .AddSingleton(provider => new JobHandler(TenantKeyRotation.JobKind, provider.GetRequiredService<TenantKeyRotation>().HandleAsync))
+        .AddSingleton(provider => new JobHandler(FormChange.JobKind, provider.GetRequiredService<FormChange>().HandleAsync))
         .AddSingleton(provider => new JobHandler(MasterKeyRotation.JobKind, provider.GetRequiredService<MasterKeyRotation>().HandleAsync))
         .AddHostedService<RotationClock>();
 }

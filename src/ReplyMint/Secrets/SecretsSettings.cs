@@ -1,3 +1,5 @@
+using ReplyMint.Security;
+
 namespace ReplyMint.Secrets;
 
 /// <summary>When keys change by themselves, and when a person is reminded of one that only he can change.</summary>
@@ -10,8 +12,15 @@ internal sealed record SecretsSettings
     /// <summary>Days after which a secret counts as overdue that only a person can change: the master key, those of channels, webhooks and of the store; 30 to 3,650.</summary>
     public int RemindDays { get; init; } = 365;
 
+    /// <summary>How all that is kept is sealed: aes-256-gcm, or chacha20-poly1305. What was sealed otherwise is sealed again, and can be read all the while.</summary>
+    public string Sealing { get; init; } = Security.Sealing.NameOf(SealedForm.Aes256Gcm);
+
     public IEnumerable<string> Problems()
     {
+        if (Security.Sealing.Named(Sealing) is not { } form)
+            yield return $"sealing is \"{Sealing}\"; there are {Security.Sealing.AllNames}.";
+        else if (form == SealedForm.ChaCha20Poly1305 && !SealingCipher.HasChaCha)
+            yield return $"sealing is \"{Sealing}\", which the OpenSSL of this machine does not have.";
         foreach (var (name, days) in new[] { ("tenantKeyDays", TenantKeyDays), ("pepperDays", PepperDays), ("remindDays", RemindDays) })
             if (days is < 30 or > 3_650)
                 yield return $"{name} is {days}; allowed are 30 to 3,650.";

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using ReplyMint.Security;
 
 namespace ReplyMint.Storage;
 
@@ -17,10 +18,11 @@ internal enum BackupPart : byte
 /// <param name="At">The instant that the part shows, UTC, in milliseconds.</param>
 /// <param name="KeyCheck">Which master key opens it (<see cref="MasterKey.Check"/>).</param>
 /// <param name="Salt">16 random bytes: each part has a key of its own.</param>
-internal sealed record BackupHeader(BackupPart Part, string StoreId, DateTimeOffset At, string KeyCheck, byte[] Salt)
+/// <param name="Form">How the rest is sealed.</param>
+internal sealed record BackupHeader(BackupPart Part, string StoreId, DateTimeOffset At, string KeyCheck, byte[] Salt, SealedForm Form)
 {
     /// <summary>The newest form that is written and read here.</summary>
-    public const byte Form = 1;
+    public const byte NewestForm = (byte)SealedForm.ChaCha20Poly1305;
 
     public const int Bytes = MagicBytes + 2 + IdBytes + 8 + CheckBytes + SaltBytes;
 
@@ -28,14 +30,14 @@ internal sealed record BackupHeader(BackupPart Part, string StoreId, DateTimeOff
 
     private static ReadOnlySpan<byte> Magic => "RMBACKUP"u8;
 
-    public static BackupHeader Of(BackupPart part, string storeId, DateTimeOffset at, MasterKey master) =>
-        new(part, storeId, DateTimeOffset.FromUnixTimeMilliseconds(at.ToUnixTimeMilliseconds()), master.Check, RandomNumberGenerator.GetBytes(SaltBytes));
+    public static BackupHeader Of(BackupPart part, string storeId, DateTimeOffset at, MasterKey master, SealedForm form) =>
+        new(part, storeId, DateTimeOffset.FromUnixTimeMilliseconds(at.ToUnixTimeMilliseconds()), master.Check, RandomNumberGenerator.GetBytes(SaltBytes), form);
 
     public byte[] Write()
     {
         var bytes = new byte[Bytes];
         Magic.CopyTo(bytes);
-        bytes[MagicBytes] = Form;
+        bytes[MagicBytes] = (byte)Form;
         bytes[MagicBytes + 1] = (byte)Part;
         var rest = bytes.AsSpan(MagicBytes + 2);
         Encoding.ASCII.GetBytes(StoreId, rest[..IdBytes]);
@@ -50,14 +52,14 @@ internal sealed record BackupHeader(BackupPart Part, string StoreId, DateTimeOff
     {
         if (bytes.Length < Bytes || !bytes.StartsWith(Magic))
             throw new BackupRefusedException("it is no part of a backup, or its beginning is damaged");
-        if (bytes[MagicBytes] > Form)
-            throw new BackupRefusedException($"it was written by a newer ReplyMint (form {bytes[MagicBytes]}; this one knows {Form}), or its beginning is damaged");
+        if (bytes[MagicBytes] > NewestForm)
+            throw new BackupRefusedException($"it was written by a newer ReplyMint (form {bytes[MagicBytes]}; this one knows {NewestForm}), or its beginning is damaged");
         var rest = bytes[(MagicBytes + 2)..];
         var id = Encoding.ASCII.GetString(rest[..IdBytes]);
         var ms = BinaryPrimitives.ReadInt64BigEndian(rest[IdBytes..]);
-        if (bytes[MagicBytes] != Form || (BackupPart)bytes[MagicBytes + 1] is not (BackupPart.Data or BackupPart.Keys) || !Ids.IsRandom(id, 's') || ms < 0 || ms > DateTimeOffset.MaxValue.ToUnixTimeMilliseconds())
+        if (bytes[MagicBytes] == 0 || (BackupPart)bytes[MagicBytes + 1] is not (BackupPart.Data or BackupPart.Keys) || !Ids.IsRandom(id, 's') || ms < 0 || ms > DateTimeOffset.MaxValue.ToUnixTimeMilliseconds())
             throw new BackupRefusedException("its beginning is damaged");
-        return new((BackupPart)bytes[MagicBytes + 1], id, DateTimeOffset.FromUnixTimeMilliseconds(ms), Encoding.ASCII.GetString(rest.Slice(IdBytes + 8, CheckBytes)), rest.Slice(IdBytes + 8 + CheckBytes, SaltBytes).ToArray());
+        return new((BackupPart)bytes[MagicBytes + 1], id, DateTimeOffset.FromUnixTimeMilliseconds(ms), Encoding.ASCII.GetString(rest.Slice(IdBytes + 8, CheckBytes)), rest.Slice(IdBytes + 8 + CheckBytes, SaltBytes).ToArray(), (SealedForm)bytes[MagicBytes]);
     }
 
     /// <summary>The key of one part: no other part, and nothing else that is sealed, has it.</summary>

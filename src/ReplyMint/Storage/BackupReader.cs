@@ -14,7 +14,7 @@ internal sealed class BackupReader : IAsyncDisposable
     private readonly FileStream _file;
     private readonly byte[] _plain = new byte[BackupWriter.ChunkBytes];
     private readonly byte[] _frame = new byte[BackupWriter.FrameBytes + BackupWriter.ChunkBytes + BackupWriter.TagBytes];
-    private AesGcm? _cipher;
+    private SealingCipher? _cipher;
     private int _at, _filled;
     private ulong _chunk;
     private bool _last;
@@ -47,7 +47,7 @@ internal sealed class BackupReader : IAsyncDisposable
     {
         if (master.Check != Header.KeyCheck)
             throw new BackupRefusedException($"it needs another master key of the store {Header.StoreId} than the one that was found, or its beginning is damaged");
-        _cipher = Sealing.Cipher(Header.Key(master));
+        _cipher = new SealingCipher(Header.Key(master));
     }
 
     /// <summary>The next entry, or null behind the last one, when the file ends where it should. The content of the one before must have been read.</summary>
@@ -125,7 +125,7 @@ internal sealed class BackupReader : IAsyncDisposable
             throw new BackupRefusedException("its end is missing: it was cut off, or never finished");
         try
         {
-            cipher.Decrypt(BackupWriter.Nonce(_chunk++), rest.Span[..length], rest.Span[length..], _plain.AsSpan(0, length), frame.Span);
+            cipher.Decrypt(Header.Form, BackupWriter.Nonce(_chunk++), rest.Span[..length], rest.Span[length..], _plain.AsSpan(0, length), frame.Span);
         }
         catch (AuthenticationTagMismatchException)
         {

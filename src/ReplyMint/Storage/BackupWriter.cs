@@ -8,7 +8,7 @@ namespace ReplyMint.Storage;
 internal enum BackupEntryKind : byte { Blob = 1, Database = 2, Settings = 3, SigningKeys = 4, Manifest = 5 }
 
 /// <summary>
-/// Writes a part: the header in the clear, then chunks of 256 KB, each AES-256-GCM under the part's own key with its number as
+/// Writes a part: the header in the clear, then chunks of 256 KB, each sealed in the header's form under the part's own key with its number as
 /// nonce. Its length and whether it is the last one are authenticated, so chunks can't be cut off, left out or put into another order.
 /// Within them stand entries: kind, name, length, content. Memory is bounded by a chunk, whatever the contents.
 /// </summary>
@@ -22,13 +22,14 @@ internal sealed class BackupWriter : IAsyncDisposable
     internal const int MaxName = 200;
 
     private readonly FileStream _file;
-    private readonly AesGcm _cipher;
+    private readonly SealingCipher _cipher;
+    private readonly SealedForm _form;
     private readonly byte[] _plain = new byte[ChunkBytes];
     private readonly byte[] _frame = new byte[FrameBytes + ChunkBytes + TagBytes];
     private int _filled;
     private ulong _chunk;
 
-    private BackupWriter(FileStream file, AesGcm cipher) => (_file, _cipher) = (file, cipher);
+    private BackupWriter(FileStream file, SealingCipher cipher, SealedForm form) => (_file, _cipher, _form) = (file, cipher, form);
 
     /// <summary>Bytes of the file so far.</summary>
     public long Length => _file.Position;
@@ -41,7 +42,7 @@ internal sealed class BackupWriter : IAsyncDisposable
             Mode = FileMode.CreateNew, Access = FileAccess.Write, Options = FileOptions.Asynchronous, BufferSize = 0, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         });
         await file.WriteAsync(header.Write(), ct);
-        return new(file, Sealing.Cipher(header.Key(master)));
+        return new(file, new SealingCipher(header.Key(master)), header.Form);
     }
 
     /// <summary>Adds an entry and returns the SHA-256 of its content.</summary>
@@ -106,7 +107,7 @@ internal sealed class BackupWriter : IAsyncDisposable
     private async Task WriteChunkAsync(bool last, CancellationToken ct)
     {
         BinaryPrimitives.WriteUInt32BigEndian(_frame, (uint)_filled | (last ? LastMark : 0));
-        _cipher.Encrypt(Nonce(_chunk++), _plain.AsSpan(0, _filled), _frame.AsSpan(FrameBytes, _filled), _frame.AsSpan(FrameBytes + _filled, TagBytes), _frame.AsSpan(0, FrameBytes));
+        _cipher.Encrypt(_form, Nonce(_chunk++), _plain.AsSpan(0, _filled), _frame.AsSpan(FrameBytes, _filled), _frame.AsSpan(FrameBytes + _filled, TagBytes), _frame.AsSpan(0, FrameBytes));
         await _file.WriteAsync(_frame.AsMemory(0, FrameBytes + _filled + TagBytes), ct);
         _filled = 0;
     }

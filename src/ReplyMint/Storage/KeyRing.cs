@@ -38,7 +38,7 @@ internal sealed class KeyRing(IStore store, MasterKeys masters, TimeProvider tim
         var master = masters.WrapIn(commit);
         var record = new TenantKeyRecord(1, NewWrapped(master, tenant, 0), 1, [new WrappedKey(1, NewWrapped(master, tenant, 1), time.GetUtcNow())], master.Check);
         commit.Put(KeyOf(tenant), Bytes(record), Condition.Absent);
-        return new TenantKeys(tenant, Open(tenant, new(record, 1)));
+        return new TenantKeys(tenant, Open(tenant, new(record, 1)), masters);
     }
 
     /// <summary>The keys of a tenant, or null when there is no such tenant (any more).</summary>
@@ -53,7 +53,7 @@ internal sealed class KeyRing(IStore store, MasterKeys masters, TimeProvider tim
                 Forget(tenant);
             return null;
         }
-        var own = _tenants.GetOrAdd(tenant, static (tenant, open) => new TenantKeys(tenant, open.Ring.Open(tenant, open.Read)), (Ring: this, Read: read));
+        var own = _tenants.GetOrAdd(tenant, static (tenant, open) => new TenantKeys(tenant, open.Ring.Open(tenant, open.Read), open.Masters), (Ring: this, Read: read, Masters: masters));
         own.Take(read.Version, () => Open(tenant, read));
         own.ReadAt = at;
         if (Volatile.Read(ref Place(tenant, "")) != stamp)
@@ -235,18 +235,18 @@ internal sealed class KeyRing(IStore store, MasterKeys masters, TimeProvider tim
         return back.Count == 0 ? null : await ChangeAsync(commit, tenant, (record, _) => record with { Keys = [.. back, .. record.Keys] }, ct);
     }
 
-    /// <summary>Adds to a commit that a tenant's keys are wrapped with the master key that wraps now, those too that were dropped, as far as there is room. False when they are.</summary>
+    /// <summary>Adds to a commit that a tenant's keys are wrapped with the master key and in the form that wrap now, those too that were dropped, as far as there is room. False when they are.</summary>
     internal async Task<bool> RewrapAsync(Commit commit, string tenant, CancellationToken ct)
     {
         var master = masters.Wrapping;
-        var old = await RecordAsync(tenant, ct) is { Value.Master: var wrapped } && wrapped != master.Check;
+        var old = await RecordAsync(tenant, ct) is { Value: var read } && !IsNew(read.Master, read.Lookup, master);
         if (old)
             await ChangeAsync(commit, tenant, static (record, _) => record, ct);
         await foreach (var item in DroppedKeys.OfAsync(store, tenant, ct))
         {
             var dropped = DroppedKeys.Read(item);
             // The records of other tenants may follow, and the next look finds what is left.
-            if (dropped.Master == master.Check || commit.Operations.Count >= MostInACommit)
+            if (IsNew(dropped.Master, dropped.Keys.FirstOrDefault()?.Wrapped, master) || commit.Operations.Count >= MostInACommit)
                 continue;
             DroppedKeys.Change(commit, item, Rewrap(tenant, dropped, master));
             old = true;
@@ -279,17 +279,20 @@ internal sealed class KeyRing(IStore store, MasterKeys masters, TimeProvider tim
 
     internal static ItemKey KeyOf(string tenant) => new(Table.Keys, tenant, TenantSort);
 
-    /// <summary>The same keys under another master key.</summary>
-    private TenantKeyRecord Rewrap(string tenant, TenantKeyRecord record, MasterKey master) => record.Master == master.Check ? record : record with
+    /// <summary>Whether a record's keys, which are always wrapped together, are as they would be wrapped now; one of them says it.</summary>
+    private bool IsNew(string? by, byte[]? wrapped, MasterKey master) => by == master.Check && (wrapped is null || wrapped[0] == (byte)masters.Form);
+
+    /// <summary>The same keys as they are wrapped now.</summary>
+    private TenantKeyRecord Rewrap(string tenant, TenantKeyRecord record, MasterKey master) => IsNew(record.Master, record.Lookup, master) ? record : record with
     {
-        Lookup = master.Wrap(Unwrap(tenant, 0, record.Lookup), Context(tenant, 0)),
-        Keys = [.. record.Keys.Select(key => key with { Wrapped = master.Wrap(Unwrap(tenant, key.Number, key.Wrapped), Context(tenant, key.Number)) })],
+        Lookup = master.Wrap(masters.Form, Unwrap(tenant, 0, record.Lookup), Context(tenant, 0)),
+        Keys = [.. record.Keys.Select(key => key with { Wrapped = master.Wrap(masters.Form, Unwrap(tenant, key.Number, key.Wrapped), Context(tenant, key.Number)) })],
         Master = master.Check,
     };
 
-    private DroppedKeysRecord Rewrap(string tenant, DroppedKeysRecord record, MasterKey master) => record.Master == master.Check ? record : record with
+    private DroppedKeysRecord Rewrap(string tenant, DroppedKeysRecord record, MasterKey master) => IsNew(record.Master, record.Keys.FirstOrDefault()?.Wrapped, master) ? record : record with
     {
-        Keys = [.. record.Keys.Select(key => key with { Wrapped = master.Wrap(Unwrap(tenant, key.Number, key.Wrapped), Context(tenant, key.Number)) })],
+        Keys = [.. record.Keys.Select(key => key with { Wrapped = master.Wrap(masters.Form, Unwrap(tenant, key.Number, key.Wrapped), Context(tenant, key.Number)) })],
         Master = master.Check,
     };
 
@@ -307,7 +310,7 @@ internal sealed class KeyRing(IStore store, MasterKeys masters, TimeProvider tim
         store.IsShared && record.Keys.Count > 1 && record.Keys.MaxBy(key => key.Number) is { MadeAt: { } made } && made + SharedStore.Spread > time.GetUtcNow()
             ? new(time, made + SharedStore.Spread, record.Keys.Where(key => key.Number < record.Current).Max(key => key.Number)) : null;
 
-    private static byte[] NewWrapped(MasterKey master, string tenant, int number) => master.Wrap(RandomNumberGenerator.GetBytes(MasterKey.Bytes), Context(tenant, number));
+    private byte[] NewWrapped(MasterKey master, string tenant, int number) => master.Wrap(masters.Form, RandomNumberGenerator.GetBytes(MasterKey.Bytes), Context(tenant, number));
 
     private byte[] Unwrap(string tenant, int number, byte[] wrapped) =>
         masters.Unwrap(wrapped, Context(tenant, number))

@@ -41,7 +41,7 @@ internal sealed class MasterKey
     /// <summary>A key of its own for a use that is no wrapping, such as one part of a backup.</summary>
     public byte[] Derive(string purpose) => KeyDerivation.Derive(_key, purpose);
 
-    public byte[] Wrap(ReadOnlySpan<byte> key, ReadOnlySpan<byte> context) => Sealing.Seal(_key, key, context);
+    public byte[] Wrap(SealedForm form, ReadOnlySpan<byte> key, ReadOnlySpan<byte> context) => Sealing.Seal(_key, form, key, context);
 
     public byte[]? Unwrap(ReadOnlySpan<byte> wrapped, ReadOnlySpan<byte> context) => Sealing.Open(_key, wrapped, context);
 
@@ -92,13 +92,13 @@ internal sealed class MasterKey
     }
 
     /// <summary>The key wrapped by another one, for a recovery kit.</summary>
-    public byte[] WrapSelf(ReadOnlySpan<byte> by, ReadOnlySpan<byte> context) => Sealing.Seal(by, _key, context);
+    public byte[] WrapSelf(byte[] by, SealedForm form, ReadOnlySpan<byte> context) => Sealing.Seal(by, form, _key, context);
 
     /// <summary>The key wrapped by somebody else, who is shown it.</summary>
     public Task<byte[]> WrapSelfAsync(Func<ReadOnlyMemory<byte>, Task<byte[]>> by) => by(_key);
 
     /// <summary>Null when it does not open.</summary>
-    public static MasterKey? UnwrapSelf(ReadOnlySpan<byte> by, ReadOnlySpan<byte> wrapped, ReadOnlySpan<byte> context) =>
+    public static MasterKey? UnwrapSelf(byte[] by, ReadOnlySpan<byte> wrapped, ReadOnlySpan<byte> context) =>
         Sealing.Open(by, wrapped, context) is { Length: Bytes } key ? new(key) : null;
 
     /// <summary>Reads the key.</summary>

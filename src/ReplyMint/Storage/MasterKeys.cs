@@ -1,3 +1,5 @@
+using ReplyMint.Security;
+
 namespace ReplyMint.Storage;
 
 /// <summary>
@@ -11,6 +13,9 @@ internal sealed class MasterKeys
     /// <param name="before">During a change: what some keys are still wrapped with, or null.</param>
     /// <param name="identity">The version of the store's identity that says so; 0 before there is one.</param>
     public MasterKeys(MasterKey wrapping, MasterKey? before, long identity) => _held = new(wrapping, before, identity);
+
+    /// <summary>How all that is new is sealed, by whatever key; set before anybody is served.</summary>
+    public SealedForm Form { get; set; } = SealedForm.Aes256Gcm;
 
     /// <summary>Reads what a store's identity names, once that is another one; null where no other process changes it.</summary>
     public Func<Versioned<StoreIdentity>, CancellationToken, Task<MasterKeys>>? Anew { get; set; }

@@ -14,7 +14,7 @@ namespace ReplyMint.Storage;
 internal abstract class SealingKey
 {
     // A mail seals some values with one key within moments; above this many keys at once the oldest are made anew.
-    private static readonly KeyedCache<AesGcm> Ciphers = new(static key => Sealing.Cipher(key), 1_024);
+    private static readonly KeyedCache<SealingCipher> Ciphers = new(static key => new SealingCipher(key), 1_024);
     private const int Prefix = 2;
     private const int ContextLimit = 512;
 
@@ -23,8 +23,14 @@ internal abstract class SealingKey
 
     protected abstract byte[]? Number(int number);
 
+    /// <summary>How it seals what is new.</summary>
+    public abstract SealedForm Form { get; }
+
     /// <summary>The number of the key that sealed a value, or null when nothing is sealed.</summary>
     public static int? NumberOf(ReadOnlySpan<byte> value) => value.Length <= Prefix ? null : BinaryPrimitives.ReadUInt16BigEndian(value);
+
+    /// <summary>The form of a value, or null when nothing is sealed.</summary>
+    public static SealedForm? FormOf(ReadOnlySpan<byte> value) => value.Length <= Prefix ? null : (SealedForm)value[Prefix];
 
     public byte[] Seal(ItemKey key, long version, ReadOnlySpan<byte> plain)
     {
@@ -32,7 +38,7 @@ internal abstract class SealingKey
         var (number, secret) = Newest;
         BinaryPrimitives.WriteUInt16BigEndian(value, (ushort)number);
         var cipher = Ciphers.Take(secret);
-        Sealing.Seal(cipher.Value, plain, Context(key, version, stackalloc byte[ContextLimit]), value.AsSpan(Prefix));
+        Sealing.Seal(cipher.Value, Form, plain, Context(key, version, stackalloc byte[ContextLimit]), value.AsSpan(Prefix));
         Ciphers.Return(cipher);
         return value;
     }
@@ -81,11 +87,13 @@ internal sealed record ComingKey(TimeProvider Clock, DateTimeOffset At, int Befo
 /// A tenant's open keys: they seal what belongs to the tenant and wrap its correspondents' keys. A rotation changes what this holds,
 /// so that whoever has it seals with the new key from that moment on. Not to be kept for longer than some work takes: the key ring is asked anew.
 /// </summary>
-internal sealed class TenantKeys(string tenant, TenantKeySet keys) : SealingKey
+internal sealed class TenantKeys(string tenant, TenantKeySet keys, MasterKeys masters) : SealingKey
 {
     private volatile TenantKeySet _keys = keys;
 
     public string Tenant => tenant;
+
+    public override SealedForm Form => masters.Form;
 
     /// <summary>The number that new items are sealed with.</summary>
     public int Current => _keys.Sealing;
@@ -140,19 +148,19 @@ internal sealed class TenantKeys(string tenant, TenantKeySet keys) : SealingKey
         var key = RandomNumberGenerator.GetBytes(MasterKey.Bytes);
         // Another number than the key had that was destroyed: what that one sealed is told from what was tampered with.
         var number = RandomNumberGenerator.GetInt32(2, ushort.MaxValue + 1);
-        return new PersonKey(tenant, person, key, number, place, stamp, Wrap(person, key, number)) { Stale = stale };
+        return new PersonKey(masters, tenant, person, key, number, place, stamp, Wrap(person, key, number)) { Stale = stale };
     }
 
     internal PersonKey OpenPerson(string person, PersonKeyRecord record, long version, long stamp, Action? stale = null) =>
-        new(tenant, person, Unwrap(person, record), record.Number == 0 ? 1 : record.Number, Condition.At(version), stamp, null) { Stale = stale };
+        new(masters, tenant, person, Unwrap(person, record), record.Number == 0 ? 1 : record.Number, Condition.At(version), stamp, null) { Stale = stale };
 
-    /// <summary>The same key of a person, wrapped with the newest key. Not of one that was destroyed.</summary>
+    /// <summary>The same key of a person, wrapped with the newest key in the form of now. Not of one that was destroyed.</summary>
     internal PersonKeyRecord Rewrap(string person, PersonKeyRecord record) => Wrap(person, Unwrap(person, record), record.Number);
 
     private PersonKeyRecord Wrap(string person, byte[] key, int number)
     {
         var (wrapping, secret) = Newest;
-        return new(1, wrapping, Sealing.Seal(secret, key, PersonContext(person)), number);
+        return new(1, wrapping, Sealing.Seal(secret, Form, key, PersonContext(person)), number);
     }
 
     private byte[] Unwrap(string person, PersonKeyRecord record) =>
@@ -165,13 +173,15 @@ internal sealed class TenantKeys(string tenant, TenantKeySet keys) : SealingKey
 /// <summary>A correspondent's open key. Whatever it seals is committed only while it is there (<see cref="AddTo"/>).</summary>
 internal sealed class PersonKey : SealingKey
 {
+    private readonly MasterKeys _masters;
     private readonly byte[] _key;
     private readonly int _number;
     private readonly Condition _place;
     private readonly PersonKeyRecord? _fresh;
 
-    internal PersonKey(string tenant, string person, byte[] key, int number, Condition place, long stamp, PersonKeyRecord? fresh)
+    internal PersonKey(MasterKeys masters, string tenant, string person, byte[] key, int number, Condition place, long stamp, PersonKeyRecord? fresh)
     {
+        _masters = masters;
         Tenant = tenant;
         Person = person;
         Stamp = stamp;
@@ -182,6 +192,8 @@ internal sealed class PersonKey : SealingKey
     }
 
     public string Tenant { get; }
+
+    public override SealedForm Form => _masters.Form;
 
     /// <summary>The keyed hash of the correspondent's address.</summary>
     public string Person { get; }
@@ -220,5 +232,5 @@ internal sealed class PersonKey : SealingKey
     public string Fingerprint(TenantKeys own) => own.Hash("person-key", Convert.ToHexStringLower(_key));
 
     /// <summary>As it is once the commit that it was added to is written.</summary>
-    internal PersonKey Stored() => _fresh is null ? this : new PersonKey(Tenant, Person, _key, _number, Condition.At(_place.Version + 1), Stamp, null) { Stale = Stale };
+    internal PersonKey Stored() => _fresh is null ? this : new PersonKey(_masters, Tenant, Person, _key, _number, Condition.At(_place.Version + 1), Stamp, null) { Stale = Stale };
 }

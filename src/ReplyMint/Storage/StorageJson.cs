@@ -35,6 +35,30 @@ internal sealed record WrappedKey(int Number, byte[] Wrapped, DateTimeOffset? Ma
 /// <param name="Number">What values that it sealed begin with; absent is 1.</param>
 internal sealed record PersonKeyRecord(int V, int TenantKey, byte[] Wrapped, int Number = 0);
 
+/// <summary>How far what a tenant has was brought into another form.</summary>
+/// <param name="Form">Into which; 0 is not known any more, and asks for a look at all.</param>
+/// <param name="At">When it began.</param>
+/// <param name="Cursor">Where the pass goes on; null at its beginning.</param>
+/// <param name="Sealed">What was sealed again so far.</param>
+/// <param name="Met">What this pass found in an older form.</param>
+/// <param name="Wrote">What of that it sealed again.</param>
+/// <param name="Left">What the last whole pass had to leave as it was.</param>
+/// <param name="DoneAt">When a pass found nothing more.</param>
+internal sealed record SealedFormRecord(int V, byte Form, DateTimeOffset At, string? Cursor = null, long Sealed = 0, long Met = 0, long Wrote = 0, long Left = 0, DateTimeOffset? DoneAt = null)
+{
+    public static ItemKey KeyOf(string tenant) => ItemKey.Main(tenant, "sealed-form");
+
+    /// <summary>Adds to the commits of a restore that it is not known any more: keys and data may be of different times, and the restore itself seals in the first form.</summary>
+    public static async Task<bool> DoubtAsync(IStore store, Commit commit, string tenant, DateTimeOffset now, CancellationToken ct)
+    {
+        if (await store.GetAsync(KeyOf(tenant), ct) is { } item)
+            commit.Put(item.Key, StoredJson.Write(new SealedFormRecord(1, 0, now), StorageJson.Default.SealedFormRecord), Condition.Same(item));
+        return true;
+    }
+
+    public static SealedFormRecord? Of(Item? item) => item is null ? null : JsonSerializer.Deserialize(item.Value.Span, StorageJson.Default.SealedFormRecord);
+}
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(StoreIdentity))]
 [JsonSerializable(typeof(TenantKeyRecord))]
@@ -43,4 +67,5 @@ internal sealed record PersonKeyRecord(int V, int TenantKey, byte[] Wrapped, int
 [JsonSerializable(typeof(StoredSecretRecord))]
 [JsonSerializable(typeof(RestorePoint))]
 [JsonSerializable(typeof(ExpiryPause))]
+[JsonSerializable(typeof(SealedFormRecord))]
 internal sealed partial class StorageJson : JsonSerializerContext;

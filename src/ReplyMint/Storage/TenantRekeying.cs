@@ -9,25 +9,37 @@ namespace ReplyMint.Storage;
 /// <param name="MayRewrite">False while somebody works with the item as he read it and would take a new version for news.</param>
 internal sealed record SealedOnce(string Prefix, Func<Item, bool> MayRewrite);
 
-/// <summary>What a pass found under old keys.</summary>
-/// <param name="Found">Items and people's keys under an old key, as they were met.</param>
-/// <param name="Written">Of these, what is under the newest key now.</param>
-internal readonly record struct Rekeyed(int Found, int Written);
+/// <summary>Items that are not sealed by the tenant's key but by a person's: whose that is, only their room knows.</summary>
+/// <param name="Prefix">Of their sort keys.</param>
+/// <param name="KeyOf">What seals such an item; null when that is gone.</param>
+/// <param name="ResealFile">Where an item is not sealed itself, what is may lie in a file beside it: seals that again, and says whether it had to.</param>
+internal sealed record SealedByPerson(string Prefix, Func<Item, CancellationToken, ValueTask<SealingKey?>> KeyOf, Func<Item, CancellationToken, ValueTask<bool>>? ResealFile = null);
+
+/// <summary>What a pass found under old keys, or in an old form.</summary>
+/// <param name="Found">Items and people's keys of that kind, as they were met.</param>
+/// <param name="Written">Of these, what is under the newest key now, or in the form of now.</param>
+/// <param name="Next">Where a pass that goes part by part goes on; null when it is over.</param>
+internal readonly record struct Rekeyed(int Found, int Written, string? Next = null);
 
 /// <summary>
-/// Brings what a tenant's old keys seal and wrap under the newest one. A pass can break off anywhere and begin anew: what is done is
+/// Brings what a tenant's old keys seal and wrap under the newest one, and what is sealed in an old form into the form of now. A pass can
+/// break off anywhere and begin anew: what is done is
 /// seen by the number in front of it. Each item is written on condition that it is as it was read; one that changed meanwhile is
 /// either sealed with the newest key already or met again by the next pass.
 /// </summary>
-internal sealed class TenantRekeying(IStore store, KeyRing keys, IEnumerable<SealedOnce> once)
+internal sealed class TenantRekeying(IStore store, KeyRing keys, IEnumerable<SealedOnce> once, IEnumerable<SealedByPerson> people)
 {
     // Raw mails of 256 KB are read along; so many of them at once are held in memory.
     private const int PageItems = 64;
     private const int BatchItems = 50;
     private const int BatchBytes = 1024 * 1024;
     private const string PersonPrefix = "person/";
+    // Parts of a pass for another form: so many pages, then the server's other work has its turn.
+    private const int PagesAtOnce = 4;
+    private const char InKeys = 'k', InMain = 'm';
 
     private readonly SealedOnce[] _once = [.. once];
+    private readonly SealedByPerson[] _people = [.. people];
 
     /// <summary>Goes through all that the tenant has.</summary>
     /// <param name="tenant">Must have keys.</param>
@@ -48,9 +60,62 @@ internal sealed class TenantRekeying(IStore store, KeyRing keys, IEnumerable<Sea
         return new(batch.Found, batch.Written);
     }
 
+    /// <summary>
+    /// A part of a pass that brings all of a tenant into the form that is sealed in now, correspondents' things too. What is kept only for
+    /// a backup's sake goes by itself, and entries of the audit log stay as their chain has them.
+    /// </summary>
+    /// <param name="tenant">Must have keys.</param>
+    /// <param name="from">Where the part before ended; null begins.</param>
+    public async Task<Rekeyed> ReformAsync(string tenant, string? from, CancellationToken ct)
+    {
+        var own = await keys.RequireAsync(tenant, ct);
+        var batch = new Batch(store, keys);
+        var (inKeys, cursor) = (from is null or [InKeys, ..], from is { Length: > 1 } ? from[1..] : null);
+        for (var pages = 0; pages < PagesAtOnce; pages++)
+        {
+            var page = await store.QueryAsync(inKeys ? Table.Keys : Table.Main, tenant, new Range(inKeys ? PersonPrefix : "", Limit: PageItems), cursor, ct);
+            foreach (var item in page.Items)
+                await (inKeys ? ReformKeyAsync(own, item, batch, ct) : ReformAsync(own, item, batch, ct));
+            cursor = page.Cursor;
+            if (cursor is not null)
+                continue;
+            // A commit that seals holds the person's key, so those are written before.
+            await batch.FlushAsync(ct);
+            if (!inKeys)
+                return new(batch.Found, batch.Written);
+            inKeys = false;
+        }
+        await batch.FlushAsync(ct);
+        return new(batch.Found, batch.Written, (inKeys ? InKeys : InMain) + cursor);
+    }
+
+    private static async ValueTask ReformKeyAsync(TenantKeys own, Item item, Batch batch, CancellationToken ct)
+    {
+        if (JsonSerializer.Deserialize(item.Value.Span, StorageJson.Default.PersonKeyRecord) is { Wrapped: [var form, ..] } record && form != (byte)own.Form)
+            await batch.AddAsync(item, StoredJson.Write(own.Rewrap(item.Key.Sort[PersonPrefix.Length..], record), StorageJson.Default.PersonKeyRecord), item.Sealed, ct);
+    }
+
+    private async ValueTask ReformAsync(TenantKeys own, Item item, Batch batch, CancellationToken ct)
+    {
+        var kind = Array.Find(_people, kind => item.Key.Sort.StartsWith(kind.Prefix, StringComparison.Ordinal));
+        if (item.Sealed.IsEmpty && kind?.ResealFile is { } file && await file(item, ct))
+            batch.Done();
+        if (SealingKey.FormOf(item.Sealed.Span) is not { } form || form == own.Form)
+            return;
+        var stays = StaysOf(item);
+        var key = kind is null ? own : await kind.KeyOf(item, ct);
+        // What nobody can open, or must not touch now, is counted: it is over when nothing of the old form is left, and not before.
+        if (stays?.MayRewrite(item) == false || key?.Open(item.Key, stays is null ? item.Version : 1, item.Sealed.Span) is not { } plain)
+            batch.Leave();
+        else
+            await batch.AddAsync(item, item.Value, key.Seal(item.Key, stays is null ? item.Version + 1 : 1, plain), ct, key as PersonKey);
+    }
+
+    private SealedOnce? StaysOf(Item item) => Array.Find(_once, kind => item.Key.Sort.StartsWith(kind.Prefix, StringComparison.Ordinal));
+
     private async Task ResealAsync(TenantKeys own, Item item, Batch batch, CancellationToken ct)
     {
-        var stays = Array.Find(_once, kind => item.Key.Sort.StartsWith(kind.Prefix, StringComparison.Ordinal));
+        var stays = StaysOf(item);
         // Correspondents' keys are all number 1, so a number alone doesn't say whose key it was. Opening does.
         if (own.Open(item.Key, stays is null ? item.Version : 1, item.Sealed.Span) is { } plain)
         {
@@ -77,10 +142,12 @@ internal sealed class TenantRekeying(IStore store, KeyRing keys, IEnumerable<Sea
         while (cursor is not null);
     }
 
+    private sealed record Write(Item Item, ReadOnlyMemory<byte> Value, ReadOnlyMemory<byte> Sealed, PersonKey? Person);
+
     /// <summary>Some writes in one commit, and each by itself when one of them meets a change.</summary>
     private sealed class Batch(IStore store, KeyRing keys)
     {
-        private readonly List<(Item Item, ReadOnlyMemory<byte> Value, ReadOnlyMemory<byte> Sealed)> _writes = [];
+        private readonly List<Write> _writes = [];
         private int _bytes;
 
         public int Found { get; private set; }
@@ -88,10 +155,13 @@ internal sealed class TenantRekeying(IStore store, KeyRing keys, IEnumerable<Sea
 
         public void Leave() => Found++;
 
-        public async ValueTask AddAsync(Item item, ReadOnlyMemory<byte> value, ReadOnlyMemory<byte> @sealed, CancellationToken ct)
+        public void Done() => (Found, Written) = (Found + 1, Written + 1);
+
+        /// <param name="person">Whose key sealed it, so that it is written only as long as that is there.</param>
+        public async ValueTask AddAsync(Item item, ReadOnlyMemory<byte> value, ReadOnlyMemory<byte> @sealed, CancellationToken ct, PersonKey? person = null)
         {
             Found++;
-            _writes.Add((item, value, @sealed));
+            _writes.Add(new(item, value, @sealed, person));
             _bytes += value.Length + @sealed.Length;
             if (_writes.Count == BatchItems || _bytes >= BatchBytes)
                 await FlushAsync(ct);
@@ -106,15 +176,18 @@ internal sealed class TenantRekeying(IStore store, KeyRing keys, IEnumerable<Sea
             _bytes = 0;
         }
 
-        private async ValueTask<bool> CommitAsync(IReadOnlyList<(Item Item, ReadOnlyMemory<byte> Value, ReadOnlyMemory<byte> Sealed)> writes, CancellationToken ct)
+        private async ValueTask<bool> CommitAsync(IReadOnlyList<Write> writes, CancellationToken ct)
         {
             var commit = new Commit();
-            foreach (var (item, value, @sealed) in writes)
+            foreach (var (item, value, @sealed, person) in writes)
+            {
                 commit.Change(item, value, @sealed);
+                person?.AddTo(commit);
+            }
             if (await store.CommitAsync(commit, ct) != CommitResult.Committed)
                 return false;
             // Commits hold a person's key as it was read; they are to read it anew.
-            foreach (var (item, _, _) in writes)
+            foreach (var (item, _, _, _) in writes)
                 if (item.Key.Table == Table.Keys)
                     keys.Forget(item.Key.Partition, item.Key.Sort[PersonPrefix.Length..]);
             Written += writes.Count;

@@ -12,6 +12,7 @@ public sealed partial class CryptographyPageTests
     private static readonly Dictionary<string, (string Row, string Files)> Called = new(StringComparer.Ordinal)
     {
         ["AesGcm"] = ("AES-256-GCM", "ReplyMint/Secrets/PassphraseSeal.cs ReplyMint/Security/Sealing.cs"),
+        ["ChaCha20Poly1305"] = ("ChaCha20-Poly1305", "ReplyMint/Security/Sealing.cs"),
         ["HMACSHA256"] = ("HMAC-SHA-256", Anywhere),
         ["SHA256"] = ("SHA-256", Anywhere),
         ["HashAlgorithmName.SHA256"] = ("SHA-256", Anywhere),

@@ -31,7 +31,7 @@ public sealed class KeyedCacheTests
     {
         var keys = Enumerable.Range(0, 3).Select(i => KeyDerivation.Derive(new byte[32], $"key {i}")).ToArray();
         var hashes = keys.Select(key => LookupHash.Of(key, "somebody@example.com")).ToArray();
-        var cache = new KeyedCache<System.Security.Cryptography.AesGcm>(key => Sealing.Cipher(key), 2);
+        var cache = new KeyedCache<SealingCipher>(key => new SealingCipher(key), 2);
         Parallel.For(0, 2_000, i =>
         {
             var key = keys[i % keys.Length];
@@ -39,7 +39,7 @@ public sealed class KeyedCacheTests
             var plain = BitConverter.GetBytes(i);
             var into = new byte[Sealing.Overhead + plain.Length];
             var cipher = cache.Take(key);
-            Sealing.Seal(cipher.Value, plain, [], into);
+            Sealing.Seal(cipher.Value, SealedForm.Aes256Gcm, plain, [], into);
             cache.Return(cipher);
             Assert.Equal(plain, Sealing.Open(key, into, []));
         });

@@ -18,7 +18,7 @@ public sealed class SealingTests
     {
         var plain = RandomNumberGenerator.GetBytes(size);
         var aad = RandomNumberGenerator.GetBytes(aadSize);
-        var closed = Sealing.Seal(Key, plain, aad);
+        var closed = Sealing.Seal(Key, SealedForm.Aes256Gcm, plain, aad);
         Assert.Equal(size + Sealing.Overhead, closed.Length);
         Assert.Equal(plain, Sealing.Open(Key, closed, aad));
     }
@@ -26,7 +26,7 @@ public sealed class SealingTests
     [Fact]
     public void Any_changed_bit_and_any_cut_is_found()
     {
-        var closed = Sealing.Seal(Key, "Dear Ada"u8, "main/1"u8);
+        var closed = Sealing.Seal(Key, SealedForm.Aes256Gcm, "Dear Ada"u8, "main/1"u8);
         for (var bit = 0; bit < closed.Length * 8; bit++)
         {
             var forged = (byte[])closed.Clone();
@@ -40,7 +40,7 @@ public sealed class SealingTests
     [Fact]
     public void Another_key_or_another_place_does_not_open_it()
     {
-        var closed = Sealing.Seal(Key, "Dear Ada"u8, "main/1"u8);
+        var closed = Sealing.Seal(Key, SealedForm.Aes256Gcm, "Dear Ada"u8, "main/1"u8);
         Assert.Null(Sealing.Open(SHA256.HashData(Key), closed, "main/1"u8));
         Assert.Null(Sealing.Open(Key, closed, "main/2"u8));
         Assert.Null(Sealing.Open(Key, closed, ""u8));
@@ -51,13 +51,13 @@ public sealed class SealingTests
     {
         var seen = new HashSet<string>();
         for (var i = 0; i < 1_000; i++)
-            Assert.True(seen.Add(Convert.ToHexString(Sealing.Seal(Key, "same"u8, default).AsSpan(1, 12))));
+            Assert.True(seen.Add(Convert.ToHexString(Sealing.Seal(Key, SealedForm.Aes256Gcm, "same"u8, default).AsSpan(1, 12))));
     }
 
     [Fact]
     public void The_format_is_AES_256_GCM_with_the_version_authenticated()
     {
-        var closed = Sealing.Seal(Key, "Dear Ada"u8, "main/1"u8);
+        var closed = Sealing.Seal(Key, SealedForm.Aes256Gcm, "Dear Ada"u8, "main/1"u8);
         Assert.Equal(1, closed[0]);
         var plain = new byte[8];
         using var aes = new AesGcm(Key, 16);
@@ -66,9 +66,27 @@ public sealed class SealingTests
     }
 
     [Fact]
+    public void The_second_form_is_ChaCha20_Poly1305_under_a_key_of_its_own()
+    {
+        var closed = Sealing.Seal(Key, SealedForm.ChaCha20Poly1305, "Dear Ada"u8, "main/1"u8);
+        Assert.Equal(2, closed[0]);
+        var plain = new byte[8];
+        using var cipher = new ChaCha20Poly1305(KeyDerivation.Derive(Key, "sealing/2"));
+        cipher.Decrypt(closed.AsSpan(1, 12), closed.AsSpan(13, 8), closed.AsSpan(21, 16), plain, "\u0002main/1"u8);
+        Assert.Equal("Dear Ada", Encoding.UTF8.GetString(plain));
+        Assert.Equal("Dear Ada", Encoding.UTF8.GetString(Sealing.Open(Key, closed, "main/1"u8)!));
+        Assert.Equal("kept", Encoding.UTF8.GetString(Sealing.Open(Convert.FromHexString("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"), Convert.FromHexString(SealedSecond), "main/1"u8)!));
+        for (var form = 0; form < 256; form++)
+        {
+            closed[0] = (byte)form;
+            Assert.Equal(form == 2, Sealing.Open(Key, closed, "main/1"u8) is not null);
+        }
+    }
+
+    [Fact]
     public void A_key_of_another_length_is_a_mistake_of_ours()
     {
-        Assert.Throws<ArgumentException>(() => Sealing.Seal(new byte[16], "x"u8, default));
+        Assert.Throws<ArgumentException>(() => Sealing.Seal(new byte[16], SealedForm.Aes256Gcm, "x"u8, default));
         Assert.Throws<ArgumentException>(() => Sealing.Open(new byte[16], new byte[64], default));
         Assert.Throws<ArgumentException>(() => KeyDerivation.Derive(new byte[16], "x"));
         Assert.Throws<ArgumentException>(() => LookupHash.Of([], "x"));
@@ -108,5 +126,6 @@ public sealed class SealingTests
 
     private const string Derived = "ce7af104f9bc201fa15d521f155fd71358af6174bfa91fc5c0efa7a53aa7a740";
     private const string Hashed = "wsqFJOqz5UDhPU4jl74zOg";
+    private const string SealedSecond = "026465666768696a6b6c6d6e6f8af566646a13d39b772ceba039ec61d955ac6f9d";
     private const string Sealed = "016465666768696a6b6c6d6e6f237eae128fca9ca78b401a4665b3ffcce6e427c2";
 }

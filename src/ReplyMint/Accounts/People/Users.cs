@@ -48,6 +48,9 @@ internal sealed class Users(IStore store, KeyRing keys, TimeProvider time)
         await store.GetAsync(KeyOf(id), ct) is { } item
             ? await keys.FindPersonAsync(await keys.RequireAsync(KeyRing.Installation, ct), JsonSerializer.Deserialize(item.Value.Span, AccountsJson.Default.UserRecord)!.Person, ct) : null;
 
+    /// <summary>What seals an item that has its person's id behind its kind.</summary>
+    internal async ValueTask<SealingKey?> KeyOfItemAsync(Item item, CancellationToken ct) => await KeyOfPersonAsync(item.Key.Sort.Split('/')[1], ct);
+
     /// <summary>Adds to a commit that an account is gone; its key is destroyed apart from that.</summary>
     internal static void Remove(Commit commit, TenantKeys installation, User user) => commit.Delete(KeyOf(user.Id)).Delete(AddressKey(installation, user.Address));
 

@@ -81,7 +81,7 @@ internal sealed class BackupMaker(OpenStore open, Attestations attestations, Att
 
     private async Task<(BackupFile File, long Missing)> WriteAsync(BackupPart part, string folder, string copy, DateTimeOffset at, List<string> written, CancellationToken ct)
     {
-        var header = BackupHeader.Of(part, open.Id, at, open.Masters.Wrapping);
+        var header = BackupHeader.Of(part, open.Id, at, open.Masters.Wrapping, open.Masters.Form);
         var path = Path.Combine(folder, BackupFiles.NameOf(header));
         var unfinished = BackupFiles.PartOf(path);
         written.Add(unfinished);

@@ -111,6 +111,7 @@ internal static class Restore
             uncertain += await RestoredSendings.HoldAsync(store, tenant, of.DataAt, now, ct);
             drafts += await RestoredDrafts.HoldAsync(store, open.Keys, tenant, ct);
             closed += await OpensAsync(open, tenant, ct) ? 0 : 1;
+            await store.RetryAsync((commit, token) => SealedFormRecord.DoubtAsync(store, commit, tenant, now, token), ct);
         }
         await foreach (var (job, _) in JobQueue.AllAsync(store, ct))
             undecided += job.Kind == Inbox.JobKind ? 1 : 0;

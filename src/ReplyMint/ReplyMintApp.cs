@@ -57,12 +57,8 @@ public static class ReplyMintApp
         services.AddSingleton(settings);
         services.AddSecurity(settings.HttpFront());
         services.AddSingleton(provider => new SecurityEvents(open.Installation.Derive("security events"), settings.Detection.Enabled, provider.GetRequiredService<TimeProvider>()));
-<<<<<<< HEAD
         services.AddSingleton<AccessLines>();
-        services.AddOutside(settings.Outside, settings.Environment.NeedsHttps());
-=======
         services.AddOutside(settings.Outside, settings.Environment.NeedsHttps(), [new(settings.Billing.Stripe.Endpoint), .. settings.Audit.Anchors.Select(place => place.Url).OfType<string>().Select(url => new Uri(url))]);
->>>>>>> 5491683 (Call only listed places: what settings name at exactly that host and port, what tenants name where outside.allow holds it, and nothing because a certificate names it)
         return services
             .AddStorage(open)
             // First, so that it ends last and tells of the others' end.

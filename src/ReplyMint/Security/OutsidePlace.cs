@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Net;
 
@@ -8,6 +9,8 @@ internal sealed class OutsidePlace
 {
     private const string Any = "*";
     private const string Below = "*.";
+
+    private static readonly SearchValues<char> NotInAName = SearchValues.Create("/\\?#@ *%");
 
     private readonly string _host;
     // 0 is every port.
@@ -51,7 +54,7 @@ internal sealed class OutsidePlace
     /// <summary>The one form of a host however it is written: small letters, A-labels, addresses as numbers, no dot at the end. Null when it is no host.</summary>
     public static string? Form(string host)
     {
-        if (host.Length is 0 or > 255 || host.AsSpan().ContainsAny("/\\?#@ *%"))
+        if (host.Length is 0 or > 255 || host.AsSpan().ContainsAny(NotInAName))
             return null;
         var bare = host.Contains(':', StringComparison.Ordinal) && host[0] != '[' ? $"[{host}]" : host;
         if (!Uri.TryCreate($"http://{bare}/", UriKind.Absolute, out var uri) || !uri.IsDefaultPort)

@@ -246,7 +246,7 @@ internal sealed class KeyRing(IStore store, MasterKeys masters, TimeProvider tim
         {
             var dropped = DroppedKeys.Read(item);
             // The records of other tenants may follow, and the next look finds what is left.
-            if (IsNew(dropped.Master, dropped.Keys.FirstOrDefault()?.Wrapped, master) || commit.Operations.Count >= MostInACommit)
+            if (IsNew(dropped.Master, dropped.Keys.Count > 0 ? dropped.Keys[0].Wrapped : null, master) || commit.Operations.Count >= MostInACommit)
                 continue;
             DroppedKeys.Change(commit, item, Rewrap(tenant, dropped, master));
             old = true;
@@ -290,7 +290,7 @@ internal sealed class KeyRing(IStore store, MasterKeys masters, TimeProvider tim
         Master = master.Check,
     };
 
-    private DroppedKeysRecord Rewrap(string tenant, DroppedKeysRecord record, MasterKey master) => IsNew(record.Master, record.Keys.FirstOrDefault()?.Wrapped, master) ? record : record with
+    private DroppedKeysRecord Rewrap(string tenant, DroppedKeysRecord record, MasterKey master) => IsNew(record.Master, record.Keys.Count > 0 ? record.Keys[0].Wrapped : null, master) ? record : record with
     {
         Keys = [.. record.Keys.Select(key => key with { Wrapped = master.Wrap(masters.Form, Unwrap(tenant, key.Number, key.Wrapped), Context(tenant, key.Number)) })],
         Master = master.Check,

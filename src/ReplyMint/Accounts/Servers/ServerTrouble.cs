@@ -3,11 +3,8 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using MailKit;
-<<<<<<< HEAD
 using ReplyMint.Outbound;
-=======
 using ReplyMint.Security;
->>>>>>> 5491683 (Call only listed places: what settings name at exactly that host and port, what tenants name where outside.allow holds it, and nothing because a certificate names it)
 
 namespace ReplyMint.Accounts;
 

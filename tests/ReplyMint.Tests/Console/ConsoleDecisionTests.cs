@@ -31,6 +31,8 @@ public sealed class ConsoleDecisionTests
         Assert.Contains("/undo", (await browser.GetAsync(after)).Expect(200).Html, StringComparison.Ordinal);
         Assert.DoesNotContain(page + "\"", (await browser.GetAsync("/console/inbox")).Html, StringComparison.Ordinal);
         host.Time.Advance(TimeSpan.FromSeconds(8));
+        await SettledAsync(host);
+        Assert.Empty(host.OutFiles);
         (await browser.ActAsync(page, page + "/undo")).Expect(303);
         host.Time.Advance(Window);
         await SettledAsync(host);

@@ -27,11 +27,7 @@ public sealed partial class CryptographyPageTests
     };
 
     /// <summary>Who uses one without its name, since another made it for them.</summary>
-    private static readonly Dictionary<string, string[]> Handed = new(StringComparer.Ordinal)
-    {
-        ["AesGcm"] = ["ReplyMint/Storage/BackupReader.cs", "ReplyMint/Storage/BackupWriter.cs"],
-        ["RSA"] = ["ReplyMint/Security/SnsCertificates.cs"],
-    };
+    private static readonly Dictionary<string, string[]> Handed = new(StringComparer.Ordinal) { ["RSA"] = ["ReplyMint/Security/SnsCertificates.cs"] };
 
     private static readonly string[] Implementations =
         ["Org.BouncyCastle.Crypto", "Org.BouncyCastle.Crypto.Generators", "Org.BouncyCastle.Crypto.Parameters", "Org.BouncyCastle.Math", "System.Security.Cryptography", "System.Security.Cryptography.X509Certificates"];

@@ -209,6 +209,23 @@ public sealed class LiveGuideTests
         Assert.All(judged, one => Assert.Contains("429: a limit answered instead", one.Findings.Single(finding => finding.Look == Look.Live).Outcome.Evidence, StringComparison.Ordinal));
     }
 
+    /// <summary>The same of mail: a listener that lets nobody in any more refused none of what it was not asked.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public async Task A_listener_that_is_full_is_neither_a_pass_nor_a_finding(int room)
+    {
+        await using var api = await ApiHost.StartAsync(settings: settings => Quick(settings, production: false));
+        var greeted = 0;
+        await using var mail = new ForgingProxy(new(IPAddress.Loopback, api.Product.SmtpPort))
+        {
+            IsDialogue = true, Answer = (_, said) => said.StartsWith("220 ", StringComparison.Ordinal) && Interlocked.Increment(ref greeted) > room ? "421 4.7.0 Too many connections\r\n" : said,
+        };
+        var look = Assert.Single((await LookAsync(Target(api.Product.Http.Port, mail.Port, production: false), [Catalogue.Find("MAIL-8")!]))[0].Findings, finding => finding.Look == Look.Live);
+        Assert.Equal(Verdict.NotChecked, look.Outcome.Verdict);
+        Assert.Contains("takes no further connection", look.Outcome.Evidence, StringComparison.Ordinal);
+    }
+
     private static string As(string status, string answered) =>
         answered.StartsWith("HTTP/1.1 ", StringComparison.Ordinal) && answered.IndexOf("\r\n", StringComparison.Ordinal) is var end ? $"HTTP/1.1 {status}{answered[end..]}" : answered;
 

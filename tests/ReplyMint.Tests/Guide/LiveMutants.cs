@@ -58,7 +58,7 @@ internal static partial class LiveMutants
         new("a slow head is waited for", ["NET-4"]) { Answer = (asked, answered) => asked.StartsWith("GET", StringComparison.Ordinal) && !asked.Contains("\r\n\r\n", StringComparison.Ordinal) ? null : answered },
         new("a slow body is waited for", ["NET-4"]) { Answer = (asked, answered) => asked.Contains("Content-Length: 1000\r\n", StringComparison.Ordinal) ? null : answered },
         new("a large head breaks the server", ["NET-4"]) { Answer = (asked, answered) => asked.Length > 100_000 ? "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n" : answered },
-        new("a target of any length is looked for", ["NET-4"]) { Answer = (asked, answered) => asked.Length > 60_000 && asked.StartsWith("GET /x", StringComparison.Ordinal) ? "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n" : answered },
+        new("a target of any length is looked for", ["NET-4"]) { Answer = (asked, answered) => asked.Length > 40_000 && asked.StartsWith("GET /x", StringComparison.Ordinal) ? "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n" : answered },
         new("two lengths are taken", ["NET-4"]) { Answer = (asked, answered) => asked.Contains("Content-Length: 1\r\nContent-Length: 2\r\n", StringComparison.Ordinal) ? "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" : answered },
         new("unknown members are taken", ["INPUT-1"]) { Answer = (asked, answered) => asked.Contains("replymintGuide", StringComparison.Ordinal) ? "HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}" : answered },
         new("depth breaks the reader", ["INPUT-1"]) { Answer = (asked, answered) => asked.Contains("[[[[", StringComparison.Ordinal) ? "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n" : answered },

@@ -9,6 +9,9 @@ internal static class SmtpChecks
     private const int MostErrors = 40;
     private const long MostBytes = 200_000_000;
 
+    /// <summary>A listener that takes nobody in any more was asked nothing: its silence would pass for a refusal.</summary>
+    private static readonly (string?, string) s_full = ("the SMTP listener takes no further connection from here, so not all was asked; look again in some minutes", "");
+
     public static async Task<Outcome> BoundsAsync(LiveLook look, CancellationToken ct)
     {
         if (look.Target.Smtp is null)
@@ -28,7 +31,7 @@ internal static class SmtpChecks
     {
         await using var talk = new SmtpDialogue(look.Target);
         var greeting = await talk.OpenAsync(ct);
-        if (!greeting.StartsWith("220", StringComparison.Ordinal))
+        if (!IsOpen(greeting))
             return ($"the SMTP listener at {look.Target.Smtp} does not take this machine's connection ({Shown(greeting)})", "");
         var early = await talk.AskAsync("MAIL FROM:<guide@replymint.invalid>", ct);
         return early.StartsWith('5') ? (null, Shown(greeting)) : ("it takes a mail from a client that never greeted", Shown(early));
@@ -38,7 +41,8 @@ internal static class SmtpChecks
     private static async Task<(string?, string)> SizesAsync(LiveLook look, CancellationToken ct)
     {
         await using var talk = new SmtpDialogue(look.Target);
-        await talk.OpenAsync(ct);
+        if (!IsOpen(await talk.OpenAsync(ct)))
+            return s_full;
         var hello = await talk.AskAsync("EHLO guide.replymint.invalid", ct);
         if (hello.Split('|').FirstOrDefault(line => line.Length > 8 && line.AsSpan(4).StartsWith("SIZE ", StringComparison.OrdinalIgnoreCase)) is not { } size
             || !long.TryParse(size.AsSpan(9), NumberStyles.None, CultureInfo.InvariantCulture, out var bytes) || bytes is 0 or > MostBytes)
@@ -67,13 +71,15 @@ internal static class SmtpChecks
     {
         await using (var talk = new SmtpDialogue(look.Target))
         {
-            await talk.OpenAsync(ct);
+            if (!IsOpen(await talk.OpenAsync(ct)))
+                return s_full;
             var bare = await talk.AskAsync("EHLO guide\nMAIL FROM:<guide@replymint.invalid>", ct);
             if (!bare.StartsWith('5'))
                 return ("a bare LF ends a line", Shown(bare));
         }
         await using var endless = new SmtpDialogue(look.Target);
-        await endless.OpenAsync(ct);
+        if (!IsOpen(await endless.OpenAsync(ct)))
+            return s_full;
         var reply = await endless.AskAsync("NOOP " + new string('x', 20_000), ct);
         return reply.Length == 0 || reply[0] is '5' or '4' ? (null, $"a bare LF: 5xx; a line of 20 KB: {Shown(reply)}") : ("it takes a line of 20 KB", Shown(reply));
     }
@@ -81,7 +87,8 @@ internal static class SmtpChecks
     private static async Task<(string?, string)> ErrorsAsync(LiveLook look, CancellationToken ct)
     {
         await using var talk = new SmtpDialogue(look.Target);
-        await talk.OpenAsync(ct);
+        if (!IsOpen(await talk.OpenAsync(ct)))
+            return s_full;
         for (var tries = 1; tries <= MostErrors; tries++)
             if (await talk.AskAsync("REPLYMINT-GUIDE", ct) is "" or ['4', '2', '1', ..])
                 return (null, $"closed after {tries} errors");
@@ -92,7 +99,8 @@ internal static class SmtpChecks
     private static async Task<(string?, string)> SecureAsync(LiveLook look, CancellationToken ct)
     {
         await using var talk = new SmtpDialogue(look.Target);
-        await talk.OpenAsync(ct);
+        if (!IsOpen(await talk.OpenAsync(ct)))
+            return s_full;
         var hello = await talk.AskAsync("EHLO guide.replymint.invalid", ct);
         if (!hello.Split('|').Any(line => line.Length >= 4 && line.AsSpan(4).Trim().Equals("STARTTLS", StringComparison.OrdinalIgnoreCase)))
             return look.Target.SmtpOffersTls || !System.Net.IPAddress.IsLoopback(look.Target.Smtp!.Address) ? ("it offers no STARTTLS", Shown(hello)) : (null, "no STARTTLS, on a loopback address");
@@ -106,6 +114,8 @@ internal static class SmtpChecks
         var next = await talk.AskAsync("EHLO guide.replymint.invalid", ct);
         return next.Contains('|', StringComparison.Ordinal) ? (null, "STARTTLS forgets what came before it") : ("what was said before STARTTLS counts after it", Shown(next));
     }
+
+    private static bool IsOpen(string greeting) => greeting.StartsWith("220", StringComparison.Ordinal);
 
     private static string Shown(string reply) => reply.Length == 0 ? "closed" : reply.Length <= 120 ? reply : reply[..120] + "...";
 }

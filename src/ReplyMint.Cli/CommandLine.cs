@@ -17,13 +17,13 @@ internal static class CommandLine
             || parse.RootCommandResult.Children.OfType<OptionResult>().Any(o => o.Option is HelpOption);
         if (help)
         {
-            Help.Write(command, host.Out);
+            Help.Write(command, host.Out, host.Columns());
             return ExitCode.Ok;
         }
         if (command.Subcommands.Count > 0 && parse.UnmatchedTokens.Count == 0 && !IsVersion(parse))
         {
             // Named a group, or nothing at all: show what there is.
-            Help.Write(command, host.Error);
+            Help.Write(command, host.Error, host.Columns());
             return ExitCode.Usage;
         }
         if (parse.Errors.Count > 0)

@@ -24,6 +24,18 @@ internal static class Plain
         return line.Length <= length ? line : string.Concat(line.AsSpan(0, length - 1), "…");
     }
 
+    /// <summary>Broken between words into lines of at most so many characters; a longer word is cut.</summary>
+    public static IEnumerable<string> Broken(string text, int room)
+    {
+        while (text.Length > room)
+        {
+            var end = text.LastIndexOf(' ', room) is > 0 and var blank ? blank : room;
+            yield return text[..end];
+            text = text[end..].TrimStart();
+        }
+        yield return text;
+    }
+
     /// <summary>The same for a line of JSON, where nothing is lost: such characters stand in its texts only, and can be escaped there.</summary>
     public static string Json(string line)
     {

@@ -50,17 +50,14 @@ internal sealed class GuideTable(GuideReport report, TextWriter to, int? columns
             Line("", $"{partly} of those that were checked could be looked at in one more way, which this run did not; --format json says which.");
     }
 
-    /// <summary>Broken between words, and further lines begin below the text of the first.</summary>
+    /// <summary>Further lines begin below the text of the first.</summary>
     private void Line(string head, string text)
     {
-        var room = (columns ?? int.MaxValue) - head.Length;
-        while (text.Length > room)
+        foreach (var line in Plain.Broken(text, (columns ?? int.MaxValue) - head.Length))
         {
-            var end = text.LastIndexOf(' ', room) is > 0 and var blank ? blank : room;
-            to.WriteLine(head + text[..end]);
-            (head, text) = (new(' ', head.Length), text[end..].TrimStart());
+            to.WriteLine(head + line);
+            head = new(' ', head.Length);
         }
-        to.WriteLine(head + text);
     }
 
     /// <summary>Why several controls were not looked at, and which.</summary>

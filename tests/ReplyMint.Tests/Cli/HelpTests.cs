@@ -37,6 +37,21 @@ public sealed class HelpTests : IDisposable
         }
     }
 
+    /// <summary>But for examples, which are there to be copied.</summary>
+    [Theory]
+    [InlineData(80)]
+    [InlineData(100)]
+    public void Help_fits_the_terminal(int columns)
+    {
+        foreach (var command in All(CommandTree.Build(CommandHost.Nowhere)).Where(c => !c.Hidden))
+        {
+            using var help = new StringWriter();
+            Help.Write(command, help, columns);
+            var examples = command is Verb verb ? verb.Examples.Select(example => $"  replymint {example}").ToList() : [];
+            Assert.Empty(help.ToString().Split('\n').Where(line => line.Length > columns && !examples.Contains(line)));
+        }
+    }
+
     [Fact]
     public async Task Every_example_is_a_command_line_that_is_understood()
     {

@@ -7,18 +7,19 @@ namespace ReplyMint.Guide;
 internal static class CallerChecks
 {
     private const string Wanted = "give a token of an auditor with --token-file";
+    private const string WantedForUsage = Wanted + " (a key is enough: replymint key create guide --scopes usage:read --days 1)";
 
     /// <summary>Null where there is no caller, or his token would cross a network in the clear.</summary>
     public static string? HeaderOf(LiveLook look) => look.Target.IsHttps || look.Target.IsHere ? look.Target.Caller : null;
 
     /// <summary>SOC-3.</summary>
-    public static Task<Outcome> AuditAsync(LiveLook look, CancellationToken ct) => AskAsync(look, "/api/v1/audit/verify", (answer, json) =>
+    public static Task<Outcome> AuditAsync(LiveLook look, CancellationToken ct) => AskAsync(look, "/api/v1/audit/verify", Wanted, (answer, json) =>
         !json.TryGetProperty("whole", out var whole) || whole.ValueKind is not (JsonValueKind.True or JsonValueKind.False) ? Outcome.NotChecked($"{answer}: the answer does not say whether the log is whole")
             : whole.GetBoolean() ? Outcome.Pass($"{answer}: {(json.TryGetProperty("says", out var says) ? says.GetString() : "whole")}")
             : Outcome.Fail($"{answer}: {(json.TryGetProperty("says", out says) ? says.GetString() : "something is wrong with it")}"), ct);
 
     /// <summary>MON-4: what was called is told by day, group of routes and key.</summary>
-    public static Task<Outcome> UsageAsync(LiveLook look, CancellationToken ct) => AskAsync(look, "/api/v1/usage", (answer, json) =>
+    public static Task<Outcome> UsageAsync(LiveLook look, CancellationToken ct) => AskAsync(look, "/api/v1/usage", WantedForUsage, (answer, json) =>
     {
         if (!json.TryGetProperty("calls", out var calls) || !calls.TryGetInt64(out var all) || !json.TryGetProperty("replies", out var replies) || !json.TryGetProperty("costPerReplyMillionths", out var each) || !json.TryGetProperty("days", out var days) || days.ValueKind != JsonValueKind.Array)
             return Outcome.Fail($"{answer}: calls, answers and what an answer costs are not told by day");
@@ -29,10 +30,10 @@ internal static class CallerChecks
             : Outcome.Fail($"{answer}: no call is counted, this one neither");
     }, ct);
 
-    private static async Task<Outcome> AskAsync(LiveLook look, string path, Func<Exchange, JsonElement, Outcome> judge, CancellationToken ct)
+    private static async Task<Outcome> AskAsync(LiveLook look, string path, string wanted, Func<Exchange, JsonElement, Outcome> judge, CancellationToken ct)
     {
         if (HeaderOf(look) is not { } caller)
-            return Outcome.NotChecked(look.Target.Caller is null ? Wanted : "a token is not sent in the clear over a network");
+            return Outcome.NotChecked(look.Target.Caller is null ? wanted : "a token is not sent in the clear over a network");
         var answer = await look.AskAsync("GET", path, [caller], ct, asked: $"GET {path} as a caller");
         if (answer.Reply.Status != 200)
             return Outcome.NotChecked($"{answer}: {Wanted} that may read it");

@@ -61,7 +61,7 @@ internal static class DoctorCommand
                 domains.Add(AddressRules.Domain(mailbox.Address));
         }
         if (waiting > 0)
-            context.Out.WriteLine(FindingMark + CliJson.Line(Finding.Warn("attachments", $"{waiting} tenants want attachments to be kept, and none are: nobody said what scans them", "name ClamAV's socket, such as unix:/run/clamav/clamd.ctl, or none in so many words: inbound.attachments.scanner")));
+            context.Out.WriteLine(FindingMark + CliJson.Line(Finding.Warn("attachments", $"tenants that want them kept: {waiting}; none are, since nobody said what scans them", "name ClamAV's socket, such as unix:/run/clamav/clamd.ctl, or none in so many words: inbound.attachments.scanner")));
         foreach (var domain in domains)
             context.Out.WriteLine(domain);
         foreach (var due in (await context.Get<Records>().DueAsync(ct)).Where(due => due.IsFinding))

@@ -101,7 +101,7 @@ internal static class RetentionCommands
             ["mail as it came", Number(now.RawDays), Number(RetentionRecord.MostRaw)],
             ["text and drafts", Number(now.TextDays), Number(RetentionRecord.MostText)],
             ["record, receipt, answer", Number(now.RecordDays), Number(RetentionRecord.MostRecord)],
-            ["attachments", desk.KeepsAttachments(now) ? Number(now.RawDays) : now.Attachments ? "not kept until inbound.attachments.scanner is set" : "not kept", Number(RetentionRecord.MostRaw)],
+            ["attachments", desk.KeepsAttachments(now) ? Number(now.RawDays) : now.Attachments ? "not kept: no scanner is set" : "not kept", Number(RetentionRecord.MostRaw)],
         ], "WHAT", "DAYS", "MOST");
     }
 

@@ -20,7 +20,7 @@ public sealed class PrivacyCommandTests : IDisposable
         var shown = await _cli.OkAsync("retention", "show", "--json");
         Assert.Contains("\"rawDays\":7,\"textDays\":30,\"recordDays\":365,\"attachments\":true", shown, StringComparison.Ordinal);
         _cli.Environment.Remove("REPLYMINT_INBOUND__ATTACHMENTS__SCANNER");
-        Assert.Contains("not kept until inbound.attachments.scanner is set", await _cli.OkAsync("retention", "show"), StringComparison.Ordinal);
+        Assert.Contains("not kept: no scanner is set", await _cli.OkAsync("retention", "show"), StringComparison.Ordinal);
         await _cli.OkAsync("retention", "set", "--attachments", "false");
         Assert.Contains("--record must not be fewer", await _cli.FailsAsync("retention", "set", "--record", "20"), StringComparison.Ordinal);
         Assert.Contains("from 1 to 30", await _cli.FailsAsync("retention", "set", "--raw", "31"), StringComparison.Ordinal);

@@ -6,6 +6,7 @@ using ReplyMint.Inbound;
 using ReplyMint.Outbound;
 using ReplyMint.Replies;
 using ReplyMint.Security;
+using ReplyMint.Telemetry;
 using Xunit;
 
 namespace ReplyMint.Tests.Console;
@@ -55,6 +56,7 @@ public sealed partial class ConsoleWordsTests
             .. Enum.GetValues<MessageState>().Select(state => "state." + Reasons.WordOf(state)),
             .. ReasonWords.Names.Select(name => "reason." + name),
             .. Reasons.Filtered.Select(name => "reason." + name),
+            .. Measures.AttachmentScans.Attributes[0].Words.Select(name => "mail.scan." + name),
         ];
         Assert.Equal([], needed.Where(name => !words.ContainsKey(name)));
     }

@@ -48,7 +48,7 @@ public sealed class HelpTests : IDisposable
             using var help = new StringWriter();
             Help.Write(command, help, columns);
             var examples = command is Verb verb ? verb.Examples.Select(example => $"  replymint {example}").ToList() : [];
-            Assert.Empty(help.ToString().Split('\n').Where(line => line.Length > columns && !examples.Contains(line)));
+            Assert.DoesNotContain(help.ToString().Split('\n'), line => line.Length > columns && !examples.Contains(line));
         }
     }
 

@@ -45,6 +45,7 @@ internal sealed class ScannerDouble : IDisposable
     public void Dispose()
     {
         _end.Cancel();
+        _end.Dispose();
         _listener.Dispose();
     }
 

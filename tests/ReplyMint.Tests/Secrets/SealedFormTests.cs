@@ -193,10 +193,9 @@ public sealed partial class SealedFormTests
         var all = new List<(string, int)>();
         using var connection = new SqliteConnection($"Data Source={Path.Combine(data, "db", "replymint.db")};Pooling=False");
         connection.Open();
-        foreach (var table in (string[])["main", "keys", "audit"])
+        foreach (var query in (string[])["SELECT p, s, v, x FROM main", "SELECT p, s, v, x FROM keys", "SELECT p, s, v, x FROM audit"])
         {
-            using var command = connection.CreateCommand();
-            command.CommandText = $"SELECT p, s, v, x FROM {table}";
+            using var command = new SqliteCommand(query, connection);
             using var row = command.ExecuteReader();
             while (row.Read())
             {
@@ -204,7 +203,7 @@ public sealed partial class SealedFormTests
                 if (value.Length > 0)
                     all.Add((name, value[2]));
                 // Keys are wrapped without a number in front, an entry's network is sealed like an item.
-                all.AddRange(Wrapped().Matches(text).Select(match => Convert.FromBase64String(Regex.Unescape(match.Groups[2].Value))).Where(bytes => bytes.Length > 0).Select(bytes => (name, (int)bytes[table == "audit" ? 2 : 0])));
+                all.AddRange(Wrapped().Matches(text).Select(match => Convert.FromBase64String(Regex.Unescape(match.Groups[2].Value))).Where(bytes => bytes.Length > 0).Select(bytes => (name, (int)bytes[query.EndsWith("audit", StringComparison.Ordinal) ? 2 : 0])));
             }
         }
         foreach (var folder in (string[])["blobs", "index"])

@@ -145,7 +145,7 @@ public sealed class CertificateTests : IDisposable
         await using var host = await StartAsync();
         var taken = SslProtocols.None;
         await host.SendTlsAsync(Health, tls => taken = tls.SslProtocol);
-        Assert.Equal(SslProtocols.Tls13, taken);
+        Assert.Equal("Tls13", taken.ToString());
     }
 
     [Fact]

@@ -60,7 +60,7 @@ public sealed partial class CryptographyPageTests
         foreach (var (name, (_, files)) in Called.Where(one => !one.Key.Contains('.', StringComparison.Ordinal)))
         {
             var found = CompiledCalls.All.Where(call => call.Type == name).Select(call => call.File).Distinct().Order(StringComparer.Ordinal).ToArray();
-            Assert.True(files == Anywhere ? found.Length > 0 : found.SequenceEqual(files.Split(' ').Concat(Handed.GetValueOrDefault(name, [])).Order(StringComparer.Ordinal)), $"{name} is called in {string.Join(' ', found)}");
+            Assert.True(ReferenceEquals(files, Anywhere) ? found.Length > 0 : found.SequenceEqual(files.Split(' ').Concat(Handed.GetValueOrDefault(name, [])).Order(StringComparer.Ordinal)), $"{name} is called in {string.Join(' ', found)}");
         }
     }
 

@@ -236,7 +236,7 @@ public sealed class FenceTests
         {
             await using var tls = new SslStream(client.GetStream());
             await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificateContext = SslStreamCertificateContext.Create(certificate, null, offline: true) }, Stop);
-            await tls.ReadAsync(new byte[1], Stop);
+            Assert.InRange(await tls.ReadAsync(new byte[1], Stop), 0, 1);
         }
     }
 }

@@ -172,7 +172,8 @@ public sealed class AttachmentScanTests : IDisposable
             "mails.mbox" => text.Replace("Content-Type: text/plain; charset=utf-8", "Content-Type: application/octet-stream; name=sky.bin", StringComparison.Ordinal),
             _ => text,
         }));
-        await using var host = await ProductHost.StartAsync();
+        // The file's mails are of this hour, and would be gone by another clock.
+        await using var host = await ProductHost.StartAsync(time: new(TimeProvider.System.GetUtcNow()));
         await using var stream = File.OpenRead(file);
         using var export = (await ImportFile.OpenAsync(stream, ImportBounds.Usual, ct)).File!;
         Assert.IsType<ImportOutcome.Done>(await host.Get<Importer>().ImportAsync(export, Actor.Machine, _ => { }, ct));

@@ -52,7 +52,7 @@ public sealed partial class ConsoleSafetyTests
         string[] wrong =
         [
             "", "x", $"{parts[0]}.{parts[1]}.{parts[2]}", $"{others[0]}.{others[1]}.{parts[2]}.{parts[3]}", $"{parts[0]}.{parts[1]}.{long.Parse(parts[2]) + 30}.{parts[3]}",
-            $"{parts[0]}.{parts[1]}.99999999999999999.{parts[3]}", good + "A", good[..^1], $"{good}; {Session}={others[0]}",
+            $"{parts[0]}.{parts[1]}.99999999999999999.{parts[3]}", good + "A", good[..^1], $"{good}; {Session}={others[0]}", $"{others[0]}; {Session}={good}",
         ];
         foreach (var cookie in wrong)
         {

@@ -79,9 +79,9 @@ internal sealed class Tenants(IStore store, KeyRing keys, AuditLog audit, TimePr
     }
 
     /// <summary>All ids, those of tenants too that have no settings (any more).</summary>
-    public async IAsyncEnumerable<string> IdsAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+    public async IAsyncEnumerable<string> IdsAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct, string prefix = "")
     {
-        await foreach (var entry in store.AllAsync(Table.Main, KeyRing.Installation, ListPrefix, ct))
+        await foreach (var entry in store.AllAsync(Table.Main, KeyRing.Installation, ListPrefix + prefix, ct))
             yield return entry.Key.Sort[ListPrefix.Length..];
     }
 

@@ -48,6 +48,7 @@ internal static class InboundFeature
         .AddSingleton(settings.Attachments)
         .AddSingleton<Clamd>()
         .AddSingleton<AttachmentGate>()
+        .AddSingleton<BounceAddresses>()
         .AddSingleton<Inbox>()
         .AddSingleton(provider => new SenderDns(provider.GetRequiredService<DnsSettings>()))
         .AddSingleton(provider => Room(provider, smtp))

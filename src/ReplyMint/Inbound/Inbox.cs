@@ -18,7 +18,7 @@ namespace ReplyMint.Inbound;
 /// Accepts a delivery: one commit holds the mail and its job, and only then the channel may say "yes". The same mail
 /// again, by whatever path, is the same message.
 /// </summary>
-internal sealed class Inbox(IStore store, KeyRing keys, Tenants tenants, Mailboxes mailboxes, DomainOwners domains, Messages messages, MailThreads places, Threads threads, SpentTokens spentTokens, Outbox outbox, ReplyTokens tokens, JobQueue jobs, WebhookEvents webhooks, StoredBytes stored, DiskSpace disk, Retention retention, AttachmentGate gate, Containments contained, Watches watches, TimeProvider time)
+internal sealed class Inbox(IStore store, KeyRing keys, Tenants tenants, Mailboxes mailboxes, DomainOwners domains, Messages messages, MailThreads places, Threads threads, SpentTokens spentTokens, Outbox outbox, BounceAddresses bounces, JobQueue jobs, WebhookEvents webhooks, StoredBytes stored, DiskSpace disk, Retention retention, AttachmentGate gate, Containments contained, Watches watches, TimeProvider time)
 {
     /// <summary>The kind of the job that handles a message.</summary>
     public const string JobKind = "mail";
@@ -223,7 +223,7 @@ internal sealed class Inbox(IStore store, KeyRing keys, Tenants tenants, Mailbox
     // A bounce comes to the signed address that the answer left from, and belongs to the answer's mailbox.
     private async ValueTask<Mailbox?> BouncedAsync(string recipient, CancellationToken ct) =>
         recipient.StartsWith(ReplyTokens.BouncePrefix, StringComparison.OrdinalIgnoreCase)
-            && tokens.ReadBounceAddress(recipient) is { } subject
+            && await bounces.ReadAsync(recipient, ct) is { } subject
             && await outbox.StateAsync(subject.TenantId, subject.OutboxId, ct) is { Mailbox: { } mailbox }
             ? await mailboxes.GetAsync(subject.TenantId, mailbox, ct)
             : null;

@@ -4,13 +4,13 @@ using ReplyMint.Outbound;
 namespace ReplyMint.Inbound;
 
 /// <summary>What Amazon SES tells of mails that we sent.</summary>
-internal sealed class SesEvents(ReplyTokens tokens, DeliveryEvents events)
+internal sealed class SesEvents(ReplyTokens tokens, BounceAddresses bounces, DeliveryEvents events)
 {
     private static readonly SearchValues<char> CodeCharacters = SearchValues.Create("0123456789.");
 
     public async Task RecordAsync(SnsProof proof, SesNotification said, CancellationToken ct)
     {
-        if (Kind(said) is not { } kind || Subject(said.Mail) is not { } subject)
+        if (Kind(said) is not { } kind || await SubjectAsync(said.Mail, ct) is not { } subject)
             return;
         var at = said.Bounce?.Timestamp ?? said.Complaint?.Timestamp ?? proof.Message.At;
         SuppressionReason? reason = kind switch { "failed" => SuppressionReason.PermanentFailure, "complained" => SuppressionReason.Complaint, _ => null };
@@ -34,13 +34,13 @@ internal sealed class SesEvents(ReplyTokens tokens, DeliveryEvents events)
     /// SES gives mails a Message-ID of its own and shows the original only where "include original headers" is on; the envelope's
     /// sender is always there, and ours is signed too.
     /// </summary>
-    private TokenSubject? Subject(SesMail? mail)
+    private async ValueTask<TokenSubject?> SubjectAsync(SesMail? mail, CancellationToken ct)
     {
         foreach (var header in mail?.Headers ?? [])
             if (header is { Name: { } name, Value: { } value } && name.Equals("Message-ID", StringComparison.OrdinalIgnoreCase) && tokens.ReadMessageId(value.Trim()) is { } own)
                 return own;
         return mail?.CommonHeaders?.MessageId is { } id && tokens.ReadMessageId(id.Trim()) is { } original ? original
-            : mail?.Source is { } source ? tokens.ReadBounceAddress(source.Trim().Trim('<', '>')) : null;
+            : mail?.Source is { } source ? await bounces.ReadAsync(source.Trim().Trim('<', '>'), ct) : null;
     }
 
     /// <summary>Numbers only: the server's words may name the address.</summary>

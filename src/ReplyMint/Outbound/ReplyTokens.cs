@@ -11,8 +11,8 @@ internal readonly record struct TokenSubject(string TenantId, string OutboxId);
 /// signature, so one can't be used as another. Lower case only, since mail servers may fold an address.
 /// </summary>
 /// <remarks>
-/// A bounce address must fit 64 octets before the at-sign (RFC 5321 4.5.3.1.1), so its signature is cut to what is left,
-/// never below <see cref="MinMacChars"/> characters; the outbox id's own 80 random bits make a foreign one unguessable.
+/// A bounce address must fit 64 octets before the at-sign (RFC 5321 4.5.3.1.1), which both ids and a whole signature do not: of the tenant's
+/// id three characters stand in it. They lead to the few tenants that it may be, and the signature, which covers both ids, says which.
 /// </remarks>
 internal sealed class ReplyTokens
 {
@@ -20,11 +20,15 @@ internal sealed class ReplyTokens
     private const int MaxLocalPart = 64;
     private const int MaxIdChars = 40;
     private const int MacChars = 26;
-    private const int MinMacChars = 7;
+    private const int HintChars = 3;
+    private const int MaxBouncedChars = 26;
     private const char Version = '1';
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
-    /// <summary>Lengths 1 to 34. A token of the next version begins with "z", which is no length.</summary>
+    /// <summary>What the token in a bounce address begins with; the one before began with a length, which this is none of.</summary>
+    private const char Whole = 'z';
+    /// <summary>Of the address before: lengths 1 to 34.</summary>
     private const string Lengths = "0123456789abcdefghijklmnopqrstuvwxy";
+    private const int LeastShort = 7;
 
     private readonly byte[] _key;
 
@@ -55,37 +59,46 @@ internal sealed class ReplyTokens
 
     public TokenSubject? ReadWithdrawal(string token) => ReadDotted('w', token);
 
-    /// <summary>"bounces+TOKEN@domain": the ids' lengths (one character each), the ids, and what fits of the MAC.</summary>
-    /// <exception cref="ArgumentException">The two ids are together longer than 47 characters, which no local part has room for.</exception>
+    /// <summary>"bounces+zHINT,OUTBOX,MAC@domain", without the commas.</summary>
+    /// <exception cref="ArgumentException">An id is none, or is longer than there is room for.</exception>
     public string BounceAddress(TokenSubject subject, string domain)
     {
-        var ids = subject.TenantId.Length + subject.OutboxId.Length;
-        if (Room(ids) < MinMacChars || !Fits(subject.TenantId) || !Fits(subject.OutboxId))
-            throw new ArgumentException("Ids are 1 to 34 lower-case letters and digits, together at most 47.", nameof(subject));
-        var mac = Mac('b', subject).AsSpan(0, Room(ids));
-        return $"{BouncePrefix}{Lengths[subject.TenantId.Length]}{Lengths[subject.OutboxId.Length]}{subject.TenantId}{subject.OutboxId}{mac}@{domain}";
+        if (!IsId(subject.TenantId) || !IsId(subject.OutboxId) || subject.TenantId.Length <= HintChars || subject.OutboxId.Length > MaxBouncedChars)
+            throw new ArgumentException("Ids are lower-case letters and digits: of a tenant more than 3, of a mail at most 26.", nameof(subject));
+        return $"{BouncePrefix}{Whole}{subject.TenantId.AsSpan(1, HintChars)}{subject.OutboxId}{Mac('c', subject)}@{domain}";
     }
 
-    public TokenSubject? ReadBounceAddress(string address)
+    /// <summary>What the ids of those few tenants begin with whose a bounce address may be; null when it is none.</summary>
+    public static string? TenantsOf(string address) => Bounced(address) is [Whole, _, _, _, ..] token ? "t" + token[1..(1 + HintChars)] : null;
+
+    /// <summary>Whose it is, if it is this tenant's.</summary>
+    public TokenSubject? ReadBounceAddress(string address, string tenant)
     {
-        var at = address.LastIndexOf('@');
-        if (at <= 0 || at > MaxLocalPart || !address.StartsWith(BouncePrefix, StringComparison.OrdinalIgnoreCase))
+        if (Bounced(address) is not [Whole, ..] token || token.Length <= 1 + HintChars + MacChars || TenantsOf(address) is not { } prefix || !tenant.StartsWith(prefix, StringComparison.Ordinal))
             return null;
-        var token = address[BouncePrefix.Length..at].ToLowerInvariant();
-        if (token.Length < 2)
+        var subject = new TokenSubject(tenant, token[(1 + HintChars)..^MacChars]);
+        return Verified('c', subject, token.AsSpan()[^MacChars..], MacChars) ? subject : null;
+    }
+
+    /// <summary>
+    /// The same of an address of before, which named both ids and had room for seven characters of the signature: too few to believe, so whoever
+    /// reads it looks whether that mail left under it. For mails of before that still come back.
+    /// </summary>
+    public TokenSubject? ReadShortBounceAddress(string address)
+    {
+        if (Bounced(address) is not { Length: > 2 } token)
             return null;
-        var tenant = Lengths.IndexOf(token[0], StringComparison.Ordinal);
-        var outbox = Lengths.IndexOf(token[1], StringComparison.Ordinal);
-        if (tenant < 1 || outbox < 1 || token.Length <= 2 + tenant + outbox)
+        var (tenant, outbox) = (Lengths.IndexOf(token[0], StringComparison.Ordinal), Lengths.IndexOf(token[1], StringComparison.Ordinal));
+        var ids = 2 + tenant + outbox;
+        if (tenant < 1 || outbox < 1 || token.Length < ids + LeastShort)
             return null;
         var subject = new TokenSubject(token.Substring(2, tenant), token.Substring(2 + tenant, outbox));
-        return Verified('b', subject, token.AsSpan(2 + tenant + outbox), Room(tenant + outbox)) ? subject : null;
+        return Verified('b', subject, token.AsSpan(ids), Math.Min(MacChars, MaxLocalPart - BouncePrefix.Length - ids)) ? subject : null;
     }
 
-    /// <summary>How much of the MAC a bounce address has room for.</summary>
-    private static int Room(int ids) => Math.Min(MacChars, MaxLocalPart - BouncePrefix.Length - 2 - ids);
-
-    private static bool Fits(string id) => id.Length < Lengths.Length && IsId(id);
+    private static string? Bounced(string address) =>
+        address.LastIndexOf('@') is > 0 and <= MaxLocalPart and var at && address.StartsWith(BouncePrefix, StringComparison.OrdinalIgnoreCase) && at >= BouncePrefix.Length
+            ? address[BouncePrefix.Length..at].ToLowerInvariant() : null;
 
     private string Dotted(char kind, TokenSubject subject)
     {
@@ -107,7 +120,7 @@ internal sealed class ReplyTokens
 
     private bool Verified(char kind, TokenSubject subject, ReadOnlySpan<char> mac, int length)
     {
-        if (mac.Length != length || length < MinMacChars || !IsId(subject.TenantId) || !IsId(subject.OutboxId))
+        if (mac.Length != length || !IsId(subject.TenantId) || !IsId(subject.OutboxId))
             return false;
         Span<byte> given = stackalloc byte[MacChars], right = stackalloc byte[MacChars];
         if (Encoding.UTF8.GetByteCount(mac) != length)

@@ -13,7 +13,7 @@ namespace ReplyMint.Replies;
 /// The three ends of a message, each one commit: state, receipt, text, and what follows from it. Null is a conflict: a
 /// rate, the quota, a switch or the message moved since it was read, so it has to be decided anew on what is true now.
 /// </summary>
-internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sender, SenderRight right, JobQueue jobs, Drafts drafts, Notices notices, WebhookEvents webhooks, ReplyLetters letters, Suppressions suppressions, Consents consents, KeyRing keys, ReplyTokens tokens, Retention retention, TimeProvider time)
+internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sender, SenderRight right, JobQueue jobs, Drafts drafts, Notices notices, WebhookEvents webhooks, ReplyLetters letters, Suppressions suppressions, Consents consents, KeyRing keys, ReplyTokens tokens, BounceAddresses bounces, Retention retention, TimeProvider time)
 {
     /// <summary>No answer. A bounce of one of our own mails is noted where it belongs.</summary>
     public async Task<JobOutcome?> IgnoreAsync(ReplyWork work, Verdict verdict, CancellationToken ct, string note = "")
@@ -130,7 +130,7 @@ internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sen
 
     private async Task NoteBounceAsync(ReplyWork work, CancellationToken ct)
     {
-        if (BouncedOf(work) is not { } subject || subject.TenantId != work.Tenant.Id)
+        if (await BouncedOfAsync(work, ct) is not { } subject || subject.TenantId != work.Tenant.Id)
             return;
         var permanent = BounceReport.Read(work.Mail).FirstOrDefault(report => report.Permanent);
         if (await outbox.FindAsync(subject.TenantId, subject.OutboxId, ct) is not { } entry)
@@ -145,10 +145,10 @@ internal sealed class ReplyEndings(IStore store, Outbox outbox, OutboxSender sen
     /// By the signed address that it came to; where the mailbox's own server sent the answer, the report comes to the mailbox and names the answer's signed
     /// Message-ID. Who else knows that is its recipient, and he can only end his own answers.
     /// </summary>
-    private TokenSubject? BouncedOf(ReplyWork work)
+    private async ValueTask<TokenSubject?> BouncedOfAsync(ReplyWork work, CancellationToken ct)
     {
         var mail = work.Mail;
-        if (mail.Envelope.Recipient is { } recipient && tokens.ReadBounceAddress(recipient) is { } addressed)
+        if (mail.Envelope.Recipient is { } recipient && await bounces.ReadAsync(recipient, ct) is { } addressed)
             return addressed;
         // Receipts and delays name it, too.
         return !BounceReport.Read(mail).Any(report => report.Permanent) ? null

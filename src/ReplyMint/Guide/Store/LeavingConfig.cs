@@ -55,7 +55,7 @@ internal static class LeavingConfig
 
     private static TokenSubject? Read(StoreLook look, ReplyTokens tokens, string kind, string token) => look.ReadToken is { } read ? read(kind, token) : kind switch
     {
-        "bounce address" => tokens.ReadBounceAddress(token),
+        "bounce address" => tokens.ReadBounceAddress(token, "tguide"),
         "Message-ID" => tokens.ReadMessageId(token),
         "loop mark" => tokens.ReadLoopMark(token),
         _ => tokens.ReadWithdrawal(token),

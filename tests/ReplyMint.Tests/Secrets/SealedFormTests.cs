@@ -7,6 +7,7 @@ using ReplyMint.Audit;
 using ReplyMint.Inbound;
 using ReplyMint.Incidents;
 using ReplyMint.Outbound;
+using ReplyMint.Privacy;
 using ReplyMint.Replies;
 using ReplyMint.Secrets;
 using ReplyMint.Security;
@@ -70,7 +71,7 @@ public sealed partial class SealedFormTests
         await run.OpenAsync(null, ChaCha, null);
         Assert.Equal(before, await ReadAllAsync(run));
         Assert.Equal(MessageState.Answered, (await run.Host.DeliverAndDecideAsync(run.Host.Mail("How long does delivery take?", "zoe@customer.example"), "zoe@customer.example")).Record.State);
-        await run.OkAsync("", "erase", "correspondent", "ben@customer.example", "--yes");
+        await run.Host.Get<Erasures>().CorrespondentAsync(tenant, "ben@customer.example", Actor.Machine, Ct);
         await run.EventuallyAsync(TimeSpan.FromSeconds(1), async () => (await run.Host.ListAsync()).Count == 3 ? "" : null);
         // And back.
         await run.RestartAsync();

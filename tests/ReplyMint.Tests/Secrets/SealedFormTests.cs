@@ -194,19 +194,16 @@ public sealed partial class SealedFormTests
         var all = new List<(string, int)>();
         using var connection = new SqliteConnection($"Data Source={Path.Combine(data, "db", "replymint.db")};Pooling=False");
         connection.Open();
-        foreach (var query in (string[])["SELECT p, s, v, x FROM main", "SELECT p, s, v, x FROM keys", "SELECT p, s, v, x FROM audit"])
-        {
-            using var command = new SqliteCommand(query, connection);
-            using var row = command.ExecuteReader();
+        // A wrapped key has no number in front; an entry's network is sealed like an item.
+        using var command = new SqliteCommand("SELECT p, s, v, x, 0 FROM main UNION ALL SELECT p, s, v, x, 0 FROM keys UNION ALL SELECT p, s, v, x, 2 FROM audit", connection);
+        using (var row = command.ExecuteReader())
             while (row.Read())
             {
-                var (name, text, value) = ($"{row.GetString(0)} {row.GetString(1)}", Encoding.UTF8.GetString((byte[])row[2]), (byte[])row[3]);
+                var (name, text, value, at) = ($"{row.GetString(0)} {row.GetString(1)}", Encoding.UTF8.GetString((byte[])row[2]), (byte[])row[3], row.GetInt32(4));
                 if (value.Length > 0)
                     all.Add((name, value[2]));
-                // Keys are wrapped without a number in front, an entry's network is sealed like an item.
-                all.AddRange(Wrapped().Matches(text).Select(match => Convert.FromBase64String(Regex.Unescape(match.Groups[2].Value))).Where(bytes => bytes.Length > 0).Select(bytes => (name, (int)bytes[query.EndsWith("audit", StringComparison.Ordinal) ? 2 : 0])));
+                all.AddRange(Wrapped().Matches(text).Select(match => Convert.FromBase64String(Regex.Unescape(match.Groups[2].Value))).Where(bytes => bytes.Length > 0).Select(bytes => (name, (int)bytes[at])));
             }
-        }
         foreach (var folder in (string[])["blobs", "index"])
             foreach (var file in Directory.GetFiles(Path.Combine(data, folder), "*", SearchOption.AllDirectories))
                 all.Add(($"{Path.GetFileName(file)} {folder}", File.ReadAllBytes(file)[2]));

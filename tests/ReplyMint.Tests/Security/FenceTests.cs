@@ -141,7 +141,12 @@ public sealed class FenceTests
         var answer = await ProductHost.EventuallyAsync(async () => await host.Get<Outbox>().StateAsync(api.Tenant, message.Id, default) is { State: OutboxState.Queued, Attempts: > 0 } state ? state : null);
         Assert.Contains("smtp.host leads to 127.0.0.1 port", answer.Detail, StringComparison.Ordinal);
         var delivery = await ProductHost.EventuallyAsync(async () =>
-            (await api.GetAsync("admin", $"webhooks/{bad}/deliveries")).Expect(200)["items"]!.AsArray() is [{ } first, ..] && (int)first["attempts"]! > 0 ? first : null);
+        {
+            // Tries come at their times, and the second factor ages meanwhile.
+            host.Pass(TimeSpan.FromMinutes(1));
+            api.Add("admin", Role.Admin);
+            return (await api.GetAsync("admin", $"webhooks/{bad}/deliveries")).Expect(200)["items"]!.AsArray() is [{ } first, ..] && (int)first["attempts"]! > 0 ? first : null;
+        });
         Assert.Equal("not-listed", (string?)delivery["failure"]);
         Assert.Equal((0, 0), (fallen.Connections, mail.Connections));
         Assert.NotEqual(0, listed.Connections);

@@ -77,7 +77,7 @@ public sealed partial class WaysOutTests
             if (!Ours.Contains(name) && code.TypeReferences.Any(type => code.GetString(code.GetTypeReference(type).Namespace) is "System.Net.Sockets" or "System.Net.Http" or "System.Net.Quic"))
                 able.Add(name);
         }
-        Assert.Equal(["DnsClient", "MailKit", "MimeKit"], able.Order(StringComparer.Ordinal));
+        Assert.Equal(["BouncyCastle.Cryptography", "DnsClient", "MailKit", "MimeKit"], able.Order(StringComparer.Ordinal));
         var page = File.ReadAllText(Path.Combine(HouseTests.Root, "docs", "connections.md"));
         Assert.All(able, name => Assert.Contains(name, page, StringComparison.Ordinal));
     }
@@ -138,7 +138,8 @@ public sealed partial class WaysOutTests
                     tokens.Add(body.ReadInt32());
                     break;
                 case OperandType.InlineSwitch:
-                    body.Offset += 4 * body.ReadInt32();
+                    var targets = body.ReadInt32();
+                    body.Offset += 4 * targets;
                     break;
                 default:
                     body.Offset += kind switch

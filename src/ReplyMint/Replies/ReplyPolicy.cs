@@ -179,7 +179,7 @@ internal static class ReplyPolicy
     /// <summary>What the scanner found was not kept, and it errs: so a person looks, where a provider's verdict on the whole mail ends it.</summary>
     private static Answer Malware(PolicyFacts f)
     {
-        var answer = Answer.NotAsked;
+        var answer = f.Mail.Attachments.Count == 0 ? Answer.Pass() : Answer.NotAsked;
         for (var i = 0; i < f.Mail.Attachments.Count; i++)
         {
             var one = f.Mail.Attachments[i];

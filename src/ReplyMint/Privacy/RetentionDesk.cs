@@ -27,10 +27,10 @@ internal sealed class RetentionDesk(IStore store, AuditLog audit, JobQueue jobs,
         foreach (var (member, days, most) in ((string, int, int)[])[("rawDays", wanted.RawDays, RetentionRecord.MostRaw), ("textDays", wanted.TextDays, RetentionRecord.MostText), ("recordDays", wanted.RecordDays, RetentionRecord.MostRecord)])
             if (days < 1 || days > most)
                 return (member, string.Create(CultureInfo.InvariantCulture, $"must be a whole number from 1 to {most}"));
-        if (wanted.Attachments && !scanning.MayKeep)
-            return ("attachments", "can't be kept yet: the operator has to name a scanner of malware, or to say that there is none (inbound.attachments.scanner)");
         // Without its record nobody finds the rest.
-        return wanted.RecordDays < Math.Max(wanted.RawDays, wanted.TextDays) ? ("recordDays", "must not be fewer than rawDays and textDays") : null;
+        if (wanted.RecordDays < Math.Max(wanted.RawDays, wanted.TextDays))
+            return ("recordDays", "must not be fewer than rawDays and textDays");
+        return wanted.Attachments && !scanning.MayKeep ? ("attachments", "can't be kept yet: the operator has to name a scanner of malware, or to say that there is none (inbound.attachments.scanner)") : null;
     }
 
     /// <summary>Changes the periods, and sets about moving what is stored.</summary>

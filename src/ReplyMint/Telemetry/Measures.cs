@@ -29,7 +29,7 @@ internal static class Measures
     private static readonly MetricAttribute Committed = new("replymint.outcome", "committed", "conflict", "error");
     private static readonly MetricAttribute Limit = new("replymint.limit", "read", "write", "costly", "tenant-read", "tenant-write", "tenant-costly", "sign-in", "webhooks", "public", "unproved");
     private static readonly MetricAttribute Try = new("replymint.outcome", "begun", "good", "slowed");
-    private static readonly MetricAttribute Job = new("replymint.job", "mail", "send", "webhook", "retention", "blob", "export", "export-end", "upload-end", "erase", "rekey", "master-key", "backup", "revocation", "resume", "sign-in", "invitation", "notice", "reminder", "alert", "overtaken", "draft-decision", "embed");
+    private static readonly MetricAttribute Job = new("replymint.job", "mail", "send", "webhook", "retention", "blob", "export", "export-end", "upload-end", "erase", "rekey", "reseal", "master-key", "backup", "revocation", "resume", "sign-in", "invitation", "notice", "reminder", "alert", "overtaken", "draft-decision", "embed");
     private static readonly MetricAttribute Signal = new("replymint.signal", "metrics", "traces", "logs", "security-events");
     private static readonly MetricAttribute Control = new("replymint.verdict", "pass", "warn", "fail", "not-applicable", "not-checked");
     private static readonly MetricAttribute Backup = new("replymint.backup", "data", "keys");

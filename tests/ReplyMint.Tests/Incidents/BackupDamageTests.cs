@@ -103,7 +103,7 @@ public sealed class BackupDamageTests : IAsyncLifetime
         await RefusesAsync(data, _backups.Sub("nothing"), "can't be read");
         // A newer form than this one knows.
         var form = await File.ReadAllBytesAsync(data, TestContext.Current.CancellationToken);
-        form[8]++;
+        form[8] = byte.MaxValue;
         await File.WriteAllBytesAsync(_backups.Sub("newer"), form, TestContext.Current.CancellationToken);
         await RefusesAsync(_backups.Sub("newer"), keys, "was written by a newer ReplyMint");
         // The key of another store under this one's name.

@@ -18,7 +18,7 @@ internal static class Measures
 
     private static readonly MetricAttribute Channel = new("replymint.channel", "smtp", "mailgun", "ses", "api", "file", "imap");
     private static readonly MetricAttribute Refusal = new("replymint.reason",
-        "unknown-recipient", "network", "connections", "signature", "stale", "no-key", "replay", "topic", "form", "bodies", "slow", "memory", "not-inline", "bucket", "too-large", "subscribe-url", "busy", "no-room", "tenant-full", "domain-lost", "aside");
+        "unknown-recipient", "network", "connections", "signature", "stale", "no-key", "replay", "topic", "version", "form", "bodies", "slow", "memory", "not-inline", "bucket", "too-large", "subscribe-url", "busy", "no-room", "tenant-full", "domain-lost", "aside");
     private static readonly MetricAttribute Scan = new("replymint.outcome", "clean", "found", "too-large", "too-many", "away", "late", "odd");
     private static readonly MetricAttribute Ending = new("replymint.ending", "answer", "hold", "ignore", "later");
     private static readonly MetricAttribute Rule = new("replymint.rule",

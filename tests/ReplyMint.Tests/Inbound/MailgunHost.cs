@@ -61,7 +61,7 @@ internal sealed class MailgunHost : IAsyncDisposable
         builder.Services.AddOutside(new OutsideSettings(), false, []);
         builder.Services.AddStorage(host._open).AddAudit(new AuditSettings(), host._open).AddAccounts(new AccountsSettings(), new DnsSettings(), host._open);
         builder.Services.AddSingleton(new JobsSettings()).AddSingleton<IWorkQueue, JobTurns>().AddSingleton<JobQueue>().AddSingleton<Switches>().AddSingleton<Containments>().AddSingleton<Watches>().AddSingleton<Webhooks>().AddSingleton<WebhookEvents>().AddSingleton<Allowances>().AddSingleton<Outbox>().AddSingleton<WishLedger>().AddSingleton<Suppressions>().AddSingleton(new ReplyTokens(new byte[32]))
-            .AddSingleton<Messages>().AddSingleton<MailThreads>().AddSingleton<Threads>().AddSingleton<SpentTokens>().AddSingleton(new InboundSettings()).AddSingleton<StoredBytes>().AddSingleton(new DiskSpace(host._open.Folder.Root, 0, host.Time)).AddSingleton<Inbox>();
+            .AddSingleton<Messages>().AddSingleton<MailThreads>().AddSingleton<Threads>().AddSingleton<SpentTokens>().AddSingleton(new AttachmentSettings()).AddSingleton<Clamd>().AddSingleton<AttachmentGate>().AddSingleton<BounceAddresses>().AddSingleton(new InboundSettings()).AddSingleton<StoredBytes>().AddSingleton(new DiskSpace(host._open.Folder.Root, 0, host.Time)).AddSingleton<Inbox>();
         builder.Services.AddMailgun(settings);
         builder.Services.AddSingleton(provider => new MailgunInbound(provider.GetRequiredService<MailgunSources>(),
             provider.GetRequiredService<UnprovedBodies>(), maxMailBytes, host.Time, NullLogger.Instance, async (delivery, token) =>

@@ -44,6 +44,9 @@ internal sealed class ScannerDouble : IDisposable
 
     public void Dispose()
     {
+        // A test may end it before its own end.
+        if (_end.IsCancellationRequested)
+            return;
         _end.Cancel();
         _end.Dispose();
         _listener.Dispose();

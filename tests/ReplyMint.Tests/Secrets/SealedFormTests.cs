@@ -121,6 +121,10 @@ public sealed partial class SealedFormTests
         await run.RestartAsync(ChaCha);
         Assert.Contains("1 left by the last pass", await run.EventuallyAsync(TimeSpan.FromSeconds(2), async () =>
             await run.OkAsync("", "secrets", "list", "--json") is var list && list.Contains(", 1 left by", StringComparison.Ordinal) ? list : null), StringComparison.Ordinal);
+        // A pass that could seal nothing of what it found is no end either.
+        var before = (await run.Host.Get<IStore>().GetAsync(SealedFormRecord.KeyOf(tenant), Ct))!.Version;
+        await run.EventuallyAsync(TimeSpan.FromMinutes(20), async () => (await run.Host.Get<IStore>().GetAsync(SealedFormRecord.KeyOf(tenant), Ct))!.Version == before ? null : "");
+        Assert.Null((await StateAsync(run, tenant))!.DoneAt);
         await run.Host.Get<IStore>().CommitAsync(new Commit().Delete(stray), Ct);
         await run.EventuallyAsync(TimeSpan.FromMinutes(20), async () => (await StateAsync(run, tenant))!.DoneAt is null ? null : "");
     }

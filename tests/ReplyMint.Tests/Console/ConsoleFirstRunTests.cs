@@ -66,6 +66,18 @@ public sealed partial class ConsoleFirstRunTests
         Assert.Null(await host.Get<FirstRun>().OpenAsync(Ct));
     }
 
+    /// <summary>Asked of the service itself: each begins before the first one's tenant is stored, which windows do now and then only.</summary>
+    [Fact]
+    public async Task Who_begin_at_the_very_moment_make_one_organisation()
+    {
+        await using var host = await NewAsync();
+        var first = host.Get<FirstRun>();
+        var token = (await first.OpenAsync(Ct))!.Split('=')[1];
+        var made = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => first.BeginAsync(token, new(Own, $"Shop {i}", $"help@shop{i}.example", "When are you open?", "From 9 to 17 o'clock."), Ct)));
+        Assert.Single(made, one => one is not null);
+        Assert.Single(await host.Get<Tenants>().ListAsync(Ct));
+    }
+
     [Fact]
     public async Task A_tenant_that_a_command_made_meanwhile_shuts_the_link()
     {

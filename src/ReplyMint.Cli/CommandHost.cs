@@ -99,7 +99,10 @@ internal sealed record CommandHost
         }
         await Error.WriteAsync($"{question} [y/N] ".AsMemory(), ct);
         var answer = await In.ReadLineAsync(ct);
-        return answer?.Trim() is "y" or "Y" or "yes";
+        if (answer?.Trim() is "y" or "Y" or "yes")
+            return true;
+        Error.WriteLine("(not done)");
+        return false;
     }
 }
 

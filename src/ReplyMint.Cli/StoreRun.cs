@@ -129,7 +129,8 @@ internal static class StoreRun
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
-            return ExitCode.Failed;
+            // Who pressed a key knows why; who sits at another terminal than the server does not.
+            return context.InServer ? context.Fail("the server is ending, and the command ended with it; run it again once a server is up, or without one") : ExitCode.Failed;
         }
         catch (WrongException e)
         {

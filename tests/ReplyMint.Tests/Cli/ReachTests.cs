@@ -15,7 +15,10 @@ public sealed class ReachTests : IAsyncDisposable
     private StoreLock? _lock;
     private ControlServer? _server;
 
-    private sealed record Where(string Text);
+    private sealed record Where(string Text)
+    {
+        public TaskCompletionSource Reached { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
 
     private string Data => Path.Combine(_cli.Folder, "data");
 
@@ -53,6 +56,12 @@ public sealed class ReachTests : IAsyncDisposable
         root.Subcommands[0].Arguments.Add(words);
         root.Subcommands.Add(new StoreCommand("ask", "", async (context, _, ct) => await context.Confirm("Sure?", ct) ? 0 : 3));
         root.Subcommands.Add(new StoreCommand("throw", "", (_, _, _) => throw new InvalidOperationException("oh")));
+        root.Subcommands.Add(new StoreCommand("wait", "", async (context, _, ct) =>
+        {
+            context.Services.GetRequiredService<Where>().Reached.SetResult();
+            await Task.Delay(Timeout.InfiniteTimeSpan, ct);
+            return 0;
+        }));
         root.Subcommands.Add(new StoreCommand("big", "", async (context, _, _) =>
         {
             await context.Out.WriteAsync(new string('x', 200_000));
@@ -102,6 +111,7 @@ public sealed class ReachTests : IAsyncDisposable
         Assert.Contains("Sure? [y/N]", _error, StringComparison.Ordinal);
         _cli.Input = "\n";
         Assert.Equal(3, await RunAsync("ask", "--data", Data));
+        Assert.EndsWith("(not done)\n", _error, StringComparison.Ordinal);
         _cli.Interactive = false;
         Assert.Equal(3, await RunAsync("ask", "--data", Data));
         Assert.Contains("add --yes", _error, StringComparison.Ordinal);
@@ -114,6 +124,18 @@ public sealed class ReachTests : IAsyncDisposable
         Assert.Equal(1, await RunAsync("throw", "--data", Data));
         Assert.Equal("replymint: the command failed unexpectedly: oh (InvalidOperationException)\n", _error);
         Assert.Equal(7, await RunAsync("say", "--data", Data));
+    }
+
+    [Fact]
+    public async Task A_command_that_ends_with_the_server_says_so()
+    {
+        StartServer();
+        var asked = RunAsync("wait", "--data", Data);
+        await _services.GetRequiredService<Where>().Reached.Task;
+        await _server!.DisposeAsync();
+        _server = null;
+        Assert.Equal(1, await asked);
+        Assert.Equal("replymint: the server is ending, and the command ended with it; run it again once a server is up, or without one\n", _error);
     }
 
     [Fact]

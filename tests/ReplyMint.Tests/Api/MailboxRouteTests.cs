@@ -264,7 +264,7 @@ public sealed class MailboxRouteTests
             Assert.Equal(sink.Url, (string?)(await api.GetAsync(reader, "settings")).Expect(200)["notices"]!["webhook"]);
         Assert.Equal(sink.Url + "/services/secret-path", (string?)(await api.GetAsync("admin", "settings")).Expect(200)["notices"]!["webhook"]);
         var message = await api.Product.DeliverAndDecideAsync(api.Product.Mail("When are you open?"));
-        await sink.Reached.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await sink.Reached.Task.WaitAsync(ProductHost.Patience);
         var told = sink.Requests.Single().Body;
         Assert.Contains(message.Id, told, StringComparison.Ordinal);
         Assert.DoesNotContain(ProductHost.Address, told, StringComparison.Ordinal);

@@ -46,7 +46,7 @@ public sealed class AwsCommandTests : IAsyncLifetime
     }
 
     /// <summary>What a server has proved is good for two seconds more.</summary>
-    private static Task SeenAsync(Func<Task<bool>> holds) => ProductHost.EventuallyAsync(async () => await holds() ? "seen" : null, TimeSpan.FromSeconds(60));
+    private static Task SeenAsync(Func<Task<bool>> holds) => ProductHost.EventuallyAsync(async () => await holds() ? "seen" : null);
 
     private static async Task<JsonNode> JsonAsync(HttpResponseMessage answer) => JsonNode.Parse(await answer.Content.ReadAsStringAsync(Ct))!;
 

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using ReplyMint.Aws;
 using ReplyMint.Security;
+using ReplyMint.Tests.Product;
 
 namespace ReplyMint.Tests.Aws;
 
@@ -113,7 +114,7 @@ public sealed class LambdaServerTests : IAsyncLifetime
         Assert.Equal((413, "application/problem+json", "nosniff"), (answer.Status, answer.Header("Content-Type"), answer.Header("X-Content-Type-Options")));
         Assert.Equal(answer.Header("X-Trace-Id"), (string?)JsonNode.Parse(answer.Text)!["traceId"]);
         if (path == "/stream")
-            await _stopped.Task.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+            await _stopped.Task.WaitAsync(ProductHost.Patience, TestContext.Current.CancellationToken);
         Assert.Equal(4 * 1024 * 1024, (await AskAsync(new("GET", "/fits"))).Body.Length);
         Assert.Equal((200, 0), ((await AskAsync(new("HEAD", "/bytes"))).Status, (await AskAsync(new("HEAD", "/bytes"))).Body.Length));
     }

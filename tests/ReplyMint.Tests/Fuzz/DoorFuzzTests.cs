@@ -79,7 +79,7 @@ public sealed class DoorFuzzTests
 
     private static async Task<string> RawAsync(int port, byte[] bytes)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(ProductHost.Patience);
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(IPAddress.Loopback, port, limit.Token);
         var answer = new StringBuilder();

@@ -8,6 +8,7 @@ using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using ReplyMint.Inbound;
 using ReplyMint.Security;
+using ReplyMint.Tests.Product;
 
 namespace ReplyMint.Tests.Inbound;
 
@@ -79,7 +80,7 @@ internal sealed class SmtpTalk : IAsyncDisposable
     /// <summary>The whole next reply, lines joined by a bar; empty when the server has closed.</summary>
     public async Task<string> ReadAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(ProductHost.Patience);
         var lines = new List<string>();
         while (true)
         {

@@ -98,7 +98,7 @@ public sealed class AccessReviewTests
         };
         var slow = host.Get<AccessGivers>().OfAsync(host.Tenant.Id, default);
         await reading.Task;
-        await host.Get<AccessGivers>().OfAsync(KeyRing.Installation, default).WaitAsync(TimeSpan.FromSeconds(10));
+        await host.Get<AccessGivers>().OfAsync(KeyRing.Installation, default).WaitAsync(ProductHost.Patience);
         Assert.False(slow.IsCompleted);
         go.SetResult();
         await slow;

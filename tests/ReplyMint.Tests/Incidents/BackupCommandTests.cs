@@ -78,7 +78,7 @@ public sealed class BackupCommandTests : IAsyncDisposable
         {
             await keys.WriteAsync((await File.ReadAllBytesAsync(parts[1], Ct)).AsMemory(0, BackupHeader.Bytes + 100), Ct);
             await keys.FlushAsync(Ct);
-            await ProductHost.EventuallyAsync(() => Task.FromResult(File.Exists(Path.Combine(Folder("again"), "db", "replymint.db")) ? "" : null), TimeSpan.FromSeconds(30));
+            await ProductHost.EventuallyAsync(() => Task.FromResult(File.Exists(Path.Combine(Folder("again"), "db", "replymint.db")) ? "" : null));
             restore.Kill();
             await restore.WaitForExitAsync(Ct);
         }

@@ -40,7 +40,7 @@ public sealed class RestoreCrashTests : IDisposable
         {
             using (var restore = Process.Start(ServerChild.Command(_cli.Folder, null, order))!)
             {
-                await ProductHost.EventuallyAsync(() => Task.FromResult(restore.HasExited || Directory.Exists(Folder("again")) ? "" : null), TimeSpan.FromSeconds(30));
+                await ProductHost.EventuallyAsync(() => Task.FromResult(restore.HasExited || Directory.Exists(Folder("again")) ? "" : null));
                 await Task.Delay(random.Next(800), Ct);
                 if (!restore.HasExited)
                     restore.Kill();

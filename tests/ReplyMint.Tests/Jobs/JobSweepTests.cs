@@ -4,6 +4,7 @@ using Microsoft.Extensions.Time.Testing;
 using ReplyMint.Jobs;
 using ReplyMint.Storage;
 using ReplyMint.Tests.Aws;
+using ReplyMint.Tests.Product;
 
 namespace ReplyMint.Tests.Jobs;
 
@@ -97,7 +98,7 @@ public sealed class JobSweepTests : IAsyncLifetime
                 _there.TrySetResult();
             try
             {
-                await _there.Task.WaitAsync(TimeSpan.FromSeconds(30), ct);
+                await _there.Task.WaitAsync(ProductHost.Patience, ct);
                 return await store.CommitAsync(commit, ct);
             }
             finally

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using ReplyMint.Limits;
 using ReplyMint.Security;
+using ReplyMint.Tests.Product;
 
 namespace ReplyMint.Tests.Limits;
 
@@ -32,7 +33,7 @@ public sealed class FailedTriesTests
 
     private static DefaultHttpContext From(string address) => new() { Connection = { RemoteIpAddress = IPAddress.Parse(address) } };
 
-    private (string Kind, string Subject) Alarm() => _alarms.TryTake(out var alarm, TimeSpan.FromSeconds(10)) ? alarm : throw new TimeoutException();
+    private (string Kind, string Subject) Alarm() => _alarms.TryTake(out var alarm, ProductHost.Patience) ? alarm : throw new TimeoutException();
 
     private async Task<int> FailAsync(string address, string? account, int times)
     {

@@ -130,7 +130,7 @@ public sealed class ExportCrashTests : IDisposable
     {
         var before = work();
         using var command = Process.Start(ServerChild.Command(_folder.Path, null, arguments))!;
-        await ProductHost.EventuallyAsync(() => Task.FromResult(command.HasExited || work() != before ? "" : null), TimeSpan.FromSeconds(30));
+        await ProductHost.EventuallyAsync(() => Task.FromResult(command.HasExited || work() != before ? "" : null));
         await Task.Delay(after, Ct);
         if (command.HasExited)
             return false;

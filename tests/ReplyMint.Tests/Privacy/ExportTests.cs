@@ -186,7 +186,7 @@ public sealed class ExportTests
             erased.SetResult(await api.Product.FinishAsync(await api.Product.Get<Erasures>().CorrespondentAsync(api.Tenant, "anna@customer.example", Actor.Machine, default)));
         };
         var id = (string)(await api.PostAsync("admin", "exports", new { scope = "tenant" })).Expect(202)["id"]!;
-        Assert.Equal(ErasureState.Done, (await erased.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken)).State);
+        Assert.Equal(ErasureState.Done, (await erased.Task.WaitAsync(ProductHost.Patience, TestContext.Current.CancellationToken)).State);
         await api.Product.IdleAsync();
         Assert.Equal(404, (await api.GetAsync("admin", "exports/" + id)).Code);
         Assert.Empty(Files(api));

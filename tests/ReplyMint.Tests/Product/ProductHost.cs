@@ -193,10 +193,10 @@ internal sealed class ProductHost : IAsyncDisposable
     public IReadOnlyList<string> OutFiles => [.. Directory.GetFiles(OutFolder, "*.eml").Select(file => Path.GetFileNameWithoutExtension(file))];
 
     /// <summary>
-    /// How long a test waits in real time for what comes anyway: half a minute, since a loaded machine is slow. Less where it is expected not
+    /// How long a test waits in real time for what comes anyway: a minute, since a loaded machine is slow. Less where it is expected not
     /// to come, which is what a run without a protection waits for (REPLYMINT_TEST_PATIENCE, in seconds).
     /// </summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(int.TryParse(Environment.GetEnvironmentVariable("REPLYMINT_TEST_PATIENCE"), out var seconds) ? seconds : 30);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(int.TryParse(Environment.GetEnvironmentVariable("REPLYMINT_TEST_PATIENCE"), out var seconds) ? seconds : 60);
 
     /// <summary>
     /// Lets time go by while a test waits. On a shared store once a second only: what one process does not begin within minutes another one

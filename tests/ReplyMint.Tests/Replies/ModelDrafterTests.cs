@@ -6,6 +6,7 @@ using ReplyMint.Knowledge;
 using ReplyMint.Mail;
 using ReplyMint.Replies;
 using ReplyMint.Security;
+using ReplyMint.Tests.Product;
 
 namespace ReplyMint.Tests.Replies;
 
@@ -142,9 +143,9 @@ public sealed class ModelDrafterTests : IAsyncLifetime
             await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
         };
         var drafting = DraftAsync();
-        await reached.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await reached.Task.WaitAsync(ProductHost.Patience);
         _time.Advance(TimeSpan.FromSeconds(5));
-        var failed = Assert.IsType<DraftOutcome.Failed>(await drafting.WaitAsync(TimeSpan.FromSeconds(20)));
+        var failed = Assert.IsType<DraftOutcome.Failed>(await drafting.WaitAsync(ProductHost.Patience));
         Assert.True(failed.Retryable);
         Assert.NotNull(failed.Usage);
     }
@@ -162,10 +163,10 @@ public sealed class ModelDrafterTests : IAsyncLifetime
         };
         using var stop = new CancellationTokenSource();
         var drafting = DraftAsync(ct: stop.Token);
-        await reached.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await reached.Task.WaitAsync(ProductHost.Patience);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => drafting);
-        await aborted.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await aborted.Task.WaitAsync(ProductHost.Patience);
     }
 
     [Fact]

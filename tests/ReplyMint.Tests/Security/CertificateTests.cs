@@ -7,6 +7,7 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using ReplyMint.Security;
+using ReplyMint.Tests.Product;
 
 namespace ReplyMint.Tests.Security;
 
@@ -126,7 +127,7 @@ public sealed class CertificateTests : IDisposable
         const byte alert = 21, protocolVersion = 70;
         Renew(DateTimeOffset.UtcNow);
         await using var host = await StartAsync();
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var patience = new CancellationTokenSource(ProductHost.Patience);
         using var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, host.Port, patience.Token);
         // Our own suites stand among those that it offers.

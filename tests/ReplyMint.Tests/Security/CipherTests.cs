@@ -7,6 +7,7 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging.Abstractions;
 using ReplyMint.Security;
 using ReplyMint.Tests.Inbound;
+using ReplyMint.Tests.Product;
 
 namespace ReplyMint.Tests.Security;
 
@@ -57,7 +58,7 @@ public sealed class CipherTests : IDisposable
     /// <summary>The suite that both agreed on, or null when there was none.</summary>
     private static async Task<TlsCipherSuite?> ShakeAsync(Stream stream, TlsCipherSuite suite)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var patience = new CancellationTokenSource(ProductHost.Patience);
         await using var tls = new SslStream(stream);
         try
         {

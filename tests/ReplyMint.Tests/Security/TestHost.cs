@@ -12,6 +12,7 @@ using Microsoft.Extensions.Logging;
 using ReplyMint.Limits;
 using ReplyMint.Security;
 using ReplyMint.Tests.Limits;
+using ReplyMint.Tests.Product;
 
 namespace ReplyMint.Tests.Security;
 
@@ -116,7 +117,7 @@ internal sealed class TestHost : IAsyncDisposable
 
     public static async Task<Answer> ExchangeAsync(Stream stream, string raw)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var patience = new CancellationTokenSource(ProductHost.Patience);
         using var read = new MemoryStream();
         try
         {

@@ -29,6 +29,9 @@ internal sealed class ScannerDouble : IDisposable
     /// <summary>All that goes back for these bytes, in Latin-1; null says nothing and keeps the line open.</summary>
     public Func<string, string?> Says { get; set; } = static _ => "stream: OK\0";
 
+    /// <summary>What it waits for before it answers.</summary>
+    public Func<Task> Thinks { get; set; } = static () => Task.CompletedTask;
+
     /// <summary>What it was shown, in Latin-1.</summary>
     public IReadOnlyList<string> Shown
     {
@@ -80,6 +83,7 @@ internal sealed class ScannerDouble : IDisposable
                 var shown = Encoding.Latin1.GetString(await ChunksAsync(stream, ct));
                 lock (_lock)
                     _shown.Add(shown);
+                await Thinks();
                 if (Says(shown) is { } answer)
                     await stream.WriteAsync(Encoding.Latin1.GetBytes(answer), ct);
                 else

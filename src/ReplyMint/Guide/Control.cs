@@ -60,7 +60,7 @@ internal sealed class Check
         AtService = async (look, ct) => LiveLook.Unseen(look.Target, await look.OwnAsync()) is { } nothing ? Outcome.NotChecked(nothing) : await run(look, ct),
     };
 
-    /// <summary>Asks, and knows itself what silence means.</summary>
+    /// <summary>Asks, and knows itself what silence and refusals mean.</summary>
     public static Check LiveUnasked(Func<LiveLook, CancellationToken, Task<Outcome>> run) => new(Look.Live) { AtService = run };
 
     public static Check Config(Func<StoreLook, CancellationToken, Task<Outcome>> run) => new(Look.Config) { AtStore = run };

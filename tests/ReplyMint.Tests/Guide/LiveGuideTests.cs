@@ -185,13 +185,30 @@ public sealed class LiveGuideTests
     [InlineData("429 Too Many Requests")]
     [InlineData("503 Service Unavailable")]
     [InlineData("400 Bad Request")]
+    [InlineData("421 Misdirected Request")]
+    [InlineData("426 Upgrade Required")]
     public async Task What_refuses_everything_alike_is_no_pass(string status)
     {
         await using var api = await ApiHost.StartAsync(settings: settings => Quick(settings, production: true));
         await using var front = new ForgingProxy(new(IPAddress.Loopback, api.Product.Http.Port)) { Answer = (_, answered) => As(status, answered) };
         var judged = await LookAsync(Target(front.Port, api.Product.SmtpPort, production: true));
-        Assert.Empty(judged.Where(one => one.Verdict == Verdict.Pass && one.Control.Id is not ("NET-3" or "MAIL-8")).Select(one => one.Control.Id));
+        Assert.Empty(judged.Where(one => one.Verdict == Verdict.Pass && one.Control.Id != "MAIL-8").Select(one => one.Control.Id));
         Assert.Contains(judged, one => one.Control.Id == "INPUT-4" && one.Findings.Any(finding => finding.Outcome.Evidence.StartsWith($"GET /health -> {status[..3]}", StringComparison.Ordinal)));
+    }
+
+    /// <summary>Asked by plain HTTP alone, a good service refuses its health, too, and shows that it is there by the page that it sends on; a wall does not.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("403 Forbidden")]
+    [InlineData("426 Upgrade Required")]
+    public async Task Plain_HTTP_that_is_sent_on_passes_and_a_wall_is_not_checked(string wall)
+    {
+        await using var api = await ApiHost.StartAsync(settings: settings => Quick(settings, production: true));
+        await using var front = new ForgingProxy(new(IPAddress.Loopback, api.Product.Http.Port)) { Answer = (_, answered) => wall.Length == 0 ? answered : As(wall, answered) };
+        var target = new LiveTarget { Url = new($"http://127.0.0.1:{front.Port}"), Addresses = [IPAddress.Loopback], Host = LiveMutants.PublicName };
+        var outcome = Assert.Single((await LookAsync(target, [Catalogue.Find("NET-3")!]))[0].Findings, finding => finding.Look == Look.Live).Outcome;
+        Assert.Equal(wall.Length == 0 ? Verdict.Pass : Verdict.NotChecked, outcome.Verdict);
+        Assert.StartsWith(wall.Length == 0 ? "GET / by plain HTTP -> 308; " : $"GET /health -> {wall[..3]}", outcome.Evidence, StringComparison.Ordinal);
     }
 
     /// <summary>The guide may use up what one network may ask for; what is refused then was refused for nothing else.</summary>

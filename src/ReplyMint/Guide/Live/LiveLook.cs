@@ -65,7 +65,7 @@ internal sealed class LiveLook
     public static string? Unseen(LiveTarget target, Exchange own) => own.Reply.Status switch
     {
         0 => own.ToString(),
-        400 => $"{own}, asked as {target.Host}: this name, or plain HTTP, is not served; name the service's own address with --url",
+        400 or 421 or 426 => $"{own}, asked as {target.Host}: this name, or plain HTTP, is not served; name the service's own address with --url",
         403 or 429 or >= 500 => $"{own}: even this is refused, so nothing behind it is seen",
         _ => null,
     };

@@ -52,15 +52,19 @@ internal static class TransportChecks
         foreach (var answer in answers)
             if (Served(answer.Reply))
                 return Outcome.Fail($"{answer}{(answer.Reply["Location"] is { } to ? $", Location: {to}" : "")}");
+        // What refuses everything refuses plain HTTP, too, and shows nothing of a service behind it; one that sends readers on to HTTPS shows itself.
+        if (LiveLook.Unseen(look.Target, own) is { } unseen && !answers.Any(answer => IsSentOn(answer.Reply)))
+            return Outcome.NotChecked(unseen);
         return LiveLook.Limited(answers) ?? Outcome.Pass($"{string.Join("; ", answers)}");
     }
 
     /// <summary>Refused, closed, or sent to HTTPS by a reader's redirect: everything else was served in the clear.</summary>
-    private static bool Served(Reply reply) => reply.Status switch
+    private static bool Served(Reply reply) => !IsSentOn(reply) && reply.Status switch
     {
         0 => reply.Ending == Ending.StillOpen,
-        301 or 302 or 307 or 308 => reply["Location"]?.StartsWith("https://", StringComparison.OrdinalIgnoreCase) != true,
         400 or 403 or 421 or 426 or 429 => false,
         _ => true,
     };
+
+    private static bool IsSentOn(Reply reply) => reply.Status is 301 or 302 or 307 or 308 && reply["Location"]?.StartsWith("https://", StringComparison.OrdinalIgnoreCase) == true;
 }

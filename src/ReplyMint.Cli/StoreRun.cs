@@ -109,15 +109,16 @@ internal static class StoreRun
 
     /// <summary>Runs a store command for another command; nothing of it is shown.</summary>
     /// <param name="input">What it reads from standard input.</param>
-    public static async Task<(int Code, string Output, string Error)> AskAsync(ReplyMintSettings settings, CommandHost host, IReadOnlyList<string> arguments, CancellationToken ct, string input = "")
+    /// <param name="heard">Hears of each line of its output while it runs.</param>
+    public static async Task<(int Code, string Output, string Error)> AskAsync(ReplyMintSettings settings, CommandHost host, IReadOnlyList<string> arguments, CancellationToken ct, string input = "", Action<string>? heard = null)
     {
-        using var output = new StringWriter();
+        using TextWriter output = heard is null ? new StringWriter() : new HeardLines(heard);
         using var error = new StringWriter();
         using var reader = new StringReader(input);
         var asking = host with { Out = output, Error = error, In = reader, Arguments = arguments };
         var parse = CommandTree.Build(asking).Parse(arguments);
         var code = await ActAsync((StoreCommand)parse.CommandResult.Command, parse, settings, asking, ct);
-        return (code, output.ToString(), error.ToString().Trim().Replace("replymint: ", "", StringComparison.Ordinal));
+        return (code, output.ToString()!, error.ToString().Trim().Replace("replymint: ", "", StringComparison.Ordinal));
     }
 
     /// <summary>The body with its boundary: whatever it throws becomes one line and a status.</summary>

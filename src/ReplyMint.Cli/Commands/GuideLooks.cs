@@ -184,19 +184,14 @@ internal sealed class GuideLooks(GuideWish wish, ParseResult parse, CommandHost 
 
     private async Task<IReadOnlyDictionary<Check, Outcome>> AskAsync(LiveTarget target, CancellationToken ct)
     {
-        var (all, done, began) = (wish.Controls.Sum(control => control.Checks.Count(check => check.AtService is not null)), 0, _time.GetTimestamp());
+        var (all, began) = (wish.Controls.Sum(control => control.Checks.Count(check => check.AtService is not null)), _time.GetTimestamp());
         if (all == 0)
             return new Dictionary<Check, Outcome>();
         host.Error.WriteLine($"(asking {target.Url.GetLeftPart(UriPartial.Authority)} for {all} checks; slow refusals take some seconds)");
         using var http = new RawHttp(target, _time);
-        var outcomes = await GuideRun.AtServiceAsync(wish.Controls, new LiveLook(http, _time, ct), control =>
-        {
-            done++;
-            if (host.Interactive)
-                host.Error.Write($"\r{done}/{all} {control.Id,-8}");
-        }, ct);
-        if (host.Interactive)
-            host.Error.Write("\r                    \r");
+        var progress = new GuideProgress(host, all);
+        var outcomes = await GuideRun.AtServiceAsync(wish.Controls, new LiveLook(http, _time, ct), control => progress.Show(control.Id), ct);
+        progress.End();
         host.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"({http.Requests} requests in {_time.GetElapsedTime(began).TotalSeconds:0.0} s)"));
         return outcomes;
     }

@@ -11,6 +11,9 @@ internal static class GuideRehearsal
 {
     private const string Name = "guide-rehearse";
 
+    /// <summary>What comes behind the last control.</summary>
+    private const string Erasing = "erasing";
+
     /// <summary>Not shown. The name is asked for here, too: whoever calls it directly means it as well.</summary>
     public static Command Build()
     {
@@ -36,7 +39,8 @@ internal static class GuideRehearsal
             {
                 using var bounded = CancellationTokenSource.CreateLinkedTokenSource(ct);
                 bounded.CancelAfter(RehearsalStage.Longest - TimeSpan.FromMinutes(1));
-                outcomes = await GuideRun.AtStageAsync(controls, new RehearsalLook(context.Services, http, settings.ForGuide(), stage), bounded.Token);
+                outcomes = await GuideRun.AtStageAsync(controls, new RehearsalLook(context.Services, http, settings.ForGuide(), stage), control => context.Out.WriteLine(GuideWire.Begun(control.Id)), bounded.Token);
+                context.Out.WriteLine(GuideWire.Begun(Erasing));
             }
             foreach (var control in controls)
                 for (var check = 0; check < control.Checks.Count; check++)
@@ -51,6 +55,7 @@ internal static class GuideRehearsal
     public static async Task<IReadOnlyDictionary<Check, Outcome>?> RunAsync(ReplyMintSettings settings, IReadOnlyList<Control> controls, Uri? url, ServedAt? served, string? confirm, CommandHost host, CancellationToken ct)
     {
         var meant = controls.Where(control => control.Checks.Any(check => check.AtStage is not null)).Select(control => control.Id).ToList();
+        var progress = new GuideProgress(host, controls.Sum(control => control.Checks.Count(check => check.AtStage is not null)));
         if (meant.Count == 0)
             return new Dictionary<Check, Outcome>();
         if ((url?.Host ?? (served is null ? null : GuideWire.TargetOf(served, null)?.Name)) is not { } name)
@@ -63,7 +68,12 @@ internal static class GuideRehearsal
         if (!string.Equals(confirm, name, StringComparison.OrdinalIgnoreCase))
             return Refused(host, Unsaid(name));
         host.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"(rehearsing {meant.Count} controls at {name}, with at most {RehearsalLook.MostRequests} requests)"));
-        var (code, output, error) = await StoreRun.AskAsync(settings, host, [Name, "--only", .. meant, "--confirm", name, .. url is null ? (string[])[] : ["--url", url.GetLeftPart(UriPartial.Authority)]], ct);
+        var (code, output, error) = await StoreRun.AskAsync(settings, host, [Name, "--only", .. meant, "--confirm", name, .. url is null ? (string[])[] : ["--url", url.GetLeftPart(UriPartial.Authority)]], ct, heard: line =>
+        {
+            if (GuideWire.BegunIn(line) is { } what)
+                progress.Show(what);
+        });
+        progress.End();
         if (code != ExitCode.Ok)
             return Refused(host, $"nothing was rehearsed: {error}");
         host.Error.WriteLine(error);

@@ -34,8 +34,10 @@ internal static class GuideRun
     public static Task<IReadOnlyDictionary<Check, Outcome>> AtRepositoryAsync(IEnumerable<Control> controls, RepositoryLook look, CancellationToken ct) =>
         InTurnAsync(controls, (_, check) => check.AtRepository is { } run ? () => Task.FromResult(run(look)) : null, ct);
 
-    public static Task<IReadOnlyDictionary<Check, Outcome>> AtStageAsync(IEnumerable<Control> controls, RehearsalLook look, CancellationToken ct) =>
-        InTurnAsync(controls, (_, check) => check.AtStage is { } run ? () => run(look, ct) : null, ct);
+    /// <param name="controls">Whose checks are meant.</param>
+    /// <param name="begun">Hears of each control whose rehearsal begins.</param>
+    public static Task<IReadOnlyDictionary<Check, Outcome>> AtStageAsync(IEnumerable<Control> controls, RehearsalLook look, Action<Control> begun, CancellationToken ct) =>
+        InTurnAsync(controls, (_, check) => check.AtStage is { } run ? () => run(look, ct) : null, ct, begun);
 
     /// <summary>One judgement for each control.</summary>
     /// <param name="outcome">What a look found; null when nobody looked there.</param>
@@ -45,13 +47,16 @@ internal static class GuideRun
 
     /// <summary>One after the other: what a rehearsal isolates or revokes the next one must not meet.</summary>
     /// <param name="run">Null for a check that looks elsewhere.</param>
-    private static async Task<IReadOnlyDictionary<Check, Outcome>> InTurnAsync(IEnumerable<Control> controls, Func<Control, Check, Func<Task<Outcome>>?> run, CancellationToken ct)
+    private static async Task<IReadOnlyDictionary<Check, Outcome>> InTurnAsync(IEnumerable<Control> controls, Func<Control, Check, Func<Task<Outcome>>?> run, CancellationToken ct, Action<Control>? begun = null)
     {
         var outcomes = new Dictionary<Check, Outcome>();
         foreach (var control in controls)
             foreach (var check in control.Checks)
                 if (run(control, check) is { } look)
+                {
+                    begun?.Invoke(control);
                     outcomes[check] = (await RunAsync(control, check, look, ct)).Outcome;
+                }
         return outcomes;
     }
 

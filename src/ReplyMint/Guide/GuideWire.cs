@@ -35,6 +35,17 @@ internal static class GuideWire
         json.WriteString("evidence", outcome.Evidence);
     });
 
+    /// <summary>Said while it runs: what is being done now.</summary>
+    public static string Begun(string what) => Line(json => json.WriteString("begun", what));
+
+    /// <summary>Null of a line that says something else.</summary>
+    /// <exception cref="JsonException">It is not ours.</exception>
+    public static string? BegunIn(string line)
+    {
+        using var json = JsonDocument.Parse(line);
+        return json.RootElement.TryGetProperty("begun", out var what) ? what.GetString() : null;
+    }
+
     /// <summary>Reads all lines.</summary>
     /// <exception cref="JsonException">They are not ours.</exception>
     public static (ServedAt? At, IReadOnlyDictionary<Check, Outcome> Outcomes) Read(string lines)
@@ -48,7 +59,7 @@ internal static class GuideWire
             if (json.TryGetProperty("url", out var url))
                 at = new(url.GetString()!, json.GetProperty("host").GetString()!, json.GetProperty("standsForProxy").GetBoolean(), [.. json.GetProperty("origins").EnumerateArray().Select(origin => origin.GetString()!)],
                     json.TryGetProperty("smtp", out var smtp) ? smtp.GetString() : null, json.GetProperty("smtpOffersTls").GetBoolean());
-            else if (Catalogue.Find(json.GetProperty("id").GetString()!) is { } control)
+            else if (!json.TryGetProperty("begun", out _) && Catalogue.Find(json.GetProperty("id").GetString()!) is { } control)
                 outcomes[control.Checks[json.GetProperty("check").GetInt32()]] = new((Verdict)json.GetProperty("verdict").GetInt32(), json.GetProperty("evidence").GetString()!);
         }
         return (at, outcomes);

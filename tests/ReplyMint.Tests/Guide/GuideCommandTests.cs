@@ -54,6 +54,7 @@ public sealed class GuideCommandTests : IDisposable
         var report = JsonNode.Parse(await _cli.OkAsync("guide", "--rehearse", "--confirm", name, "--only", "AUTH-1,MAIL-2", "--format", "json"))!;
         Assert.Equal(["pass", "pass"], [VerdictOf(report, "AUTH-1"), VerdictOf(report, "MAIL-2")]);
         Assert.Matches(@"\(\d+ requests; the throw-away tenants are erased\)", _cli.Error);
+        Assert.DoesNotContain('\r', _cli.Error);
         Assert.Equal("", await _cli.OkAsync("tenant", "list"));
 
         _cli.Interactive = true;
@@ -61,6 +62,47 @@ public sealed class GuideCommandTests : IDisposable
         Assert.Contains("MAIL-2   pass", await _cli.OkAsync("guide", "--rehearse", "--only", "MAIL-2"), StringComparison.Ordinal);
         _cli.Input = "\n";
         Assert.Equal(2, await _cli.RunAsync("guide", "--rehearse", "--only", "MAIL-2"));
+    }
+
+    /// <summary>A person sees what is rehearsed while the server is at it: here its requests wait until he does.</summary>
+    [Fact]
+    public async Task A_rehearsal_shows_a_person_what_it_is_at()
+    {
+        await using var server = await ServerProcess.StartAsync(_cli.OfServer, _cli.Host(TextWriter.Null, TextWriter.Null), TestContext.Current.CancellationToken);
+        using var first = new ManualResetEventSlim();
+        using var second = new ManualResetEventSlim();
+        var late = new System.Collections.Concurrent.ConcurrentBag<string>();
+        await using var front = new ForgingProxy(new(System.Net.IPAddress.Loopback, new Uri(server.Url).Port))
+        {
+            Ask = asked =>
+            {
+                // Mail is handed over by the second of them alone.
+                if (asked.Contains(" /api/v1/", StringComparison.Ordinal) && !(asked.StartsWith("POST /api/v1/messages", StringComparison.Ordinal) ? second : first).Wait(TimeSpan.FromSeconds(5)))
+                    late.Add(asked.Split('\r')[0]);
+                return asked;
+            },
+        };
+        using var error = new Shown(text =>
+        {
+            if (text.StartsWith("\r1/2 AUTH-1 ", StringComparison.Ordinal))
+                first.Set();
+            else if (text.StartsWith("\r2/2 MAIL-2 ", StringComparison.Ordinal))
+                second.Set();
+        });
+        _cli.Interactive = true;
+        Assert.Equal(0, await CommandLine.RunAsync(["guide", "--rehearse", "--confirm", "127.0.0.1", "--url", $"http://127.0.0.1:{front.Port}", "--only", "AUTH-1,MAIL-2"], _cli.Host(TextWriter.Null, error), TestContext.Current.CancellationToken));
+        Assert.True(late.IsEmpty, $"{string.Join('\n', late)}\n{error}");
+        // The line is gone before the next one is written.
+        Assert.Matches(@"\r2/2 MAIL-2  \r2/2 erasing \r +\r\(\d+ requests; the throw-away tenants are erased\)\n", error.ToString());
+    }
+
+    private sealed class Shown(Action<string> seen) : StringWriter
+    {
+        public override void Write(string? value)
+        {
+            base.Write(value);
+            seen(value ?? "");
+        }
     }
 
     [Fact]

@@ -43,7 +43,7 @@ public sealed class RehearsalTests
     {
         using var http = new RawHttp(Target(port, smtp), TimeProvider.System, RehearsalLook.MostRequests);
         await using var stage = await RehearsalStage.SetAsync(host.Services, Ct);
-        var outcomes = await GuideRun.AtStageAsync(controls ?? Rehearsed, new RehearsalLook(host.Services, http, StoreMutants.Good, stage) { Patience = patience }, Ct);
+        var outcomes = await GuideRun.AtStageAsync(controls ?? Rehearsed, new RehearsalLook(host.Services, http, StoreMutants.Good, stage) { Patience = patience }, _ => { }, Ct);
         return GuideRun.Judge(controls ?? Rehearsed, check => outcomes.GetValueOrDefault(check), _ => "not looked at");
     }
 
@@ -155,11 +155,11 @@ public sealed class RehearsalTests
         await using (stage)
         {
             var look = new RehearsalLook(host.Services, http, StoreMutants.Good, stage);
-            var outcomes = await GuideRun.AtStageAsync([Catalogue.Find("AUTH-1")!], look, Ct);
+            var outcomes = await GuideRun.AtStageAsync([Catalogue.Find("AUTH-1")!], look, _ => { }, Ct);
             // Over its bound it sends no more, and has not checked.
             Assert.Equal(Verdict.NotChecked, Assert.Single(outcomes.Values).Verdict);
             await stop.CancelAsync();
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => GuideRun.AtStageAsync([Catalogue.Find("AUTH-1")!], look, stop.Token));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => GuideRun.AtStageAsync([Catalogue.Find("AUTH-1")!], look, _ => { }, stop.Token));
         }
         Assert.Null(stage.Left);
         Assert.Equal([host.Tenant.Id], (await host.Get<Tenants>().ListAsync(Ct)).Select(tenant => tenant.Id));

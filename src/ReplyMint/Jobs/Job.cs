@@ -28,6 +28,13 @@ internal sealed record Job(JobRecord Record, ItemKey Key, long Version)
     /// </summary>
     public void End(Commit commit) => commit.Delete(Key);
 
+    /// <summary>Completes the job with the last commit of its work. Where something moved, the job itself or what the commit rests on, nothing is written, and it looks once more.</summary>
+    public async Task<JobOutcome> EndAsync(IStore store, Commit commit, CancellationToken ct)
+    {
+        Complete(commit);
+        return await store.CommitAsync(commit, ct) == CommitResult.Committed ? JobOutcome.Finished : new JobOutcome.Wait(TimeSpan.Zero);
+    }
+
     /// <summary>Whether it is there as it was read: neither done nor put off, nor claimed by another process.</summary>
     public async ValueTask<bool> StandsAsync(IStore store, CancellationToken ct) => await store.GetAsync(Key, ct) is { } item && item.Version == Version;
 

@@ -113,7 +113,9 @@ internal sealed partial class KnowledgeIndexes(KnowledgeStore knowledge, Passage
     /// <summary>Removes a tenant's file when an older key sealed it, or another form: the next start makes it anew, from passages that are under the newest.</summary>
     public async Task RemoveOldAsync(string tenant, CancellationToken ct)
     {
-        var own = await keys.RequireAsync(tenant, ct);
+        // Erased at this very moment, and its file with it.
+        if (await keys.TenantAsync(tenant, ct) is not { } own)
+            return;
         var head = new byte[8];
         try
         {

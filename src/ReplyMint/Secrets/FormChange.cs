@@ -40,7 +40,7 @@ internal sealed class FormChange(IStore store, KeyRing keys, MasterKeys masters,
     {
         var item = await store.GetAsync(SealedFormRecord.KeyOf(job.Tenant), ct);
         if (SealedFormRecord.Of(item) is not { DoneAt: null } state || Text(state.Form) != job.Target || await keys.TenantAsync(job.Tenant, ct) is null)
-            return await EndAsync(new Commit(), job, ct);
+            return await job.EndAsync(store, new Commit(), ct);
         // Of a shared store: another process has other settings than this one, and one of them is about to end.
         if (state.Form != (byte)masters.Form)
             return new JobOutcome.Wait(Later);
@@ -63,7 +63,7 @@ internal sealed class FormChange(IStore store, KeyRing keys, MasterKeys masters,
         if (state.Sealed > 0)
             await audit.AppendAsync(end, job.Tenant, new AuditEntry(Actor.System, "sealed-form.changed", job.Tenant,
                 new Dictionary<string, string> { ["form"] = Sealing.NameOf(masters.Form), ["values"] = state.Sealed.ToString(CultureInfo.InvariantCulture) }), ct);
-        return await EndAsync(end, job, ct);
+        return await job.EndAsync(store, end, ct);
     }
 
     /// <summary>For a list of keys; empty where nothing was ever changed.</summary>
@@ -79,13 +79,6 @@ internal sealed class FormChange(IStore store, KeyRing keys, MasterKeys masters,
     {
         await store.CommitAsync(new Commit().Put(item.Key, Bytes(state), Condition.Same(item)), ct);
         return new JobOutcome.Wait(after);
-    }
-
-    private async Task<JobOutcome> EndAsync(Commit commit, Job job, CancellationToken ct)
-    {
-        job.Complete(commit);
-        // Something moved: the audit log's head, or the job itself, and then this writes nothing.
-        return await store.CommitAsync(commit, ct) == CommitResult.Committed ? JobOutcome.Finished : new JobOutcome.Wait(TimeSpan.Zero);
     }
 
     private static byte[] Bytes(SealedFormRecord record) => StoredJson.Write(record, StorageJson.Default.SealedFormRecord);

@@ -15,12 +15,15 @@ internal sealed record SecretsSettings
     /// <summary>How all that is kept is sealed: aes-256-gcm, or chacha20-poly1305. What was sealed otherwise is sealed again, and can be read all the while.</summary>
     public string Sealing { get; init; } = Security.Sealing.NameOf(SealedForm.Aes256Gcm);
 
-    public IEnumerable<string> Problems()
+    public IEnumerable<string> Problems() => Problems(SealingCipher.HasChaCha);
+
+    /// <param name="hasChaCha">Whether this machine can seal so.</param>
+    internal IEnumerable<string> Problems(bool hasChaCha)
     {
         if (Security.Sealing.Named(Sealing) is not { } form)
             yield return $"sealing is \"{Sealing}\"; there are {Security.Sealing.AllNames}.";
-        else if (form == SealedForm.ChaCha20Poly1305 && !SealingCipher.HasChaCha)
-            yield return $"sealing is \"{Sealing}\", which the OpenSSL of this machine does not have.";
+        else if (form == SealedForm.ChaCha20Poly1305 && !hasChaCha)
+            yield return $"sealing is \"{Sealing}\", which the OpenSSL of this machine does not have; run ReplyMint where OpenSSL has it, or set {Security.Sealing.NameOf(SealedForm.Aes256Gcm)} if nothing was sealed with it yet.";
         foreach (var (name, days) in new[] { ("tenantKeyDays", TenantKeyDays), ("pepperDays", PepperDays), ("remindDays", RemindDays) })
             if (days is < 30 or > 3_650)
                 yield return $"{name} is {days}; allowed are 30 to 3,650.";

@@ -56,7 +56,7 @@ internal sealed class TenantKeyRotation(IStore store, KeyRing keys, TenantRekeyi
     {
         var began = time.GetUtcNow();
         if (await keys.RecordAsync(job.Tenant, ct) is not { } read || read.Value.Keys.Count == 1)
-            return await EndAsync(new Commit(), job, ct);
+            return await job.EndAsync(store, new Commit(), ct);
         // The pass goes by what memory seals with, the drop by the record: while they differ, what looks new to the one is old to the other.
         // What was sealed by the old memory until now may be stored a little later, so the time to settle begins anew.
         if (!await keys.AgreesAsync(job.Tenant, read, ct))
@@ -80,17 +80,10 @@ internal sealed class TenantKeyRotation(IStore store, KeyRing keys, TenantRekeyi
         if (after is not { } kept || commit.Operations[0].Condition != Condition.At(read.Version))
             return new JobOutcome.Wait(TimeSpan.Zero);
         await audit.AppendAsync(commit, job.Tenant, new AuditEntry(Actor.System, "tenant-key.drop", job.Tenant, new Dictionary<string, string> { ["numbers"] = string.Join(' ', gone), ["stays"] = Text(newest.Number) }), ct);
-        return await EndAsync(commit, job, ct, () => keys.Take(job.Tenant, kept));
-    }
-
-    private async Task<JobOutcome> EndAsync(Commit commit, Job job, CancellationToken ct, Action? then = null)
-    {
-        job.Complete(commit);
-        if (await store.CommitAsync(commit, ct) != CommitResult.Committed)
-            // Something moved: the audit log's head, the record, or the job itself, and then this writes nothing.
-            return new JobOutcome.Wait(TimeSpan.Zero);
-        then?.Invoke();
-        return JobOutcome.Finished;
+        var outcome = await job.EndAsync(store, commit, ct);
+        if (outcome is JobOutcome.Done)
+            keys.Take(job.Tenant, kept);
+        return outcome;
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

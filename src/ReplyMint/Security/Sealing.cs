@@ -17,9 +17,9 @@ internal static class Sealing
 {
     public const int KeyBytes = 32;
     public const int TagBytes = 16;
+    public const int NonceBytes = 12;
     public const int Overhead = 1 + NonceBytes + TagBytes;
 
-    private const int NonceBytes = 12;
     private const int StackLimit = 512;
 
     private static readonly string[] Names = ["aes-256-gcm", "chacha20-poly1305"];
@@ -109,8 +109,26 @@ internal sealed class SealingCipher(byte[] key) : IDisposable
     private AesGcm? _aes;
     private ChaCha20Poly1305? _chaCha;
 
-    /// <summary>False on a machine whose library has it not; such a one can neither seal nor open that form.</summary>
-    public static bool HasChaCha => ChaCha20Poly1305.IsSupported;
+    /// <summary>
+    /// False on a machine whose library has it not; such a one can neither seal nor open that form. Tried, since .NET looks for the name only,
+    /// and an OpenSSL that is held to FIPS knows the name and refuses the work.
+    /// </summary>
+    public static bool HasChaCha => Works(static cipher => cipher.Encrypt(SealedForm.ChaCha20Poly1305, new byte[Sealing.NonceBytes], [], [], new byte[Sealing.TagBytes], []));
+
+    /// <summary>Whether the machine does a piece of sealing.</summary>
+    internal static bool Works(Action<SealingCipher> piece)
+    {
+        using var cipher = new SealingCipher(new byte[Sealing.KeyBytes]);
+        try
+        {
+            piece(cipher);
+            return true;
+        }
+        catch (Exception refusal) when (refusal is PlatformNotSupportedException or CryptographicException)
+        {
+            return false;
+        }
+    }
 
     private AesGcm First => _aes ??= new AesGcm(_key, Sealing.TagBytes);
 

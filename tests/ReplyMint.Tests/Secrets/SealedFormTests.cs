@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.RegularExpressions;
-using Microsoft.Data.Sqlite;
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Inbound;
@@ -15,11 +13,12 @@ using ReplyMint.Storage;
 using ReplyMint.Tests.Aws;
 using ReplyMint.Tests.Product;
 using Xunit;
+using static ReplyMint.Tests.Secrets.SealedForms;
 
 namespace ReplyMint.Tests.Secrets;
 
 /// <summary>The algorithm of sealing changes by a setting: all can be read before, meanwhile and afterwards, and in the end nothing is left of the old form.</summary>
-public sealed partial class SealedFormTests
+public sealed class SealedFormTests
 {
     private const string Faq = """
         # How long does delivery take?
@@ -27,8 +26,6 @@ public sealed partial class SealedFormTests
         """;
 
     private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
-
-    private static ReplyMintSettings ChaCha(ReplyMintSettings settings) => settings with { Secrets = settings.Secrets with { Sealing = "chacha20-poly1305" } };
 
     [Fact]
     public async Task By_one_setting_all_that_is_kept_takes_another_algorithm()
@@ -170,13 +167,13 @@ public sealed partial class SealedFormTests
     public void A_form_that_is_none_is_refused_with_the_names_of_those_that_are() => Assert.Equal(
         "secrets.sealing is \"rot13\"; there are aes-256-gcm and chacha20-poly1305.", Assert.Single(new ReplyMintSettings { Secrets = new() { Sealing = "rot13" } }.Problems(), problem => problem.StartsWith("secrets", StringComparison.Ordinal)));
 
+    [Fact]
+    public void A_machine_that_cannot_seal_so_is_told_what_to_do_before_anything_is_served() => Assert.Equal(
+        "sealing is \"chacha20-poly1305\", which the OpenSSL of this machine does not have; run ReplyMint where OpenSSL has it, or set aes-256-gcm if nothing was sealed with it yet.",
+        Assert.Single(new SecretsSettings { Sealing = "chacha20-poly1305" }.Problems(hasChaCha: false)));
+
     private static async Task<string[]> BackupAsync(SecretsRun run) =>
         [.. (await run.OkAsync("", "backup", "create")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[0])];
-
-    private static async Task<SealedFormRecord?> StateAsync(SecretsRun run, string tenant) => SealedFormRecord.Of(await run.Host.Get<IStore>().GetAsync(SealedFormRecord.KeyOf(tenant), Ct));
-
-    private static Task<string> DoneAsync(SecretsRun run, string tenant, string form = "chacha20-poly1305") => run.EventuallyAsync(TimeSpan.FromSeconds(2), async () =>
-        (await run.OkAsync("", "secrets", "list", "--json")).Split('\n').FirstOrDefault(line => line.Contains("tenant-key/" + tenant, StringComparison.Ordinal) && line.Contains("; all of it is sealed with " + form, StringComparison.Ordinal)));
 
     /// <summary>All that the product shows of what it keeps.</summary>
     private static async Task<string> ReadAllAsync(SecretsRun run)
@@ -189,31 +186,4 @@ public sealed partial class SealedFormTests
             all.AppendLine(CultureInfo.InvariantCulture, $"{mia.Address} {seen.Client.Agent}");
         return all.ToString();
     }
-
-    private static HashSet<string> Kinds(IEnumerable<(string Name, int Form)> values) => [.. values.Select(value => value.Name.Split(' ')[1].Split('/')[0])];
-
-    /// <summary>Each sealed value as it lies in the data folder of a product that is stopped: where, and the number of its form.</summary>
-    private static List<(string Name, int Form)> Forms(string data)
-    {
-        var all = new List<(string, int)>();
-        using var connection = new SqliteConnection($"Data Source={Path.Combine(data, "db", "replymint.db")};Pooling=False");
-        connection.Open();
-        // A wrapped key has no number in front; an entry's network is sealed like an item.
-        using var command = new SqliteCommand("SELECT p, s, v, x, 0 FROM main UNION ALL SELECT p, s, v, x, 0 FROM keys UNION ALL SELECT p, s, v, x, 2 FROM audit", connection);
-        using (var row = command.ExecuteReader())
-            while (row.Read())
-            {
-                var (name, text, value, at) = ($"{row.GetString(0)} {row.GetString(1)}", Encoding.UTF8.GetString((byte[])row[2]), (byte[])row[3], row.GetInt32(4));
-                if (value.Length > 0)
-                    all.Add((name, value[2]));
-                all.AddRange(Wrapped().Matches(text).Select(match => Convert.FromBase64String(Regex.Unescape(match.Groups[2].Value))).Where(bytes => bytes.Length > 0).Select(bytes => (name, (int)bytes[at])));
-            }
-        foreach (var folder in (string[])["blobs", "index"])
-            foreach (var file in Directory.GetFiles(Path.Combine(data, folder), "*", SearchOption.AllDirectories))
-                all.Add(($"{Path.GetFileName(file)} {folder}", File.ReadAllBytes(file)[2]));
-        return all;
-    }
-
-    [GeneratedRegex("\"(wrapped|lookup|network)\":\"([A-Za-z0-9+/=\\\\]*)\"")]
-    private static partial Regex Wrapped();
 }

@@ -24,6 +24,14 @@ public sealed class SealingTests
     }
 
     [Fact]
+    public void What_the_machine_lacks_or_refuses_counts_as_not_there()
+    {
+        Assert.True(SealingCipher.HasChaCha);
+        Assert.False(SealingCipher.Works(_ => throw new PlatformNotSupportedException()));
+        Assert.False(SealingCipher.Works(_ => throw new CryptographicException("error:0308010C:digital envelope routines::unsupported")));
+    }
+
+    [Fact]
     public void Any_changed_bit_and_any_cut_is_found()
     {
         var closed = Sealing.Seal(Key, SealedForm.Aes256Gcm, "Dear Ada"u8, "main/1"u8);

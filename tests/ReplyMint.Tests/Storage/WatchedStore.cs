@@ -20,6 +20,10 @@ internal sealed class WatchedStore(IStore inner) : IStore
     /// <summary>What others do once, between what somebody finds under such a key and what he does by it.</summary>
     public void InterruptReading(string prefix, Func<Task> others) => _reading = (prefix, others);
 
+    /// <summary>What others do once, between what somebody found in such a range of a partition and what he does by it.</summary>
+    public void InterruptQuery(string partition, string prefix, Func<Task> others) => _query = (partition, prefix, others);
+
+    private (string Partition, string Prefix, Func<Task> Others)? _query;
     private (string Prefix, Func<Task> Others)? _interruption;
     private (string Prefix, Func<Task> Others)? _reading;
 
@@ -52,6 +56,11 @@ internal sealed class WatchedStore(IStore inner) : IStore
     {
         var page = await inner.QueryAsync(table, partition, range, cursor, ct);
         await AfterQuery(range);
+        if (_query is var (where, prefix, others) && where == partition && prefix == range.Prefix)
+        {
+            _query = null;
+            await others();
+        }
         return page;
     }
 

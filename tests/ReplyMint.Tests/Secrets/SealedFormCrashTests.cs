@@ -57,7 +57,7 @@ public sealed class SealedFormCrashTests : IDisposable
         }, TimeSpan.FromSeconds(60));
         await ReadAsync(host);
         await host.StopAsync();
-        Assert.Equal("entry", Assert.Single(Kinds(Forms(_folder.Sub("data")).Where(value => value.Name.StartsWith(tenant.Id, StringComparison.Ordinal) && value.Form != 2))));
+        Assert.Empty(Kinds(Forms(_folder.Sub("data")).Where(value => value.Name.StartsWith(tenant.Id, StringComparison.Ordinal) && value.Form != 2)).Except(["entry"]));
     }
 
     private static async Task ReadAsync(ProductHost host)

@@ -54,7 +54,7 @@ public sealed class SealedFormErasureTests
         Assert.Equal(2, (await run.Host.ListAsync()).Count);
         await run.StopAsync();
         var left = Forms(run.Data);
-        Assert.Equal("entry", Assert.Single(Kinds(left.Where(value => value.Form != 2))));
+        Assert.Empty(Kinds(left.Where(value => value.Form != 2)).Except(["entry"]));
         Assert.Single(left, value => value.Name.EndsWith(" blobs", StringComparison.Ordinal));
         var thief = await StoreReader.ReadAsync(run.Data, run.Config);
         Assert.Equal((0, 1), (thief.Count([Ben, BensText]), thief.Count([AnnasText])));
@@ -82,7 +82,7 @@ public sealed class SealedFormErasureTests
         await run.EventuallyAsync(TimeSpan.FromSeconds(2), async () => await JobQueue.AllAsync(run.Host.Get<IStore>(), Ct).AnyAsync(job => job.Job.Kind == FormChange.JobKind, Ct) ? null : "");
         Assert.False(await run.Host.Get<TenantRemoval>().IsThereAsync(tenant, Ct));
         await run.StopAsync();
-        Assert.Equal("entry", Assert.Single(Kinds(Forms(run.Data).Where(value => value.Form != 2))));
+        Assert.Empty(Kinds(Forms(run.Data).Where(value => value.Form != 2)).Except(["entry"]));
         Assert.Equal(0, (await StoreReader.ReadAsync(run.Data, run.Config)).Count([Ben, BensText]));
         await run.OpenAsync(null, ChaCha, null);
     }

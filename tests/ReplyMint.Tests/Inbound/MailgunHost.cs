@@ -2,41 +2,32 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using ReplyMint.Accounts;
 using ReplyMint.Audit;
 using ReplyMint.Inbound;
-using ReplyMint.Jobs;
-using ReplyMint.Limits;
-using ReplyMint.Outbound;
 using ReplyMint.Security;
-using ReplyMint.Storage;
+using ReplyMint.Tests.Product;
 using ReplyMint.Tests.Storage;
 
 namespace ReplyMint.Tests.Inbound;
 
-/// <summary>The webhooks over real HTTP on a real store, with a signer that holds Mailgun's key.</summary>
+/// <summary>The product with Mailgun's webhooks, with a signer that holds Mailgun's key, and what it delivered to the inbox.</summary>
 internal sealed class MailgunHost : IAsyncDisposable
 {
     public const string Key = "key-5e4f3a2b1c0d9e8f7a6b5c4d3e2f1a0b";
     public const string ChannelKey = "key-9d8c7b6a5f4e3d2c1b0a9f8e7d6c5b4a";
 
-    private readonly TemporaryFolder _folder = new();
-    private WebApplication _app = null!;
-    private OpenStore _open = null!;
+    private ProductHost _product = null!;
+    private HttpClient _http = null!;
     private int _tokens;
 
-    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
-
-    public HttpClient Http { get; } = new();
+    public FakeTimeProvider Time => _product.Time;
 
     /// <summary>A tenant with the mailbox help@example.com, and the channel of another one with help@other.example.</summary>
-    public Tenant Tenant { get; private set; } = null!;
+    public Tenant Tenant => _product.Tenant;
 
     public Tenant Other { get; private set; } = null!;
 
@@ -46,49 +37,37 @@ internal sealed class MailgunHost : IAsyncDisposable
 
     public Func<AuthenticatedDelivery, AcceptOutcome?> Intercept { get; set; } = _ => null;
 
-    public T Get<T>() where T : notnull => _app.Services.GetRequiredService<T>();
+    public T Get<T>() where T : notnull => _product.Get<T>();
 
-    public static async Task<MailgunHost> StartAsync(bool verdicts = true, string key = Key, int maxMailBytes = 40 * 1024 * 1024)
+    public static async Task<MailgunHost> StartAsync(bool verdicts = true, int? maxMailBytes = null)
     {
         var host = new MailgunHost();
         var ct = TestContext.Current.CancellationToken;
-        host._open = await OpenStore.OpenAsync(DataFolder.Open(host._folder.Sub("data")), host._folder.Sub("config"), new MasterKeySettings(), host.Time, ct);
-        var settings = new MailgunWebhookSettings { SigningKey = host.Secret(key), Verdicts = verdicts };
-        Assert.Empty(settings.Problems());
-        var builder = ReplyMintApp.NewBuilder();
-        builder.Services.AddSingleton<TimeProvider>(host.Time).AddSingleton(new SecretSource(null)).AddSingleton(new UnprovedBodies(maxMailBytes, new InboundBudget(1 << 28), host.Time));
-        builder.Services.AddSecurity(new HttpSettings { Environment = DeploymentEnvironment.Development, Urls = ["http://127.0.0.1:0"], Limits = new() { MaxMailBytes = maxMailBytes } });
-        builder.Services.AddOutside(new OutsideSettings(), false, []);
-        builder.Services.AddStorage(host._open).AddAudit(new AuditSettings(), host._open).AddAccounts(new AccountsSettings(), new DnsSettings(), host._open);
-        builder.Services.AddSingleton(new JobsSettings()).AddSingleton<IWorkQueue, JobTurns>().AddSingleton<JobQueue>().AddSingleton<Switches>().AddSingleton<Containments>().AddSingleton<Watches>().AddSingleton<Webhooks>().AddSingleton<WebhookEvents>().AddSingleton<Allowances>().AddSingleton<Outbox>().AddSingleton<WishLedger>().AddSingleton<Suppressions>().AddSingleton(new ReplyTokens(new byte[32]))
-            .AddSingleton<Messages>().AddSingleton<MailThreads>().AddSingleton<Threads>().AddSingleton<SpentTokens>().AddSingleton(new AttachmentSettings()).AddSingleton<Clamd>().AddSingleton<AttachmentGate>().AddSingleton<BounceAddresses>().AddSingleton(new InboundSettings()).AddSingleton<StoredBytes>().AddSingleton(new DiskSpace(host._open.Folder.Root, 0, host.Time)).AddSingleton<Inbox>();
-        builder.Services.AddMailgun(settings);
-        builder.Services.AddSingleton(provider => new MailgunInbound(provider.GetRequiredService<MailgunSources>(),
-            provider.GetRequiredService<UnprovedBodies>(), maxMailBytes, host.Time, NullLogger.Instance, async (delivery, token) =>
-            {
-                if (host.Intercept(delivery) is { } other)
-                    return other;
-                var outcome = await provider.GetRequiredService<Inbox>().AcceptAsync(delivery, token);
-                if (outcome == AcceptOutcome.Accepted)
-                    lock (host.Delivered)
-                        host.Delivered.Add(delivery);
-                return outcome;
-            }));
-        host._app = builder.Build();
-        host._app.UseEveryAnswer();
-        host._app.UseProblemAnswers();
-        host._app.UseRouting();
-        host._app.UseRouteGuard();
-        host._app.MapMailgun();
-        await host._app.StartAsync(ct);
-        host.Http.BaseAddress = new Uri(host._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
-        host.Tenant = await host.Get<Tenants>().AddAsync("One", Actor.System, ct);
+        var folder = new TemporaryFolder();
+        var mailgun = new MailgunWebhookSettings { SigningKey = Secret(folder, Key), Verdicts = verdicts };
+        Assert.Empty(mailgun.Problems());
+        host._product = await ProductHost.StartAsync(mailbox => mailbox with { Address = "help@example.com" },
+            settings => settings with { Mailgun = mailgun, Http = settings.Http with { Limits = settings.Http.Limits with { MaxMailBytes = maxMailBytes ?? settings.Http.Limits.MaxMailBytes } } },
+            folder: folder, services: host.Watch);
+        host._http = host._product.Client();
         host.Other = await host.Get<Tenants>().AddAsync("Two", Actor.System, ct);
-        await host.Get<Mailboxes>().AddAsync(new Mailbox { Id = "", TenantId = host.Tenant.Id, Address = "help@example.com" }, Actor.System, ct);
         await host.Get<Mailboxes>().AddAsync(new Mailbox { Id = "", TenantId = host.Other.Id, Address = "help@other.example" }, Actor.System, ct);
         host.OtherChannel = await host.Get<Channels>().AddAsync(host.Other.Id, "mailgun", ChannelKey, Actor.System, ct);
         return host;
     }
+
+    /// <summary>The product's own door, with the test between it and the inbox.</summary>
+    private void Watch(IServiceCollection services) => services.AddSingleton(provider => new MailgunInbound(provider.GetRequiredService<MailgunSources>(), provider.GetRequiredService<UnprovedBodies>(),
+        provider.GetRequiredService<HttpSettings>().Limits.MaxMailBytes, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<MailgunInbound>>(), async (delivery, ct) =>
+        {
+            if (Intercept(delivery) is { } other)
+                return other;
+            var outcome = await provider.GetRequiredService<Inbox>().AcceptAsync(delivery, ct);
+            if (outcome == AcceptOutcome.Accepted)
+                lock (Delivered)
+                    Delivered.Add(delivery);
+            return outcome;
+        }));
 
     /// <summary>Timestamp, token and signature as Mailgun makes them.</summary>
     public List<KeyValuePair<string, string>> Sign(string key = Key, TimeSpan ago = default, string? token = null)
@@ -100,7 +79,7 @@ internal sealed class MailgunHost : IAsyncDisposable
     {
         using (content)
         {
-            using var response = await Http.PostAsync(new Uri(path, UriKind.Relative), content, TestContext.Current.CancellationToken);
+            using var response = await _http.PostAsync(new Uri(path, UriKind.Relative), content, TestContext.Current.CancellationToken);
             if (!response.IsSuccessStatusCode)
                 Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
             return response.StatusCode;
@@ -115,16 +94,13 @@ internal sealed class MailgunHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        Http.Dispose();
-        await _app.StopAsync();
-        await _app.DisposeAsync();
-        await _open.DisposeAsync();
-        _folder.Dispose();
+        _http.Dispose();
+        await _product.DisposeAsync();
     }
 
-    private string Secret(string value)
+    private static string Secret(TemporaryFolder folder, string value)
     {
-        var file = _folder.Sub(Path.GetRandomFileName());
+        var file = folder.Sub("mailgun");
         File.WriteAllText(file, value);
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         return "file:" + file;

@@ -17,34 +17,11 @@ namespace ReplyMint.Tests.Aws;
 public sealed class ExportBucketTests : IAsyncLifetime
 {
     private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
-    private readonly AwsInstallation _aws = new();
-    private readonly SocketsHttpHandler _handler = new() { AllowAutoRedirect = false };
-    private readonly HttpClient _outside;
-    private AwsFront _front = null!;
-    private AwsServices _services = null!;
-    private S3Bench _bucket = null!;
-    private S3Files _files = null!;
+    private readonly BucketBench _bucket = new();
 
-    public ExportBucketTests() => _outside = new(_handler, disposeHandler: false);
+    public ValueTask InitializeAsync() => _bucket.InitializeAsync();
 
-    public async ValueTask InitializeAsync()
-    {
-        _bucket = await S3Bench.OpenAsync(_handler);
-        _front = await AwsFront.StartAsync(null, buckets: true);
-        _services = new(new() { Region = AwsFront.Region, Bucket = _bucket.Name, Endpoint = _front.Address.ToString() }, _front.Environment.GetValueOrDefault, TimeProvider.System);
-        _files = _services.Files();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        _services?.Dispose();
-        _bucket?.Dispose();
-        if (_front is not null)
-            await _front.DisposeAsync();
-        await _aws.DisposeAsync();
-        _outside.Dispose();
-        _handler.Dispose();
-    }
+    public ValueTask DisposeAsync() => _bucket.DisposeAsync();
 
     [Fact]
     public async Task An_administrator_is_shown_to_the_file_and_the_address_ends()
@@ -62,7 +39,7 @@ public sealed class ExportBucketTests : IAsyncLifetime
         var address = new Uri(shown.Location!);
 
         // Without any credential but the address, whole and in part, under its name.
-        using var whole = await _outside.GetAsync(address, Ct);
+        using var whole = await _bucket.Outside.GetAsync(address, Ct);
         Assert.Equal(HttpStatusCode.OK, whole.StatusCode);
         var bytes = await whole.Content.ReadAsByteArrayAsync(Ct);
         Assert.Equal((long)ready["size"]!, bytes.Length);
@@ -76,19 +53,19 @@ public sealed class ExportBucketTests : IAsyncLifetime
         Assert.Equal(404, (await api.GetAsync("other", $"exports/{id}/address")).Code);
         var given = (await api.GetAsync("admin", $"exports/{id}/address")).Expect(200);
         Assert.Equal(api.Product.Time.GetUtcNow() + ExportBucket.Life, (DateTimeOffset)given["until"]!);
-        Assert.Equal(bytes, await _outside.GetByteArrayAsync(new Uri((string)given["address"]!), Ct));
+        Assert.Equal(bytes, await _bucket.Outside.GetByteArrayAsync(new Uri((string)given["address"]!), Ct));
         using var part = new HttpRequestMessage(HttpMethod.Get, address) { Headers = { Range = new(100, 199) } };
-        using var some = await _outside.SendAsync(part, Ct);
+        using var some = await _bucket.Outside.SendAsync(part, Ct);
         Assert.Equal(Convert.ToHexString(bytes, 100, 100), Convert.ToHexString(await some.Content.ReadAsByteArrayAsync(Ct)));
 
         // Another file, a longer life, another method: none of them is what was signed.
         foreach (var changed in (string[])[address.AbsoluteUri.Replace(id, "x" + new string('0', id.Length - 1), StringComparison.Ordinal), address.AbsoluteUri.Replace("X-Amz-Expires=120", "X-Amz-Expires=12000", StringComparison.Ordinal)])
-            Assert.Equal(HttpStatusCode.BadRequest, (await _outside.GetAsync(new Uri(changed), Ct)).StatusCode);
-        Assert.Equal(HttpStatusCode.BadRequest, (await _outside.DeleteAsync(address, Ct)).StatusCode);
-        _front.Now = () => DateTimeOffset.UtcNow + TimeSpan.FromSeconds(121);
-        Assert.Equal(HttpStatusCode.BadRequest, (await _outside.GetAsync(address, Ct)).StatusCode);
-        Assert.Contains(_front.Refused, refusal => refusal.EndsWith("the address is over", StringComparison.Ordinal));
-        Assert.Equal(3, _front.Refused.Count(refusal => refusal.EndsWith("the signature does not fit", StringComparison.Ordinal)));
+            Assert.Equal(HttpStatusCode.BadRequest, (await _bucket.Outside.GetAsync(new Uri(changed), Ct)).StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, (await _bucket.Outside.DeleteAsync(address, Ct)).StatusCode);
+        _bucket.Front.Now = () => DateTimeOffset.UtcNow + TimeSpan.FromSeconds(121);
+        Assert.Equal(HttpStatusCode.BadRequest, (await _bucket.Outside.GetAsync(address, Ct)).StatusCode);
+        Assert.Contains(_bucket.Front.Refused, refusal => refusal.EndsWith("the address is over", StringComparison.Ordinal));
+        Assert.Equal(3, _bucket.Front.Refused.Count(refusal => refusal.EndsWith("the signature does not fit", StringComparison.Ordinal)));
     }
 
     [Theory]
@@ -119,14 +96,8 @@ public sealed class ExportBucketTests : IAsyncLifetime
                 api.Product.Time.Advance(Exports.Kept + TimeSpan.FromMinutes(10));
                 break;
         }
-        await ProductHost.EventuallyAsync(async () =>
-        {
-            if ((await NamesAsync()).Count == 0)
-                return "gone";
-            api.Product.Time.Advance(TimeSpan.FromSeconds(5));
-            return null;
-        }, TimeSpan.FromSeconds(30));
-        Assert.Equal(HttpStatusCode.NotFound, (await _outside.GetAsync(address, Ct)).StatusCode);
+        await _bucket.EmptyAsync(api.Product, "exports/");
+        Assert.Equal(HttpStatusCode.NotFound, (await _bucket.Outside.GetAsync(address, Ct)).StatusCode);
     }
 
     /// <summary>Each run has the same time, as on Lambda: another would do no better.</summary>
@@ -135,7 +106,7 @@ public sealed class ExportBucketTests : IAsyncLifetime
     {
         var tries = 0;
         var began = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var slow = AwsRooms.Files(_files) with
+        var slow = AwsRooms.Files(_bucket.Files) with
         {
             WriteAsync = async (name, write, ct) =>
             {
@@ -145,7 +116,7 @@ public sealed class ExportBucketTests : IAsyncLifetime
                 return 0;
             },
         };
-        await using var api = await ApiHost.StartAsync(services: services => services.AddSingleton(slow).AddSingleton(new ExportTime(LambdaHost.LongestExport)), aws: _aws);
+        await using var api = await ApiHost.StartAsync(services: services => services.AddSingleton(slow).AddSingleton(new ExportTime(LambdaHost.LongestExport)), aws: _bucket.Aws);
         var id = (string)(await api.PostAsync("admin", "exports", new { scope = "tenant" })).Expect(202)["id"]!;
         await began.Task;
         api.Product.Time.Advance(LambdaHost.LongestExport);
@@ -162,7 +133,7 @@ public sealed class ExportBucketTests : IAsyncLifetime
     public async Task A_file_that_no_export_names_is_swept()
     {
         await using var api = await StartAsync();
-        await _files.WriteAsync($"exports/{api.Tenant}/x00000000000000000000000000", to => to.WriteAsync("left"u8.ToArray(), Ct).AsTask(), Ct);
+        await _bucket.Files.WriteAsync($"exports/{api.Tenant}/x00000000000000000000000000", to => to.WriteAsync("left"u8.ToArray(), Ct).AsTask(), Ct);
         await api.Product.Get<Exports>().SweepAsync(Ct);
         Assert.Empty(await NamesAsync());
     }
@@ -171,7 +142,7 @@ public sealed class ExportBucketTests : IAsyncLifetime
     public async Task A_large_file_goes_over_in_parts_and_is_there_as_a_whole_or_not_at_all()
     {
         const int Part = 5 * 1024 * 1024;
-        var files = new S3Files(_services.Bucket(_bucket.Name), new(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(30)), TimeProvider.System, Part);
+        var files = new S3Files(_bucket.Client, new(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(30)), TimeProvider.System, Part);
         var content = new byte[2 * Part + 4_321];
         new Random(7).NextBytes(content);
         Assert.Equal(content.Length, await files.WriteAsync("exports/t/large", async to =>
@@ -179,8 +150,8 @@ public sealed class ExportBucketTests : IAsyncLifetime
             for (var at = 0; at < content.Length; at += 64 * 1024)
                 await to.WriteAsync(content.AsMemory(at, Math.Min(64 * 1024, content.Length - at)), Ct);
         }, Ct));
-        Assert.Equal(3, _front.Calls.Count(call => call == $"PUT /{_bucket.Name}/exports/t/large"));
-        using var answer = await _outside.GetAsync(await files.AddressAsync("exports/t/large", "large.zip", TimeSpan.FromMinutes(1), Ct), Ct);
+        Assert.Equal(3, _bucket.Front.Calls.Count(call => call == $"PUT /{_bucket.Name}/exports/t/large"));
+        using var answer = await _bucket.Outside.GetAsync(await files.AddressAsync("exports/t/large", "large.zip", TimeSpan.FromMinutes(1), Ct), Ct);
         Assert.Equal(content, await answer.Content.ReadAsByteArrayAsync(Ct));
 
         // What breaks off leaves neither a file nor parts of one.
@@ -189,13 +160,13 @@ public sealed class ExportBucketTests : IAsyncLifetime
             await to.WriteAsync(content, Ct);
             throw new IOException("broken");
         }, Ct));
-        Assert.Contains($"DELETE /{_bucket.Name}/exports/t/broken", _front.Calls);
+        Assert.Contains($"DELETE /{_bucket.Name}/exports/t/broken", _bucket.Front.Calls);
         Assert.Equal(["exports/t/large"], await files.ListAsync("exports/t/", Ct).ToListAsync(Ct));
     }
 
-    private Task<ApiHost> StartAsync() => ApiHost.StartAsync(knowledge: "# Where is my parcel?\n\nYour parcel is on its way.", services: services => services.AddSingleton(AwsRooms.Files(_files)), aws: _aws);
+    private Task<ApiHost> StartAsync() => ApiHost.StartAsync(knowledge: "# Where is my parcel?\n\nYour parcel is on its way.", services: _bucket.Serve, aws: _bucket.Aws);
 
-    private async Task<List<string>> NamesAsync() => await _files.ListAsync("exports/", Ct).ToListAsync(Ct);
+    private Task<List<string>> NamesAsync() => _bucket.NamesAsync("exports/");
 
     private static async Task<JsonNode> ReadyAsync(ApiHost api, object wish)
     {

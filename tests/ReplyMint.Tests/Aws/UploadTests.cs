@@ -2,10 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
-using Microsoft.Extensions.DependencyInjection;
 using ReplyMint.Audit;
-using ReplyMint.Aws;
-using ReplyMint.Cli;
 using ReplyMint.Knowledge;
 using ReplyMint.Privacy;
 using ReplyMint.Security;
@@ -21,34 +18,11 @@ public sealed class UploadTests : IAsyncLifetime
 {
     private const string Faq = "# Do you deliver abroad?\n\nYes, to all of Europe.\n";
     private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
-    private readonly AwsInstallation _aws = new();
-    private readonly SocketsHttpHandler _handler = new();
-    private readonly HttpClient _outside;
-    private AwsFront _front = null!;
-    private AwsServices _services = null!;
-    private S3Bench _bucket = null!;
-    private S3Files _files = null!;
+    private readonly BucketBench _bucket = new();
 
-    public UploadTests() => _outside = new(_handler, disposeHandler: false);
+    public ValueTask InitializeAsync() => _bucket.InitializeAsync();
 
-    public async ValueTask InitializeAsync()
-    {
-        _bucket = await S3Bench.OpenAsync(_handler);
-        _front = await AwsFront.StartAsync(null, buckets: true);
-        _services = new(new() { Region = AwsFront.Region, Bucket = _bucket.Name, Endpoint = _front.Address.ToString() }, _front.Environment.GetValueOrDefault, TimeProvider.System);
-        _files = _services.Files();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        _services?.Dispose();
-        _bucket?.Dispose();
-        if (_front is not null)
-            await _front.DisposeAsync();
-        await _aws.DisposeAsync();
-        _outside.Dispose();
-        _handler.Dispose();
-    }
+    public ValueTask DisposeAsync() => _bucket.DisposeAsync();
 
     [Fact]
     public async Task A_file_is_put_to_its_address_taken_once_and_gone_from_the_bucket()
@@ -101,11 +75,11 @@ public sealed class UploadTests : IAsyncLifetime
             "type" => await PutAsync(place, Faq, ("Content-Type", "text/html")),
             "key" => await PutAsync(place, Faq, ("X-Amz-Server-Side-Encryption", "AES256")),
             "name" => await PutAsync(new JsonObject { ["address"] = ((string)place["address"]!).Replace(api.Tenant, "t00000000000000000000000000", StringComparison.Ordinal), ["fields"] = place["fields"]!.DeepClone() }, Faq),
-            "read" => (await _outside.GetAsync(new Uri((string)place["address"]!), Ct)).StatusCode,
+            "read" => (await _bucket.Outside.GetAsync(new Uri((string)place["address"]!), Ct)).StatusCode,
             _ => await LateAsync(place),
         };
         Assert.Equal(HttpStatusCode.BadRequest, status);
-        Assert.Single(_front.Refused);
+        Assert.Single(_bucket.Front.Refused);
         Assert.Empty(await NamesAsync());
         Assert.Equal(409, (await api.PostAsync("admin", $"knowledge/uploads/{(string)place["id"]!}")).Code);
         Assert.Empty((await api.GetAsync("admin", "knowledge")).Expect(200)["items"]!.AsArray());
@@ -185,12 +159,12 @@ public sealed class UploadTests : IAsyncLifetime
     [Fact]
     public async Task The_consoles_form_puts_a_large_file_into_the_bucket()
     {
-        await using var host = await ProductHost.StartAsync(services: services => services.AddSingleton(AwsRooms.Files(_files)), aws: _aws);
+        await using var host = await ProductHost.StartAsync(services: _bucket.Serve, aws: _bucket.Aws);
         using var client = await ConsoleClient.SignedInAsync(host, factor: true);
         await using var browser = await ConsoleBrowser.StartAsync();
         foreach (var (name, value) in client.Cookies)
             await browser.AskAsync("Network.setCookie", new() { ["name"] = name, ["value"] = value, ["url"] = host.Http.AbsoluteUri, ["secure"] = true, ["path"] = "/" });
-        _front.Pages = host.Http.GetLeftPart(UriPartial.Authority);
+        _bucket.Front.Pages = host.Http.GetLeftPart(UriPartial.Authority);
         using var folder = new ReplyMint.Tests.Storage.TemporaryFolder();
         var file = Path.Combine(folder.Path, "large.html");
         await File.WriteAllTextAsync(file, $"<h1>Do you deliver abroad?</h1><p>Yes, to all of Europe.</p><!-- {new string('x', 5 * 1024 * 1024)} -->", Ct);
@@ -201,11 +175,11 @@ public sealed class UploadTests : IAsyncLifetime
         await browser.ClickAsync("form[action$='/upload'] button");
         await browser.ReadAsync("large.html");
         await browser.ReadAsync("<table");
-        Assert.Contains(_front.Calls, call => call.StartsWith($"PUT /{_bucket.Name}/uploads/{host.Tenant.Id}/", StringComparison.Ordinal));
+        Assert.Contains(_bucket.Front.Calls, call => call.StartsWith($"PUT /{_bucket.Name}/uploads/{host.Tenant.Id}/", StringComparison.Ordinal));
         Assert.Empty(await NamesAsync());
 
         // A bucket that lets no page of ours write: said, and the form stays.
-        _front.Pages = null;
+        _bucket.Front.Pages = null;
         await browser.OpenAsync(new(host.Http, "/console/knowledge/add"));
         await ChooseAsync(browser, file);
         await browser.ClickAsync("form[action$='/upload'] button");
@@ -215,11 +189,11 @@ public sealed class UploadTests : IAsyncLifetime
     [Fact]
     public async Task The_consoles_page_may_call_the_bucket_on_AWS_only_and_says_what_holds_without_a_script()
     {
-        await using (var host = await ProductHost.StartAsync(services: services => services.AddSingleton(AwsRooms.Files(_files)), aws: _aws))
+        await using (var host = await ProductHost.StartAsync(services: _bucket.Serve, aws: _bucket.Aws))
         {
             using var client = await ConsoleClient.SignedInAsync(host, factor: true);
             var page = (await client.GetAsync("/console/knowledge/add")).Expect(200);
-            Assert.Contains($"connect-src 'self' {_front.Address.GetLeftPart(UriPartial.Authority)};", page.Header("Content-Security-Policy"), StringComparison.Ordinal);
+            Assert.Contains($"connect-src 'self' {_bucket.Front.Address.GetLeftPart(UriPartial.Authority)};", page.Header("Content-Security-Policy"), StringComparison.Ordinal);
             Assert.Contains("Without JavaScript a file may have up to 4 MB here.", page.Html, StringComparison.Ordinal);
             Assert.Contains("connect-src 'self';", (await client.GetAsync("/console/knowledge")).Expect(200).Header("Content-Security-Policy"), StringComparison.Ordinal);
             (await client.PostAsync("/console/knowledge/uploads", [KeyValuePair.Create("_page", "x")])).Expect(403);
@@ -233,7 +207,7 @@ public sealed class UploadTests : IAsyncLifetime
         Assert.DoesNotContain("Without JavaScript", direct.Html, StringComparison.Ordinal);
     }
 
-    private Task<ApiHost> StartAsync() => ApiHost.StartAsync(services: services => services.AddSingleton(AwsRooms.Files(_files)), aws: _aws);
+    private Task<ApiHost> StartAsync() => ApiHost.StartAsync(services: _bucket.Serve, aws: _bucket.Aws);
 
     private static Task<ApiAnswer> AskAsync(ApiHost api, string name, string text) =>
         api.PostAsync("admin", "knowledge/uploads", new { name, size = Encoding.UTF8.GetByteCount(text), sha256 = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))) });
@@ -245,31 +219,25 @@ public sealed class UploadTests : IAsyncLifetime
         foreach (var (name, value) in place["fields"]!.AsObject().Where(field => field.Key != "Content-Length").Select(field => (field.Key, (string)field.Value!)).Where(field => other.All(one => one.Name != field.Key)).Concat(other))
             if (!put.Headers.TryAddWithoutValidation(name, value))
                 put.Content.Headers.TryAddWithoutValidation(name, value);
-        return (await _outside.SendAsync(put, Ct)).StatusCode;
+        return (await _bucket.Outside.SendAsync(put, Ct)).StatusCode;
     }
 
     private async Task<HttpStatusCode> LateAsync(JsonNode place)
     {
-        _front.Now = () => DateTimeOffset.UtcNow + TimeSpan.FromSeconds(121);
+        _bucket.Front.Now = () => DateTimeOffset.UtcNow + TimeSpan.FromSeconds(121);
         return await PutAsync(place, Faq);
     }
 
-    private Task LayAsync(ApiHost api, string id, string text) => _files.WriteAsync($"uploads/{api.Tenant}/{id}", to => to.WriteAsync(Encoding.UTF8.GetBytes(text), Ct).AsTask(), Ct);
+    private Task LayAsync(ApiHost api, string id, string text) => _bucket.Files.WriteAsync($"uploads/{api.Tenant}/{id}", to => to.WriteAsync(Encoding.UTF8.GetBytes(text), Ct).AsTask(), Ct);
 
-    private async Task<List<string>> NamesAsync() => await _files.ListAsync("uploads/", Ct).ToListAsync(Ct);
+    private Task<List<string>> NamesAsync() => _bucket.NamesAsync("uploads/");
 
     private Task GoesAsync(ApiHost api) => GoesAsync(api, Uploads.Kept + TimeSpan.FromSeconds(1));
 
     private Task GoesAsync(ApiHost api, TimeSpan after)
     {
         api.Product.Time.Advance(after);
-        return ProductHost.EventuallyAsync(async () =>
-        {
-            if ((await NamesAsync()).Count == 0)
-                return "gone";
-            api.Product.Time.Advance(TimeSpan.FromSeconds(5));
-            return null;
-        }, TimeSpan.FromSeconds(30));
+        return _bucket.EmptyAsync(api.Product, "uploads/");
     }
 
     private static async Task ChooseAsync(ConsoleBrowser browser, string file)

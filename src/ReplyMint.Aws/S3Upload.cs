@@ -5,7 +5,7 @@ using ReplyMint.Storage;
 namespace ReplyMint.Aws;
 
 /// <summary>Sends what is written to it to S3 in parts, as it comes; what is smaller than one goes over as a whole.</summary>
-internal sealed class S3Upload(S3Calls calls, string name, int part) : Stream
+internal sealed class S3Upload(S3Calls calls, string name, int part) : WriteOnlyStream
 {
     private readonly List<string> _tags = [];
     private readonly MemoryStream _held = new();
@@ -22,7 +22,7 @@ internal sealed class S3Upload(S3Calls calls, string name, int part) : Stream
     // Where nobody can wait it is only held: what follows sends it.
     public override void Write(ReadOnlySpan<byte> buffer) => _held.Write(buffer);
 
-    public override void Write(byte[] buffer, int offset, int count) => _held.Write(buffer, offset, count);
+    public override long Position => _sent + _held.Length;
 
     /// <summary>The file is there when it returns. Returns its length.</summary>
     public async Task<long> EndAsync(CancellationToken ct)
@@ -71,11 +71,6 @@ internal sealed class S3Upload(S3Calls calls, string name, int part) : Stream
         _held.Write(rest);
     }
 
-    public override void Flush()
-    {
-        // A part is sent when it is full.
-    }
-
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     protected override void Dispose(bool disposing)
@@ -84,13 +79,4 @@ internal sealed class S3Upload(S3Calls calls, string name, int part) : Stream
             _held.Dispose();
         base.Dispose(disposing);
     }
-
-    public override bool CanRead => false;
-    public override bool CanSeek => false;
-    public override bool CanWrite => true;
-    public override long Length => throw new NotSupportedException();
-    public override long Position { get => _sent + _held.Length; set => throw new NotSupportedException(); }
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-    public override void SetLength(long value) => throw new NotSupportedException();
 }

@@ -74,29 +74,8 @@ internal static class ExportCommands
     private static Option<string> OutOption() => new("--out") { HelpName = "FILE", Description = "the zip to write; must not be there yet", Required = true };
 
     /// <summary>Hands what is written to where the user keeps it.</summary>
-    private sealed class SavingStream(Action<ReadOnlyMemory<byte>> save) : Stream
+    private sealed class SavingStream(Action<ReadOnlyMemory<byte>> save) : WriteOnlyStream
     {
-        public override void Write(byte[] buffer, int offset, int count) => save(buffer.AsMemory(offset, count));
-
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            save(buffer);
-            return ValueTask.CompletedTask;
-        }
-
-        public override void Flush()
-        {
-            // Each write is handed on at once.
-        }
-
-        public override bool CanRead => false;
-        public override bool CanSeek => false;
-        public override bool CanWrite => true;
-        public override long Length => throw new NotSupportedException();
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-        public override void SetLength(long value) => throw new NotSupportedException();
+        public override void Write(ReadOnlySpan<byte> buffer) => save(buffer.ToArray());
     }
 }

@@ -86,7 +86,7 @@ internal sealed class ExportFiles(string root, DiskSpace disk) : IExportPlace
     private static int Overhead(TenantKeys key, string id) => key.Seal(KeyOf(key.Tenant, id), 1, []).Length;
 
     /// <summary>Seals what is written in pieces, each bound to its place.</summary>
-    private sealed class SealingStream(Stream to, TenantKeys key, string id, Func<bool> room) : Stream
+    private sealed class SealingStream(Stream to, TenantKeys key, string id, Func<bool> room) : WriteOnlyStream
     {
         private readonly byte[] _piece = new byte[Piece];
         private int _filled;
@@ -122,27 +122,6 @@ internal sealed class ExportFiles(string root, DiskSpace disk) : IExportPlace
             }
         }
 
-        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            Write(buffer.Span);
-            return ValueTask.CompletedTask;
-        }
-
-        public override void Flush()
-        {
-            // A piece is written when it is full.
-        }
-
-        public override bool CanRead => false;
-        public override bool CanSeek => false;
-        public override bool CanWrite => true;
-        public override long Length => throw new NotSupportedException();
-        public override long Position { get => Written; set => throw new NotSupportedException(); }
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-        public override void SetLength(long value) => throw new NotSupportedException();
+        public override long Position => Written;
     }
 }

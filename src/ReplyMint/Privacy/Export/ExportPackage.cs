@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text.Json;
+using ReplyMint.Storage;
 
 namespace ReplyMint.Privacy;
 
@@ -74,11 +75,13 @@ internal sealed class ExportPackage : IDisposable
 }
 
 /// <summary>Counts and hashes what is written through it.</summary>
-internal sealed class HashingStream(Stream to) : Stream
+internal sealed class HashingStream(Stream to) : WriteOnlyStream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
     public long Written { get; private set; }
+
+    public override long Position => Written;
 
     public string Sha256() => Convert.ToHexStringLower(_hash.GetCurrentHash());
 
@@ -88,8 +91,6 @@ internal sealed class HashingStream(Stream to) : Stream
         Written += buffer.Length;
         to.Write(buffer);
     }
-
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -106,13 +107,4 @@ internal sealed class HashingStream(Stream to) : Stream
             _hash.Dispose();
         base.Dispose(disposing);
     }
-
-    public override bool CanRead => false;
-    public override bool CanSeek => false;
-    public override bool CanWrite => true;
-    public override long Length => throw new NotSupportedException();
-    public override long Position { get => Written; set => throw new NotSupportedException(); }
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-    public override void SetLength(long value) => throw new NotSupportedException();
 }

@@ -52,12 +52,9 @@ internal sealed class DraftDesk(
         var outcome = await store.RetryAsync<DeskOutcome>(async (commit, token) =>
         {
             send = overtaken = null;
-            if (await FindAsync(tenant, id, token) is not ({ } draft, { } message))
-                return new DeskOutcome.NotFound();
-            if (draft.Record.State != DraftState.Waiting)
-                return new DeskOutcome.NotWaiting(draft.Record.State);
-            if (version is { } read && read != draft.Item.Version)
-                return new DeskOutcome.Changed();
+            var (draft, message, refusal) = await WaitingAsync(tenant, id, version, token);
+            if (refusal is not null)
+                return refusal;
             if (await texts.FindAsync(message, token) is not { } stored || await mailboxes.GetAsync(tenant, message.Record.Mailbox, token) is not { } mailbox
                 || await messages.PersonAsync(tenant, message.Record.Person, token) is not { } person)
                 return new DeskOutcome.Gone();
@@ -109,12 +106,9 @@ internal sealed class DraftDesk(
     public Task<DeskOutcome> EditAsync(string tenant, string id, string text, long? version, Actor actor, CancellationToken ct) =>
         store.RetryAsync<DeskOutcome>(async (commit, token) =>
         {
-            if (await FindAsync(tenant, id, token) is not ({ } draft, { } message))
-                return new DeskOutcome.NotFound();
-            if (draft.Record.State != DraftState.Waiting)
-                return new DeskOutcome.NotWaiting(draft.Record.State);
-            if (version is { } read && read != draft.Item.Version)
-                return new DeskOutcome.Changed();
+            var (draft, message, refusal) = await WaitingAsync(tenant, id, version, token);
+            if (refusal is not null)
+                return refusal;
             if (await messages.PersonAsync(tenant, message.Record.Person, token) is not { } person)
                 return new DeskOutcome.Gone();
             Drafts.Change(commit, person, draft.Record, Quality.Edit(draft.Content, text) with { Pending = null, Refused = null }, draft.Item);
@@ -142,12 +136,9 @@ internal sealed class DraftDesk(
     public Task<DeskOutcome> RejectAsync(string tenant, string id, Actor actor, CancellationToken ct, long? version = null) =>
         store.RetryAsync<DeskOutcome>(async (commit, token) =>
         {
-            if (await FindAsync(tenant, id, token) is not ({ } draft, { } message))
-                return new DeskOutcome.NotFound();
-            if (draft.Record.State != DraftState.Waiting)
-                return new DeskOutcome.NotWaiting(draft.Record.State);
-            if (version is { } read && read != draft.Item.Version)
-                return new DeskOutcome.Changed();
+            var (draft, message, refusal) = await WaitingAsync(tenant, id, version, token);
+            if (refusal is not null)
+                return refusal;
             if (await messages.PersonAsync(tenant, message.Record.Person, token) is not { } person)
                 return new DeskOutcome.Gone();
             Drafts.Change(commit, person, Decided(draft, DraftState.Rejected, actor), draft.Content with { Pending = null, Refused = null }, draft.Item);
@@ -188,6 +179,15 @@ internal sealed class DraftDesk(
         if (job is not null)
             jobs.Wake(job);
         return outcome;
+    }
+
+    /// <summary>A draft that waits and is as the person read it, with its mail; or why nothing is decided on it.</summary>
+    private async Task<(Draft Draft, Message Message, DeskOutcome? Refusal)> WaitingAsync(string tenant, string id, long? version, CancellationToken ct)
+    {
+        if (await FindAsync(tenant, id, ct) is not ({ } draft, { } message))
+            return (null!, null!, new DeskOutcome.NotFound());
+        return (draft, message, draft.Record.State != DraftState.Waiting ? new DeskOutcome.NotWaiting(draft.Record.State)
+            : version is { } read && read != draft.Item.Version ? new DeskOutcome.Changed() : null);
     }
 
     private async Task<(Draft?, Message?)> FindAsync(string tenant, string id, CancellationToken ct) =>

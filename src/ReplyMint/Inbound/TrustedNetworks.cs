@@ -1,4 +1,5 @@
 using System.Net;
+using ReplyMint.Security;
 
 namespace ReplyMint.Inbound;
 
@@ -25,8 +26,7 @@ internal sealed class TrustedNetworks
 
     public bool Contains(IPAddress address)
     {
-        // A dual-mode socket reports IPv4 clients as ::ffff:a.b.c.d.
-        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        var plain = address.Plain();
         foreach (var network in _networks)
             if (network.Contains(plain))
                 return true;

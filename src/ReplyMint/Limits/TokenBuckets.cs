@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using ReplyMint.Security;
 
 namespace ReplyMint.Limits;
 
@@ -34,8 +35,7 @@ internal readonly record struct BucketKey(string Kind, string Owner, UInt128 Net
     {
         if (address is null)
             return 0;
-        if (address.IsIPv4MappedToIPv6)
-            address = address.MapToIPv4();
+        address = address.Plain();
         Span<byte> bytes = stackalloc byte[16];
         bytes.Clear();
         if (!address.TryWriteBytes(bytes, out var written))

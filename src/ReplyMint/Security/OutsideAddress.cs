@@ -78,8 +78,7 @@ internal sealed class OutsideAddress
     {
         if (_anyNetwork)
             return true;
-        if (address.IsIPv4MappedToIPv6)
-            address = address.MapToIPv4();
+        address = address.Plain();
         return IsPublic(address) || _allowed.Any(network => network.Contains(address));
     }
 
@@ -102,8 +101,7 @@ internal sealed class OutsideAddress
     /// <summary>Whether an address is one of the public internet (IANA's special-purpose registries).</summary>
     public static bool IsPublic(IPAddress address)
     {
-        if (address.IsIPv4MappedToIPv6)
-            address = address.MapToIPv4();
+        address = address.Plain();
         var bytes = address.GetAddressBytes();
         if (address.AddressFamily == AddressFamily.InterNetwork)
             return bytes[0] switch

@@ -60,7 +60,7 @@ internal sealed class OutsidePlace
         if (!Uri.TryCreate($"http://{bare}/", UriKind.Absolute, out var uri) || !uri.IsDefaultPort)
             return null;
         var name = uri.IdnHost.TrimEnd('.');
-        return IPAddress.TryParse(name, out var address) ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString()
+        return IPAddress.TryParse(name, out var address) ? address.Plain().ToString()
             : name.Length > 0 && HostName.IsPlain(name) ? name : null;
     }
 }

@@ -108,8 +108,7 @@ internal sealed class SecurityEvents(byte[] key, bool listens, TimeProvider time
     {
         if (address is null)
             return null;
-        if (address.IsIPv4MappedToIPv6)
-            address = address.MapToIPv4();
+        address = address.Plain();
         var v6 = address.AddressFamily == AddressFamily.InterNetworkV6;
         Span<byte> bytes = stackalloc byte[16];
         if (!address.TryWriteBytes(bytes, out var length))

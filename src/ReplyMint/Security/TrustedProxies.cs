@@ -14,8 +14,7 @@ internal sealed class TrustedProxies(IEnumerable<string> configured)
     {
         if (address is null || _networks.Length == 0)
             return false;
-        if (address.IsIPv4MappedToIPv6)
-            address = address.MapToIPv4();
+        address = address.Plain();
         foreach (var network in _networks)
             if (network.Contains(address))
                 return true;

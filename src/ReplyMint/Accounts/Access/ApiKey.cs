@@ -125,8 +125,7 @@ internal sealed class ApiKeyNetworks(IReadOnlyList<string> written)
     {
         if (address is null)
             return false;
-        if (address.IsIPv4MappedToIPv6)
-            address = address.MapToIPv4();
+        address = address.Plain();
         foreach (var network in _networks)
             if (network.Contains(address))
                 return true;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
+using ReplyMint.Security;
 
 namespace ReplyMint.Accounts;
 
@@ -43,7 +44,7 @@ internal sealed record SessionClient(string? Agent, string? Network)
     public static SessionClient Of(string? agent, IPAddress? address)
     {
         var said = new string([.. (agent ?? "").Where(c => c is >= ' ' and <= '~').Take(MaxAgent)]).Trim();
-        return new(said.Length == 0 ? null : said, (address?.IsIPv4MappedToIPv6 == true ? address.MapToIPv4() : address)?.ToString());
+        return new(said.Length == 0 ? null : said, address?.Plain().ToString());
     }
 }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using ReplyMint.Limits;
+using ReplyMint.Security;
 using ReplyMint.Storage;
 
 namespace ReplyMint.Accounts;
@@ -52,8 +53,7 @@ internal sealed class PersonMailRate(IStore store, TimeProvider time)
     /// <summary>IPv4 by /24, IPv6 by /48: what one customer of a provider gets at most.</summary>
     public static string NetworkOf(IPAddress? from)
     {
-        var address = from ?? IPAddress.None;
-        var bytes = (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).GetAddressBytes();
+        var bytes = (from ?? IPAddress.None).Plain().GetAddressBytes();
         return Convert.ToHexString(bytes.AsSpan(0, bytes.Length == 4 ? 3 : 6));
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using ReplyMint.Mail;
+using ReplyMint.Security;
 
 namespace ReplyMint.Inbound;
 
@@ -28,7 +29,7 @@ internal sealed class SenderCheck(NameQuestion ask, TimeProvider time)
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
         try
         {
-            return await FindAsync(content, client.IsIPv4MappedToIPv6 ? client.MapToIPv4() : client, helo, reversePath ?? "", either.Token);
+            return await FindAsync(content, client.Plain(), helo, reversePath ?? "", either.Token);
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {

@@ -69,7 +69,21 @@ foreach (var (project, compiler) in compilers)
     foreach (var (name, error) in broken)
         wrong[name] = error;
 }
-var runs = Enumerable.Range(1, jobs).Select(job => new TestRun(built, Path.Combine(work, $"job{job}"))).ToArray();
+var ready = Path.Combine(work, "ready");
+TestRun.Copy(built, ready);
+foreach (var (name, library) in together)
+    await File.WriteAllBytesAsync(Path.Combine(ready, name), library);
+var (compiled, others) = await AheadOfTime.CompileAsync(ready, jobs);
+// Ours must be: else a run of all takes half as long again, and nobody knows why.
+if (others.FirstOrDefault(other => other.Key.StartsWith("ReplyMint.", StringComparison.OrdinalIgnoreCase)) is { Key: not null } failed)
+{
+    await Console.Error.WriteLineAsync($"{failed.Key} can't be compiled ahead: {failed.Value}");
+    return 1;
+}
+Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{compiled} libraries are compiled ahead, {others.Count} stay as they are"));
+foreach (var name in together.Keys)
+    together[name] = await File.ReadAllBytesAsync(Path.Combine(ready, name));
+var runs = Enumerable.Range(1, jobs).Select(job => new TestRun(ready, Path.Combine(work, $"job{job}"))).ToArray();
 if (!trust && !await SoundAsync())
     return 1;
 

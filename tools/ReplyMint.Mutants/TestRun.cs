@@ -19,6 +19,11 @@ internal sealed partial class TestRun
     public TestRun(string built, string folder)
     {
         _folder = folder;
+        Copy(built, folder);
+    }
+
+    public static void Copy(string built, string folder)
+    {
         if (Directory.Exists(folder))
             Directory.Delete(folder, recursive: true);
         foreach (var file in Directory.EnumerateFiles(built, "*", SearchOption.AllDirectories))

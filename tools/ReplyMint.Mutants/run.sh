@@ -12,6 +12,6 @@ if [[ ${1:-} == --release ]]; then configuration=Release; shift; fi
 if [[ ${1:-} == -h || ${1:-} == --help ]]; then sed -n '2,4s/^# //p' "${BASH_SOURCE[0]}"; exit 2; fi
 tool=$here/tools/ReplyMint.Mutants
 quiet=(-v quiet --nologo -p:RunAnalyzers=false -p:UseSharedCompilation=false -nodeReuse:false)
-"$DOTNET" build "$tool" -c Release "${quiet[@]}" >&2
+"$DOTNET" build "$tool" -c Release -p:WithCrossgen=true "${quiet[@]}" >&2
 "$DOTNET" build "$here/tests/ReplyMint.Tests" -c "$configuration" "${quiet[@]}" >&2
 exec "$tool/bin/Release/net10.0/ReplyMint.Mutants" "$here" "$DOTNET" "$configuration" "$@"

@@ -21,7 +21,7 @@ public sealed class AuditBlindingTests
     {
         host.Time.Advance(TimeSpan.FromMinutes(1));
         return Task.FromResult(File.Exists(Path.Combine(elsewhere, string.Create(CultureInfo.InvariantCulture, $"{number:D12}.json"))) ? "" : null);
-    }, TimeSpan.FromSeconds(30));
+    });
 
     [Theory]
     [InlineData("no root at all")]

@@ -49,7 +49,7 @@ internal sealed class BucketBench : IAsyncLifetime
             return "gone";
         host.Time.Advance(TimeSpan.FromSeconds(5));
         return null;
-    }, TimeSpan.FromSeconds(30));
+    });
 
     public async ValueTask DisposeAsync()
     {

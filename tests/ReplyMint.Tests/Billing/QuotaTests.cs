@@ -120,7 +120,7 @@ public sealed class QuotaTests
                     return found;
                 time.Advance(TimeSpan.FromSeconds(1));
                 return null;
-            }, TimeSpan.FromSeconds(90)));
+            }));
 
         Assert.Equal((Mails, Replies), (decided.Count, decided.Count(message => message.Record.State == MessageState.Answered)));
         Assert.Equal(Replies, carrier.Sent.Count);

@@ -55,7 +55,7 @@ public sealed class RestoredKeysTests : IDisposable
             {
                 again.Time.Advance(TimeSpan.FromSeconds(30));
                 return await again.Get<KeyRing>().RecordAsync(tenant, Ct) is { Value: { Keys.Count: 1 } record } ? record : null;
-            }, TimeSpan.FromSeconds(30))).Current);
+            })).Current);
         Assert.Contains("two to three working days", await AnswersAsync(again), StringComparison.Ordinal);
     }
 

@@ -17,7 +17,7 @@ internal static class ErasureHost
     }
 
     public static Task<JsonNode> DoneAsync(this ApiHost api, string id) => ProductHost.EventuallyAsync(async () =>
-        (await api.GetAsync("auditor", "erasures/" + id)).Expect(200) is { } now && (string)now["state"]! == "done" ? now : null, TimeSpan.FromSeconds(30));
+        (await api.GetAsync("auditor", "erasures/" + id)).Expect(200) is { } now && (string)now["state"]! == "done" ? now : null);
 
     /// <summary>Runs an erasure to its end, as the job would.</summary>
     public static async Task<Erasure> FinishAsync(this ProductHost host, ErasureStart start)

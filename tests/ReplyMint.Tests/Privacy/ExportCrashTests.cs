@@ -107,7 +107,7 @@ public sealed class ExportCrashTests : IDisposable
         {
             again.Time.Advance(TimeSpan.FromSeconds(1));
             return (await again.Get<Exports>().FindAsync(tenant, id, Ct))?.Value is { State: ExportState.Ready } done ? done : null;
-        }, TimeSpan.FromMinutes(1));
+        });
         using var bytes = new MemoryStream();
         Assert.True(await again.Get<Exports>().SendAsync(tenant, id, 0, ready.Size, async some => await bytes.WriteAsync(some, Ct), Ct));
         await WholeAsync(bytes.ToArray());

@@ -220,7 +220,7 @@ public sealed class CrashTests : IAsyncDisposable
                 || await host.Get<Outbox>().StateAsync(tenant, message.Id, default) is { State: OutboxState.Queued or OutboxState.Sending })
                 return null;
         return messages;
-    }, TimeSpan.FromMinutes(1));
+    });
 
     private static async Task<IReadOnlyList<Message>> AllAsync(ProductHost host, string tenant)
     {

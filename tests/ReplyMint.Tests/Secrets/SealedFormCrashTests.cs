@@ -54,7 +54,7 @@ public sealed class SealedFormCrashTests : IDisposable
         {
             host.Time.Advance(TimeSpan.FromSeconds(1));
             return await StateAsync(host, tenant.Id) is { DoneAt: not null } state ? state : null;
-        }, TimeSpan.FromSeconds(60));
+        });
         await ReadAsync(host);
         await host.StopAsync();
         Assert.Empty(Kinds(Forms(_folder.Sub("data")).Where(value => value.Name.StartsWith(tenant.Id, StringComparison.Ordinal) && value.Form != 2)).Except(["entry"]));

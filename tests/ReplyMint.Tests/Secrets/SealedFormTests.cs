@@ -170,7 +170,7 @@ public sealed class SealedFormTests
     [Fact]
     public void A_machine_that_cannot_seal_so_is_told_what_to_do_before_anything_is_served() => Assert.Equal(
         "sealing is \"chacha20-poly1305\", which the OpenSSL of this machine does not have; run ReplyMint where OpenSSL has it, or set aes-256-gcm if nothing was sealed with it yet.",
-        Assert.Single(new SecretsSettings { Sealing = "chacha20-poly1305" }.Problems(hasChaCha: false)));
+        Assert.Single(new SecretsSettings { Sealing = "chacha20-poly1305" }.Problems(static () => false)));
 
     private static async Task<string[]> BackupAsync(SecretsRun run) =>
         [.. (await run.OkAsync("", "backup", "create")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[0])];

@@ -86,7 +86,7 @@ internal sealed class SecretsRun : IAsyncDisposable
     {
         Time.Advance(step);
         return await look();
-    }, TimeSpan.FromSeconds(30));
+    });
 
     /// <summary>The numbers of the keys that a tenant has, once there is only one.</summary>
     public Task<TenantKeyRecord> OneKeyAsync(string tenant) => EventuallyAsync(TimeSpan.FromSeconds(30), async () =>

@@ -165,6 +165,9 @@ public sealed class TamperTests
         File.WriteAllText(checkpoints, "in the way");
         await house.RestartAsync(house.Host.Time.GetUtcNow().AddDays(20));
         await house.Host.Get<AuditPruning>().RunAsync(default);
+        // The server may have been at it itself, and still be; to a look of a day later the checkpoint is there.
+        house.Host.Time.Advance(TimeSpan.FromDays(1));
+        await house.Host.Get<AuditPruning>().RunAsync(default);
         Assert.Equal(1, (await house.VerifyAsync(house.Chain)).Chains[0].First);
         File.Delete(checkpoints);
         await house.ActUntilAsync(15);
